@@ -1,0 +1,1 @@
+"""Threads, signals, clock, terminal; this room alone joins the other three."""

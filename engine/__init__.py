@@ -1,0 +1,1 @@
+"""A transcript goes in, enhanced text and metadata come out; no database, no threads, no daemon."""

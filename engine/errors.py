@@ -1,0 +1,121 @@
+"""What can go wrong in the engine, as one tree.
+
+EngineError
+├── TranscriptError            the input; `reason` is what the job is given
+│   ├── InvalidTranscript      cannot be read: the job ends `invalid`
+│   └── NotATranscript         readable, but no transcript: the job ends `ignored`
+├── ModelError                 the model; the queue is held or the command ends
+│   ├── ModelNotFound
+│   └── ModelRefused
+├── ChildError                 the model child; the part is tried again
+│   ├── ChildDied
+│   ├── ChildSilent
+│   └── ChildFailed
+├── PartError                  this part will never do: its text is the source's at once
+│   ├── CannotSpell
+│   └── AlignmentError
+└── OutputError                a sidecar could not be written
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Something went wrong in the engine."""
+
+    reason = "engine_error"
+    hint = "Run `llasactl doctor` and look at the log."
+
+    def __init__(self, message: str = "", *, hint: str = "", reason: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
+        if hint:
+            self.hint = hint
+        if reason:
+            self.reason = reason
+
+
+class TranscriptError(EngineError):
+    """The file is not usable as a transcript."""
+
+
+class InvalidTranscript(TranscriptError):  # noqa: N818 - named for the job's status
+    """The file cannot be read as what it claims to be."""
+
+    reason = "not_json"
+    hint = "Write the transcript again with your Whisper tool, then run `llasactl retry`."
+
+
+class NotATranscript(TranscriptError):  # noqa: N818 - named for the job's status
+    """The file is readable, but it is not a Whisper transcript."""
+
+    reason = "not_a_transcript"
+    hint = "Nothing to do: the file was left alone."
+
+
+class ModelError(EngineError):
+    """The model cannot be used."""
+
+    reason = "model_unusable"
+    hint = "Set `model` in llasa.toml to another model and run `llasactl doctor`."
+
+
+class ModelNotFound(ModelError):  # noqa: N818 - a state, not a fault of the code
+    """The model is not on this machine."""
+
+    reason = "model_missing"
+    hint = "Download it once with `hf download NAME`, or give the path of a local folder."
+
+
+class ModelRefused(ModelError):  # noqa: N818 - a state, not a fault of the code
+    """The model folder asks for something that is not allowed."""
+
+    reason = "model_refused"
+
+
+class ChildError(EngineError):
+    """The model child did not answer as it should."""
+
+    reason = "model_child_died"
+
+
+class ChildDied(ChildError):  # noqa: N818 - an event, not a fault of the code
+    """The model child ended in the middle of its work."""
+
+
+class ChildSilent(ChildError):  # noqa: N818 - an event, not a fault of the code
+    """The model child showed no progress for too long and was ended."""
+
+    reason = "model_child_silent"
+
+
+class ChildFailed(ChildError):  # noqa: N818 - an event, not a fault of the code
+    """The model child reported a failure of its own."""
+
+    reason = "model_child_failed"
+
+
+class OutputError(EngineError):
+    """An output file could not be written."""
+
+    reason = "output_unwritable"
+    hint = "Check the folder's permissions and the free space of its disk."
+
+
+class PartError(EngineError):
+    """This part cannot be enhanced by this model, however often it is tried."""
+
+    reason = "part_unusable"
+
+
+class CannotSpell(PartError):  # noqa: N818 - a state, not a fault of the code
+    """The model's vocabulary cannot write this text."""
+
+    reason = "cannot_spell"
+    hint = "Use a model whose tokenizer works on bytes."
+
+
+class AlignmentError(PartError):
+    """A decoded part does not hold exactly the words that it was given."""
+
+    reason = "alignment"
+    hint = "This is a bug: please report it with the output of `llasactl show JOB`."

@@ -1,0 +1,255 @@
+"""Document and figures -> `llasa.metadata/1`: the sidecar that says what was done to a transcript.
+
+The keys are fixed (`docs/metadata.schema.json`, explained in `docs/metadata.md`), because others
+read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from engine.errors import AlignmentError
+from engine.prose import label, letters, marks, safe
+from engine.records import (
+    Chapter,
+    Document,
+    EnhancedWord,
+    Extracts,
+    Metadata,
+    ModelInfo,
+    PartStatus,
+    Point,
+    Removal,
+    RemovalKind,
+    Replacement,
+    SourceFacts,
+    Timings,
+)
+
+SCHEMA = "llasa.metadata/1"
+VOLATILE = ("created_at", "timings")  # what differs between two equal runs
+
+_EXTRACTS = ("title", "description", "summary", "key_points", "tags", "chapters")
+
+
+def build(
+    document: Document,
+    *,
+    source: SourceFacts,
+    extracts: Extracts,
+    removals: Sequence[Removal],
+    replaced: Sequence[Replacement],
+    statuses: Iterable[PartStatus],
+    model: ModelInfo,
+    recipe: str,
+    engine_version: str,
+    timings: Timings,
+    created_at: datetime,
+    names: Mapping[str, str] | None = None,
+) -> Metadata:
+    """Return the metadata of an enhanced transcript.
+
+    Raises `AlignmentError` if the words of the document and the removals do not add up to the
+    words of the source: nothing is lost without being listed.
+    """
+    words_out = sum(len(paragraph) for paragraph in document.paragraphs)
+    removed = count_removals(removals)
+    if source.words - words_out != sum(removed.values()):
+        raise AlignmentError(
+            f"{source.words} words came in and {words_out} went out, "
+            f"but {sum(removed.values())} removals are listed"
+        )
+    found = _extracts(extracts)
+    return {
+        "schema": SCHEMA,
+        "source": {
+            "name": safe(source.name),
+            "sha256": source.sha256,
+            "bytes": source.size,
+            "producer": source.producer,
+            "language": document.language,
+            "duration_s": _seconds(document.duration_s),
+            "words": source.words,
+            "timing": document.timing,
+        },
+        **found,
+        "speakers": speakers(document, names or {}),
+        "origin": {
+            key: None
+            if found[key] is None
+            else ("generated" if key in extracts.generated else "extracted")
+            for key in _EXTRACTS
+        },
+        "coverage": {
+            "words_in": source.words,
+            "words_out": words_out,
+            "removed": removed,
+            "removals": [_removal(removal) for removal in removals],
+            "replaced": [
+                {
+                    "from": safe(item.source),
+                    "to": safe(item.target),
+                    "start_s": _seconds(item.start_s),
+                }
+                for item in replaced
+            ],
+            "parts": count_parts(statuses),
+            "changes": count_changes(document),
+        },
+        "model": {
+            "name": model.name,
+            "revision": model.revision,
+            "quantization": model.quantization,
+            "tasks": list(model.tasks),
+        },
+        "recipe": recipe,
+        "engine": engine_version,
+        "timings": {
+            key: round(value, 3) if isinstance(value, float) else value
+            for key, value in asdict(timings).items()
+        },
+        "created_at": created_at.astimezone(UTC)
+        .isoformat(timespec="seconds")
+        .replace("+00:00", "Z"),
+    }
+
+
+def count_removals(removals: Iterable[Removal]) -> dict[str, int]:
+    """Return the number of words removed, by kind."""
+    counts: dict[str, int] = dict.fromkeys(get_args(RemovalKind), 0)
+    for removal in removals:
+        counts[removal.kind] += removal.count
+    return counts
+
+
+def count_parts(statuses: Iterable[PartStatus]) -> dict[str, int]:
+    """Return the number of parts, in total and by status."""
+    counts: dict[str, int] = dict.fromkeys(("total", *get_args(PartStatus)), 0)
+    for status in statuses:
+        counts["total"] += 1
+        counts[status] += 1
+    return counts
+
+
+def count_changes(document: Document) -> dict[str, int]:
+    """Count words whose case or marks differ from the source, and paragraph breaks put in."""
+    case = punctuation = 0
+    for paragraph in document.paragraphs:
+        for word in paragraph:
+            case += changed_case(word)
+            punctuation += changed_marks(word)
+    return {
+        "case": case,
+        "punctuation": punctuation,
+        "paragraphs": max(0, len(document.paragraphs) - 1),
+    }
+
+
+def changed_case(word: EnhancedWord) -> bool:
+    """Tell whether a word is the source's in other letter case; a replaced word is not."""
+    if word.text == word.word.text:
+        return False
+    before, after = letters(word.word.text), letters(word.text)
+    return before != after and before.casefold() == after.casefold()
+
+
+def changed_marks(word: EnhancedWord) -> bool:
+    """Tell whether a word carries other marks than in the source."""
+    return word.text != word.word.text and marks(word.word.text) != marks(word.text)
+
+
+def speakers(document: Document, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return every speaker as written in the text, with words and seconds of speech.
+
+    In the order of their first word. Two labels of one name are one speaker; `seconds` is null
+    where no word has a time.
+    """
+    if not document.has_speakers:
+        return []
+    words: dict[str, int] = {}
+    seconds: dict[str, float | None] = {}
+    for paragraph in document.paragraphs:
+        for run in _runs(paragraph):
+            name = label(run[0].word.speaker, names)
+            words[name] = words.get(name, 0) + len(run)
+            spoken = _span(run)
+            before = seconds.setdefault(name, None)
+            if spoken is not None:
+                seconds[name] = (before or 0.0) + spoken
+    return [
+        {"label": name, "words": count, "seconds": _seconds(seconds[name])}
+        for name, count in words.items()
+    ]
+
+
+def _runs(paragraph: Sequence[EnhancedWord]) -> Iterable[list[EnhancedWord]]:
+    """Yield the stretches of one speaker; a paragraph is usually one."""
+    run: list[EnhancedWord] = []
+    for word in paragraph:
+        if run and word.word.speaker != run[-1].word.speaker:
+            yield run
+            run = []
+        run.append(word)
+    if run:
+        yield run
+
+
+def _span(run: Sequence[EnhancedWord]) -> float | None:
+    """Return the seconds spoken, silences of more than two seconds left out."""
+    total: float | None = None
+    start = end = None
+    for word in run:
+        if word.word.start_s is None or word.word.end_s is None:
+            continue
+        if end is None or word.word.start_s > end + 2:
+            total = (total or 0.0) + (0.0 if end is None or start is None else end - start)
+            start, end = word.word.start_s, word.word.end_s
+        else:
+            end = max(end, word.word.end_s)
+    if start is None or end is None:
+        return None
+    return (total or 0.0) + max(0.0, end - start)
+
+
+def _extracts(extracts: Extracts) -> dict[str, Any]:
+    return {
+        "title": extracts.title or None,
+        "description": extracts.description or None,
+        "summary": " ".join(point.text for point in extracts.summary) or None,
+        "key_points": [_point(point) for point in extracts.key_points] or None,
+        "tags": list(extracts.tags) or None,
+        "chapters": [_chapter(chapter) for chapter in extracts.chapters] or None,
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        "text": point.text,
+        "start_s": _seconds(point.start_s),
+        "paragraph": point.paragraph,
+    }
+
+
+def _chapter(chapter: Chapter) -> dict[str, Any]:
+    return {
+        "title": chapter.title,
+        "start_s": _seconds(chapter.start_s),
+        "paragraph": chapter.paragraph,
+    }
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    return {
+        "kind": removal.kind,
+        "text": safe(removal.text),
+        "start_s": _seconds(removal.start_s),
+        "end_s": _seconds(removal.end_s),
+        "count": removal.count,
+    }
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 3)

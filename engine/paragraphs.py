@@ -1,0 +1,96 @@
+"""Paragraphs where the model gives none: at changes of speaker, at pauses, and before it gets long.
+
+For text that the model did not decide, pauses and length are all there is. For text that it did,
+only what would be too long for one look is divided, and only where a sentence ends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from engine.readings import is_sentence_end, take_apart
+from engine.records import EnhancedPart, EnhancedWord
+
+PAUSE_S = 2.0
+LONG_PAUSE_S = 4.0
+SHORT_CHARS = 250  # a paragraph shorter than this is not ended for a mere pause
+LONG_CHARS = 1_000  # a longer one is divided
+
+
+def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
+    """Return the paragraphs of a transcript, each of one speaker, none of them empty."""
+    words: list[EnhancedWord] = []
+    decided: list[bool] = []
+    for part in parts:
+        words.extend(part.words)
+        decided.extend([part.status == "enhanced"] * len(part.words))
+    out: list[list[EnhancedWord]] = []
+    current: list[EnhancedWord] = []
+    length = 0
+    for n, word in enumerate(words):
+        current.append(word)
+        length += len(word.text) + 1
+        after = words[n + 1] if n + 1 < len(words) else None
+        if (
+            after is None
+            or word.paragraph
+            or after.word.speaker != word.word.speaker
+            or (not decided[n] and _pauses(word, after, length))
+        ):
+            out.extend(_divide(current))
+            current, length = [], 0
+    return [[*p[:-1], dataclasses.replace(p[-1], paragraph=True)] for p in out]
+
+
+def _pauses(word: EnhancedWord, after: EnhancedWord, length: int) -> bool:
+    pause_s = pause_between(word, after)
+    if _ends_sentence(word):
+        return pause_s >= PAUSE_S and length >= SHORT_CHARS
+    return pause_s >= LONG_PAUSE_S and length >= SHORT_CHARS
+
+
+def pause_between(word: EnhancedWord, after: EnhancedWord) -> float:
+    """Return the silence between two words in seconds, 0 where it is unknown."""
+    if word.word.end_s is None or after.word.start_s is None:
+        return 0.0
+    return max(0.0, after.word.start_s - word.word.end_s)
+
+
+def _divide(words: Sequence[EnhancedWord]) -> list[list[EnhancedWord]]:
+    """Divide a paragraph that is too long at sentence ends: long pauses and the middle first."""
+    pending = [list(words)]
+    out: list[list[EnhancedWord]] = []
+    while pending:
+        piece = pending.pop()
+        place = _best_place(piece)
+        if place is None:
+            out.append(piece)
+        else:
+            pending += [piece[place:], piece[:place]]
+    return out
+
+
+def _best_place(words: Sequence[EnhancedWord]) -> int | None:
+    ends = []
+    at = 0
+    for word in words:
+        at += len(word.text) + (not word.word.glued)
+        ends.append(at)
+    total = at
+    if total <= LONG_CHARS:
+        return None
+    best, place = 0.0, None
+    for n in range(len(words) - 1):
+        nearer = min(ends[n], total - ends[n])
+        if nearer < SHORT_CHARS or not _ends_sentence(words[n]):
+            continue
+        score = 2 * nearer / total + min(pause_between(words[n], words[n + 1]), 3.0) / 2
+        if score > best:
+            best, place = score, n + 1
+    return place
+
+
+def _ends_sentence(word: EnhancedWord) -> bool:
+    token = take_apart(word.text)
+    return is_sentence_end(token.trail, token.core)

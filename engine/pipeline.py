@@ -1,0 +1,223 @@
+"""The steps in order: read -> clean -> parts -> (model) -> paragraphs -> metadata -> render."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal, Protocol
+
+from engine import cleaning, extract, languages, metadata, paragraphs, parts, reading, render
+from engine.errors import AlignmentError
+from engine.records import (
+    Document,
+    EnhancedPart,
+    EnhancedWord,
+    Metadata,
+    ModelInfo,
+    Part,
+    PartStatus,
+    Profile,
+    Removal,
+    Rendered,
+    Replacement,
+    SourceFacts,
+    Timings,
+    Transcript,
+)
+
+try:
+    ENGINE_VERSION = version("llasa")
+except PackageNotFoundError:  # a copied tree that nobody installed
+    ENGINE_VERSION = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A source that was read and cut up: all that can be known before the model runs."""
+
+    source: SourceFacts
+    transcript: Transcript  # cleaned
+    removals: tuple[Removal, ...]
+    replaced: tuple[Replacement, ...]
+    language: str | None  # ISO 639-1, settled by the profile, the producer and the text
+    parts: tuple[Part, ...]
+    info: ModelInfo
+    profile: Profile
+    recipe: str  # equal recipes over equal bytes give equal parts
+    reason: str | None  # "no_speech", "uncovered_language" or None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is written beside the source, and how the job ends."""
+
+    files: tuple[Rendered, ...]  # text first, metadata last
+    metadata: Metadata
+    document: Document
+    status: Literal["done", "partial"]
+    reason: str | None
+
+
+class Decoder(Protocol):
+    """Whatever decodes a part: the model child's client, or a stand-in that keeps the source."""
+
+    def enhance(
+        self,
+        part: Part,
+        tail: Sequence[EnhancedWord],
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> EnhancedPart:
+        """Return the part with its readings chosen."""
+        ...
+
+
+def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Plan:
+    """Read, clean and cut up a source; pure and deterministic. Raises `TranscriptError`."""
+    raw = reading.read(data, name=name)
+    transcript, removals = cleaning.clean(raw, level=profile.cleaning)
+    language = languages.settle_language(transcript, profile.language)
+    covered = not info.languages or language in info.languages
+    reason = None
+    if not transcript.words:
+        reason = "no_speech"
+    elif not covered:
+        reason = "uncovered_language"
+    return Plan(
+        source=SourceFacts(
+            name=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            producer=raw.producer,
+            words=len(raw.words),
+        ),
+        transcript=transcript,
+        removals=tuple(removals),
+        replaced=(),
+        language=language,
+        parts=parts.split(transcript, info, covered=covered),
+        info=info,
+        profile=profile,
+        recipe=recipe(profile, info),
+        reason=reason,
+    )
+
+
+def recipe(profile: Profile, info: ModelInfo) -> str:
+    """Return what decides the text, beside the source's bytes."""
+    fields = {
+        "engine": ENGINE_VERSION,
+        "model": f"{info.name}@{info.revision}",
+        "part": f"{info.part_words}/{info.tail_words}/{info.lookahead_words}",
+        "cleaning": profile.cleaning,
+        "language": profile.language or "auto",
+    }
+    return " ".join(f"{key}={value}" for key, value in fields.items())
+
+
+def run(
+    plan: Plan, decoder: Decoder, *, done: Mapping[int, EnhancedPart] | None = None
+) -> Iterator[EnhancedPart]:
+    """Decode the parts of a plan in order, taking those in `done` as they are."""
+    tail: tuple[EnhancedWord, ...] = ()
+    for part in plan.parts:
+        enhanced = (done or {}).get(part.index)
+        if enhanced is None:
+            enhanced = decoder.enhance(part, tail) if part.covered else keep(part, "uncovered")
+        tail = enhanced.words
+        yield enhanced
+
+
+def keep(part: Part, status: PartStatus) -> EnhancedPart:
+    """Return a part as the source has it: "fallback" after failures, or "uncovered"."""
+    words = tuple(EnhancedWord(word, word.text) for word in part.words)
+    return EnhancedPart(index=part.index, status=status, words=words)
+
+
+def finish(
+    plan: Plan,
+    enhanced: Sequence[EnhancedPart],
+    *,
+    load_s: float,
+    total_s: float,
+    created_at: datetime,
+) -> Result:
+    """Put the parts together, describe, render; raises `AlignmentError` if one is missing."""
+    if [part.index for part in enhanced] != [part.index for part in plan.parts]:
+        raise AlignmentError()
+    document = Document(
+        paragraphs=tuple(tuple(words) for words in paragraphs.settle(enhanced)),
+        language=plan.language,
+        duration_s=plan.transcript.duration_s,
+        has_speakers=plan.transcript.has_speakers,
+        timing=plan.transcript.timing,
+    )
+    described = metadata.build(
+        document,
+        source=plan.source,
+        extracts=extract.extract(document),
+        removals=plan.removals,
+        replaced=plan.replaced,
+        statuses=[part.status for part in enhanced],
+        model=plan.info,
+        recipe=plan.recipe,
+        engine_version=ENGINE_VERSION,
+        timings=Timings(
+            total_s=total_s,
+            load_s=load_s,
+            decode_s=sum(part.decode_s for part in enhanced),
+            tokens=sum(part.tokens for part in enhanced),
+            passes=sum(part.passes for part in enhanced),
+        ),
+        created_at=created_at,
+        names=plan.profile.speakers,
+    )
+    fell_back = any(part.status == "fallback" for part in enhanced)
+    return Result(
+        files=render.render(
+            document, described, outputs=plan.profile.outputs, names=plan.profile.speakers
+        ),
+        metadata=described,
+        document=document,
+        status="partial" if fell_back else "done",
+        reason="model_child_died" if fell_back else plan.reason,
+    )
+
+
+def part_to_json(part: EnhancedPart) -> str:
+    """Return a finished part as its checkpoint: what was written, not the words it came from."""
+    return json.dumps(
+        {
+            "status": part.status,
+            "words": [[word.text, word.paragraph] for word in part.words],
+            "tokens": part.tokens,
+            "passes": part.passes,
+            "decode_s": part.decode_s,
+            "ties": part.ties,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def part_from_json(part: Part, payload: str) -> EnhancedPart:
+    """Read a checkpoint back onto its part; raises `AlignmentError` where they do not fit."""
+    data = json.loads(payload)
+    if len(data["words"]) != len(part.words):
+        raise AlignmentError()
+    return EnhancedPart(
+        index=part.index,
+        status=data["status"],
+        words=tuple(
+            EnhancedWord(word, text, paragraph=paragraph)
+            for word, (text, paragraph) in zip(part.words, data["words"], strict=True)
+        ),
+        tokens=data["tokens"],
+        passes=data["passes"],
+        decode_s=data["decode_s"],
+        ties=data["ties"],
+    )

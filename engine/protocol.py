@@ -1,0 +1,96 @@
+"""What the model child and its parent say to each other: framed JSON over two pipes.
+
+A frame is its length in four bytes, big-endian, and a JSON object. Requests: `load`, `enhance`.
+Events: `ready`, `progress`, `done`, `failed`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
+
+HEADER = struct.Struct(">I")
+# A part is a few hundred words; anything larger is not a frame but noise.
+MAX_FRAME_BYTES = 16 << 20
+
+
+def pack(message: dict[str, Any]) -> bytes:
+    """Return the frame of a message."""
+    data = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode()
+    return HEADER.pack(len(data)) + data
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """Return the message of a frame's body; raises `ValueError`."""
+    message = json.loads(data)
+    if not isinstance(message, dict):
+        raise ValueError("a frame must hold an object")
+    return message
+
+
+def word_to_json(word: Word) -> list[Any]:
+    """Return what the child needs of a word: text, speaker, whether it is glued."""
+    return [word.text, word.speaker, word.glued]
+
+
+def word_from_json(data: Sequence[Any]) -> Word:
+    """Read a word back."""
+    return Word(str(data[0]), speaker=data[1], glued=bool(data[2]))
+
+
+def part_to_json(part: Part) -> dict[str, Any]:
+    """Return a part as the child gets it."""
+    return {
+        "index": part.index,
+        "words": [word_to_json(word) for word in part.words],
+        "after": [word_to_json(word) for word in part.after],
+    }
+
+
+def part_from_json(data: dict[str, Any]) -> Part:
+    """Read a part back."""
+    return Part(
+        index=int(data["index"]),
+        words=tuple(word_from_json(word) for word in data["words"]),
+        after=tuple(word_from_json(word) for word in data["after"]),
+    )
+
+
+def tail_to_json(tail: Sequence[EnhancedWord]) -> list[list[Any]]:
+    """Return the end of what is already enhanced."""
+    return [[*word_to_json(word.word), word.text, word.paragraph] for word in tail]
+
+
+def tail_from_json(data: Sequence[Sequence[Any]]) -> tuple[EnhancedWord, ...]:
+    """Read the tail back."""
+    return tuple(
+        EnhancedWord(word_from_json(item[:3]), str(item[3]), paragraph=bool(item[4]))
+        for item in data
+    )
+
+
+def result_to_json(part: EnhancedPart) -> dict[str, Any]:
+    """Return a decoded part: per word what was written and whether a paragraph ends."""
+    return {
+        "words": [[word.text, word.paragraph] for word in part.words],
+        "tokens": part.tokens,
+        "passes": part.passes,
+        "decode_s": part.decode_s,
+        "ties": part.ties,
+    }
+
+
+def info_to_json(info: ModelInfo) -> dict[str, Any]:
+    """Return a model's description."""
+    return dataclasses.asdict(info)
+
+
+def info_from_json(data: dict[str, Any]) -> ModelInfo:
+    """Read a model's description back."""
+    tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators")}
+    return ModelInfo(**{**data, **tuples})

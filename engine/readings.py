@@ -1,0 +1,219 @@
+"""The readings of a word and what may stand between two words: the choices a model is given.
+
+Every reading holds the word's own letters; only case differs. Every join holds only marks,
+closing quotes or brackets of the source, and white space.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
+QUOTES = "\"'”’“»›」』"
+CLOSERS = QUOTES + ")]}）】》〉"
+MARKS = ".,?!:;…—–،؛؟۔。，、？！：；।॥·"
+SENTENCE_MARKS = ".?!…؟۔。？！।॥"
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st jr sr vs etc inc ltd corp dept approx sgt capt lt "  # noqa: SIM905
+    "nr bzw usw evtl ggf bspw sog".split()
+)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
+_TRAIL = re.compile(rf"(?:[{re.escape(MARKS)}]|--)+|[{re.escape(CLOSERS)}]+")
+
+_LATIN = (",", ".", "?", "!", ":", ";")
+_SEPARATORS = {
+    "latin": _LATIN,
+    "greek": (",", ".", ";", "!", "·", ":"),
+    "arabic": ("،", ".", "؟", "!", ":", "؛"),
+    "devanagari": (",", "।", "?", "!", ":", ";"),
+    "han": ("，", "。", "？", "！", "：", "；", "、"),
+    "kana": ("、", "。", "？", "！"),
+    "none": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A written word taken apart: `lead + core + trail` is the word as it stands."""
+
+    lead: str  # opening quotes and brackets
+    core: str  # the word itself, with its inner marks
+    trail: str  # the source's own marks and closing quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One thing that may stand between two words."""
+
+    trail: str  # marks and closers that end the word before
+    gap: str  # white space up to the next word, or nothing
+    paragraph: bool
+    mark: str  # the first mark of `trail`, "" for none: the key of a model's bias
+
+
+@lru_cache(maxsize=32_768)
+def take_apart(text: str) -> Token:
+    """Split a written word into opening marks, core and trailing marks.
+
+    A full stop that belongs to the word (U.S., Mr.) stays in the core.
+    """
+    if not any(char.isalnum() for char in text):
+        return Token("", text, "")
+    start = 0
+    while text[start] in OPENERS:
+        start += 1
+    end = len(text)
+    while True:
+        found = None
+        for match in _TRAIL.finditer(text, start, end):
+            if match.end() == end:
+                found = match
+        if found is None or found.start() <= start:
+            break
+        piece = found.group()
+        core = text[start : found.start()]
+        if set(piece) <= {"'", "’"} and not set(text[:start]) & {"'", "‘", "’"}:
+            break  # the apostrophe of a plural, not the end of a quotation
+        if piece[0] == "." and _keeps_stop(core):
+            end = found.start() + 1
+            break
+        if piece == "." and core.endswith("."):
+            break
+        end = found.start()
+    return Token(text[:start], text[start:end], text[end:])
+
+
+def _keeps_stop(core: str) -> bool:
+    return core.casefold() in _ABBREVIATIONS or (
+        "." in core and _INITIALS.fullmatch(core) is not None
+    )
+
+
+@lru_cache(maxsize=32_768)
+def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
+    """Return the ways to write a word: as it stands, in lower case, first letter raised.
+
+    A word with capitals inside (NASA, iPhone) stands as it is, unless the text around it is
+    `shouting`: all in capitals.
+    """
+    token = take_apart(text)
+    core = token.core
+    letters = [char for char in core if char.isalpha()]
+    if not letters:
+        return (token.lead + core,)
+    options = [core]
+    capitals = sum(char.isupper() for char in letters)
+    fixed = capitals > 1 or (capitals == 1 and not letters[0].isupper())
+    if not fixed or shouting:
+        lower = core.lower()
+        if not re.fullmatch(r"I(?:['’]\w+)?", core):  # the English pronoun never loses its capital
+            options.append(lower)
+        options.append(_raise_first(lower))
+    same = core.casefold()
+    kept = [option for option in options if option.casefold() == same]
+    return tuple(dict.fromkeys(token.lead + option for option in kept or [core]))
+
+
+def _raise_first(text: str) -> str:
+    for n, char in enumerate(text):
+        if char.isalpha():
+            upper = char.upper()
+            # Only where the word begins with the letter: "3rd" and "'em" stay as they are.
+            return text[:n] + upper + text[n + 1 :] if n == 0 and len(upper) == 1 else text
+    return text
+
+
+def is_sentence_end(trail: str, core: str) -> bool:
+    """Tell whether a sentence may end with this trail (or with an abbreviation's own stop)."""
+    marks = [char for char in trail if char in MARKS]
+    if marks:
+        return marks[-1] in SENTENCE_MARKS
+    return core.endswith(".")
+
+
+@lru_cache(maxsize=65_536)
+def joins(
+    text: str,
+    *,
+    glued: bool,
+    turn_ends: bool,
+    last: bool,
+    paragraph: str,
+    separators: tuple[str, ...],
+) -> tuple[Join, ...]:
+    """Return what may stand after the word `text`, the source's own marks first.
+
+    `glued`: no white space before the next word; `turn_ends`: the next word is another speaker's,
+    so that a paragraph break is certain; `last`: nothing follows at all; `separators`: those of
+    the model, empty for those of the word's script.
+    """
+    token = take_apart(text)
+    trails = [token.trail]
+    for mark in ("", *(separators or separators_of(token.core))):
+        if token.core.endswith(".") and mark == ".":
+            continue
+        if any(char.isalnum() for char in token.core):
+            trails.append(_with_mark(token.trail, mark))
+    out: list[Join] = []
+    for trail in dict.fromkeys(trails):
+        mark = next((char for char in trail if char in MARKS), "")
+        if last:
+            out.append(Join(trail, "", paragraph=False, mark=mark))
+            continue
+        if not turn_ends:
+            out.append(Join(trail, "" if glued else " ", paragraph=False, mark=mark))
+        if turn_ends or is_sentence_end(trail, token.core):
+            out.append(Join(trail, paragraph, paragraph=True, mark=mark))
+    return tuple(out)
+
+
+def _with_mark(trail: str, mark: str) -> str:
+    """Replace the marks of a trail by one mark (or none), its closing quotes kept in place."""
+    closers = "".join(char for char in trail if char not in MARKS and char != "-")
+    if not closers:
+        return mark
+    inside = trail[0] not in closers or (trail == closers and set(closers) <= set(QUOTES))
+    return mark + closers if inside else closers + mark
+
+
+@lru_cache(maxsize=32_768)
+def separators_of(core: str) -> tuple[str, ...]:
+    """Return the separators of the script a word ends in; none where it has no letters."""
+    for char in reversed(core):
+        if not char.isalnum():
+            continue
+        if char.isdigit():
+            return _LATIN
+        name = unicodedata.name(char, "")
+        if name.startswith("GREEK"):
+            return _SEPARATORS["greek"]
+        if name.startswith("ARABIC"):
+            return _SEPARATORS["arabic"]
+        if name.startswith(("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA")):
+            return _SEPARATORS["devanagari"]
+        if name.startswith(("CJK", "IDEOGRAPHIC", "HALFWIDTH IDEO")):
+            return _SEPARATORS["han"]
+        if name.startswith(("HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA")):
+            return _SEPARATORS["kana"]
+        return _LATIN
+    return _SEPARATORS["none"]
+
+
+def is_shouting(words: Sequence[str]) -> bool:
+    """Tell whether a text is written in capitals throughout."""
+    letters = [
+        char for word in words for char in word if char.isalpha() and char.lower() != char.upper()
+    ]
+    return len(letters) > 20 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
+
+
+_NOT_CONTENT = frozenset(MARKS + OPENERS + CLOSERS + "-")
+
+
+def content(text: str) -> str:
+    """Return what of a written word never changes: it without marks, quotes, brackets and case."""
+    return "".join(char for char in text.casefold() if char not in _NOT_CONTENT)

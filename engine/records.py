@@ -1,0 +1,216 @@
+"""What is handed on between the steps of the engine: every arrow carries one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Timing = Literal["word", "segment", "none"]
+PartStatus = Literal["enhanced", "fallback", "uncovered"]
+RemovalKind = Literal["loops", "fillers", "repeats", "tags"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the producer wrote it: the unit that is never lost."""
+
+    text: str  # with its own quotes, brackets and marks ("Hello,"); no white space; NFC not applied
+    start_s: float | None = None  # None where the producer gives no time at all
+    end_s: float | None = None
+    speaker: str | None = None  # the producer's label
+    confidence: float | None = None  # 0 to 1
+    glued: bool = False  # no white space stood between the word before and this one
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A producer's segment: words with the figures that Whisper gives for them together."""
+
+    words: tuple[Word, ...]
+    start_s: float | None = None
+    end_s: float | None = None
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+    raw_start_s: float | None = None  # as in the file, before times were put in order
+    raw_end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One source file in the one normal form."""
+
+    producer: str  # one of `engine.reading.PRODUCERS`
+    segments: tuple[Segment, ...]
+    language: str | None = None  # ISO 639-1, as the producer says
+    duration_s: float | None = None
+    timing: Timing = "segment"
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Return the words of all segments, in order."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def has_speakers(self) -> bool:
+        """Tell whether any word carries a speaker."""
+        return any(word.speaker is not None for s in self.segments for word in s.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A span of words that cleaning took out, reported word for word."""
+
+    kind: RemovalKind
+    text: str  # the removed words, joined by single spaces (glued words without)
+    start_s: float | None
+    end_s: float | None
+    count: int  # number of words removed
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A word that a glossary replaced."""
+
+    source: str
+    target: str
+    start_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the model decodes in one go: words, and what it is shown around them."""
+
+    index: int
+    words: tuple[Word, ...]
+    before: tuple[Word, ...] = ()  # the tail: source words of the previous part, already enhanced
+    after: tuple[Word, ...] = ()  # lookahead: shown, never answered
+    covered: bool = True  # False: the model does not know this language, the source's text stands
+
+
+@dataclass(frozen=True, slots=True)
+class EnhancedWord:
+    """A source word with the reading that was chosen for it."""
+
+    word: Word
+    text: str  # with its final case and marks
+    paragraph: bool = False  # a paragraph ends after this word
+
+
+@dataclass(frozen=True, slots=True)
+class EnhancedPart:
+    """A finished part: exactly the words of its `Part`, in order."""
+
+    index: int
+    status: PartStatus
+    words: tuple[EnhancedWord, ...]
+    tokens: int = 0  # decided tokens
+    passes: int = 0  # forward passes, prefill included
+    decode_s: float = 0.0
+    ties: int = 0  # decisions inside the tie band
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model folder says of itself, read without loading it."""
+
+    name: str  # as the user wrote it, or "punct-en"
+    path: str  # the folder
+    revision: str | None  # commit, or first 12 hex digits of the weights' sha256
+    quantization: str | None  # e.g. "4-bit, group 64"; None for float weights
+    tasks: tuple[str, ...]  # ("punctuate",) or more
+    languages: tuple[str, ...]  # ISO 639-1; empty: the model does not say, everything is tried
+    template: Literal["punct", "chat"]
+    part_words: int
+    tail_words: int
+    lookahead_words: int
+    separators: tuple[str, ...] = ()  # empty: those of the language
+    bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a user wants a transcript to be treated."""
+
+    name: str = "default"
+    model: str = "punct-en"
+    cleaning: Literal["off", "safe", "thorough"] = "safe"
+    language: str | None = None  # overrules the file and the detector
+    outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written
+    speakers: dict[str, str] = field(default_factory=dict)  # label -> name
+    glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The enhanced transcript as a whole: what metadata and renderers read."""
+
+    paragraphs: tuple[tuple[EnhancedWord, ...], ...]  # each of one speaker, counted from 0
+    language: str | None
+    duration_s: float | None
+    has_speakers: bool
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A sentence worth reading, with its place."""
+
+    text: str
+    start_s: float | None
+    paragraph: int  # counted from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A stretch of a long transcript; it always opens at a real paragraph."""
+
+    title: str
+    start_s: float | None
+    paragraph: int  # counted from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """What a transcript says of itself in short; None or empty where there is nothing."""
+
+    title: str | None = None
+    description: str | None = None
+    summary: tuple[Point, ...] = ()  # in the order of the transcript
+    key_points: tuple[Point, ...] = ()
+    tags: tuple[str, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    generated: frozenset[str] = frozenset()  # field names that a model wrote; the rest is quoted
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of the file that a transcript was read from."""
+
+    name: str  # file name without folder; may hold escaped bytes
+    sha256: str  # of the bytes that were read
+    size: int  # in bytes
+    producer: str
+    words: int  # before cleaning
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """What the enhancement of one file took."""
+
+    total_s: float
+    load_s: float
+    decode_s: float
+    tokens: int
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One output file, not yet written."""
+
+    suffix: str  # "enhanced.txt", "metadata.json", ...
+    content: str
+
+
+Metadata = dict[str, Any]  # llasa.metadata/1, see docs/metadata.schema.json

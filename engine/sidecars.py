@@ -1,0 +1,346 @@
+"""Rendered files -> disk: named beside the source, whole or not at all, never over a user's edit.
+
+A file is written to a temporary name in the same folder, flushed to the disk, renamed, and the
+folder is flushed too. The text is renamed first and the metadata last: a metadata sidecar is the
+mark of a complete set. Collisions that a file system makes (`A.json` and `a.json` where case does
+not matter, two Unicode forms of one name) are those of the sources themselves; a file that is in
+the way and is not ours is never replaced, the new one gets a number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import OutputError
+from engine.metadata import VOLATILE
+from engine.prose import safe
+from engine.records import Rendered
+
+METADATA = "metadata.json"
+SCHEMA_PREFIX = "llasa.metadata/"
+STALE_S = 3600.0  # a temporary file this old is nobody's, whatever its process id says
+
+_NAME_BYTES = 255  # of one name on every common file system
+_RESERVED_BYTES = 18  # for the longest suffix and a number
+# A transcript format that may itself be a source: `talk.srt.json` keeps its whole name, because
+# `talk.srt` claims `talk.srt.enhanced.txt`.
+_ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
+_TEMP = re.compile(r"\.llasa-(\d{1,10})-[0-9a-f]{16}\.tmp\Z")
+_OURS = re.compile(
+    r".+\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_live: set[str] = set()  # temporary names that this process is writing now
+
+Previous = Mapping[str, str | Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One sidecar on disk."""
+
+    suffix: str  # as rendered: "enhanced.txt"
+    path: str  # where it lies, which is beside the planned name if `displaced`
+    sha256: str  # of its bytes
+    displaced: bool  # a file that is not ours stood at the planned name and was left alone
+
+
+def base_of(name: str) -> str:
+    """Return what the sidecars of a source file are named after.
+
+    `talk.json` gives `talk`, `talk.wav.json` gives `talk.wav`, `talk.srt` keeps its whole name. A
+    name too long for its sidecars is cut and gets eight digits of its own hash.
+    """
+    stem, suffix = os.path.splitext(name)
+    kept = suffix.lower() != ".json" or os.path.splitext(stem)[1].lower() in _ALSO_SOURCES
+    base = name if kept else stem
+    raw = os.fsencode(base)
+    limit = _NAME_BYTES - _RESERVED_BYTES
+    if len(raw) <= limit:
+        return base
+    mark = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    end = limit - len(mark)
+    while raw[end] & 0xC0 == 0x80 and end > limit - len(mark) - 4:  # not inside a letter
+        end -= 1
+    return os.fsdecode(raw[:end]) + mark
+
+
+def paths_for(source: Path, suffixes: Iterable[str]) -> dict[str, Path]:
+    """Return where each output of `source` is meant to lie."""
+    base = base_of(source.name)
+    return {suffix: source.with_name(f"{base}.{suffix}") for suffix in suffixes}
+
+
+def is_temp(name: str) -> bool:
+    """Tell whether a file name is one of our temporary ones."""
+    return _TEMP.fullmatch(name) is not None
+
+
+def is_ours(name: str) -> bool:
+    """Tell by its name whether a file is a sidecar or a temporary file of ours."""
+    return is_temp(name) or _OURS.fullmatch(name) is not None
+
+
+def is_ours_content(data: bytes) -> bool:
+    """Tell by its `schema` whether a JSON file is a metadata sidecar, whatever its name."""
+    if SCHEMA_PREFIX.encode() not in data:
+        return False
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    schema = value.get("schema") if isinstance(value, dict) else None
+    return isinstance(schema, str) and schema.startswith(SCHEMA_PREFIX)
+
+
+def write(
+    source: Path,
+    files: Sequence[Rendered],
+    *,
+    mode: int,
+    previous: Previous | None = None,
+    step: Callable[[str], None] | None = None,
+) -> tuple[Written, ...]:
+    """Write the files of one source beside it, the metadata last.
+
+    `mode` is the source's `st_mode`. `previous` maps a path to the hash (or hashes) that we
+    recorded for it. A file with another content is the user's and stays: ours is written beside
+    it with a number. Raises `OutputError`; then nothing that was not whole has a final name, and
+    no temporary file is left.
+    """
+    planned = paths_for(source, [file.suffix for file in files])
+    ordered = sorted(files, key=lambda file: file.suffix == METADATA)
+    targets = [(file.suffix, planned[file.suffix].name, file.content) for file in ordered]
+    return _write(source.parent, targets, mode=mode, previous=previous or {}, step=step)
+
+
+def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
+    """Write one file that the user asked for by name, in the same atomic way.
+
+    It replaces a regular file; anything else at that name (a link, a folder) is refused.
+    """
+    if _kind(path) not in (None, stat.S_IFREG):
+        raise OutputError(f"{safe(path.name)} is not a regular file and was left alone")
+    with _folder(path.parent) as folder, _temporary(folder, path, content, mode) as temp:
+        _rename(folder, temp, path.parent, path.name)
+        _sync_folder(folder, path.parent)
+
+
+def remove_stale_temps(directory: Path) -> int:
+    """Remove temporary files that a killed process left in `directory`; return how many."""
+    removed = 0
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            match = _TEMP.fullmatch(entry.name)
+            if match and _is_stale(entry, int(match[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+                    removed += 1
+    return removed
+
+
+def errno_of(error: OutputError) -> int | None:
+    """Return the system's error number behind an `OutputError`."""
+    cause = error.__cause__
+    return cause.errno if isinstance(cause, OSError) else None
+
+
+def _write(
+    parent: Path,
+    targets: Sequence[tuple[str, str, str]],
+    *,
+    mode: int,
+    previous: Previous,
+    step: Callable[[str], None] | None,
+) -> tuple[Written, ...]:
+    tell = step or (lambda _name: None)
+    written: list[Written] = []
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(_folder(parent))
+        temps = []
+        # All are on the disk before the first is renamed: a full disk changes nothing.
+        for suffix, name, content in targets:
+            temps.append(stack.enter_context(_temporary(folder, parent / name, content, mode)))
+            tell(f"temp_written:{suffix}")
+        for (suffix, name, content), temp in zip(targets, temps, strict=True):
+            if suffix == METADATA and written:
+                _sync_folder(folder, parent)
+                tell("texts_synced")
+            data = content.encode()
+            final = _free_name(folder, parent, name, data, previous)
+            _rename(folder, temp, parent, final)
+            tell(f"renamed:{suffix}")
+            digest = hashlib.sha256(data).hexdigest()
+            written.append(Written(suffix, str(parent / final), digest, displaced=final != name))
+        _sync_folder(folder, parent)
+        tell("synced")
+    return tuple(written)
+
+
+@contextlib.contextmanager
+def _folder(parent: Path) -> Iterator[int]:
+    """Hold the folder open, so that what happens in it cannot be moved elsewhere."""
+    try:
+        descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _failure(error, parent) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _temporary(folder: int, target: Path, content: str, mode: int) -> Iterator[str]:
+    """Write `content` to a temporary file; remove it at the end unless it was renamed."""
+    name = f".llasa-{os.getpid()}-{secrets.token_hex(8)}.tmp"
+    _live.add(name)
+    try:
+        try:
+            _fill(folder, name, content.encode(), mode)
+        except OSError as error:
+            raise _failure(error, target) from error
+        yield name
+    except (Exception, KeyboardInterrupt):
+        # Not for every BaseException: what stands for a kill in tests leaves its traces.
+        _discard(folder, name)
+        raise
+    finally:
+        _live.discard(name)
+
+
+def _fill(folder: int, name: str, data: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    with open(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        try:
+            os.fchmod(descriptor, stat.S_IMODE(mode) & 0o777)
+        except OSError as error:
+            # A file system without modes (exFAT, some shares): the file stays private.
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+        _sync(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    """Flush a file through the drive's own cache where the system can (macOS)."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        # Shares and some file systems refuse it; fsync is then the best there is.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def _sync_folder(folder: int, parent: Path) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF):
+            raise _failure(error, parent) from error
+
+
+def _rename(folder: int, temp: str, parent: Path, name: str) -> None:
+    try:
+        os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError as error:
+        raise _failure(error, parent / name) from error
+
+
+def _discard(folder: int, name: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _free_name(folder: int, parent: Path, name: str, data: bytes, previous: Previous) -> str:
+    """Return `name`, or the first numbered one at which nothing of the user's stands."""
+    for candidate in _numbered(name):
+        known = previous.get(str(parent / candidate), ())
+        if _may_replace(folder, candidate, data, {known} if isinstance(known, str) else set(known)):
+            return candidate
+    raise OutputError(f"too many files named like {safe(name)}")
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    base, suffix = os.path.splitext(name)
+    for number in range(1, 1000):
+        yield f"{base}.{number}{suffix}"
+
+
+def _may_replace(folder: int, name: str, data: bytes, known: set[str]) -> bool:
+    """Tell whether nothing stands at `name`, or a file that we wrote and nobody changed."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except OSError:  # a link, a socket, a file that we may not read: not ours
+        return False
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        present = stream.read()
+    # Equal bytes, or equal but for times: an earlier run was killed before it could record it.
+    return (
+        hashlib.sha256(present).hexdigest() in known
+        or present == data
+        or (is_ours_content(present) and _lasting(present) == _lasting(data))
+    )
+
+
+def _lasting(data: bytes) -> object:
+    value = json.loads(data) if is_ours_content(data) else None
+    if isinstance(value, dict):
+        for key in VOLATILE:
+            value.pop(key, None)
+    return value
+
+
+def _kind(path: Path) -> int | None:
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return None
+
+
+def _is_stale(entry: os.DirEntry[str], pid: int) -> bool:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or entry.name in _live:
+        return False
+    if pid == os.getpid() or time.time() - status.st_mtime > STALE_S:
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _failure(error: OSError, path: Path) -> OutputError:
+    what = error.strerror or type(error).__name__
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return OutputError(
+        f"cannot write {safe(str(path))}: {what}", reason="disk_full" if full else ""
+    )

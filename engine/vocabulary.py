@@ -1,0 +1,204 @@
+"""The tokenizer seen as bytes: which bytes each token writes, and how content becomes tokens.
+
+Content must never become a control token. Two walls: the tokenizer that reads content is a copy
+without its added tokens, and tokens that are special or added do not exist for the guide.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from engine.errors import CannotSpell, ModelRefused
+
+# Longer tokens exist (runs of spaces, of dashes); none is needed to write a word.
+MAX_TOKEN_BYTES = 48
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+
+
+class Vocabulary:
+    """Bytes of every ordinary token, and the way back.
+
+    `ids_of` maps bytes to the tokens that write exactly them; `prefixes` holds every proper prefix
+    of those bytes, so that a walk over a grammar knows where to stop.
+    """
+
+    def __init__(self, tokenizer_json: str) -> None:
+        spec = json.loads(tokenizer_json)
+        full = Tokenizer.from_str(tokenizer_json)
+        added = {int(token["id"]): str(token["content"]) for token in spec.get("added_tokens", [])}
+        model = spec.get("model") or {}
+        if isinstance(model.get("unk_id"), int):
+            added.setdefault(model["unk_id"], "?")  # shown for what the vocabulary does not know
+        to_bytes = _token_decoder(spec)
+        self.control_ids: frozenset[int] = frozenset(added)
+        self.size = max([*full.get_vocab(with_added_tokens=True).values(), 0]) + 1
+        self.bytes_of: dict[int, bytes] = {}
+        self.ids_of: dict[bytes, list[int]] = {}
+        prefixes: set[bytes] = set()
+        for text, token in full.get_vocab(with_added_tokens=False).items():
+            if token in self.control_ids:
+                continue
+            data = to_bytes(text)
+            if not data or len(data) > MAX_TOKEN_BYTES:
+                continue
+            self.bytes_of[token] = data
+            self.ids_of.setdefault(data, []).append(token)
+            prefixes.update(data[:n] for n in range(1, len(data)))
+        self.prefixes: frozenset[bytes] = frozenset(prefixes)
+        self._control_tokens = added
+        self._content = _without_added_tokens(spec)
+        self._template = full
+        self.spell = lru_cache(maxsize=65_536)(self._spell)
+        self._check()
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Read `tokenizer.json` of a model folder; raises `ModelRefused` where there is none."""
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelRefused(
+                f"The model folder {folder} has no tokenizer.json.",
+                hint="Use a model that was converted with its fast tokenizer.",
+            )
+        return cls(path.read_text(encoding="utf-8"))
+
+    def control_id(self, content: str) -> int:
+        """Return the id of a control token by its text; raises `ModelRefused` if unknown."""
+        for token, text in self._control_tokens.items():
+            if text == content:
+                return token
+        raise ModelRefused(f"The tokenizer has no token {content!r}.")
+
+    def encode_template(self, text: str) -> list[int]:
+        """Return the ids of a piece of a chat template; control tokens are read as such."""
+        ids: list[int] = self._template.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_content(self, text: str) -> list[int]:
+        """Return the ids of what was said: never a control token, whatever the text spells.
+
+        The ids may write a normalised form of the text; what is *decided* goes through `spell`.
+        """
+        ids: list[int] = self._content.encode(text, add_special_tokens=False).ids
+        if self.control_ids.isdisjoint(ids):
+            return ids
+        # A unigram model may hold its control tokens as ordinary pieces: spell those out.
+        out: list[int] = []
+        for token in ids:
+            if token in self.control_ids:
+                out.extend(self.greedy(self._control_tokens[token].encode()))
+            else:
+                out.append(token)
+        return out
+
+    def greedy(self, data: bytes) -> list[int]:
+        """Spell bytes by the longest token each time; raises `CannotSpell`."""
+        out: list[int] = []
+        at = 0
+        while at < len(data):
+            for end in range(min(len(data), at + MAX_TOKEN_BYTES), at, -1):
+                ids = self.ids_of.get(data[at:end])
+                if ids:
+                    out.append(ids[0])
+                    at = end
+                    break
+            else:
+                raise CannotSpell(
+                    f"The model's vocabulary has no token for byte 0x{data[at]:02x}.",
+                    hint="Use a model whose tokenizer works on bytes.",
+                )
+        return out
+
+    def _spell(self, data: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the model's own tokens for bytes in the middle of a text, and where each ends.
+
+        Falls back to `greedy` where the tokenizer adds or normalises something.
+        """
+        ids: list[int] | None = None
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = ""
+        for attempt in (text, text.removeprefix(" ")) if text else ():
+            found = self._content.encode(attempt, add_special_tokens=False).ids
+            if b"".join(self.bytes_of.get(token, b"") for token in found) == data:
+                ids = found
+                break
+        if ids is None:
+            ids = self.greedy(data)
+        ends: list[int] = []
+        at = 0
+        for token in ids:
+            at += len(self.bytes_of[token])
+            ends.append(at)
+        return tuple(ids), tuple(ends)
+
+    def _check(self) -> None:
+        for probe in (" The quick, brown fox.", "Grüße ", "שלום", "日本語", "\n\n"):
+            ids, _ = self._spell(probe.encode())
+            if b"".join(self.bytes_of[token] for token in ids) != probe.encode():
+                raise ModelRefused("The tokenizer cannot write back what it reads.")
+
+
+def _token_decoder(spec: dict[str, Any]) -> Any:
+    kinds = set(_types(spec.get("decoder"))) | set(_types(spec.get("pre_tokenizer")))
+    model = spec.get("model") or {}
+    if "ByteLevel" in kinds:
+        table = _byte_level_table()
+
+        def byte_level(text: str) -> bytes:
+            try:
+                return bytes(table[char] for char in text)
+            except KeyError:
+                return b""
+
+        return byte_level
+    if model.get("byte_fallback") or "Metaspace" in kinds or "ByteFallback" in kinds:
+
+        def sentencepiece(text: str) -> bytes:
+            byte = _BYTE_TOKEN.fullmatch(text)
+            if byte:
+                return bytes([int(byte.group(1), 16)])
+            return text.replace("\u2581", " ").encode("utf-8", "ignore")
+
+        return sentencepiece
+    raise ModelRefused(
+        f"The tokenizer is of a kind that is not supported ({model.get('type')}).",
+        hint="Byte-level BPE and SentencePiece tokenizers with byte fallback are supported.",
+    )
+
+
+def _types(node: object) -> Iterable[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("type"), str):
+            yield node["type"]
+        for value in node.values():
+            yield from _types(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _types(value)
+
+
+def _byte_level_table() -> dict[str, int]:
+    """Return GPT-2's printable stand-in for each byte (Radford et al. 2019, `bytes_to_unicode`)."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {chr(byte): byte for byte in plain}
+    others = [byte for byte in range(256) if byte not in set(plain)]
+    table.update({chr(256 + n): byte for n, byte in enumerate(others)})
+    return table
+
+
+def _without_added_tokens(spec: dict[str, Any]) -> Tokenizer:
+    bare = dict(spec)
+    bare["added_tokens"] = []
+    bare["post_processor"] = None
+    bare["truncation"] = None
+    bare["padding"] = None
+    return Tokenizer.from_str(json.dumps(bare))

@@ -1,0 +1,123 @@
+"""What a service manager is told about us, and what it must never be told."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from launchd.errors import InvalidSpec, TemporaryProgram
+
+LABEL = "llasa.llasad"
+STOP_TIMEOUT_S = 45  # between SIGTERM and SIGKILL: a part is ended and the state is closed
+THROTTLE_S = 30  # launchd starts us at most this often
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UV_BUCKET = re.compile(r"(archive|builds|environments)-v\d+")
+_TEMPORARY_ROOTS = (
+    "/tmp",  # noqa: S108 - named in order to refuse it
+    "/var/tmp",  # noqa: S108
+    "/var/folders",
+    "/private/tmp",
+    "/private/var/tmp",
+    "/private/var/folders",
+    "/dev/shm",  # noqa: S108
+    "/run/user",
+)
+_PROTECTED = ("Desktop", "Documents", "Downloads", "Library/Mobile Documents")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSpec:
+    """The service as both managers need it described."""
+
+    label: str = LABEL  # unique in the user's domain; the last component names the systemd unit
+    program_arguments: tuple[str, ...]  # the first is an absolute path, and `--home` is among them
+    home: Path  # llasa's home folder, absolute
+    log_dir: Path  # where what is said before our own log is open goes, absolute
+    environment: Mapping[str, str] = field(default_factory=dict)  # added to the manager's own
+
+
+def check(spec: AgentSpec) -> None:
+    """Raise `InvalidSpec` where a manager would refuse, ignore or change what is asked."""
+    if not _LABEL.fullmatch(spec.label):
+        raise InvalidSpec(f"{spec.label!r} cannot be a label: letters, digits, dots and dashes")
+    if not spec.program_arguments:
+        raise InvalidSpec("the service has no program to start")
+    for name, path in (
+        ("the program", spec.program_arguments[0]),
+        ("the home", str(spec.home)),
+        ("the log folder", str(spec.log_dir)),
+    ):
+        if not os.path.isabs(path):
+            raise InvalidSpec(f"{name} must be an absolute path, not {path!r}")
+    for name, value in spec.environment.items():
+        if not _VARIABLE.fullmatch(name):
+            raise InvalidSpec(f"{name!r} cannot name an environment variable")
+        # launchd ignores every other type without a word.
+        if not isinstance(value, str):
+            raise InvalidSpec(f"the environment variable {name} must be a string")
+    for text in _texts(spec):
+        if "\0" in text:
+            raise InvalidSpec(f"a path or argument holds a NUL character: {text!r}")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidSpec(f"a path or argument is not valid UTF-8: {text!r}") from None
+
+
+def check_program(spec: AgentSpec, *, code: Path, environment: Mapping[str, str]) -> None:
+    """Raise unless the program will still be there, and can be run, at the next login.
+
+    `code` is a file of this package: `uv run --with` starts the base interpreter and adds our
+    modules from uv's cache, so the program's own path does not tell.
+    """
+    program = Path(spec.program_arguments[0])
+    for path in (program, code):
+        why = temporary(path, environment)
+        if why:
+            raise TemporaryProgram(f"{path} lies in {why} and would be gone at the next login")
+    if not os.access(program, os.X_OK) or program.is_dir():
+        raise InvalidSpec(
+            f"{program} is not a program that can be run",
+            hint="Install llasa again with `uv tool install --reinstall llasa`.",
+        )
+
+
+def temporary(path: Path, environment: Mapping[str, str]) -> str | None:
+    """Say in which kind of temporary place a path lies, or None."""
+    roots = [*_TEMPORARY_ROOTS]
+    roots += [environment[name] for name in ("TMPDIR", "UV_CACHE_DIR") if environment.get(name)]
+    # The parent alone is resolved: an environment's python is a link to a lasting interpreter.
+    for place in {path, path.parent.resolve() / path.name}:
+        for root in roots:
+            if root != "/" and place.is_relative_to(root):
+                return f"the temporary folder {root}"
+        parts = place.parts
+        if any(_UV_BUCKET.fullmatch(part) for part in parts):
+            return "a temporary environment of uv"
+        if ".cache" in parts or "Library/Caches" in place.as_posix():
+            return "a cache folder"
+        for folder in place.parents:
+            # uv marks lasting environments too; those hold a pyvenv.cfg.
+            marked = (folder / "CACHEDIR.TAG").exists()
+            if marked and not (folder / "pyvenv.cfg").exists():
+                return f"the cache folder {folder}"
+    return None
+
+
+def protected(path: Path, user_home: Path) -> bool:
+    """Tell whether macOS guards a path with its privacy protection."""
+    if path.is_relative_to("/Volumes"):
+        return True
+    return any(path.is_relative_to(user_home / folder) for folder in _PROTECTED)
+
+
+def _texts(spec: AgentSpec) -> Iterator[str]:
+    yield from spec.program_arguments
+    yield str(spec.home)
+    yield str(spec.log_dir)
+    yield from spec.environment.values()

@@ -1,0 +1,165 @@
+"""systemd's side of the one interface: every call of systemctl(1) and loginctl(1) is here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from launchd import systemd
+from launchd.errors import InvalidSpec, ManagerMissing, NoSession, NotInstalled
+from launchd.host import Actions, Completed, Host, same_file
+from launchd.records import ServiceState, Step
+from launchd.spec import LABEL, AgentSpec, check_program
+
+_SYSTEMCTL = ("systemctl", "--user")
+
+
+@dataclass(frozen=True, slots=True)
+class SystemdManager:
+    """The user's own systemd."""
+
+    host: Host
+    label: str = LABEL
+
+    @property
+    def unit(self) -> str:
+        """Return the unit's name."""
+        return systemd.unit_name(self.label)
+
+    @property
+    def path(self) -> Path:
+        """Return where systemd looks for the user's own units."""
+        configured = self.host.environment.get("XDG_CONFIG_HOME", "")
+        base = Path(configured) if os.path.isabs(configured) else self.host.home / ".config"
+        return base / "systemd/user" / self.unit
+
+    def install(self, spec: AgentSpec, *, dry_run: bool = False) -> tuple[Step, ...]:
+        """Write the unit, enable it and start it; one that runs unchanged is left alone."""
+        if spec.label != self.label:
+            raise InvalidSpec(f"this manager serves {self.label}, not {spec.label}")
+        data = systemd.build(spec).encode()
+        check_program(spec, code=self.host.code, environment=self.host.environment)
+        self._require_manager()
+        unchanged = same_file(self.path, data, mode=systemd.MODE)
+        actions = Actions(self.host, dry_run=dry_run)
+        actions.make_folder(spec.log_dir, mode=0o700)
+        actions.make_folder(self.path.parent, mode=0o755)
+        if not unchanged:
+            actions.write(self.path, data, mode=systemd.MODE)
+        actions.run([*_SYSTEMCTL, "daemon-reload"])
+        actions.run([*_SYSTEMCTL, "enable", self.unit])
+        self._start(actions, "start" if unchanged else "restart")
+        if not self._lingers():
+            actions.note(
+                "The service ends when you log out, and starts when you log in. To keep it "
+                f"running, run `loginctl enable-linger {self.host.uid}` (may need sudo)."
+            )
+        actions.note_temporary_home(spec.home)
+        return actions.steps
+
+    def uninstall(self, *, dry_run: bool = False) -> tuple[Step, ...]:
+        """Stop and disable the unit and remove its file; works without a running manager too."""
+        actions = Actions(self.host, dry_run=dry_run)
+        there = self._there()
+        if there and self.path.exists():
+            actions.run([*_SYSTEMCTL, "disable", "--now", self.unit], hint=self._hint)
+        elif there and self.state().running:
+            actions.run([*_SYSTEMCTL, "stop", self.unit], hint=self._hint)
+        # `disable` removes the link; where no manager runs, or the file was gone, we do.
+        if not there or not self.path.exists():
+            actions.remove(self.path.parent / "default.target.wants" / self.unit)
+        actions.remove(self.path)
+        if there and actions.steps:
+            actions.run([*_SYSTEMCTL, "daemon-reload"])
+            actions.run([*_SYSTEMCTL, "reset-failed", self.unit], accept=None)
+        return actions.steps
+
+    def start(self) -> tuple[Step, ...]:
+        """Start the unit; one that runs is left alone."""
+        self._require_installed()
+        actions = Actions(self.host)
+        self._start(actions, "start")
+        return actions.steps
+
+    def stop(self) -> tuple[Step, ...]:
+        """Stop the unit and wait for its end."""
+        actions = Actions(self.host)
+        if self.state().running:
+            actions.run([*_SYSTEMCTL, "stop", self.unit], hint=self._hint)
+        return actions.steps
+
+    def restart(self) -> tuple[Step, ...]:
+        """End the running process, if there is one, and start a new one."""
+        self._require_installed()
+        actions = Actions(self.host)
+        self._start(actions, "restart")
+        return actions.steps
+
+    def state(self) -> ServiceState:
+        """Say what systemd says."""
+        installed = self.path.exists()
+        try:
+            done = self._show(self.unit, "ActiveState,SubState,MainPID,Result")
+        except ManagerMissing:
+            return ServiceState(installed, False, None, "systemctl is not on this machine")
+        if done.code != 0:
+            return ServiceState(installed, False, None, "systemd does not run for this user")
+        facts = dict(line.split("=", 1) for line in done.output.splitlines() if "=" in line)
+        number = facts.get("MainPID", "")
+        pid = int(number) if number.isdecimal() and number != "0" else None
+        if pid is not None:
+            return ServiceState(installed, True, pid, f"running as process {pid}")
+        if not installed:
+            return ServiceState(False, False, None, "not installed")
+        detail = f"{facts.get('ActiveState', 'unknown')} ({facts.get('SubState', 'unknown')})"
+        if facts.get("Result", "success") != "success":
+            detail += f"; last result: {facts['Result']}"
+        return ServiceState(True, False, None, detail)
+
+    def _start(self, actions: Actions, verb: str) -> None:
+        # After five failed starts systemd refuses every further one until it is told to forget.
+        actions.run([*_SYSTEMCTL, "reset-failed", self.unit], accept=None)
+        actions.run([*_SYSTEMCTL, verb, self.unit], hint=self._hint)
+
+    @property
+    def _hint(self) -> str:
+        return f"See `journalctl --user -u {self.unit} -n 50` for what it said."
+
+    def _require_installed(self) -> None:
+        if not self.path.exists():
+            raise NotInstalled(f"{self.path} does not exist")
+        self._require_manager()
+
+    def _require_manager(self) -> None:
+        if self.host.uid == 0 and self.host.environment.get("SUDO_USER"):
+            raise NoSession(
+                "under sudo the service would be installed for root",
+                hint="Run the command as yourself, without sudo.",
+            )
+        done = self._show(None, "Version")
+        if done.code != 0:
+            told = done.told.splitlines()[0] if done.told else "it said nothing"
+            raise NoSession(
+                f"systemd does not run for this user ({told})",
+                hint="Log in as this user itself, not with su or sudo; for a user who never logs "
+                f"in, run `sudo loginctl enable-linger {self.host.uid}` first. In a container "
+                "without systemd, run `llasad` under a supervisor of your own.",
+            )
+
+    def _there(self) -> bool:
+        try:
+            return self._show(None, "Version").code == 0
+        except ManagerMissing:
+            return False
+
+    def _lingers(self) -> bool:
+        argv = ["loginctl", "show-user", str(self.host.uid), "--property=Linger", "--value"]
+        try:
+            return self.host.run(argv).output.strip() == "yes"
+        except ManagerMissing:
+            return False
+
+    def _show(self, unit: str | None, properties: str) -> Completed:
+        target = [unit] if unit else []
+        return self.host.run([*_SYSTEMCTL, "show", *target, f"--property={properties}"])

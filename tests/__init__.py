@@ -1,0 +1,1 @@
+"""Tests, by room; tests/acceptance drives the real processes."""

@@ -1,0 +1,133 @@
+"""A model child without a model: it speaks the real protocol and misbehaves on request.
+
+`python light_child.py SCRIPT [LOCK]`. SCRIPT is a JSON file:
+
+    {"delay_s": 0.0, "faults": [{"word": "...", "do": "abort", "times": 2, "fired": 0}]}
+
+A fault fires when a part holds its word and `fired` is below `times` (null: always); the count is
+written back, so that a test can assert that its fault fired. What it can do: abort, segfault,
+exit137, hang, flood, nonsense, wrong_words, fail, slow.
+Well-behaved, it raises the first letter of a part and ends it with a full stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from engine import protocol
+
+
+def main() -> None:
+    """Answer requests until standard input closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    script = Path(sys.argv[1])
+    if len(sys.argv) > 2:
+        lock = os.open(sys.argv[2], os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    requests: list[dict[str, Any]] = []
+    arrived = threading.Condition()
+
+    def read() -> None:
+        while True:
+            header = _exactly(protocol.HEADER.size)
+            body = _exactly(protocol.HEADER.unpack(header)[0])
+            with arrived:
+                requests.append(protocol.unpack(body))
+                arrived.notify()
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        with arrived:
+            arrived.wait_for(lambda: requests)
+            request = requests.pop(0)
+        if request["op"] == "load":
+            _fault(script, {"<load>"})
+            _send(event="ready", device_path="light child", load_s=0.0, memory_bytes=1 << 20)
+        else:
+            _enhance(script, request)
+
+
+def _enhance(script: Path, request: dict[str, Any]) -> None:
+    words = [str(word[0]) for word in request["part"]["words"]]
+    delay_s = json.loads(script.read_text()).get("delay_s", 0.0)
+    until = time.monotonic() + delay_s
+    while (left_s := until - time.monotonic()) > 0:
+        time.sleep(min(0.2, left_s))
+        _send(event="progress", tokens=1)
+    done = _fault(script, set(words))
+    if done == "fail":
+        _send(event="failed", kind="RuntimeError", reason="model_child_failed", message="", hint="")
+        return
+    written = [[word, False] for word in words]
+    if done == "wrong_words":
+        written[0][0] = "something else"
+    else:
+        written[0][0] = written[0][0][:1].upper() + written[0][0][1:]
+        if written[-1][0][-1:].isalnum():
+            written[-1][0] += "."
+    _send(event="done", words=written, tokens=len(words), passes=1, decode_s=delay_s, ties=0)
+
+
+def _fault(script: Path, words: set[str]) -> str | None:
+    """Do what the script asks for these words; return what was done if the process survives it."""
+    plan = json.loads(script.read_text())
+    for fault in plan.get("faults", []):
+        times = fault.get("times")
+        if fault["word"] not in words or (times is not None and fault.get("fired", 0) >= times):
+            continue
+        fault["fired"] = fault.get("fired", 0) + 1
+        temporary = script.with_suffix(".new")
+        temporary.write_text(json.dumps(plan))
+        temporary.replace(script)
+        return _misbehave(str(fault["do"]))
+    return None
+
+
+def _misbehave(what: str) -> str:
+    if what == "abort":
+        os.abort()
+    if what == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "exit137":
+        os._exit(137)
+    if what == "hang":
+        time.sleep(3600)
+    if what == "slow":
+        for _ in range(20):
+            time.sleep(0.1)
+            _send(event="progress", tokens=1)
+    if what == "flood":
+        with contextlib.suppress(OSError):
+            for _ in range(2_000):
+                os.write(2, b"x" * 1_000 + b"\n")
+    if what == "nonsense":
+        os.write(1, b"\xff" * 64)
+    return what
+
+
+def _exactly(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = os.read(0, size - len(data))
+        if not chunk:
+            os._exit(0)
+        data += chunk
+    return data
+
+
+def _send(**message: Any) -> None:
+    os.write(1, protocol.pack(message))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Which folders are models, and which are refused before anything of them runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import describe
+from engine.errors import ModelNotFound, ModelRefused
+
+
+@pytest.fixture
+def folder(model_folders: dict[str, Path], tmp_path: Path) -> Path:
+    """Return a copy of a good model folder, to be spoiled."""
+    return Path(shutil.copytree(model_folders["qwen3"], tmp_path / "model"))
+
+
+def edit(path: Path, **changes: object) -> None:
+    data = json.loads(path.read_text())
+    data.update(changes)
+    path.write_text(json.dumps(data))
+
+
+def test_a_folder_describes_itself(folder: Path) -> None:
+    """A chat model without our card gets the usual shape and a fingerprint of its weights."""
+    info = describe(str(folder))
+    assert info.template == "chat"
+    assert info.tasks == ("punctuate",)
+    assert info.languages == ()
+    assert info.revision is not None
+    assert len(info.revision) == 12
+
+
+def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
+    """Two models of one name are told apart."""
+    before = describe(str(folder)).revision
+    weights = folder / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(bytes(data))
+    assert describe(str(folder)).revision != before
+
+
+def test_a_relative_folder_lies_under_the_base(folder: Path) -> None:
+    """A home may hold its models beside its settings."""
+    assert describe("model", base=folder.parent).path == str(folder)
+
+
+@pytest.mark.parametrize("key", ["model_file", "auto_map"])
+def test_a_folder_that_wants_its_own_code_is_refused(folder: Path, key: str) -> None:
+    """Python from a model folder never runs."""
+    edit(folder / "config.json", **{key: "evil.py"})
+    with pytest.raises(ModelRefused) as caught:
+        describe(str(folder))
+    assert key in str(caught.value)
+
+
+def test_a_tokenizer_that_wants_its_own_code_is_refused(folder: Path) -> None:
+    """The same for tokenizers."""
+    edit(folder / "tokenizer_config.json", auto_map={"AutoTokenizer": "evil.Tokenizer"})
+    with pytest.raises(ModelRefused):
+        describe(str(folder))
+
+
+def test_weights_that_are_no_safetensors_are_refused(folder: Path) -> None:
+    """Pickled weights are code too."""
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelRefused) as caught:
+        describe(str(folder))
+    assert "safetensors" in str(caught.value)
+
+
+def test_half_a_download_is_named_as_such(folder: Path) -> None:
+    """A missing shard is not a broken model."""
+    index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(ModelNotFound) as caught:
+        describe(str(folder))
+    assert "model-00002-of-00002.safetensors" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_model_without_a_chat_template_is_refused_with_a_hint(folder: Path) -> None:
+    """A base model does not know what it is asked."""
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    del settings["chat_template"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelRefused) as caught:
+        describe(str(folder))
+    assert "Instruct" in caught.value.hint
+
+
+def test_a_hub_name_is_looked_up_in_the_local_cache_only(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cached snapshot is found by its name; one that is not there names the download."""
+    cache = tmp_path / "hub"
+    snapshot = cache / "models--someone--some-model" / "snapshots" / "abc123"
+    shutil.copytree(folder, snapshot)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text("abc123")
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))
+    found = describe("someone/some-model")
+    assert (found.path, found.revision) == (str(snapshot), "abc123")
+    with pytest.raises(ModelNotFound) as caught:
+        describe("someone/another")
+    assert "hf download someone/another" in caught.value.hint
+
+
+def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:
+    """The daemon asks this; it must stay small."""
+    code = (
+        "import sys; from engine import catalog, client; "
+        f"catalog.describe({str(folder)!r}); "
+        "print([m for m in ('mlx', 'numpy', 'transformers', 'tokenizers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,157 @@
+"""The model child and its parent: the real child, and one that misbehaves."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import catalog, client
+from engine.errors import AlignmentError, ChildDied, ChildFailed, ChildSilent, ModelRefused
+from engine.records import ModelInfo, Part, Word
+
+LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
+SENTENCE = "so the thing is that we don't know"
+Make = Callable[..., client.ModelClient]
+
+
+@pytest.fixture
+def light(tmp_path: Path, model_folders: dict[str, Path]) -> Iterator[Make]:
+    """Return a maker of clients whose child follows a script."""
+    made: list[client.ModelClient] = []
+    script = tmp_path / "script.json"
+
+    def make(*faults: dict[str, Any], **options: Any) -> client.ModelClient:
+        script.write_text(json.dumps({"faults": list(faults)}))
+        info = catalog.describe(str(model_folders["qwen3"]))
+        command = [sys.executable, str(LIGHT_CHILD), str(script)]
+        made.append(client.ModelClient(info, command=command, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def part(text: str) -> Part:
+    return Part(0, tuple(Word(word) for word in text.split()))
+
+
+def fired(tmp_path: Path) -> int:
+    plan = json.loads((tmp_path / "script.json").read_text())
+    return int(plan["faults"][0].get("fired", 0))
+
+
+def test_the_real_child_loads_decodes_and_tells_what_it_runs_on(
+    model_folders: dict[str, Path],
+) -> None:
+    """One part through a real model in a real process keeps its words."""
+    info = dataclasses.replace(catalog.describe(str(model_folders["qwen3"])), part_words=9)
+    one = client.ModelClient(info)
+    try:
+        loaded = one.start()
+        assert loaded.device_path
+        done = one.enhance(part(SENTENCE), ())
+        assert [word.word.text for word in done.words] == SENTENCE.split()
+        assert done.passes > 0
+        assert one.tokens == done.tokens > 0
+        assert (one.memory_bytes() or 0) > 1 << 20
+        again = one.enhance(part(SENTENCE), ())
+        assert again.words == done.words
+    finally:
+        one.close()
+    assert not one.alive
+
+
+@pytest.mark.parametrize("what", ["abort", "segfault", "exit137", "nonsense"])
+def test_a_child_that_dies_is_reported_and_the_next_one_works(
+    light: Make, tmp_path: Path, what: str
+) -> None:
+    """Its death is the part's trouble; another child goes on."""
+    one = light({"word": "boom", "do": what, "times": 1})
+    with pytest.raises(ChildDied):
+        one.enhance(part("boom goes it"), ())
+    assert fired(tmp_path) == 1
+    assert not one.alive
+    assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
+
+
+def test_a_silent_child_is_ended(light: Make, tmp_path: Path) -> None:
+    """No progress for the agreed time is a hang."""
+    one = light({"word": "boom", "do": "hang", "times": 1}, silence_s=0.5)
+    with pytest.raises(ChildSilent):
+        one.enhance(part("boom goes it"), ())
+    assert fired(tmp_path) == 1
+    assert not one.alive
+
+
+def test_a_slow_child_that_shows_progress_is_left_alone(light: Make, tmp_path: Path) -> None:
+    """Two seconds of work against one second of patience: progress is what counts."""
+    told: list[int] = []
+    one = light({"word": "boom", "do": "slow", "times": 1}, silence_s=1.0)
+    assert one.enhance(part("boom goes it"), (), on_progress=told.append).words
+    assert fired(tmp_path) == 1
+    assert len(told) == 20
+
+
+def test_a_flood_of_diagnostics_blocks_nobody(light: Make, tmp_path: Path) -> None:
+    """Two megabytes on standard error are read and cut into lines."""
+    lines: list[str] = []
+    one = light({"word": "boom", "do": "flood", "times": 1}, log=lines.append)
+    assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
+    assert fired(tmp_path) == 1
+    assert len(lines) > 1_000
+
+
+def test_an_answer_with_other_words_is_not_believed(light: Make, tmp_path: Path) -> None:
+    """The text is checked word for word on this side of the pipe too."""
+    one = light({"word": "boom", "do": "wrong_words", "times": 1})
+    with pytest.raises(AlignmentError):
+        one.enhance(part("boom goes it"), ())
+    assert fired(tmp_path) == 1
+
+
+def test_a_failure_that_the_child_reports_has_a_reason(light: Make) -> None:
+    """An exception in MLX is an answer, not a death."""
+    one = light({"word": "boom", "do": "fail", "times": 1})
+    with pytest.raises(ChildFailed) as caught:
+        one.enhance(part("boom goes it"), ())
+    assert caught.value.reason == "model_child_failed"
+
+
+def test_a_folder_that_mlx_cannot_load_is_a_model_error(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """Broken weights are told as such, with what to do."""
+    folder = Path(shutil.copytree(model_folders["qwen3"], tmp_path / "model"))
+    (folder / "model.safetensors").write_bytes(b"\0" * 64)
+    one = client.ModelClient(catalog.describe(str(folder)))
+    with pytest.raises((ModelRefused, ChildFailed)) as caught:
+        one.start()
+    one.close()
+    assert caught.value.hint
+
+
+def test_two_children_of_one_home_do_not_load_at_once(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """The second is told to wait; memory holds one model."""
+    info: ModelInfo = catalog.describe(str(model_folders["qwen3"]))
+    first = client.ModelClient(info, lock_path=tmp_path / "model.lock")
+    second = client.ModelClient(info, lock_path=tmp_path / "model.lock")
+    try:
+        first.start()
+        with pytest.raises(ModelRefused) as caught:
+            second.start()
+        assert caught.value.reason == "model_locked"
+        first.close()
+        assert second.start().pid
+    finally:
+        first.close()
+        second.close()

@@ -1,0 +1,213 @@
+"""The grammar: everything it admits keeps the words, and it admits everything it should."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Sequence
+from functools import lru_cache
+
+import llguidance
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.guide import END, Guide, State
+from engine.readings import content, joins, readings
+from engine.records import EnhancedWord, ModelInfo, Part, Word
+from engine.vocabulary import Vocabulary
+from tests import small_models
+
+INFO = ModelInfo(
+    name="test",
+    path="",
+    revision=None,
+    quantization=None,
+    tasks=("punctuate",),
+    languages=(),
+    template="chat",
+    part_words=50,
+    tail_words=5,
+    lookahead_words=5,
+)
+
+
+@lru_cache
+def vocabulary(kind: str) -> Vocabulary:
+    if kind == "sentencepiece":
+        tokenizer = small_models.sentencepiece_tokenizer()
+        tokenizer.add_special_tokens(small_models.GEMMA_TOKENS)
+    else:
+        tokenizer = small_models.byte_level_tokenizer(6_000)
+        tokenizer.add_special_tokens(small_models.LLAMA3_TOKENS)
+    return Vocabulary(tokenizer.to_str())
+
+
+def words(text: str) -> tuple[Word, ...]:
+    return tuple(Word(word) for word in text.split())
+
+
+def walk(guide: Guide, chooser: random.Random) -> State:
+    """Write a random path through the grammar, by allowed tokens alone."""
+    state = guide.start
+    for _ in range(10_000):
+        if guide.is_done(state):
+            return state
+        allowed = guide.allowed(state)
+        assert allowed.ids, "the grammar came to a dead end"
+        token = chooser.choice(allowed.ids)
+        if token == END:
+            return state
+        state = guide.advance(state, token)
+        assert state, "an allowed token was not accepted"
+    raise AssertionError("the grammar does not end")
+
+
+WORD = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"]), min_size=1, max_size=6
+).filter(lambda text: not any(char.isspace() for char in text))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(WORD, st.booleans(), st.sampled_from([None, "A", "B"])), min_size=1, max_size=6
+    ),
+    st.integers(0, 2),
+    st.sampled_from(["byte", "sentencepiece"]),
+    st.sampled_from(["chat", "punct"]),
+    st.randoms(use_true_random=False),
+)
+def test_every_path_keeps_every_word(
+    content_words: list[tuple[str, bool, str | None]],
+    lookahead: int,
+    kind: str,
+    template: str,
+    chooser: random.Random,
+) -> None:
+    """Random text, random tokens: what comes out are the words, in order, with other marks."""
+    made = tuple(Word(text, speaker=who, glued=glued) for text, glued, who in content_words)
+    part = Part(0, made, after=words("and then it")[:lookahead])
+    info = dataclasses.replace(INFO, template=template)
+    guide = Guide(part, (), info, vocabulary(kind))
+    enhanced = guide.enhanced(guide.choices(walk(guide, chooser)))
+    assert [word.word for word in enhanced] == list(made)
+    for word in enhanced:
+        assert content(word.text) == content(word.word.text)
+
+
+def oracle(guide: Guide) -> str:
+    """Return the same grammar as a regular expression, from readings and joins alone."""
+    part = guide.part
+    rules = []
+    following = [*part.words[1:], *part.after[:1]]
+    for n, word in enumerate(part.words):
+        after = following[n] if n < len(following) else None
+        between = joins(
+            word.text,
+            glued=after is not None and after.glued,
+            turn_ends=after is not None and after.speaker != word.speaker,
+            last=after is None,
+            paragraph="\n\n",
+            separators=(),
+        )
+        rules.append((readings(word.text), [join.trail + join.gap for join in between]))
+    pattern = "( )?" + "".join(_any(heads) + _any(tails) for heads, tails in rules)
+    if part.after:
+        pattern += _any(readings(part.after[0].text))
+    return f"start: TEXT\nTEXT: /{pattern}/"
+
+
+def _any(texts: Sequence[str]) -> str:
+    return "(" + "|".join("".join(f"\\x{{{ord(c):x}}}" for c in text) for text in texts) + ")"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so the thing is",
+        'he said, "Stop here." (twice) and left',
+        "U.S. and Mr. Smith don't know...",
+        "так вот мы не знаем",
+        "été naïve 3.5 $5",
+    ],
+)
+@pytest.mark.parametrize("lookahead", [0, 1])
+def test_an_independent_grammar_engine_admits_the_same_tokens(text: str, lookahead: int) -> None:
+    """Along random paths the allowed tokens are those that llguidance admits too."""
+    vocab = vocabulary("byte")
+    part = Part(0, words(text), after=words("then")[:lookahead])
+    guide = Guide(part, (), INFO, vocab)
+    tokens = [b""] * vocab.size
+    for token, data in vocab.bytes_of.items():
+        tokens[token] = data
+    end_id = vocab.control_id("<|eot_id|>")
+    tokens[end_id] = b"\xff<|eot_id|>"
+    judge_tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Tokens(tokens, end_id)))
+    chooser = random.Random(7)
+    compared = 0
+    for _ in range(3):
+        judge = llguidance.LLMatcher(
+            judge_tokenizer, llguidance.LLMatcher.grammar_from_lark(oracle(guide)), log_level=0
+        )
+        assert not judge.get_error()
+        state = guide.start
+        while not guide.is_done(state):
+            allowed = guide.allowed(state)
+            ours = {end_id if token == END else token for token in allowed.ids}
+            # Not the bit mask: where bytes are forced it holds the judge's favourite token only.
+            theirs = {token for token in vocab.bytes_of if judge.validate_tokens([token])}
+            assert ours - {end_id} == theirs
+            assert (END in allowed.ids) == judge.is_accepting()
+            compared += 1
+            token = chooser.choice(sorted(ours))
+            if token == end_id:
+                break
+            state = guide.advance(state, token)
+            assert judge.consume_token(token)
+    assert compared > 20
+
+
+class _Tokens:
+    """What llguidance wants to know of a vocabulary."""
+
+    def __init__(self, tokens: list[bytes], end_id: int) -> None:
+        self.tokens = tokens
+        self.special_token_ids = [end_id]
+        self.bos_token_id = None
+        self.eos_token_id = end_id
+
+    def __call__(self, data: bytes | str) -> list[int]:
+        return vocabulary("byte").greedy(data.encode() if isinstance(data, str) else data)
+
+
+def test_the_tail_decides_what_stands_before_the_first_word() -> None:
+    """After a paragraph the part opens with a break, else with a space, which nobody chooses."""
+    part = Part(1, words("next words"))
+    vocab = vocabulary("byte")
+    for paragraph, opening in ((True, b"\n\n"), (False, b" ")):
+        tail = (EnhancedWord(Word("before"), "before.", paragraph=paragraph),)
+        guide = Guide(part, tail, INFO, vocab)
+        for token in guide.allowed(guide.start).ids:
+            assert opening.startswith(vocab.bytes_of[token]) or vocab.bytes_of[token].startswith(
+                opening
+            )
+
+
+def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
+    """A comma's bias falls on the token that writes it, a paragraph's on the break."""
+    info = dataclasses.replace(INFO, bias={",": 0.5, "paragraph": -1.0})
+    vocab = vocabulary("byte")
+    guide = Guide(Part(0, words("so then"), after=words("it")), (), info, vocab)
+    state = guide.start
+    while guide.forced(state) or state == guide.start:
+        token = guide.draft(state, [(0, 0)] * 3)[0]
+        state = guide.advance(state, token)
+    allowed = guide.allowed(state)
+    bias = {
+        vocab.bytes_of[token]: value for token, value in zip(allowed.ids, allowed.bias, strict=True)
+    }
+    assert bias[b","] == 0.5
+    assert bias[b"."] == 0.0
+    assert bias[b".\n\n"] == -1.0
+    assert vocab.bytes_of[allowed.ids[allowed.own]].startswith(b" ")

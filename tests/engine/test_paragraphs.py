@@ -1,0 +1,54 @@
+"""Paragraphs where the model gives none."""
+
+from __future__ import annotations
+
+from engine.paragraphs import LONG_CHARS, settle
+from engine.records import EnhancedPart, EnhancedWord, PartStatus, Word
+
+
+def part(words: list[EnhancedWord], status: PartStatus = "enhanced") -> EnhancedPart:
+    return EnhancedPart(0, status, tuple(words))
+
+
+def test_a_change_of_speaker_opens_a_paragraph() -> None:
+    """Each paragraph is of one speaker."""
+    words = [EnhancedWord(Word(t, speaker=s), t) for t, s in (("a", "A"), ("b", "A"), ("c", "B"))]
+    assert [len(paragraph) for paragraph in settle([part(words)])] == [2, 1]
+
+
+def test_the_models_own_breaks_are_kept() -> None:
+    """A decided break stands."""
+    words = [EnhancedWord(Word("a"), "a.", paragraph=True), EnhancedWord(Word("b"), "b.")]
+    assert [len(paragraph) for paragraph in settle([part(words)])] == [1, 1]
+
+
+def test_a_long_paragraph_is_divided_at_sentence_ends_only() -> None:
+    """Nobody gets a page without a break, and no sentence is torn."""
+    words = []
+    for n in range(600):
+        text = f"word{n}." if n % 9 == 8 else f"word{n}"
+        words.append(EnhancedWord(Word(text), text))
+    paragraphs = settle([part(words)])
+    assert [word.word for p in paragraphs for word in p] == [word.word for word in words]
+    assert len(paragraphs) > 4
+    for paragraph in paragraphs:
+        assert paragraph[-1].text.endswith(".") or paragraph is paragraphs[-1]
+        assert sum(len(word.text) + 1 for word in paragraph) <= LONG_CHARS + 10
+
+
+def test_text_without_marks_is_not_torn_for_its_length() -> None:
+    """Where no sentence ends there is no good place."""
+    words = [EnhancedWord(Word("word"), "word") for _ in range(600)]
+    assert len(settle([part(words)])) == 1
+
+
+def test_undecided_text_breaks_at_long_pauses() -> None:
+    """Uncovered languages get paragraphs where the speaker rests."""
+    words = []
+    at = 0.0
+    for n in range(120):
+        text = f"wort{n}." if n % 10 == 9 else f"wort{n}"
+        at += 3.0 if n == 60 else 0.3
+        words.append(EnhancedWord(Word(text, at, at + 0.2), text))
+    assert [len(p) for p in settle([part(words, "uncovered")])] == [60, 60]
+    assert [len(p) for p in settle([part(words, "enhanced")])] == [120]

@@ -1,0 +1,159 @@
+"""The steps in order, from bytes to files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from engine import pipeline
+from engine.errors import AlignmentError
+from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
+
+INFO = ModelInfo(
+    name="test",
+    path="",
+    revision="abc",
+    quantization="4-bit, group 64",
+    tasks=("punctuate",),
+    languages=("en",),
+    template="punct",
+    part_words=12,
+    tail_words=4,
+    lookahead_words=4,
+)
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+TEXT = (
+    "so today i want to talk about the garden behind our house and how we planted the first trees "
+    "there when the children were small and nobody believed that they would ever grow"
+)
+
+
+def source(text: str = TEXT, language: str = "en") -> bytes:
+    words = text.split()
+    segments = [
+        {
+            "id": n,
+            "seek": 0,
+            "start": n * 4.0,
+            "end": n * 4.0 + 3.5,
+            "text": " " + " ".join(words[n * 8 : n * 8 + 8]),
+            "tokens": [],
+            "temperature": 0.0,
+            "avg_logprob": -0.2,
+            "compression_ratio": 1.4,
+            "no_speech_prob": 0.01,
+        }
+        for n in range((len(words) + 7) // 8)
+    ]
+    whole = {"text": " " + text, "segments": segments, "language": language}
+    return json.dumps(whole).encode()
+
+
+class Commas:
+    """Puts a comma after every first word of a part."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.tails: list[str] = []
+
+    def enhance(
+        self,
+        part: Part,
+        tail: Sequence[EnhancedWord],
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> EnhancedPart:
+        self.asked.append(part.index)
+        self.tails.append(" ".join(word.text for word in tail))
+        words = [EnhancedWord(word, word.text) for word in part.words]
+        words[0] = dataclasses.replace(words[0], text=words[0].text + ",")
+        return EnhancedPart(part.index, "enhanced", tuple(words), tokens=5, passes=2, decode_s=0.5)
+
+
+def finished(plan: pipeline.Plan, parts: list[EnhancedPart]) -> pipeline.Result:
+    return pipeline.finish(plan, parts, load_s=0.1, total_s=1.0, created_at=NOW)
+
+
+def test_a_source_becomes_text_and_metadata_with_every_word() -> None:
+    """All words are in the text, the metadata counts them, the text comes first."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    decoder = Commas()
+    result = finished(plan, list(pipeline.run(plan, decoder)))
+    assert [file.suffix for file in result.files] == ["enhanced.txt", "metadata.json"]
+    assert result.files[0].content.replace(",", "").split() == TEXT.split()
+    assert result.metadata["coverage"]["words_in"] == len(TEXT.split())
+    assert result.metadata["coverage"]["parts"]["enhanced"] == len(plan.parts) > 1
+    assert (result.status, result.reason) == ("done", None)
+    assert decoder.tails[1].split()[0].endswith(",")
+
+
+def test_finished_parts_are_not_decoded_again() -> None:
+    """After a crash the run goes on where it was and ends with the same text."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    whole = list(pipeline.run(plan, Commas()))
+    payloads = {part.index: pipeline.part_to_json(part) for part in whole[:2]}
+    done = {n: pipeline.part_from_json(plan.parts[n], text) for n, text in payloads.items()}
+    decoder = Commas()
+    resumed = list(pipeline.run(plan, decoder, done=done))
+    assert resumed == whole
+    assert decoder.asked == list(range(2, len(plan.parts)))
+
+
+def test_a_checkpoint_of_another_cut_is_not_accepted() -> None:
+    """A part with another number of words is not this part."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    payload = pipeline.part_to_json(pipeline.keep(plan.parts[0], "fallback"))
+    with pytest.raises(AlignmentError):
+        pipeline.part_from_json(dataclasses.replace(plan.parts[0], words=()), payload)
+
+
+def test_a_part_that_fell_back_makes_the_job_partial() -> None:
+    """What could not be enhanced is reported, never hidden."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    parts = list(pipeline.run(plan, Commas()))
+    parts[1] = pipeline.keep(plan.parts[1], "fallback")
+    result = finished(plan, parts)
+    assert (result.status, result.reason) == ("partial", "model_child_died")
+    assert result.metadata["coverage"]["parts"]["fallback"] == 1
+
+
+def test_a_missing_part_is_never_published() -> None:
+    """Nothing is finished that is not whole."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    with pytest.raises(AlignmentError):
+        finished(plan, list(pipeline.run(plan, Commas()))[:-1])
+
+
+def test_a_language_that_the_model_does_not_cover_keeps_its_own_text() -> None:
+    """No model is asked; the reason is told."""
+    german = (
+        "Heute möchte ich über den Garten hinter unserem Haus sprechen. Wir haben dort die ersten "
+        "Bäume gepflanzt, als die Kinder noch klein waren, und niemand glaubte daran."
+    )
+    plan = pipeline.prepare(source(german, "de"), name="a.json", profile=Profile(), info=INFO)
+    decoder = Commas()
+    result = finished(plan, list(pipeline.run(plan, decoder)))
+    assert decoder.asked == []
+    assert result.reason == "uncovered_language"
+    assert result.files[0].content.split() == german.split()
+
+
+def test_silence_is_done_and_empty() -> None:
+    """No words is a result, not an error."""
+    data = json.dumps({"text": "", "segments": [], "language": "en"}).encode()
+    plan = pipeline.prepare(data, name="a.json", profile=Profile(), info=INFO)
+    result = finished(plan, list(pipeline.run(plan, Commas())))
+    assert (result.status, result.reason) == ("done", "no_speech")
+    assert result.files[0].content == ""
+    assert result.metadata["title"] is None
+
+
+def test_preparing_twice_gives_the_same_parts() -> None:
+    """A resumed job must cut where the first run cut."""
+    one = pipeline.prepare(source(), name="a.json", profile=Profile(), info=INFO)
+    two = pipeline.prepare(source(), name="a.json", profile=Profile(), info=INFO)
+    assert one == two

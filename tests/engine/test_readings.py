@@ -1,0 +1,141 @@
+"""What may be written for a word, and between two words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.readings import content, is_shouting, joins, readings, take_apart
+
+
+def trails(text: str, *, last: bool = True, turn_ends: bool = False) -> list[str]:
+    found = joins(
+        text, glued=False, turn_ends=turn_ends, last=last, paragraph="\n\n", separators=()
+    )
+    return [join.trail for join in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("Hello,", ("", "Hello", ",")),
+        ('"Hello,"', ('"', "Hello", ',"')),
+        ("U.S.", ("", "U.S.", "")),
+        ("U.S.,", ("", "U.S.", ",")),
+        ("Mr.", ("", "Mr.", "")),
+        ("dogs'", ("", "dogs'", "")),
+        ("'hello'", ("'", "hello", "'")),
+        ("(yes).", ("(", "yes", ").")),
+        ("3.5", ("", "3.5", "")),
+        ("l'esquelet", ("", "l'esquelet", "")),
+        ("what?!", ("", "what", "?!")),
+        ("well--", ("", "well", "--")),
+        ("I-", ("", "I-", "")),
+        ("...", ("", "...", "")),
+        ("—", ("", "—", "")),
+        ("😀", ("", "😀", "")),
+        ("世", ("", "世", "")),
+        ("¿Qué", ("¿", "Qué", "")),
+    ],
+)
+def test_a_written_word_comes_apart_into_opening_core_and_marks(
+    text: str, apart: tuple[str, str, str]
+) -> None:
+    """The core keeps what belongs to the word, a full stop of an abbreviation included."""
+    token = take_apart(text)
+    assert (token.lead, token.core, token.trail) == apart
+
+
+@given(st.text(min_size=1).filter(lambda text: not any(char.isspace() for char in text)))
+def test_taking_apart_loses_no_character(text: str) -> None:
+    """Whatever stands in a word, the three pieces put together are the word."""
+    token = take_apart(text)
+    assert token.lead + token.core + token.trail == text
+    assert token.core
+
+
+@given(st.text(min_size=1).filter(lambda text: not any(char.isspace() for char in text)))
+def test_every_reading_and_join_keeps_the_content(text: str) -> None:
+    """Case and marks are all that a choice can change."""
+    for reading in readings(text):
+        for trail in trails(text):
+            assert content(reading + trail) == content(text)
+
+
+@given(st.text(min_size=1).filter(lambda text: not any(char.isspace() for char in text)))
+def test_the_sources_own_reading_comes_first(text: str) -> None:
+    """A tie goes to what Whisper wrote, so it must be the first option everywhere."""
+    assert readings(text)[0] + trails(text)[0] == text
+
+
+def test_case_is_as_it_stands_lower_or_raised() -> None:
+    """A plain word has at most these readings."""
+    assert readings("hello") == ("hello", "Hello")
+    assert readings("Hello,") == ("Hello", "hello")
+    assert readings('"hello') == ('"hello', '"Hello')
+
+
+def test_a_word_with_capitals_inside_stands_as_it_is() -> None:
+    """An acronym is not lowered by a model that does not know it, unless all is in capitals."""
+    assert readings("NASA") == ("NASA",)
+    assert readings("iPhone") == ("iPhone",)
+    assert readings("NASA", shouting=True) == ("NASA", "nasa", "Nasa")
+
+
+def test_the_english_pronoun_keeps_its_capital() -> None:
+    """ "I" and "I'm" are never lowered; "i" may be raised."""
+    assert readings("I") == ("I",)
+    assert readings("I'm,") == ("I'm",)
+    assert readings("i") == ("i", "I")
+
+
+def test_a_letter_whose_capital_is_longer_is_not_raised() -> None:
+    """A sharp s would become two letters: that is another word to every comparison."""
+    assert readings("ßtest") == ("ßtest",)
+
+
+def test_marks_go_inside_closing_quotes_and_outside_brackets() -> None:
+    """A new mark stands where a typesetter would put it."""
+    assert '."' in trails('end"')
+    assert ")." in trails("end)")
+
+
+def test_an_abbreviation_gets_no_second_full_stop() -> None:
+    """After "U.S." a sentence may end, but nothing writes two stops."""
+    assert "." not in trails("U.S.")
+    assert any(
+        join.paragraph
+        for join in joins(
+            "U.S.", glued=False, turn_ends=False, last=False, paragraph="\n\n", separators=()
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "mark"), [("είναι", ";"), ("مرحبا", "؟"), ("नमस्ते", "।"), ("天", "。"), ("で", "、")]
+)
+def test_each_script_has_its_own_separators(word: str, mark: str) -> None:
+    """Marks are those of the word's script."""
+    assert mark in trails(word)
+
+
+def test_a_paragraph_may_end_only_where_a_sentence_ends() -> None:
+    """No paragraph breaks after a comma."""
+    for join in joins(
+        "so", glued=False, turn_ends=False, last=False, paragraph="\n\n", separators=()
+    ):
+        assert join.paragraph is False or join.trail in {".", "?", "!"}
+
+
+def test_a_change_of_speaker_always_ends_the_paragraph() -> None:
+    """Where another speaker goes on there is no reading without a break."""
+    found = joins("so", glued=False, turn_ends=True, last=False, paragraph="\n\n", separators=())
+    assert found
+    assert all(join.paragraph for join in found)
+
+
+def test_shouting_is_seen_in_whole_texts_only() -> None:
+    """One acronym is not a text in capitals."""
+    assert is_shouting(["THIS", "IS", "ALL", "WRITTEN", "IN", "CAPITALS"])
+    assert not is_shouting(["NASA", "said", "that", "the", "launch", "is", "late"])

@@ -1,0 +1,140 @@
+"""The spec: what is refused before any manager hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from launchd.errors import InvalidSpec, ServiceError, TemporaryProgram
+from launchd.spec import AgentSpec, check, check_program, protected, temporary
+
+CODE = Path("/opt/llasa/lib/launchd/spec.py")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"label": ""}, "label"),
+        ({"label": "../evil"}, "label"),
+        ({"label": "two words"}, "label"),
+        ({"program_arguments": ()}, "no program"),
+        ({"program_arguments": ("llasad",)}, "absolute"),
+        ({"home": Path("llasa")}, "absolute"),
+        ({"log_dir": Path("var/log")}, "absolute"),
+        ({"environment": {"A B": "x"}}, "environment variable"),
+        ({"environment": {"A": 1}}, "must be a string"),
+        ({"program_arguments": ("/bin/x", "a\0b")}, "NUL"),
+        ({"program_arguments": ("/bin/x", "caf\udce9")}, "UTF-8"),
+        ({"environment": {"A": "a\0b"}}, "NUL"),
+    ],
+)
+def test_what_no_manager_could_keep_is_refused(
+    spec: AgentSpec, changes: dict[str, object], words: str
+) -> None:
+    """Everything that a manager would refuse, ignore or change raises, and has a hint."""
+    with pytest.raises(InvalidSpec, match=words) as caught:
+        check(replace(spec, **changes))  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tmp/venv/bin/llasad",
+        "/private/tmp/venv/bin/llasad",
+        "/var/tmp/venv/bin/llasad",
+        "/var/folders/ab/cd/T/venv/bin/llasad",
+        "/private/var/folders/ab/cd/T/AppTranslocation/x/llasad",
+        "/home/ada/.cache/uv/archive-v0/69HdrgoY9px6EMDc/bin/llasad",
+        "/srv/uv/builds-v0/.tmpzqjDwM/bin/python",
+        "/srv/uv/environments-v2/script-123/bin/python",
+        "/Users/ada/Library/Caches/uv/x/bin/llasad",
+        "/home/ada/.cache/pipx/1234/bin/llasad",
+        "/mnt/scratch/venv/bin/llasad",
+        "/mnt/uvcache/x/bin/llasad",
+    ],
+)
+def test_a_program_in_a_temporary_environment_is_refused(spec: AgentSpec, path: str) -> None:
+    """uvx, `uv run --with` and temporary folders are refused with the command to run instead."""
+    environment = {"TMPDIR": "/mnt/scratch", "UV_CACHE_DIR": "/mnt/uvcache"}
+    with pytest.raises(TemporaryProgram, match="next login") as caught:
+        check_program(replace(spec, program_arguments=(path,)), code=CODE, environment=environment)
+    assert "uv tool install" in caught.value.hint
+
+
+def test_our_own_code_in_a_cache_is_refused_though_the_interpreter_lasts(spec: AgentSpec) -> None:
+    """`uv run --with` starts the base interpreter, so the place of our modules decides too."""
+    code = Path("/home/ada/.cache/uv/archive-v0/abc/lib/launchd/spec.py")
+    with pytest.raises(TemporaryProgram):
+        check_program(spec, code=code, environment={})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/ada/.local/bin/llasad",
+        "/Users/ada/.local/share/uv/tools/llasa/bin/llasad",
+        "/opt/homebrew/bin/llasad",
+        "/home/ada/src/llasa/.venv/bin/python",
+        "/run/current-system/sw/bin/llasad",
+        "/home/ada/tmp/llasa/bin/llasad",
+    ],
+)
+def test_a_lasting_environment_is_accepted(path: str) -> None:
+    """uv's tools, a checkout, Homebrew and NixOS are places that stay."""
+    assert temporary(Path(path), {}) is None
+
+
+def test_a_marked_cache_is_known_by_its_tag_but_a_tagged_environment_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv writes CACHEDIR.TAG into lasting environments too, beside their pyvenv.cfg."""
+    monkeypatch.setattr("launchd.spec._TEMPORARY_ROOTS", ())
+    cache, lasting = tmp_path / "moved-cache", tmp_path / "tools/llasa"
+    for folder in (cache, lasting):
+        folder.mkdir(parents=True)
+        (folder / "CACHEDIR.TAG").touch()
+    (lasting / "pyvenv.cfg").touch()
+    assert temporary(cache / "x/bin/llasad", {}) == f"the cache folder {cache}"
+    assert temporary(lasting / "bin/llasad", {}) is None
+
+
+def test_a_link_into_a_temporary_folder_is_seen_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the program is resolved before it is judged."""
+    monkeypatch.setattr("launchd.spec._TEMPORARY_ROOTS", (str(tmp_path / "real"),))
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert temporary(tmp_path / "link/llasad", {}) is not None
+
+
+@pytest.mark.parametrize("program", ["/nonexistent/llasad", "/etc/passwd", "/usr/bin"])
+def test_a_program_that_cannot_be_run_is_refused(spec: AgentSpec, program: str) -> None:
+    """A missing file, a file without the execute bit and a folder are named at once."""
+    with pytest.raises(InvalidSpec, match="not a program") as caught:
+        check_program(replace(spec, program_arguments=(program,)), code=CODE, environment={})
+    assert "uv tool install" in caught.value.hint
+
+
+def test_the_guarded_folders_of_macos_are_known() -> None:
+    """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, a plain folder not."""
+    home = Path("/Users/ada")
+    guarded = ["Documents/llasa", "Desktop", "Downloads/x", "Library/Mobile Documents/x"]
+    assert all(protected(home / folder, home) for folder in guarded)
+    assert protected(Path("/Volumes/Talks/llasa"), home)
+    assert not protected(home / "llasa", home)
+
+
+def test_every_error_has_a_message_and_a_hint() -> None:
+    """The docstring of an error is its message, and each says what to do next."""
+    pending = [ServiceError]
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        assert kind.__doc__
+        if kind.__name__ not in ("NoSession", "CommandFailed", "StillStopping"):
+            assert str(kind()) == kind.__doc__.split("\n")[0]
+            assert kind().hint
