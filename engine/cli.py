@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Literal
 
 import click
 
@@ -39,8 +40,12 @@ class Failure(click.ClickException):
 
     def __init__(self, error: EngineError, *, about: str = "") -> None:
         super().__init__(prose.safe(f"{about}{error}\n{error.hint}"))
-        badly = isinstance(error, ModelError | OutputError)
-        self.exit_code = EXIT_ENVIRONMENT if badly else EXIT_JOB_FAILED
+        self._badly = isinstance(error, ModelError | OutputError)
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Print the error and leave with the code of its kind."""
+        super().show(file)
+        sys.exit(EXIT_ENVIRONMENT if self._badly else EXIT_JOB_FAILED)
 
 
 @click.group(
@@ -74,7 +79,7 @@ def main(
     output: Path | None,
     model: str,
     language: str | None,
-    cleaning: str,
+    cleaning: Literal["off", "safe", "thorough"],
 ) -> None:
     """Turn a Whisper transcript into faithful, readable text, once and without a daemon."""
     if context.invoked_subcommand is not None:

@@ -27,6 +27,7 @@ from engine.readings import content
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 
 SILENCE_S = 120.0
+_SLICE_S = 5.0
 _LOG_LINE_BYTES = 400
 _NAMED_ERRORS = {
     error.__name__: error for error in (AlignmentError, CannotSpell, ModelNotFound, ModelRefused)
@@ -158,17 +159,21 @@ class ModelClient:
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
             raise ChildDied()
-        heard = time.monotonic()
+        silent_s = 0.0
         self._waiting = True
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(process.stdout, selectors.EVENT_READ)
                 selector.register(process.stderr, selectors.EVENT_READ)
                 while True:
-                    left_s = heard + self._silence_s - time.monotonic()
-                    if left_s <= 0:
+                    if silent_s >= self._silence_s:
                         self._silent()
-                    for key, _ in selector.select(left_s):
+                    # Waited in slices, so that a stop of the whole machine counts as one of them.
+                    slice_s = min(_SLICE_S, self._silence_s / 4)
+                    begun = time.monotonic()
+                    ready = selector.select(slice_s)
+                    silent_s += min(time.monotonic() - begun, slice_s)
+                    for key, _ in ready:
                         data = os.read(key.fd, 1 << 16)
                         if key.fileobj is process.stderr:
                             if data:
@@ -180,7 +185,7 @@ class ModelClient:
                             self._died(process)
                         self._buffer += data
                         while (message := self._take_frame(process)) is not None:
-                            heard = time.monotonic()
+                            silent_s = 0.0
                             if message.get("event") != "progress":
                                 self._waiting = False
                                 return self._answer(message)

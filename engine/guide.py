@@ -201,15 +201,20 @@ class Guide:
         return self._rest(before + text, len(before) + offset)
 
     def _rest(self, full: bytes, written: int) -> tuple[int, ...]:
+        """Return the tokens for what is left of `full`: the tokenizer's own from where they fit.
+
+        Asking again after any of them gives the rest of the same answer.
+        """
         ids, ends = self.vocabulary.spell(full)
-        if written == 0:
-            return ids
-        for n, end in enumerate(ends):
-            if end == written:
-                return ids[n + 1 :]
-            if end > written:
-                break
-        return tuple(self.vocabulary.greedy(full[written:]))
+        starts = (0, *ends)
+        out: list[int] = []
+        while written < len(full):
+            if written in starts:
+                return (*out, *ids[starts.index(written) :])
+            token = self.vocabulary.longest(full, written)
+            out.append(token)
+            written += len(self.vocabulary.bytes_of[token])
+        return tuple(out)
 
     def draft(self, state: State, wanted: Sequence[tuple[int, int]]) -> tuple[int, ...]:
         """Return the tokens from the state to the end of the next word, along the wanted options.

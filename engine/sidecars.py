@@ -293,10 +293,15 @@ def _may_replace(folder: int, name: str, data: bytes, known: set[str]) -> bool:
         return True
     except OSError:  # a link, a socket, a file that we may not read: not ours
         return False
-    with open(descriptor, "rb") as stream:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return False
-        present = stream.read()
+        with open(descriptor, "rb", closefd=False) as stream:
+            present = stream.read()
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
     # Equal bytes, or equal but for times: an earlier run was killed before it could record it.
     return (
         hashlib.sha256(present).hexdigest() in known

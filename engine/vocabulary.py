@@ -103,18 +103,17 @@ class Vocabulary:
         out: list[int] = []
         at = 0
         while at < len(data):
-            for end in range(min(len(data), at + MAX_TOKEN_BYTES), at, -1):
-                ids = self.ids_of.get(data[at:end])
-                if ids:
-                    out.append(ids[0])
-                    at = end
-                    break
-            else:
-                raise CannotSpell(
-                    f"The model's vocabulary has no token for byte 0x{data[at]:02x}.",
-                    hint="Use a model whose tokenizer works on bytes.",
-                )
+            out.append(self.longest(data, at))
+            at += len(self.bytes_of[out[-1]])
         return out
+
+    def longest(self, data: bytes, start: int) -> int:
+        """Return the longest token that `data` begins with at `start`; raises `CannotSpell`."""
+        for end in range(min(len(data), start + MAX_TOKEN_BYTES), start, -1):
+            ids = self.ids_of.get(data[start:end])
+            if ids:
+                return ids[0]
+        raise CannotSpell(f"The model's vocabulary has no token for byte 0x{data[start]:02x}.")
 
     def _spell(self, data: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the model's own tokens for bytes in the middle of a text, and where each ends.

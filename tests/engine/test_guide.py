@@ -181,6 +181,27 @@ class _Tokens:
         return vocabulary("byte").greedy(data.encode() if isinstance(data, str) else data)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORD, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_forced_tokens_are_the_same_asked_at_once_and_one_by_one(
+    texts: list[str], chooser: random.Random
+) -> None:
+    """Drafts take a word's tokens at once, single steps one by one: both must write the same."""
+    vocab = vocabulary("byte")
+    guide = Guide(Part(0, tuple(Word(text) for text in texts)), (), INFO, vocab)
+    state = guide.start
+    while True:
+        forced = guide.forced(state)
+        if forced:
+            state = guide.advance(state, forced[0])
+            assert guide.forced(state) == forced[1:]
+            continue
+        token = chooser.choice(guide.allowed(state).ids)
+        if token == END:
+            break
+        state = guide.advance(state, token)
+
+
 def test_the_tail_decides_what_stands_before_the_first_word() -> None:
     """After a paragraph the part opens with a break, else with a space, which nobody chooses."""
     part = Part(1, words("next words"))

@@ -1,0 +1,303 @@
+"""Sentences -> key phrases, for tags and titles.
+
+Candidates are runs between stop words and marks, as in RAKE (Rose et al. 2010), with the language's
+own linking words inside where a phrase is said more than once. They are ranked by C-value (Frantzi,
+Ananiadou and Mima 2000: frequency, length, and less for what is only part of a longer phrase),
+times what their words say: words that come in bursts say more than words spread evenly (Ortuño et
+al. 2002), and names say more than nouns.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from engine.extract.common import ARTICLES, LINKS
+from engine.extract.nouns import Nouns
+from engine.extract.sentences import Sentence
+from engine.extract.terms import Lexicon, stem_of
+from engine.prose import letters
+
+_LONGEST = 4  # telling words in a phrase
+_WIDE_WEIGHT = 0.3
+_NAME_WEIGHT = 1.6
+_WEB = re.compile(r"\w\.(?:com|org|net|io|de|co|fm|tv)\b|www\.|//", re.IGNORECASE)
+_ENDINGS = {
+    "en": ("s", "es"),
+    "de": ("n", "en", "e", "s"),
+    "fr": ("s", "x"),
+    "es": ("s", "es"),
+    "pt": ("s", "es"),
+    "ca": ("s",),
+    "nl": ("s", "en"),
+}
+_OPENING = "\"'“‘«‹([{¿¡„"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase of the text, with what it is worth."""
+
+    keys: tuple[str, ...]
+    text: str  # as it is mostly written
+    count: int
+    score: float
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Return the stems of its words."""
+        return frozenset(stem_of(key) for key in self.keys)
+
+
+@dataclass(slots=True)
+class _Token:
+    key: str
+    text: str  # without the marks at its edges
+    kind: str
+    first: bool  # opens its sentence
+    breaks_before: bool
+    breaks_after: bool
+
+
+class Phrasebook:
+    """The phrases of a text: counted once, ranked for the whole or for a stretch of it."""
+
+    def __init__(self, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._links = LINKS.get(lexicon.language or "", frozenset())
+        self._tokens = [_tokens(sentence, lexicon) for sentence in sentences]
+        _join_forms(self._tokens, lexicon.language)
+        self._nouns = Nouns(lexicon.language)
+        _note_uses(self._tokens, self._nouns)
+        self._found = [list(self._candidates(tokens)) for tokens in self._tokens]
+        self.weights = self._word_weights()
+        self._texts = self._surfaces()
+        once = _said_once(self._tokens)
+        self._found = [f if new else [] for f, new in zip(self._found, once, strict=True)]
+        self.counts = Counter(keys for found in self._found for keys in found)
+
+    def ranked(self, *, least: int) -> list[Phrase]:
+        """Return the phrases of the whole text said at least `least` times, the best first."""
+        return self._rank(self.counts, least=least)
+
+    def ranked_in(self, stretch: range, *, least: int, stretches: int) -> list[Phrase]:
+        """Return the phrases of some sentences, those said all over the text ranked down."""
+        counts = Counter(keys for i in stretch for keys in self._found[i])
+        share = 1 / stretches
+        return self._rank(
+            counts,
+            least=least,
+            factor=lambda keys: max(0.05, counts[keys] / self.counts[keys] - 0.5 * share),
+        )
+
+    def _rank(
+        self,
+        counts: Counter[tuple[str, ...]],
+        *,
+        least: int,
+        factor: Callable[[tuple[str, ...]], float] | None = None,
+    ) -> list[Phrase]:
+        longer: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for keys, count in counts.items():
+            if count >= least and len(keys) > 1:
+                for part in _parts(keys):
+                    longer[part].append(count)
+        found = []
+        for keys, count in counts.items():
+            if count < least or not self._nouns.heads(keys):
+                continue
+            if self._is_linked(keys) and self.counts[keys] < 2:
+                continue
+            nested = longer.get(keys)
+            own = count - (max(nested) * 0.75 if nested else 0.0)
+            telling = [k for k in keys if self._lexicon.kind(k) != "stop"]
+            if not telling:
+                continue
+            worth = sum(self.weights[key] for key in telling) / len(telling)
+            if all(self._lexicon.kind(k) != "full" for k in keys):
+                worth *= 0.5 if len(telling) > 1 else 0.1
+            score = math.log2(1 + len(telling)) * own * worth
+            if factor:
+                score *= factor(keys)
+            if score > 0:
+                found.append(Phrase(keys, self._texts[keys], count, score))
+        return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))
+
+    def _is_linked(self, keys: tuple[str, ...]) -> bool:
+        return any(self._lexicon.kind(key) == "stop" for key in keys)
+
+    def _candidates(self, tokens: Sequence[_Token]) -> Iterable[tuple[str, ...]]:
+        for start, first in enumerate(tokens):
+            if first.kind == "stop":
+                continue
+            telling = links = 0
+            for end in range(start, len(tokens)):
+                token = tokens[end]
+                if end > start and (token.breaks_before or tokens[end - 1].breaks_after):
+                    break
+                if token.kind == "stop":
+                    links += 1
+                    if token.key not in self._links or links > 2:
+                        break
+                    if token.key in ARTICLES and tokens[end - 1].kind != "stop":
+                        break
+                    continue
+                telling += 1
+                if telling > _LONGEST:
+                    break
+                keys = tuple(t.key for t in tokens[start : end + 1])
+                if len(set(keys)) == len(keys):
+                    yield keys
+
+    def _word_weights(self) -> dict[str, float]:
+        places: dict[str, list[int]] = defaultdict(list)
+        place = 0
+        for tokens in self._tokens:
+            for token in tokens:
+                place += 1
+                places[token.key].append(place)
+        weights = {}
+        for key, at in places.items():
+            weight = _WIDE_WEIGHT if self._lexicon.kind(key) == "wide" else 1.0
+            weight *= _burst(at, place)
+            if self._nouns.is_name(key):
+                weight *= _NAME_WEIGHT
+            weights[key] = weight
+        return weights
+
+    def _surfaces(self) -> dict[tuple[str, ...], str]:
+        seen: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        for tokens, found in zip(self._tokens, self._found, strict=True):
+            if not found:
+                continue
+            at: dict[str, list[int]] = {}
+            for i, token in enumerate(tokens):
+                at.setdefault(token.key, []).append(i)
+            for keys in found:
+                for i in at[keys[0]]:
+                    stretch = tokens[i : i + len(keys)]
+                    if tuple(t.key for t in stretch) == keys:
+                        text = self._lexicon.bare(" ".join(t.text for t in stretch))
+                        # A capital that opens a sentence is not the word's own.
+                        seen[keys][text] += 1 if stretch[0].first else 3
+        return {
+            keys: min(texts.items(), key=lambda item: (-item[1], item[0]))[0]
+            for keys, texts in seen.items()
+        }
+
+
+def distinct(phrases: Iterable[Phrase], *, most: int) -> list[Phrase]:
+    """Return the first `most` phrases of which none repeats the words of another."""
+    kept: list[Phrase] = []
+    for phrase in phrases:
+        if len(kept) == most:
+            break
+        if any(_alike(phrase, other) for other in kept):
+            continue
+        kept.append(phrase)
+    return kept
+
+
+def _alike(one: Phrase, other: Phrase) -> bool:
+    shared = one.stems & other.stems
+    return len(shared) * 2 >= min(len(one.stems), len(other.stems))
+
+
+def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
+    tokens: list[_Token] = []
+    for word in sentence.words:
+        key = lexicon.key(word.text)
+        if not key:
+            if tokens:
+                tokens[-1].breaks_after = True
+            continue
+        text = word.text.strip()
+        core = text.strip("\"'“”‘’«»‹›()[]{}¿¡„.,;:!?…—–-")
+        if core.endswith(("'s", "’s")):
+            core = core[:-2]
+        elif "." in core and text.startswith(core + "."):
+            core += "."  # U.S.
+        tokens.append(
+            _Token(
+                key,
+                core or key,
+                "stop" if _WEB.search(text) else lexicon.kind(key),
+                first=not tokens,
+                breaks_before=text[:1] in _OPENING,
+                breaks_after=not (text[-1:].isalnum() or letters(text[-1:]) != ""),
+            )
+        )
+    _keep_names(tokens, lexicon)
+    return tokens
+
+
+def _keep_names(tokens: Sequence[_Token], lexicon: Lexicon) -> None:
+    """Let a stop word with a capital beside another be a part of a name: New York."""
+    if lexicon.language == "de":
+        return
+    capital = [t.text[:1].isupper() and len(t.text) > 2 and "'" not in t.key for t in tokens]
+    for i, token in enumerate(tokens):
+        if token.kind == "stop" and capital[i] and not token.first:
+            before = capital[i - 1] and not tokens[i - 1].breaks_after
+            after = i + 1 < len(tokens) and capital[i + 1] and not token.breaks_after
+            if (before and not tokens[i - 1].first) or (after and tokens[i + 1].kind != "stop"):
+                token.kind = "wide"
+
+
+def _join_forms(sentences: Sequence[Sequence[_Token]], language: str | None) -> None:
+    """Count a plural as its singular where the text has both."""
+    said = {token.key for tokens in sentences for token in tokens if token.kind != "stop"}
+    endings = _ENDINGS.get(language or "", ())
+    singular = {}
+    for key in said:
+        bases = (key[: -len(ending)] for ending in endings if key.endswith(ending))
+        base = next((base for base in bases if len(base) > 2 and base in said), None)
+        if base:
+            singular[key] = base
+    for tokens in sentences:
+        for token in tokens:
+            token.key = singular.get(token.key, token.key)
+
+
+def _note_uses(sentences: Sequence[Sequence[_Token]], nouns: Nouns) -> None:
+    for tokens in sentences:
+        for i, token in enumerate(tokens):
+            before = tokens[i - 1] if i else None
+            after = tokens[i + 1] if i + 1 < len(tokens) else None
+            nouns.note(
+                token.key,
+                before=None if before is None or before.breaks_after else before.key,
+                leads=after is not None and not token.breaks_after and after.kind != "stop",
+                capital=token.text[:1].isupper(),
+            )
+
+
+def _said_once(sentences: Sequence[Sequence[_Token]]) -> list[bool]:
+    """Tell for each sentence whether it is the first of its words: adverts and loops come back."""
+    seen: set[tuple[str, ...]] = set()
+    first = []
+    for tokens in sentences:
+        keys = tuple(token.key for token in tokens)
+        first.append(keys not in seen)
+        seen.add(keys)
+    return first
+
+
+def _parts(keys: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    for size in range(1, len(keys)):
+        for start in range(len(keys) - size + 1):
+            yield keys[start : start + size]
+
+
+def _burst(at: Sequence[int], length: int) -> float:
+    """Return how much a word comes in bursts: 1 is chance, more for clusters, less for even."""
+    if len(at) < 4:
+        return 1.0
+    gaps = [b - a for a, b in pairwise(at)]
+    mean = sum(gaps) / len(gaps)
+    spread = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) / mean
+    return min(1.4, max(0.6, spread))

@@ -1,0 +1,52 @@
+"""A file's bytes become a transcript in the one normal form, whatever tool wrote them."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from engine.reading.detect import detect
+from engine.reading.reasons import Reason
+from engine.reading.safe_json import parse
+from engine.reading.subtitles import FORMATS, read_text
+from engine.records import Transcript
+
+PRODUCERS: tuple[str, ...] = (
+    "openai-whisper",  # and mlx-whisper, which writes the same keys
+    "whisper.cpp",
+    "whisperx",
+    "whisper-ctranslate2",
+    "faster-whisper",  # dumps of its segments, and any plain list of start, end and text
+    "insanely-fast-whisper",
+    "transformers",
+    "openai-api",
+    "whisper-timestamped",
+    "stable-ts",
+    "deepgram",
+    "assemblyai",
+    "aws-transcribe",
+    "srt",
+    "vtt",
+    "txt",
+    "tsv",
+    "csv",
+)
+
+
+def read(data: bytes, *, name: str) -> Transcript:
+    """Read a transcript; the name's ending tells text formats from JSON.
+
+    The words are those of the segments' text, split at white space (of the whole text where the
+    segments have none); none is lost or invented. A transcript of silence has no words.
+
+    Raises `InvalidTranscript` for a file that cannot be read (a truncated JSON file among them)
+    and `NotATranscript` for one that is something else; `reason` is one of `Reason`.
+    """
+    kind = FORMATS.get(PurePath(name).suffix.lower())
+    if kind is not None:
+        return read_text(data, kind)
+    document = parse(data)
+    producer, reader = detect(document)
+    return reader(document, producer)
+
+
+__all__ = ["PRODUCERS", "Reason", "detect", "read"]

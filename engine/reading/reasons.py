@@ -1,0 +1,21 @@
+"""Why a file was not read: the closed list that the errors of reading choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A short word for a job's row; the sentence for people is the error's message."""
+
+    EMPTY_FILE = "empty_file"  # invalid: no byte in it but white space
+    BAD_ENCODING = "bad_encoding"  # invalid: text in no known encoding
+    NOT_JSON = "not_json"  # invalid: a syntax error, line and column are in the message
+    TRUNCATED = "truncated"  # invalid: ends too early; may still be being written
+    TOO_DEEP = "too_deep"  # invalid: nested beyond all measure
+    TOO_COMPLEX = "too_complex"  # invalid: more objects than memory should hold
+    WRONG_TYPES = "wrong_types"  # invalid: a transcript's keys with something else in them
+    BAD_SUBTITLES = "bad_subtitles"  # invalid: SRT, VTT, TSV or CSV without one readable line
+    NOT_A_TRANSCRIPT = "not_a_transcript"  # ignored: readable, something else
+    FOREIGN_SERVICE = "foreign_service"  # ignored: another speech service's format
+    OWN_OUTPUT = "own_output"  # ignored: written by llasa itself

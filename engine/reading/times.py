@@ -1,0 +1,201 @@
+"""Times: read from whatever a producer wrote, put in order, and laid onto the words of the text.
+
+A producer's `words` list only gives times: its entries are matched with the text by characters,
+so `-65` + `%` times the word `-65%`, and a list without punctuation still times its words. Where
+there is no time, it is spread between its neighbours by the length of the words.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LATEST_S = 10_000_000.0  # 115 days: a later time is no time
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
+_WINDOW = 48  # characters looked ahead to find the way back after a difference
+_ANCHOR = 4  # characters that must agree to be a way back
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A producer's word: what it says of a stretch of characters."""
+
+    text: str
+    start_s: float | None = None
+    end_s: float | None = None
+    speaker: str | None = None
+    confidence: float | None = None
+
+
+def seconds(value: Any, *, scale: float = 1.0) -> float | None:
+    """Read a time: a number, a number as text, or `HH:MM:SS,mmm`; None for anything else.
+
+    `scale` is what one unit of a plain number is in seconds (0.001 for milliseconds). Negative
+    times become 0.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        clock = _CLOCK.fullmatch(value.strip())
+        if clock:
+            hours, minutes, rest = clock.groups()
+            value = int(hours or 0) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
+            scale = 1.0
+    try:
+        number = float(value) * scale
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or number > LATEST_S:
+        return None
+    return max(number, 0.0)
+
+
+def in_order(times: Sequence[float | None]) -> list[float | None]:
+    """Keep the most times that never go backwards; the others become None."""
+    kept: list[float | None] = [None] * len(times)
+    tails: list[float] = []  # smallest last value of a chain of each length
+    indexes: list[int] = []
+    before: list[int] = [-1] * len(times)
+    for index, time in enumerate(times):
+        if time is None:
+            continue
+        place = bisect_right(tails, time)
+        before[index] = indexes[place - 1] if place else -1
+        if place == len(tails):
+            tails.append(time)
+            indexes.append(index)
+        else:
+            tails[place] = time
+            indexes[place] = index
+    index = indexes[-1] if indexes else -1
+    while index >= 0:
+        kept[index] = times[index]
+        index = before[index]
+    return kept
+
+
+def align(words: Sequence[str], timed: Sequence[Timed]) -> list[Timed | None]:
+    """Give each word of the text what the producer's words say of its characters.
+
+    None where nothing of the word was found among the producer's words.
+    """
+    owners = _owners(words, timed)
+    found: list[Timed | None] = []
+    for word, owned in zip(words, owners, strict=True):
+        if not owned:
+            found.append(None)
+            continue
+        entries = [timed[i] for i in dict.fromkeys(index for index, _, _ in owned)]
+        confidences = [e.confidence for e in entries if e.confidence is not None]
+        found.append(
+            Timed(
+                word,
+                _moment(owned, timed, ending=False),
+                _moment(owned, timed, ending=True),
+                next((e.speaker for e in entries if e.speaker is not None), None),
+                sum(confidences) / len(confidences) if confidences else None,
+            )
+        )
+    return found
+
+
+_Owned = list[tuple[int, int, int]]  # producer's word, place in it, its length
+
+
+def _owners(words: Sequence[str], timed: Sequence[Timed]) -> list[_Owned]:
+    """Match characters: exactly where the texts agree, else by letters and digits alone."""
+    for letters_only in (False, True):
+        left = [_characters(word, letters_only=letters_only) for word in words]
+        right = [_characters(entry.text, letters_only=letters_only) for entry in timed]
+        places = [
+            (index, place, len(text))
+            for index, text in enumerate(right)
+            for place in range(len(text))
+        ]
+        one, two = "".join(left), "".join(right)
+        if letters_only:
+            pairs = _match(one, two)
+        elif one == two:
+            pairs = list(range(len(one)))
+        else:
+            continue
+        owners: list[_Owned] = []
+        at = 0
+        for text in left:
+            span = pairs[at : at + len(text)]
+            owners.append([places[p] for p in span if p >= 0])
+            at += len(text)
+        return owners
+    raise AssertionError("the second round always returns")
+
+
+def _characters(text: str, *, letters_only: bool) -> str:
+    folded = unicodedata.normalize("NFC", text).casefold()
+    if letters_only:
+        return "".join(c for c in folded if c.isalnum())
+    return "".join(c for c in folded if not c.isspace())
+
+
+def _match(one: str, two: str) -> list[int]:
+    """Return for each character of one its place in two, or -1; both are walked once, in order."""
+    pairs = [-1] * len(one)
+    i = j = 0
+    while i < len(one) and j < len(two):
+        if one[i] == two[j]:
+            pairs[i] = j
+            i += 1
+            j += 1
+            continue
+        step = _way_back(one, two, i, j)
+        if step is None:
+            i += _WINDOW
+            j += _WINDOW
+        else:
+            i += step[0]
+            j += step[1]
+    return pairs
+
+
+def _way_back(one: str, two: str, i: int, j: int) -> tuple[int, int] | None:
+    ahead = two[j : j + _WINDOW + _ANCHOR]
+    best: tuple[int, int] | None = None
+    for skip in range(_WINDOW):
+        anchor = one[i + skip : i + skip + _ANCHOR]
+        if not anchor or (best is not None and skip >= sum(best)):
+            break
+        place = ahead.find(anchor)
+        if place >= 0 and (best is None or skip + place < sum(best)):
+            best = (skip, place)
+    return best
+
+
+def _moment(owned: _Owned, timed: Sequence[Timed], *, ending: bool) -> float | None:
+    """Return when the first character starts, or the last one ends, inside its producer's word."""
+    for index, place, length in reversed(owned) if ending else owned:
+        start_s, end_s = timed[index].start_s, timed[index].end_s
+        if ending:
+            start_s, end_s = (end_s if start_s is None else start_s), end_s
+        if start_s is None:
+            continue
+        if end_s is None or end_s <= start_s:
+            return start_s
+        share = (place + (1 if ending else 0)) / length
+        return start_s + (end_s - start_s) * share
+    return None
+
+
+def spread(lengths: Sequence[int], start_s: float, end_s: float) -> list[tuple[float, float]]:
+    """Divide a span of time among words by their length in characters, gaps counted as one."""
+    total = sum(lengths) + max(len(lengths) - 1, 0)
+    width = max(end_s - start_s, 0.0) / total if total else 0.0
+    spans: list[tuple[float, float]] = []
+    at = 0
+    for length in lengths:
+        spans.append((start_s + at * width, start_s + (at + length) * width))
+        at += length + 1
+    return spans

@@ -1,0 +1,110 @@
+"""Reader for whisper.cpp: `-oj`, `-ojf` (with tokens) and lists made from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from engine.languages import normalize
+from engine.reading.build import RawSegment, build, is_word_list, merged
+from engine.reading.fields import Object, is_objects, label, objects, share, text, wrong_type
+from engine.reading.times import Timed, seconds
+from engine.reading.words import is_spaceless
+from engine.records import Transcript
+
+_SPECIAL_TOKEN = re.compile(r"\[_[A-Z]+_?\d*_?\]|<\|.*\|>")
+
+
+def producer_of(document: Any) -> str | None:
+    """Name whisper.cpp where the document is its own."""
+    if isinstance(document, dict):
+        items = document.get("transcription")
+        own = {"systeminfo", "params", "result"} & document.keys()
+        if isinstance(items, list) and (own or (items and _is_segments(items))):
+            return "whisper.cpp"
+    elif isinstance(document, list) and document and _is_segments(document):
+        return "whisper.cpp"
+    return None
+
+
+def _is_segments(items: list[Any]) -> bool:
+    return is_objects(items, "offsets", "timestamps")
+
+
+def read(document: Any, producer: str) -> Transcript:
+    """Read a document for which `producer_of` gave this name."""
+    items = document if isinstance(document, list) else document["transcription"]
+    raws = [
+        _segment(item, f"transcription[{i}]")
+        for i, item in enumerate(objects(items, "transcription"))
+    ]
+    result = document.get("result") if isinstance(document, dict) else None
+    language = normalize(result.get("language")) if isinstance(result, dict) else None
+    spaced = _brings_its_spaces(raws)
+    if is_word_list(raws):  # -ml 1: a segment a token
+        return build(producer, [merged(raws)], language=language, regroup=True)
+    return build(producer, _mended(raws) if spaced else raws, language=language)
+
+
+def _segment(item: Object, where: str) -> RawSegment:
+    start, end = _span(item)
+    words = _words(item.get("tokens"), f"{where}.tokens")
+    content = text(item.get("text"), f"{where}.text")
+    return RawSegment(content, start, end, label(item.get("speaker")), tuple(words))
+
+
+def _span(item: Object) -> tuple[float | None, float | None]:
+    offsets, stamps = item.get("offsets"), item.get("timestamps")
+    start = end = None
+    if isinstance(offsets, dict):
+        start = seconds(offsets.get("from"), scale=0.001)
+        end = seconds(offsets.get("to"), scale=0.001)
+    if isinstance(stamps, dict):
+        start = seconds(stamps.get("from")) if start is None else start
+        end = seconds(stamps.get("to")) if end is None else end
+    return start, end
+
+
+def _words(tokens: Any, where: str) -> list[Timed]:
+    if tokens is None:
+        return []
+    if not isinstance(tokens, list):
+        raise wrong_type(where, "a list", tokens)
+    words: list[Timed] = []
+    for index, token in enumerate(tokens):
+        if not isinstance(token, dict):
+            continue  # plain token ids: no times in them
+        said = text(token.get("text"), f"{where}[{index}]")
+        if said and not _SPECIAL_TOKEN.fullmatch(said.strip()):
+            start, end = _span(token)
+            words.append(Timed(said, start, end, None, share(token.get("p"))))
+    return words
+
+
+def _brings_its_spaces(raws: list[RawSegment]) -> bool:
+    later = [raw for raw in raws[1:] if raw.text.strip()]
+    return bool(later) and 2 * sum(raw.text[0].isspace() for raw in later) > len(later)
+
+
+def _mended(raws: list[RawSegment]) -> list[RawSegment]:
+    """Rejoin words that `-ml N` cut in two: a text that starts without its space goes on."""
+    result: list[RawSegment] = []
+    for raw in raws:
+        if result and _goes_on(result[-1].text, raw.text):
+            fragment = raw.text.split(maxsplit=1)[0]
+            taken, length = 0, 0
+            while taken < len(raw.words) and length < len(fragment):
+                length += len(raw.words[taken].text.strip())
+                taken += 1
+            last = result[-1]
+            result[-1] = replace(
+                last, text=last.text + fragment, words=last.words + raw.words[:taken]
+            )
+            raw = replace(raw, text=raw.text[len(fragment) :], words=raw.words[taken:])
+        result.append(raw)
+    return result
+
+
+def _goes_on(before: str, here: str) -> bool:
+    return before[-1:].isalnum() and here[:1].isalnum() and not is_spaceless(before[-1] + here[0])

@@ -1,0 +1,45 @@
+"""Document -> what is written beside the source: text, subtitles, pages, metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.records import Document, Metadata, Rendered
+from engine.render.markdown import markdown
+from engine.render.page import html
+from engine.render.plain import text
+from engine.render.subtitles import srt, vtt
+
+__all__ = ["FORMATS", "html", "markdown", "metadata_json", "render", "srt", "text", "vtt"]
+
+FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may name
+
+
+def render(
+    document: Document,
+    metadata: Metadata,
+    *,
+    outputs: Sequence[str],
+    names: Mapping[str, str] | None = None,
+) -> tuple[Rendered, ...]:
+    """Return the files of a transcript: text first, metadata last; both are always among them.
+
+    `names` maps a producer's speaker label to the name that is written instead.
+    """
+    makers: dict[str, Callable[[], str]] = {
+        "md": lambda: markdown(document, metadata, names=names),
+        "srt": lambda: srt(document, names=names),
+        "vtt": lambda: vtt(document, names=names),
+        "html": lambda: html(document, metadata, names=names),
+    }
+    files = [Rendered("enhanced.txt", text(document, names=names))]
+    files += [
+        Rendered(f"enhanced.{kind}", make()) for kind, make in makers.items() if kind in outputs
+    ]
+    return (*files, Rendered("metadata.json", metadata_json(metadata)))
+
+
+def metadata_json(metadata: Metadata) -> str:
+    """Return the metadata as it stands in its file: indented, UTF-8 letters as they are."""
+    return json.dumps(metadata, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,231 @@
+"""Document -> cues: what subtitles show at one time, cut at phrases, never overlapping.
+
+A cue holds at most two lines of 42 characters, the measure of most style guides; a wide letter
+(Chinese, Japanese, Korean) counts as two. It ends where a reader would pause: at a sentence's end,
+at a mark, at a silence.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.prose import ends_sentence, label, safe, speaker_of
+from engine.records import Document, EnhancedWord
+from engine.render.timing import Span, times_of
+
+WIDTH = 42
+LINES = 2
+LABEL_WIDTH = 28  # of a speaker's name in a subtitle
+
+_LONGEST_MS = 7000  # unless there is hardly anything to read
+_HARDLY = 24  # columns
+_SHORTEST_MS = 1000  # wished for
+_LEAST_MS = 200  # kept even where words have no room
+_SILENCE_MS = 2000  # within a cue, at most
+_PAUSE_MS = 400
+_CLAUSE = re.compile(r"[,;:、，；：—–،][\"'”’»)\]」』]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle."""
+
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+    speaker: str | None  # as written; None where the transcript has no speakers
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A word, or a part of one that is longer than a line."""
+
+    text: str
+    width: int
+    glued: bool  # no space stands before it
+    bound: bool  # no line ends before it: a number or a name is in two pieces
+    sentence: bool  # a sentence ends with it
+    span: Span
+
+
+def cues(
+    document: Document, *, names: Mapping[str, str] | None = None, labelled: bool
+) -> list[Cue]:
+    """Return the subtitles of a document.
+
+    `labelled` writes the speaker into the text of the first cue of each turn (SRT has no other
+    place for it).
+    """
+    spans = iter(times_of(document))
+    found: list[Cue] = []
+    before: str | None = None
+    for paragraph in document.paragraphs:
+        pieces: list[_Piece] = []
+        for i, word in enumerate(paragraph):
+            following = paragraph[i + 1].text if i + 1 < len(paragraph) else ""
+            ending = ends_sentence(word.text, following, document.language)
+            last = pieces[-1].text[-1:] if pieces else ""
+            pieces += _pieces(word, next(spans), after=last, ending=ending)
+        speaker = label(speaker_of(paragraph), names or {}) if document.has_speakers else None
+        opening = ""
+        if labelled and speaker is not None and speaker != before:
+            opening = _short(speaker) + ": "
+        before = speaker
+        for group in _groups(pieces, opening):
+            lines = _lines(group, opening)
+            opening = ""
+            found.append(Cue(group[0].span.start_ms, group[-1].span.end_ms, lines, speaker))
+    return _apart(found)
+
+
+def width_of(text: str) -> int:
+    """Return how many columns a text takes, at least its number of code points."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _short(speaker: str) -> str:
+    while width_of(speaker) > LABEL_WIDTH:
+        speaker = speaker[:-2].rstrip() + "…"
+    return speaker
+
+
+def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iterator[_Piece]:
+    text = safe(word.text)
+    glued = word.word.glued
+    if width_of(text) <= WIDTH:
+        bound = glued and (after + text[:1]).isascii() and after.isalnum() and text[:1].isalnum()
+        yield _Piece(text, width_of(text), glued, bound, ending, span)
+        return
+    parts = [""]
+    for letter in text:
+        if width_of(parts[-1] + letter) > WIDTH:
+            parts.append("")
+        parts[-1] += letter
+    length = span.end_ms - span.start_ms
+    for i, part in enumerate(parts):
+        start = span.start_ms + length * i // len(parts)
+        end = span.start_ms + length * (i + 1) // len(parts)
+        last = i + 1 == len(parts)
+        yield _Piece(part, width_of(part), glued or i > 0, False, ending and last, Span(start, end))
+
+
+def _groups(pieces: Sequence[_Piece], opening: str) -> Iterator[list[_Piece]]:
+    """Cut a paragraph into cues, each at the best place that still fits."""
+    start = 0
+    while start < len(pieces):
+        best, best_worth = start, -1.0
+        filled = width_of(opening)
+        for end in range(start, len(pieces)):
+            if end > start and _must_part(pieces, start, end, filled):
+                break
+            filled += pieces[end].width + (0 if end == start or pieces[end].glued else 1)
+            if filled > WIDTH and _break(pieces[start : end + 1], opening) is None:
+                break
+            if end + 1 < len(pieces) and pieces[end + 1].bound:
+                continue
+            worth = _worth(pieces, end, filled)
+            if worth >= best_worth:
+                best, best_worth = end, worth
+        yield list(pieces[start : best + 1])
+        start = best + 1
+        opening = ""
+
+
+def _must_part(pieces: Sequence[_Piece], start: int, end: int, filled: int) -> bool:
+    silence = pieces[end].span.start_ms - pieces[end - 1].span.end_ms
+    length = pieces[end].span.end_ms - pieces[start].span.start_ms
+    if silence > _SILENCE_MS:
+        return True
+    return length > _LONGEST_MS and filled >= _HARDLY
+
+
+def _worth(pieces: Sequence[_Piece], end: int, filled: int) -> float:
+    """Return how good it is to end a cue after `end`: by the mark, the pause and the fill."""
+    worth = 8.0 * filled / (WIDTH * LINES)
+    text = pieces[end].text
+    if end + 1 == len(pieces):
+        return worth + 14
+    if pieces[end].sentence:
+        worth += 10
+    elif _CLAUSE.search(text):
+        worth += 6
+    elif pieces[end + 1].span.start_ms - pieces[end].span.end_ms >= _PAUSE_MS:
+        worth += 5
+    elif _is_spaced_out(pieces, end):
+        worth += 4
+    left = sum(piece.width + 1 for piece in pieces[end + 1 : end + 6])
+    return worth - (4 if end + 6 >= len(pieces) and left < 15 else 0)
+
+
+def _is_spaced_out(pieces: Sequence[_Piece], end: int) -> bool:
+    """Tell whether a space follows in a script that has few: a pause, as a comma is."""
+    piece = pieces[end]
+    return piece.width > len(piece.text) and not pieces[end + 1].glued
+
+
+def _break(pieces: Sequence[_Piece], opening: str) -> int | None:
+    """Return after how many pieces the first line ends; all of them if one line is enough.
+
+    None if two lines are too few. A mark near the middle is the best place.
+    """
+    widths = []
+    total = width_of(opening)
+    for i, piece in enumerate(pieces):
+        total += piece.width + (0 if i == 0 or piece.glued else 1)
+        widths.append(total)
+    if total <= WIDTH:
+        return len(pieces)
+    if total > WIDTH * LINES + 1:
+        return None
+    best = None
+    if opening and total - width_of(opening) <= WIDTH:
+        best = (WIDTH, 0)  # the label alone on its line, if nothing else serves
+    for i in range(len(pieces) - 1):
+        first = widths[i]
+        second = total - first - (0 if pieces[i + 1].glued else 1)
+        if first > WIDTH or second > WIDTH or pieces[i + 1].bound:
+            continue
+        cost = abs(first - second)
+        if pieces[i].sentence:
+            cost -= 24
+        elif _CLAUSE.search(pieces[i].text) or _is_spaced_out(pieces, i):
+            cost -= 16
+        if best is None or cost < best[0]:
+            best = (cost, i + 1)
+    return best[1] if best else None
+
+
+def _lines(pieces: Sequence[_Piece], opening: str) -> tuple[str, ...]:
+    first = _break(pieces, opening)
+    if first is None:
+        first = len(pieces)
+    lines = [(opening + _text(pieces[:first])).rstrip()]
+    if first < len(pieces):
+        lines.append(_text(pieces[first:]))
+    return tuple(lines)
+
+
+def _text(pieces: Sequence[_Piece]) -> str:
+    return "".join(
+        ("" if i == 0 or piece.glued else " ") + piece.text for i, piece in enumerate(pieces)
+    )
+
+
+def _apart(found: Sequence[Cue]) -> list[Cue]:
+    """Give every cue a time of its own: the words' where they allow it, never two at once."""
+    timed: list[Cue] = []
+    free = 0
+    for i, cue in enumerate(found):
+        start = max(cue.start_ms, free)
+        end = max(cue.end_ms, start + _SHORTEST_MS)
+        if i + 1 < len(found):
+            end = min(end, found[i + 1].start_ms)
+        end = max(end, start + _LEAST_MS)
+        timed.append(replace(cue, start_ms=start, end_ms=end))
+        free = end
+    return timed

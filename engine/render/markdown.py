@@ -1,0 +1,76 @@
+"""Document and metadata -> Markdown: YAML front matter, chapters as headings, the text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from engine.prose import join, label, safe, speaker_of
+from engine.records import Document, Metadata
+from engine.render.clock import clock
+
+# Marks with a meaning in the middle of a line, and those that have one at its beginning.
+_INLINE = re.compile(r"([\\`*\[\]<~|]|(?<!\w)_|_(?!\w)|&(?=#?\w+;))")
+_LINE_START = re.compile(r"^(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
+
+
+def markdown(
+    document: Document, metadata: Metadata, *, names: Mapping[str, str] | None = None
+) -> str:
+    """Return the document as Markdown that shows exactly its words, whatever they are."""
+    parts = [_front_matter(metadata)]
+    if metadata["title"]:
+        parts.append(f"# {escape(metadata['title'])}")
+    chapters = {chapter["paragraph"]: chapter for chapter in metadata["chapters"] or ()}
+    for number, paragraph in enumerate(document.paragraphs):
+        if number in chapters:
+            parts.append(_heading(chapters[number]))
+        opening = ""
+        if document.has_speakers:
+            opening = f"**{escape(label(speaker_of(paragraph), names or {}))}:** "
+        text = join(paragraph)
+        parts.append(opening + (escape(text) if not opening else _inline(text)))
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it stands, also at the beginning of a line."""
+    return _LINE_START.sub(
+        lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", _inline(text), count=1
+    )
+
+
+def _inline(text: str) -> str:
+    return _INLINE.sub(r"\\\1", text)
+
+
+def _heading(chapter: Mapping[str, Any]) -> str:
+    time = "" if chapter["start_s"] is None else f" ({clock(chapter['start_s'])})"
+    return f"## {escape(chapter['title'])}{time}"
+
+
+def _front_matter(metadata: Metadata) -> str:
+    source = metadata["source"]
+    fields: dict[str, Any] = {
+        "title": metadata["title"],
+        "description": metadata["description"],
+        "summary": metadata["summary"],
+        "tags": metadata["tags"],
+        "speakers": [speaker["label"] for speaker in metadata["speakers"]] or None,
+        "language": source["language"],
+        "duration": None if source["duration_s"] is None else clock(source["duration_s"]),
+        "source": source["name"],
+        "producer": source["producer"],
+        "model": metadata["model"]["name"],
+    }
+    lines = [f"{key}: {_yaml(value)}" for key, value in fields.items() if value is not None]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _yaml(value: object) -> str:
+    """Return a value as YAML: JSON is a part of it, once no letter is outside its set."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_yaml(item) for item in value) + "]"
+    return json.dumps(safe(str(value)), ensure_ascii=False)

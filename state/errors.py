@@ -1,0 +1,150 @@
+"""What can go wrong in the state room, as one tree.
+
+StateError
+├── DatabaseError              the file; the daemon backs off or the command ends
+│   ├── DatabaseMissing
+│   ├── DatabaseBusy
+│   ├── DatabaseCorrupt
+│   ├── DatabaseFull
+│   ├── DatabaseUnusable
+│   ├── SchemaTooNew
+│   ├── SchemaTooOld
+│   └── FolderUnsafe
+└── JobError                   one job; `job_id` says which
+    ├── NoSuchJob
+    ├── IllegalMove            the wish does not fit the job's status
+    └── JobMoved               the row is no longer what the caller holds
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from state.job import Status
+
+
+class StateError(Exception):
+    """Something went wrong in the record of jobs."""
+
+    hint = "Run `llasactl doctor` and look at the log."
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
+        if hint:
+            self.hint = hint
+
+
+class DatabaseError(StateError):
+    """The database cannot be used."""
+
+
+class DatabaseMissing(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """There is no database yet."""
+
+    hint = "Start the daemon once: it makes the database."
+
+
+class DatabaseBusy(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """Another process has been writing to the database for too long."""
+
+    hint = "Try again in a minute; if it stays so, `llasactl restart`."
+
+
+class DatabaseCorrupt(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The database file is damaged."""
+
+    hint = "Start the daemon: it sets the file aside and rebuilds its list from the folders."
+
+
+class DatabaseFull(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The disk of the database is full."""
+
+    hint = "Free some space on that disk; work goes on by itself."
+
+
+class DatabaseUnusable(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The database cannot be read or written."""
+
+    hint = "Check that its folder is yours, writable and on a local disk."
+
+
+class SchemaTooNew(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The database was written by a newer version of llasa."""
+
+    hint = "Install that version again, or point `--home` at another home."
+
+
+class SchemaTooOld(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The database was written by an older version of llasa."""
+
+    hint = "Run `llasactl restart`: the daemon brings it up to date."
+
+
+class FolderUnsafe(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+    """The state folder can be changed by others."""
+
+    hint = "Make it yours alone: `chmod 700 FOLDER`."
+
+
+class JobError(StateError):
+    """Something cannot be done with a job."""
+
+    def __init__(self, job_id: int, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
+
+
+class NoSuchJob(JobError):  # noqa: N818 - an answer, not a fault of the code
+    """There is no such job."""
+
+    hint = "`llasactl jobs` lists what there is."
+
+
+class IllegalMove(JobError):  # noqa: N818 - an answer, not a fault of the code
+    """The job's status does not allow this."""
+
+    hint = "`llasactl show JOB` tells where the job stands."
+
+    def __init__(self, job_id: int, status: Status, to: Status, message: str = "") -> None:
+        super().__init__(job_id, message or f"job {job_id} is {status}: it cannot become {to}")
+        self.status = status
+        self.to = to
+
+
+class JobMoved(JobError):  # noqa: N818 - an event, not a fault of the code
+    """Somebody else moved the job in the meantime."""
+
+    def __init__(self, job_id: int, status: Status) -> None:
+        super().__init__(job_id, f"job {job_id} was moved by somebody else and is {status} now")
+        self.status = status
+
+
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code of `error`, 0 where there is none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def translated(error: sqlite3.Error, path: object) -> Exception:
+    """Return the error of this room for one of SQLite's; a mistake in the code stays as it is."""
+    code = primary_code(error)
+    if code in BUSY:
+        return DatabaseBusy(f"{path}: {error}")
+    if code in CORRUPT:
+        return DatabaseCorrupt(f"{path}: {error}")
+    if code == sqlite3.SQLITE_FULL:
+        return DatabaseFull(f"{path}: {error}")
+    if code in {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }:
+        return DatabaseUnusable(f"{path}: {error}")
+    return error

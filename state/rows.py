@@ -1,0 +1,159 @@
+"""What the modules of the queue share: rows become records, and a job moves only if it may."""
+
+# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from state.connection import Database, Value
+from state.errors import IllegalMove, JobMoved, NoSuchJob
+from state.job import MOVES, TERMINAL, Job, Origin, Output, Reason, Seen, Status
+from state.migrations import NOW
+
+PathName = str | bytes | os.PathLike[str]
+FINISHED_AT = (
+    f"CASE WHEN :to IN ({', '.join(repr(str(s)) for s in sorted(TERMINAL))}) THEN {NOW} END"
+)
+# What a job starts anew with when it is queued once more.
+REQUEUED = (
+    "status = 'queued', reason = NULL, detail = NULL, finished_at = NULL,"
+    " attempt = 0, restarts = 0, load_failures = 0, tried_last = 0"
+)
+
+
+class Rows:
+    """The base of every part of the queue. One per thread, as its database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def job(self, job_id: int) -> Job | None:
+        """Return a job as it stands now."""
+        row = self.database.row("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        return None if row is None else job_of(row)
+
+    def job_by_path(self, path: PathName) -> Job | None:
+        """Return the latest job of a path."""
+        row = self.database.row(
+            "SELECT * FROM jobs WHERE path = ? ORDER BY supersedes DESC LIMIT 1",
+            (os.fsencode(path),),
+        )
+        return None if row is None else job_of(row)
+
+    def jobs_of_path(self, path: PathName) -> list[Job]:
+        """Return all jobs of a path, the latest first."""
+        rows = self.database.rows(
+            "SELECT * FROM jobs WHERE path = ? ORDER BY supersedes DESC", (os.fsencode(path),)
+        )
+        return [job_of(row) for row in rows]
+
+    def move(
+        self, job: Job, to: Status, *, reason: str | None = None, detail: str | None = None
+    ) -> Job:
+        """Move a job from where the caller saw it; commits.
+
+        Raises IllegalMove where `MOVES` does not allow it, JobMoved where it stands elsewhere.
+        """
+        if to not in MOVES[job.status]:
+            raise IllegalMove(job.id, job.status, to)
+        reason, detail = told(reason, detail)
+        return self._held(
+            job,
+            f"status = :to, reason = :reason, detail = :detail, finished_at = {FINISHED_AT}",
+            {"to": to, "reason": reason, "detail": detail},
+        )
+
+    def _held(self, job: Job, assignments: str, values: Mapping[str, Value]) -> Job:
+        """Update a job only if it stands as the caller saw it, under the caller's claim."""
+        row = self.database.row(
+            f"UPDATE jobs SET {assignments}"
+            " WHERE id = :id AND status = :status AND claims = :claims RETURNING *",
+            {**values, "id": job.id, "status": job.status, "claims": job.claims},
+        )
+        if row is None:
+            raise self._moved(job.id)
+        return job_of(row)
+
+    def _moved(self, job_id: int) -> NoSuchJob | JobMoved:
+        found = self.job(job_id)
+        if found is None:
+            return NoSuchJob(job_id, f"there is no job {job_id}")
+        return JobMoved(job_id, found.status)
+
+    def _must(self, job_id: int) -> Job:
+        found = self.job(job_id)
+        if found is None:
+            raise NoSuchJob(job_id, f"there is no job {job_id}")
+        return found
+
+
+def told(reason: str | None, detail: str | None) -> tuple[str | None, str | None]:
+    """Return reason and detail for storing: a reason that is not in the list is kept as detail.
+
+    Not an error: a job that cannot be ended for want of a word would be tried again and again.
+    """
+    if reason is None or reason in Reason.__members__.values():
+        return reason, detail
+    return Reason.OTHER, f"{reason}: {detail}" if detail else reason
+
+
+def listed(statuses: Iterable[Status]) -> str:
+    """Return statuses as the inside of an SQL `IN (...)`."""
+    return ", ".join(f"'{status}'" for status in sorted(statuses))
+
+
+def signed(number: int) -> int:
+    """Return a 64-bit number as SQLite stores it: inodes of some file systems use the top bit."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def unsigned(number: int) -> int:
+    """Return a stored inode or device as the system names it."""
+    return number % (1 << 64)
+
+
+def outputs_json(outputs: Sequence[Output]) -> str:
+    """Return outputs as JSON in ASCII, which keeps names that are not UTF-8."""
+    return json.dumps([[o.suffix, o.path, o.sha256, o.displaced] for o in outputs])
+
+
+def outputs_of(text: str) -> tuple[Output, ...]:
+    """Return the outputs of a row."""
+    return () if text == "[]" else tuple(Output(*fields) for fields in json.loads(text))
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    """Return the job of a full row."""
+    values: dict[str, Any] = dict(row)
+    values["path"] = os.fsdecode(values["path"])
+    values["inode"] = unsigned(values["inode"])
+    values["device"] = unsigned(values["device"])
+    values["status"] = Status(values["status"])
+    values["reason"] = None if values["reason"] is None else Reason(values["reason"])
+    values["origin"] = Origin(values["origin"])
+    values["decode_s"] = float(values["decode_s"])  # RETURNING gives a whole REAL as an integer
+    values["deferred"] = bool(values["deferred"])
+    values["tried_last"] = bool(values["tried_last"])
+    values["outputs"] = outputs_of(values["outputs"])
+    values["intended"] = outputs_of(values["intended"])
+    figures = values["figures"]
+    values["figures"] = {} if figures == "{}" else json.loads(figures)
+    return Job(**values)
+
+
+def seen_of(row: sqlite3.Row) -> Seen:
+    """Return the record of a file seen."""
+    return Seen(
+        path=os.fsdecode(row["path"]),
+        device=unsigned(row["device"]),
+        inode=unsigned(row["inode"]),
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        ctime_ns=row["ctime_ns"],
+        sha256=row["sha256"],
+    )

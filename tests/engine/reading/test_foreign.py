@@ -1,0 +1,52 @@
+"""Other services' JSON is named, not guessed at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.errors import NotATranscript
+from engine.reading import Reason
+from tests.engine.reading.samples import load
+
+ALTERNATIVE = {"transcript": "who wants tea", "confidence": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("Google", {"results": [{"alternatives": [ALTERNATIVE], "languageCode": "en-us"}]}),
+        ("Google", {"response": {"results": [{"alternatives": [ALTERNATIVE]}]}}),
+        ("IBM", {"result_index": 0, "results": [{"alternatives": [ALTERNATIVE], "final": True}]}),
+        ("IBM", {"results": [{"result_index": 0, "results": [], "speaker_labels": []}]}),
+        ("Kaldi", {"retval": {"words": [{"word": "tea", "start": 0, "end": 1}]}}),
+        ("Vosk", {"result": [{"conf": 1.0, "word": "tea", "start": 0, "end": 1}], "text": "tea"}),
+        ("Rev.ai", {"monologues": [{"speaker": 0, "elements": []}]}),
+        ("Azure", {"combinedPhrases": [{"text": "tea"}], "phrases": []}),
+        ("Gladia", {"result": {"transcription": {"utterances": []}}}),
+        (
+            "Speechmatics",
+            {"format": "2.9", "results": [{"start_time": 0, "alternatives": [{"content": "tea"}]}]},
+        ),
+        (
+            "ElevenLabs",
+            {"language_code": "eng", "language_probability": 1, "text": "", "words": []},
+        ),
+        ("YouTube", {"wireMagic": "pb3", "events": [{"tStartMs": 0, "segs": []}]}),
+        ("hyprnote", [{"start": i * 400, "end": i * 400 + 390, "text": "tea"} for i in range(9)]),
+    ],
+)
+def test_the_message_names_the_service_and_what_to_do(name: str, document: Any) -> None:
+    """Ignored with a sentence for the person who dropped the file."""
+    with pytest.raises(NotATranscript) as caught:
+        load(document)
+    assert caught.value.reason == Reason.FOREIGN_SERVICE
+    assert name in str(caught.value)
+    assert "SRT" in caught.value.hint
+
+
+def test_whole_seconds_are_no_foreign_format() -> None:
+    """A plain list with whole numbers is read as seconds where a mouth could keep up."""
+    items = [{"start": 5 * i, "end": 5 * i + 5, "text": "who wants tea now"} for i in range(9)]
+    assert load(items).producer == "faster-whisper"

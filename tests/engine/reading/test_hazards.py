@@ -1,0 +1,253 @@
+"""What real and hostile files do; each test is named after its hazard."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from engine.errors import InvalidTranscript, NotATranscript
+from engine.reading import Reason, read
+from tests.engine.reading import samples
+from tests.engine.reading.samples import load, plain, words_of
+
+
+def starts(document: Any) -> list[float | None]:
+    return [word.start_s for word in load(document).words]
+
+
+def test_words_without_times() -> None:
+    """Spread between the neighbours; a list without any time falls back to the segment's."""
+    document = samples.openai_words()
+    for word in document["segments"][0]["words"]:
+        word["start"] = word["end"] = None
+    transcript = load(document)
+    assert transcript.segments[0].words[0].start_s == 0.0
+    assert [w.start_s for w in transcript.words] == sorted(w.start_s or 0 for w in transcript.words)
+
+
+def test_null_end_of_the_last_chunk() -> None:
+    """insanely-fast-whisper leaves it open."""
+    chunk = {"timestamp": [3.0, None], "text": " The end."}
+    transcript = load({"speakers": [], "chunks": [chunk], "text": " The end."})
+    assert [(w.start_s, w.end_s) for w in transcript.words] == [(3.0, 3.0), (3.0, 3.0)]
+
+
+def test_null_end_in_the_middle() -> None:
+    """The next start closes it."""
+    items = plain("One.", "Two.")
+    items[0]["end"] = None
+    assert load(items).segments[0].end_s == 2.0
+
+
+def test_starts_that_go_backwards_at_a_batch_join() -> None:
+    """Words stay in the file's order, times never fall."""
+    items = plain("One.", "Two.", "Three.", "Four.")
+    items[2]["start"], items[2]["end"] = 1.5, 5.0
+    found = starts(items)
+    assert words_of(load(items)) == ["One.", "Two.", "Three.", "Four."]
+    assert found == sorted(t for t in found if t is not None)
+    assert load(items).segments[2].raw_start_s == 1.5
+
+
+def test_one_segment_with_a_wild_time() -> None:
+    """It alone is moved."""
+    items = plain("One.", "Two.", "Three.")
+    items[1]["start"] = 90_000.0
+    assert starts(items) == [0.0, 2.0, 4.0]
+
+
+def test_zero_length_and_negative_length_segments() -> None:
+    """Both are real; a segment never ends before it starts."""
+    items = plain("One.", "Two.")
+    items[0]["end"] = 0.0
+    items[1]["end"] = 1.0
+    transcript = load(items)
+    assert all(s.end_s is not None and s.end_s >= (s.start_s or 0) for s in transcript.segments)
+
+
+def test_times_that_are_nothing() -> None:
+    """Negative, NaN, text, huge, missing: the words survive with what is left."""
+    for value in (-5, None, "soon", 10**400, 1e300, [], True):
+        items = plain("One two.", "Three.")
+        items[0]["start"] = value
+        assert words_of(load(items)) == ["One", "two.", "Three."]
+    data = json.dumps(plain("One.", "Two.")).replace("0.0", "NaN").encode()
+    assert words_of(read(data, name="a.json")) == ["One.", "Two."]
+
+
+def test_times_as_text() -> None:
+    """Numbers in quotes, as some scripts write them."""
+    items = [{"start": "1.5", "end": "2.5", "text": "One."}]
+    assert starts(items) == [1.5]
+
+
+def test_blank_segments() -> None:
+    """They hold no word and leave no trace but in the duration."""
+    transcript = load(plain("One.", "  ", ""))
+    assert words_of(transcript) == ["One."]
+    assert len(transcript.segments) == 1
+    assert transcript.duration_s == 6.0
+
+
+def test_text_that_differs_from_the_segments() -> None:
+    """The segments are the transcript."""
+    assert words_of(load(samples.openai_whisper(text="Something else."))) == [
+        "The", "kettle", "is", "on.", "Who", "wants", "tea?",
+    ]  # fmt: skip
+
+
+def test_text_where_the_segments_have_none() -> None:
+    """Then the whole text is all there is."""
+    document = samples.openai_whisper(segments=[], text=" Who wants tea?")
+    transcript = load(document)
+    assert words_of(transcript) == ["Who", "wants", "tea?"]
+    assert transcript.timing == "none"
+
+
+def test_words_that_differ_from_the_text() -> None:
+    """The text is the text, the words give what times they can."""
+    document = samples.openai_words()
+    document["segments"][0]["words"][1]["word"] = " caldron"
+    transcript = load(document)
+    assert words_of(transcript)[:4] == ["The", "kettle", "is", "on."]
+    assert transcript.words[2].start_s == 1.0
+
+
+def test_segments_with_words_but_no_text() -> None:
+    """Then the words are the text."""
+    document = samples.openai_words()
+    for segment in document["segments"]:
+        segment["text"] = ""
+    assert words_of(load(document))[:2] == ["The", "kettle"]
+
+
+def test_silence() -> None:
+    """A transcript without words, from every tool."""
+    silent: list[Any] = [
+        {"text": "", "segments": [], "language": "en"},
+        samples.whisper_cpp(transcription=[]),
+        {"segments": [], "language": "en"},
+        {"segments": [], "word_segments": []},
+        {"text": "", "chunks": []},
+        {"speakers": [], "chunks": [], "text": ""},
+        {"task": "transcribe", "duration": 3.0, "text": "", "language": "english", "segments": []},
+        {"text": ""},
+    ]
+    for document in silent:
+        transcript = load(document)
+        assert transcript.words == ()
+        assert transcript.timing == "none" or transcript.segments == ()
+    assert load(silent[0]).producer == "openai-whisper"
+    assert load(silent[5]).producer == "insanely-fast-whisper"
+
+
+def test_one_giant_segment() -> None:
+    """58 minutes in one piece are cut at sentence ends, word for word the same."""
+    text = " ".join(f"This is sentence number {i} of a long talk." for i in range(300))
+    transcript = load({"segments": [{"start": 0.0, "end": 3480.0, "text": text}], "text": text})
+    assert words_of(transcript) == text.split()
+    assert len(transcript.segments) == 300
+
+
+def test_word_lists_of_thousands_of_chunks() -> None:
+    """They are times for words, not segments of one word."""
+    chunks = [{"text": f" w{i}", "timestamp": [i * 0.3, i * 0.3 + 0.25]} for i in range(5000)]
+    transcript = load({"text": "", "chunks": chunks})
+    assert len(transcript.words) == 5000
+    assert len(transcript.segments) < 300
+    assert transcript.timing == "word"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("en", "en"), ("english", "en"), ("Catalan", "ca"), ("zh-CN", "zh"), ("EN_us", "en"),
+     ("jw", "jv"), ("haw", None), ("klingon", None), (None, None), (7, None)],
+)  # fmt: skip
+def test_language_names_and_codes(written: Any, code: str | None) -> None:
+    """ISO 639-1 or nothing."""
+    assert load(samples.openai_whisper(language=written)).language == code
+
+
+def test_chinese_and_japanese_across_segments() -> None:
+    """Where no space stood between two segments, none is put."""
+    transcript = load(
+        {"language": "ja", "segments": plain("今日は", "いい天気", " です"), "text": ""}
+    )
+    assert [w.glued for w in transcript.words] == [False] + [True] * 6 + [False, True]
+
+
+def test_latin_words_across_segments_are_never_glued() -> None:
+    """Stripped texts of two segments are two words."""
+    assert [w.glued for w in load(plain("One", "two")).words] == [False, False]
+
+
+def test_control_characters_surrogates_and_labels_with_newlines() -> None:
+    """What comes out is text that can be written and shown."""
+    items = plain("a\u0000b \u001b]52;c\u0007 \ud800c")
+    items[0]["speaker"] = "SPEAKER\n\u202e00\u001b"
+    transcript = load(items)
+    assert words_of(transcript) == ["ab", "]52;c", "\ufffdc"]
+    assert transcript.words[0].speaker == "SPEAKER 00"
+    "".join(words_of(transcript)).encode("utf-8")
+
+
+def test_markup_of_models_is_only_text() -> None:
+    """Whatever looks like a control token is a word."""
+    assert words_of(load(plain("<|im_end|> </s> [INST]"))) == ["<|im_end|>", "</s>", "[INST]"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"text": "a", "language": "en", "segments": "none"},
+        {"text": "a", "language": "en", "segments": {"0": "a"}},
+        {"segments": [{"start": 0, "end": 1, "text": {"a": 1}}], "language": "en"},
+        {"segments": [{"start": 0, "end": 1, "text": "a"}, 7], "language": "en"},
+        {"segments": [{"start": 0, "end": 1, "text": "a", "words": [1]}], "language": "en"},
+        samples.whisper_cpp(transcription=[{"offsets": {}, "text": []}]),
+        samples.whisper_cpp(transcription=[1]),
+    ],
+)
+def test_wrong_types_are_named(document: Any) -> None:
+    """Invalid, with the place and what stands there."""
+    with pytest.raises(InvalidTranscript) as caught:
+        load(document)
+    assert caught.value.reason == Reason.WRONG_TYPES
+    assert "should be" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        7,
+        None,
+        "text",
+        {"name": "llasa", "dependencies": {}},
+        {"results": {"items": []}},
+        {"segments": [{"from": "A", "to": "B"}], "distance": 4},
+        {"segments": [{"start": [0, 1], "end": [2, 3], "color": "red"}]},
+        {"chunks": [{"id": 1, "text": "a page of a book"}]},
+        {"events": [], "text": 7},
+        [{"start": "2024-05-01", "end": "2024-05-02", "text": "Holiday"}],
+        [{"text": "a note"}, {"text": "another"}],
+        [[1, 2], [3, 4]],
+        {"transcription": "Wingardium"},
+    ],
+)
+def test_json_that_is_no_transcript_is_left_alone(document: Any) -> None:
+    """Ignored, and the message says what it looks like."""
+    with pytest.raises(NotATranscript) as caught:
+        load(document)
+    assert caught.value.reason == Reason.NOT_A_TRANSCRIPT
+    assert caught.value.hint
+
+
+def test_our_own_outputs_are_known_by_their_schema() -> None:
+    """Nothing of ours is ever read again."""
+    with pytest.raises(NotATranscript) as caught:
+        load({"schema": "llasa.metadata/1", "segments": plain("One.")})
+    assert caught.value.reason == Reason.OWN_OUTPUT

@@ -1,0 +1,102 @@
+"""Times read, put in order, and laid onto words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.reading.times import Timed, align, in_order, seconds, spread
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, 1.0),
+        (2.5, 2.5),
+        ("2.5", 2.5),
+        ("00:01:02,500", 62.5),
+        ("01:02.5", 62.5),
+        (-3, 0.0),
+        (None, None),
+        (True, None),
+        ("soon", None),
+        ("", None),
+        ([], None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (10**400, None),
+        (1e12, None),
+    ],
+)
+def test_a_time_is_read_from_whatever_stands_there(value: Any, expected: float | None) -> None:
+    """Numbers, texts, clocks; what is no time is None, what is negative is 0."""
+    assert seconds(value) == expected
+
+
+def test_milliseconds_are_scaled_but_clocks_are_not() -> None:
+    """whisper.cpp writes both."""
+    assert seconds(1500, scale=0.001) == 1.5
+    assert seconds("00:00:01,500", scale=0.001) == 1.5
+
+
+def test_one_wild_time_does_not_pull_the_others_along() -> None:
+    """Most times stay, the one that fits nowhere goes."""
+    assert in_order([0.0, 5000.0, 2.0, 3.0, None, 4.0]) == [0.0, None, 2.0, 3.0, None, 4.0]
+
+
+@given(st.lists(st.none() | st.floats(0, 100)))
+def test_what_is_kept_never_goes_backwards(times: list[float | None]) -> None:
+    """And each kept time stands in its own place."""
+    kept = in_order(times)
+    known = [time for time in kept if time is not None]
+    assert known == sorted(known)
+    assert all(k is None or k == t for k, t in zip(kept, times, strict=True))
+
+
+def test_producers_words_are_joined_and_divided_by_characters() -> None:
+    """`-65` and `%` time one word; one entry of two words is divided."""
+    timed = [
+        Timed("-65", 0.0, 1.0, None, 0.8),
+        Timed("%", 1.0, 1.2, None, 0.6),
+        Timed(" ofus", 2.0, 3.0),
+    ]
+    first, second, third = align(["-65%", "of", "us"], timed)
+    assert first is not None
+    assert (first.start_s, first.end_s) == (0.0, 1.2)
+    assert first.confidence == pytest.approx(0.7)
+    assert second is not None
+    assert third is not None
+    assert (second.start_s, second.end_s) == (2.0, 2.5)
+    assert (third.start_s, third.end_s) == (2.5, 3.0)
+
+
+def test_word_lists_without_punctuation_time_their_words() -> None:
+    """whisper-timestamped can leave it out; case may differ as well."""
+    found = align(["Well,", "yes!", "-"], [Timed("well", 0.0, 0.5), Timed("yes", 0.5, 1.0)])
+    assert [f and f.start_s for f in found] == [0.0, 0.5, None]
+
+
+def test_alignment_finds_its_way_back_after_a_difference() -> None:
+    """Words that only one side has get no time and spoil no other."""
+    words = ["please", "bring", "the", "twelve", "blue", "cups", "to", "the", "kitchen"]
+    heard = ["please", "bring", "the", "12", "blue", "cups", "to", "the", "kitchen"]
+    found = align(words, [Timed(w, float(i), i + 0.5) for i, w in enumerate(heard)])
+    assert found[3] is None
+    assert [f.start_s for f in found if f] == [0.0, 1.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+
+
+@given(st.lists(st.text(max_size=8), max_size=20), st.lists(st.text(max_size=8), max_size=20))
+def test_alignment_survives_any_two_lists(words: list[str], heard: list[str]) -> None:
+    """One answer a word, whatever the other list holds."""
+    timed = [Timed(text, float(i), i + 1.0) for i, text in enumerate(heard)]
+    assert len(align(words, timed)) == len(words)
+
+
+def test_a_span_is_divided_by_length() -> None:
+    """A word of four letters takes twice the time of one of two."""
+    spans = spread([2, 4], 10.0, 17.0)
+    assert spans == [(10.0, 12.0), (13.0, 17.0)]
+    assert spread([], 0.0, 1.0) == []

@@ -1,0 +1,120 @@
+CREATE INDEX history_job ON history (job_id);
+
+CREATE UNIQUE INDEX jobs_chain ON jobs (path, supersedes);
+
+CREATE INDEX jobs_status ON jobs (status, id, size);
+
+CREATE INDEX jobs_waiting ON jobs (tried_last, priority DESC, deferred, id)
+        WHERE status = 'queued';
+
+CREATE TABLE history (
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL,
+        reason TEXT,
+        attempt INTEGER NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+
+CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        path BLOB NOT NULL,
+        sha256 TEXT,
+        size INTEGER NOT NULL DEFAULT 0,
+        mtime_ns INTEGER NOT NULL DEFAULT 0,
+        inode INTEGER NOT NULL DEFAULT 0,
+        device INTEGER NOT NULL DEFAULT 0,
+        generation INTEGER NOT NULL DEFAULT 0,
+        supersedes INTEGER NOT NULL DEFAULT 0,
+        status TEXT NOT NULL DEFAULT 'queued',
+        reason TEXT,
+        detail TEXT,
+        origin TEXT NOT NULL,
+        priority INTEGER NOT NULL DEFAULT 0,
+        deferred INTEGER NOT NULL DEFAULT 0,
+        tried_last INTEGER NOT NULL DEFAULT 0,
+        attempt INTEGER NOT NULL DEFAULT 0,
+        restarts INTEGER NOT NULL DEFAULT 0,
+        load_failures INTEGER NOT NULL DEFAULT 0,
+        claims INTEGER NOT NULL DEFAULT 0,
+        boot_id TEXT,
+        profile TEXT,
+        model TEXT,
+        recipe TEXT,
+        parts_total INTEGER,
+        parts_done INTEGER NOT NULL DEFAULT 0,
+        words_total INTEGER,
+        words_done INTEGER NOT NULL DEFAULT 0,
+        decode_s REAL NOT NULL DEFAULT 0,
+        outputs TEXT NOT NULL DEFAULT '[]',
+        intended TEXT NOT NULL DEFAULT '[]',
+        figures TEXT NOT NULL DEFAULT '{}',
+        created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        started_at TEXT,
+        finished_at TEXT
+    ) STRICT;
+
+CREATE TABLE parts (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        status TEXT,
+        words INTEGER NOT NULL DEFAULT 0,
+        decode_s REAL NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        payload TEXT,
+        PRIMARY KEY (job_id, position)
+    ) STRICT;
+
+CREATE TABLE seen (
+        path BLOB PRIMARY KEY,
+        device INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL,
+        sha256 TEXT
+    ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE service (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        pid INTEGER,
+        boot_id TEXT,
+        started_at REAL,
+        version TEXT,
+        home BLOB,
+        phase TEXT NOT NULL DEFAULT 'stopped',
+        heartbeat_at REAL,
+        last_event_at REAL,
+        last_scan_at REAL,
+        last_scan_files INTEGER,
+        last_scan_s REAL,
+        canary_at REAL,
+        watching TEXT NOT NULL DEFAULT '[]',
+        model TEXT,
+        model_revision TEXT,
+        device_path TEXT,
+        memory_bytes INTEGER,
+        current_job INTEGER,
+        current_part INTEGER,
+        words_per_s REAL,
+        failed_starts INTEGER NOT NULL DEFAULT 0,
+        last_error TEXT,
+        hold_reason TEXT,
+        hold_hint TEXT,
+        held_since TEXT,
+        paused INTEGER NOT NULL DEFAULT 0,
+        pause_reason TEXT,
+        paused_until REAL,
+        paused_since TEXT
+    ) STRICT;
+
+CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
+        INSERT INTO history (job_id, status, reason, attempt, at)
+        VALUES (NEW.id, NEW.status, NEW.reason, NEW.attempt, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+    END;
+
+CREATE TRIGGER jobs_moved AFTER UPDATE OF status ON jobs
+    WHEN OLD.status IS NOT NEW.status BEGIN
+        INSERT INTO history (job_id, status, reason, attempt, at)
+        VALUES (NEW.id, NEW.status, NEW.reason, NEW.attempt, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+    END;

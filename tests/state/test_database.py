@@ -1,0 +1,405 @@
+"""Opening, settings, checkpoints, damage, and what the disk does to them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from state import connection, folder
+from state.database import Database, open_database, open_readonly, recover
+from state.errors import (
+    DatabaseBusy,
+    DatabaseCorrupt,
+    DatabaseFull,
+    DatabaseMissing,
+    DatabaseUnusable,
+    FolderUnsafe,
+    StateError,
+)
+from state.job import Origin
+from state.queue import Queue
+from state.service import ServiceRow
+from tests.state.making import offered, python, queued
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o277])
+def test_the_database_is_ours_alone_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    """The folder is 0700 and all files in it 0600, write-ahead log and its index included."""
+    path = tmp_path / "state" / "queue.db"
+    with umask(mask), open_database(path) as database:
+        queued(Queue(database))
+
+        assert mode(path.parent) == 0o700
+        assert {file.name: mode(file) for file in path.parent.iterdir()} == {
+            "queue.db": 0o600,
+            "queue.db-wal": 0o600,
+            "queue.db-shm": 0o600,
+        }
+
+
+def test_a_folder_that_others_may_write_to_is_refused(path: Path) -> None:
+    """Whoever can put a file there could put another database there."""
+    path.parent.mkdir()
+    path.parent.chmod(0o770)
+
+    with pytest.raises(FolderUnsafe, match="0770") as caught:
+        open_database(path)
+
+    assert f"chmod 700 {path.parent}" in caught.value.hint
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_folder_that_others_may_read_is_closed(path: Path) -> None:
+    """Transcripts lie in the database."""
+    path.parent.mkdir()
+    path.parent.chmod(0o755)
+    open_database(path).close()
+
+    assert mode(path.parent) == 0o700
+
+
+def test_the_promised_settings_are_in_force(database: Database) -> None:
+    """A commit is on the disk, and no connection checkpoints by itself."""
+    found = {
+        name: database.rows(f"PRAGMA {name}")[0][0]
+        for name in (
+            "journal_mode",
+            "synchronous",
+            "fullfsync",
+            "checkpoint_fullfsync",
+            "wal_autocheckpoint",
+            "busy_timeout",
+            "foreign_keys",
+        )
+    }
+
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "fullfsync": 1,
+        "checkpoint_fullfsync": 1,
+        "wal_autocheckpoint": 0,
+        "busy_timeout": 10_000,
+        "foreign_keys": 1,
+    }
+
+
+def test_a_missing_database_is_not_made_by_reading(path: Path) -> None:
+    """`status` before the first start leaves no file behind."""
+    with pytest.raises(DatabaseMissing):
+        open_readonly(path)
+    with pytest.raises(DatabaseMissing):
+        open_database(path, create=False)
+
+    assert not path.parent.exists()
+
+
+def test_a_database_half_made_by_a_killed_process_is_made_anew(path: Path) -> None:
+    """It was under another name: nobody can have opened half of one."""
+    path.parent.mkdir(mode=0o700)
+    for name in ("queue.db.new", "queue.db.new-wal", "queue.db.new-journal"):
+        (path.parent / name).write_bytes(b"half")
+
+    open_database(path).close()
+
+    assert [file.name for file in path.parent.iterdir()] == ["queue.db"]
+
+
+def test_a_log_without_its_database_is_not_replayed_into_a_new_one(
+    database: Database, path: Path
+) -> None:
+    """Somebody deleted the database and left the log: it is set aside."""
+    queued(Queue(database))
+    path.unlink()
+    assert not database.still_there()
+
+    with open_database(path) as anew:
+        assert Queue(anew).jobs() == []
+        assert anew.still_there()
+        assert anew.check() == []
+        database.close()
+        queued(Queue(anew))
+        assert anew.wal_bytes() > 0
+    assert [file.name for file in path.parent.glob("*.stray-*-wal")] != []
+    with open_readonly(path) as reader:
+        assert len(Queue(reader).jobs()) == 1
+
+
+def test_a_reader_cannot_write(database: Database, path: Path) -> None:
+    """`llasactl status` changes nothing, not even by mistake."""
+    with open_readonly(path) as reader, pytest.raises(DatabaseUnusable):
+        queued(Queue(reader))
+
+
+def test_a_reader_works_whether_or_not_a_daemon_runs(path: Path) -> None:
+    """With the log open by another, with a log left behind, and without one."""
+    with open_database(path) as database:
+        queued(Queue(database))
+        with open_readonly(path) as reader:
+            assert len(Queue(reader).jobs()) == 1
+    for _ in range(2):
+        with open_readonly(path) as reader:
+            assert len(Queue(reader).jobs()) == 1
+    with open_database(path) as database:
+        queued(Queue(database), "/other")
+
+
+def test_a_name_with_odd_bytes_can_hold_the_home(tmp_path: Path) -> None:
+    """The path goes to SQLite as an address, where `?`, `#` and `%` mean something."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a?b#c%41 \xff/queue.db"))
+    open_database(path).close()
+
+    assert path.exists()
+    open_readonly(path).close()
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"This is not a database. " * 400)
+
+
+def torn(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 8192)
+
+
+def use(path: Path) -> None:
+    with open_database(path) as database:
+        Queue(database).jobs()
+
+
+@pytest.mark.parametrize("damage", [garbage, torn])
+def test_a_corrupt_file_is_set_aside_and_a_new_one_made(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    """Nothing is deleted: the file keeps its bytes under a name that says what it is."""
+    with open_database(path) as database:
+        Queue(database).offer_many([offered(f"/{n}") for n in range(200)])
+    damage(path)
+    bytes_before = path.read_bytes()
+    with pytest.raises(DatabaseCorrupt):
+        use(path)
+
+    aside = recover(path)
+
+    assert aside is not None
+    assert aside.name.startswith("queue.db.corrupt-")
+    assert aside.read_bytes() == bytes_before
+    assert not path.exists()
+    with open_database(path) as database:
+        assert Queue(database).jobs() == []
+
+
+def test_a_sound_database_is_not_set_aside(database: Database, path: Path) -> None:
+    """The second of two processes that saw the damage must not take the first one's new file."""
+    database.close()
+
+    assert recover(path) is None
+    assert path.exists()
+    path.unlink()
+    assert recover(path) is None
+
+
+def test_files_set_aside_in_one_second_do_not_replace_each_other(path: Path) -> None:
+    """Each has a name of its own."""
+    path.parent.mkdir(mode=0o700)
+    for number in range(3):
+        path.write_text(str(number))
+        folder.set_aside(path, "corrupt")
+
+    assert sorted(file.read_text() for file in path.parent.iterdir()) == ["0", "1", "2"]
+
+
+def test_the_integrity_check_finds_nothing_in_a_sound_database(queue: Queue) -> None:
+    """An empty list is good news."""
+    queued(queue)
+
+    assert queue.database.check() == []
+
+
+def test_a_connection_notices_what_others_wrote(database: Database, path: Path) -> None:
+    """The daemon need not read the queue to know that llasactl has done nothing."""
+    before = database.data_version()
+    Queue(database).pause()
+    assert database.data_version() == before
+    with open_database(path) as other:
+        Queue(other).resume()
+
+    assert database.data_version() != before
+
+
+def test_a_replaced_file_is_noticed(database: Database, path: Path) -> None:
+    """Another file under the same name is not the one that we write to."""
+    assert database.still_there()
+    path.rename(path.with_name("elsewhere.db"))
+    open_database(path).close()
+
+    assert not database.still_there()
+
+
+def test_a_database_in_use_too_long_is_busy_and_says_so(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting has an end, and no error of SQLite's reaches a user."""
+    waits: list[float] = []
+    monkeypatch.setattr(connection, "time", SimpleNamespace(sleep=waits.append))
+    database.rows("PRAGMA busy_timeout=0")
+    with open_database(path) as other, other.transaction():
+        for write in (lambda: queued(Queue(database)), lambda: Queue(database).pause()):
+            with pytest.raises(DatabaseBusy):
+                write()
+
+    assert waits == [*connection.RETRY_WAITS_S] * 2
+    assert queued(Queue(database)).id == 1
+
+
+def test_a_write_waits_for_the_one_before_it(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is let go while we wait is never seen by the user."""
+    other = sqlite3.connect(path, isolation_level=None)
+    waits: list[float] = []
+
+    def let_go(wait_s: float) -> None:
+        waits.append(wait_s)
+        if len(waits) == len(connection.RETRY_WAITS_S):
+            other.execute("COMMIT")
+
+    monkeypatch.setattr(connection, "time", SimpleNamespace(sleep=let_go))
+    database.rows("PRAGMA busy_timeout=0")
+    other.execute("BEGIN IMMEDIATE")
+
+    assert queued(Queue(database)).id == 1
+    assert waits == [*connection.RETRY_WAITS_S]
+    other.close()
+
+
+def test_a_full_disk_is_named_and_loses_nothing_that_was_there(queue: Queue) -> None:
+    """The write that did not fit is undone as a whole, and the next one that fits succeeds."""
+    first = queued(queue)
+    pages = queue.database.rows("PRAGMA page_count")[0][0]
+    queue.database.rows(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(DatabaseFull) as caught:
+        queue.offer_many([offered(f"/{n}" + "x" * 200) for n in range(500)])
+
+    assert caught.value.hint
+    assert not queue.database.connection.in_transaction
+    assert queue.jobs() == [first]
+    queue.database.rows("PRAGMA max_page_count=1000000")
+    queued(queue, "/fits")
+
+
+def test_a_held_read_only_postpones_the_truncation_of_the_log(
+    queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody reads, the log grows; once they let go it is emptied."""
+    monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 1 << 16)
+    monkeypatch.setattr(connection, "TRUNCATE_FROM_BYTES", 1 << 18)
+    row = ServiceRow(queue.database)
+    row.update(phase="before")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT phase FROM service").fetchall() == [("before",)]
+
+    queue.database.rows("PRAGMA synchronous=OFF")  # the test is about size, not about the disk
+    for number in range(400):
+        row.update(phase="during", memory_bytes=number)
+    held = queue.database.checkpoint()
+    grown = queue.database.wal_bytes()
+    assert held.busy
+    assert not held.complete
+    assert grown > 1 << 18
+    assert reader.execute("SELECT phase FROM service").fetchall() == [("before",)]
+
+    reader.close()
+    freed = queue.database.checkpoint()
+    assert freed.complete
+    assert queue.database.wal_bytes() == 0
+    assert queue.database.rows("PRAGMA busy_timeout")[0][0] == connection.BUSY_TIMEOUT_MS
+
+
+def test_regular_checkpoints_keep_the_log_small(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nobody in the way the log is used again from its start."""
+    monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 1 << 16)
+    row = ServiceRow(queue.database)
+    queue.database.rows("PRAGMA synchronous=OFF")
+    sizes = []
+    for number in range(400):
+        row.update(memory_bytes=number)
+        assert not queue.database.checkpoint().busy
+        sizes.append(queue.database.wal_bytes())
+
+    assert max(sizes) < 1 << 17
+
+
+def test_a_small_log_is_left_alone(queue: Queue) -> None:
+    """A checkpoint syncs the whole database, which is not worth it for a few pages."""
+    queued(queue)
+
+    assert queue.database.checkpoint().complete
+    assert queue.database.wal_bytes() > 0
+
+
+def test_a_checkpoint_without_a_log_is_an_error(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row that SQLite returns is looked at."""
+    monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 0)
+    assert queue.database.rows("PRAGMA journal_mode=delete")[0][0] == "delete"
+
+    with pytest.raises(DatabaseUnusable, match="lost its write-ahead log"):
+        queue.database.checkpoint()
+
+
+def test_every_error_tells_what_to_do() -> None:
+    """A message that says the next step, for the whole tree."""
+
+    def tree(kind: type[StateError]) -> Iterator[type[StateError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from tree(child)
+
+    kinds = list(tree(StateError))
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert kind.hint
+        assert (kind.__doc__ or "").endswith(".")
+
+
+def test_reading_needs_no_sqlite_utils(database: Database, path: Path) -> None:
+    """It imports numpy, which would cost `status` more than all of its own work."""
+    queued(Queue(database), origin=Origin.EVENT)
+    reader = python(
+        "import sys, pathlib\n"
+        "from state.database import open_readonly\n"
+        "from state.queue import Queue\n"
+        "print(len(Queue(open_readonly(pathlib.Path(sys.argv[1]))).jobs()))\n"
+        "print('sqlite_utils' in sys.modules, 'numpy' in sys.modules)\n",
+        path,
+    )
+    out, err = reader.communicate(timeout=60)
+
+    assert (out.split(), err) == (["1", "False", "False"], "")

@@ -1,0 +1,124 @@
+"""The schema and the steps that lead to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+
+from state import migrations
+from state.connection import connect
+from state.database import Database, open_database, open_readonly
+from state.errors import SchemaTooNew, SchemaTooOld
+from state.queue import Queue
+from tests.state.making import queued
+
+GOLDEN = Path(__file__).parent / "schema.sql"
+
+
+def schema(database: Database) -> str:
+    """Return the schema as SQLite keeps it, in one order."""
+    rows = database.rows(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        " AND name NOT LIKE 'sqlite_%' AND tbl_name <> '_sqlite_migrations' ORDER BY type, name"
+    )
+    return "\n".join(f"{row['sql']};\n" for row in rows)
+
+
+def empty(path: Path) -> Database:
+    """Return a connection to an empty database."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    return connect(path, "rw")
+
+
+def test_a_fresh_schema_equals_a_migrated_one(database: Database, tmp_path: Path) -> None:
+    """Step by step, each in a process of its own time, leads to the same tables."""
+    with empty(tmp_path / "migrated.db") as migrated:
+        for number in range(len(migrations.STEPS)):
+            migrations.migrate(migrated, migrations.STEPS[: number + 1])
+
+        assert schema(migrated) == schema(database)
+        assert migrations.applied(migrated) == list(migrations.NAMES)
+
+
+def test_the_schema_is_the_one_written_down(database: Database) -> None:
+    """A step that was released is never changed: the whole is compared with a file."""
+    assert schema(database) == GOLDEN.read_text()
+
+
+def test_an_older_database_is_brought_up_to_date_with_its_rows(
+    queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later version adds its step to what the earlier one left."""
+    job = queued(queue)
+    queue.database.close()
+
+    def m999_mood(db: sqlite_utils.Database) -> None:
+        db.table("service").add_column("mood", str)
+
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, m999_mood))
+    monkeypatch.setattr(migrations, "NAMES", (*migrations.NAMES, "m999_mood"))
+    with pytest.raises(SchemaTooOld, match="m999_mood"):
+        open_readonly(path, patience_s=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations.migrate, "__defaults__", (migrations.STEPS,))
+        database = open_database(path)
+
+    with database:
+        assert database.rows("SELECT mood FROM service")[0]["mood"] is None
+        assert Queue(database).job(job.id) == job
+    open_readonly(path, patience_s=0).close()
+
+
+def test_a_step_that_fails_leaves_nothing_behind(path: Path) -> None:
+    """All steps and their records are one transaction."""
+
+    def m998_good(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE half (x)")
+
+    def m999_bad(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE other (x)")
+        raise RuntimeError("no")
+
+    with empty(path) as database:
+        with pytest.raises(RuntimeError):
+            migrations.migrate(database, (m998_good, m999_bad))
+
+        assert not database.connection.in_transaction
+        assert schema(database) == ""
+        assert migrations.applied(database) == []
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database: Database, path: Path) -> None:
+    """An older version neither reads nor writes what it does not know."""
+    database.rows(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+        " VALUES ('llasa', 'm002_from_the_future', '')"
+    )
+    database.close()
+    before = path.read_bytes()
+
+    for opening in (open_database, open_readonly):
+        with pytest.raises(SchemaTooNew, match="m002_from_the_future") as caught:
+            opening(path)
+        assert "newer" in str(caught.value)
+        assert caught.value.hint
+    assert path.read_bytes() == before
+
+
+def test_two_openings_of_an_old_database_migrate_it_once(path: Path) -> None:
+    """Whoever comes second finds the steps done when it has the lock."""
+    with empty(path) as first, empty(path) as second:
+        migrations.migrate(first)
+        migrations.migrate(second)
+
+        assert migrations.applied(second) == list(migrations.NAMES)
+
+
+def test_tables_refuse_values_of_the_wrong_type(database: Database) -> None:
+    """Strict tables: a slip in a column is an error when it is written, not when it is read."""
+    with pytest.raises(sqlite3.IntegrityError):
+        database.rows("UPDATE service SET pid = 'seven'")

@@ -1,0 +1,287 @@
+"""How files become jobs, and how the same bytes do not become two."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from state.database import open_database
+from state.errors import IllegalMove
+from state.job import Origin, Output, Reason, Seen, Status
+from state.queue import Queue
+from tests.state.making import claimed, offered, queued, running, standing
+
+
+def test_a_new_file_becomes_a_queued_job_and_is_known_afterwards(queue: Queue) -> None:
+    """Job and file seen are written together, so that a crash loses neither without the other."""
+    job = queue.offer(
+        "/t/talk.json", sha256="a", size=5, mtime_ns=6, inode=7, device=8, origin=Origin.EVENT
+    )
+
+    assert job is not None
+    assert (job.status, job.path, job.attempt, job.supersedes) == (
+        Status.QUEUED,
+        "/t/talk.json",
+        0,
+        0,
+    )
+    assert queue.known("/t/talk.json") == Seen("/t/talk.json", 8, 7, 5, 6, 0, "a")
+
+
+def test_two_scans_and_ten_events_of_one_version_make_one_job(queue: Queue) -> None:
+    """The same bytes are never queued twice, whoever saw them."""
+    made = queue.offer_many([offered(origin=Origin.SCAN)] * 2 + [offered(origin=Origin.EVENT)] * 10)
+
+    assert [job is None for job in made] == [False] + [True] * 11
+    assert queue.counts()[Status.QUEUED] == 1
+
+
+def test_bytes_that_return_are_a_job_again(queue: Queue) -> None:
+    """After A, B and A the text beside the file must be A's again."""
+    first, second, third = (queued(queue, sha256=sha) for sha in ("a", "b", "a"))
+
+    assert [job.supersedes for job in (first, second, third)] == [0, first.id, second.id]
+    assert [job.sha256 for job in queue.jobs(status=Status.QUEUED)] == ["a"]
+    assert queue.offer_many([offered(sha256="a")]) == [None]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        Status.QUEUED,
+        Status.RUNNING,
+        Status.FAILED,
+        Status.INVALID,
+        Status.IGNORED,
+        Status.CANCELLED,
+    ],
+)
+def test_an_older_job_without_result_is_superseded(queue: Queue, status: Status) -> None:
+    """New bytes take the place of whatever has given no result, in the same transaction."""
+    old = standing(queue, status)
+
+    queued(queue, sha256="b")
+
+    found = queue.job(old.id)
+    assert found is not None
+    assert found.status is Status.SUPERSEDED
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.PARTIAL])
+def test_an_older_job_with_a_result_keeps_it(queue: Queue, status: Status) -> None:
+    """What was finished stays finished when the file changes."""
+    old = standing(queue, status)
+
+    queued(queue, sha256="b")
+
+    found = queue.job(old.id)
+    assert found is not None
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [
+        (Reason.SOURCE_GONE, True),
+        (Reason.UNREADABLE, True),
+        (Reason.NOT_DOWNLOADED, True),
+        (Reason.MODEL_CHILD_DIED, False),
+        (Reason.ATTEMPTS_EXHAUSTED, False),
+    ],
+)
+def test_a_file_that_was_only_away_is_queued_again(
+    queue: Queue, reason: Reason, again: bool
+) -> None:
+    """The same bytes are tried again where what failed was not the bytes."""
+    job = running(queue)
+    queue.finish(job, status=Status.FAILED, reason=reason)
+
+    (revived,) = queue.offer_many([offered(mtime_ns=99)])
+
+    assert (revived is not None) is again
+    if revived is not None:
+        assert (revived.id, revived.status, revived.mtime_ns) == (job.id, Status.QUEUED, 99)
+        assert (revived.attempt, revived.reason, revived.finished_at) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [
+        (Status.FAILED, True),
+        (Status.INVALID, True),
+        (Status.CANCELLED, True),
+        (Status.DONE, False),
+        (Status.QUEUED, False),
+        (Status.RUNNING, False),
+    ],
+)
+def test_a_file_added_by_hand_is_tried_again_unless_it_has_its_result(
+    queue: Queue, status: Status, again: bool
+) -> None:
+    """A person who adds a file that failed means it."""
+    standing(queue, status)
+
+    (job,) = queue.offer_many([offered(origin=Origin.MANUAL)])
+
+    assert (job is not None) is again
+
+
+def test_bytes_are_new_after_a_superseded_job_of_the_same_bytes(queue: Queue) -> None:
+    """A job that the worker set aside because the file had changed does not swallow its return."""
+    queue.finish(running(queue), status=Status.SUPERSEDED, reason=Reason.SOURCE_CHANGED)
+
+    assert queued(queue).status is Status.QUEUED
+
+
+def test_a_verdict_is_recorded_once(queue: Queue) -> None:
+    """A file that is no transcript makes one row, however often it is looked at."""
+    first = queue.record(
+        "/t/x.json", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"
+    )
+    again = queue.record(
+        "/t/x.json", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"
+    )
+    other = queue.record("/t/x.json", status=Status.INVALID, reason=Reason.NOT_JSON, sha256="y")
+
+    assert again == first
+    assert first.finished_at is not None
+    assert other.id != first.id
+    assert queue.counts()[Status.SUPERSEDED] == 1
+
+
+def test_a_file_that_was_never_read_is_recorded_without_a_hash(queue: Queue) -> None:
+    """Too large a file has no hash, and the same verdict on it is still one row."""
+    for size in (10**12, 10**12 + 1):
+        job = queue.record("/t/x.json", status=Status.INVALID, reason=Reason.TOO_LARGE, size=size)
+
+    assert job.sha256 is None
+    assert queue.counts()[Status.INVALID] == 1
+
+
+def test_finished_work_is_taken_up_again_after_a_lost_database(queue: Queue) -> None:
+    """With its outputs recorded as done, a file is not enhanced a second time."""
+    outputs = (Output("enhanced.txt", "/t/talk.enhanced.txt", "h"),)
+    job = queue.record(
+        "/t/talk.json",
+        status=Status.DONE,
+        reason=None,
+        sha256="a",
+        outputs=outputs,
+        figures={"words": 3},
+    )
+
+    assert (job.outputs, job.figures) == (outputs, {"words": 3})
+    assert queue.offer_many([offered()]) == [None]
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.SUPERSEDED])
+def test_only_an_end_can_be_recorded(queue: Queue, status: Status) -> None:
+    """A job that has yet to run goes through an offer."""
+    with pytest.raises(IllegalMove):
+        queue.record("/t/x.json", status=status, reason=None)
+
+
+def test_a_name_that_is_not_utf8_survives(queue: Queue) -> None:
+    """File names are bytes: what the system gave comes back, in jobs, outputs and files seen."""
+    name = b"/t/caf\xe9 \xff\n\x1b.json"
+    output = Output("enhanced.txt", os.fsdecode(b"/t/\xff.txt"), "h")
+    job = queue.finish(running(queue, name), status=Status.DONE, outputs=[output])
+
+    assert os.fsencode(job.path) == name
+    assert job.outputs == (output,)
+    assert queue.known_many([name]) == {os.fsdecode(name): queue.known(name)}
+    assert queue.job_by_path(job.path) == job
+
+
+def test_two_spellings_of_one_letter_are_two_paths(queue: Queue) -> None:
+    """Composed and decomposed letters are different bytes, and on Linux different files."""
+    composed, decomposed = queued(queue, "/t/\u00e9.json"), queued(queue, "/t/e\u0301.json")
+
+    assert composed.id != decomposed.id
+
+
+def test_a_detail_may_quote_a_name_that_is_not_utf8(queue: Queue) -> None:
+    """Text with a lone surrogate is escaped instead of refused."""
+    job = queue.finish(running(queue), status=Status.FAILED, detail=os.fsdecode(b"no \xff.json"))
+
+    assert job.detail == "no \\udcff.json"
+
+
+def test_an_inode_of_64_bits_comes_back(queue: Queue) -> None:
+    """Some file systems use the top bit, which SQLite's integers do not have."""
+    job = queued(queue, inode=2**64 - 1, device=2**63)
+
+    assert (job.inode, job.device) == (2**64 - 1, 2**63)
+    seen = queue.known(job.path)
+    assert seen is not None
+    assert (seen.inode, seen.device) == (2**64 - 1, 2**63)
+
+
+def test_a_seen_file_is_recognised_until_it_is_touched(queue: Queue, tmp_path: Path) -> None:
+    """A rescan need not read what has the same device, inode, size and times."""
+    file = tmp_path / "x.json"
+    file.write_text("{}")
+    stat = file.stat()
+    seen = Seen(
+        str(file), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, "h"
+    )
+    queue.note_seen([seen])
+
+    known = queue.known(file)
+    assert known == seen
+    assert known.same_as(stat)
+    os.utime(file, ns=(1, 1))
+    assert not known.same_as(file.stat())
+
+
+def test_known_files_of_a_folder_come_in_pages(queue: Queue) -> None:
+    """A scan can join the listing with what is known without holding all of it."""
+    names = [f"/t/a/{number:03}.json" for number in range(7)]
+    beside = ["/t/a", "/t/a.json", "/t/a0", "/t/b/x.json"]
+    queue.note_seen(Seen(name, 1, 2, 3, 4, 5, None) for name in (*names, *beside))
+
+    first = queue.seen_under("/t/a/", limit=5)
+    rest = queue.seen_under("/t/a", after=first[-1].path, limit=5)
+
+    assert [seen.path for seen in (*first, *rest)] == names
+
+
+def test_files_that_are_gone_are_forgotten_and_their_jobs_kept(queue: Queue) -> None:
+    """A file that comes back is read again, and its unchanged bytes are no new work."""
+    queue.finish(running(queue), status=Status.DONE)
+    queue.forget_seen(["/t/talk.json"])
+
+    assert queue.known("/t/talk.json") is None
+    assert queue.offer_many([offered()]) == [None]
+
+
+def test_many_files_are_known_at_once(queue: Queue) -> None:
+    """More names than one statement takes are asked for in several."""
+    files = [Seen(f"/t/{number}", 1, 2, 3, 4, 5, None) for number in range(1203)]
+    queue.note_seen(files)
+
+    assert queue.known_many(seen.path for seen in files) == {seen.path: seen for seen in files}
+
+
+def test_files_that_appear_live_go_before_the_backlog(queue: Queue) -> None:
+    """Today's file never waits for three hundred hours of old ones."""
+    backlog = [queued(queue, f"/t/old{n}.json", origin=Origin.SCAN) for n in range(3)]
+    live = queued(queue, "/t/today.json", origin=Origin.EVENT)
+    missed = queued(queue, "/t/missed.json", origin=Origin.RESCAN)
+
+    order = [claimed(queue).id for _ in range(5)]
+
+    assert order == [live.id, missed.id, *(job.id for job in backlog)]
+
+
+def test_a_file_offered_in_a_failed_batch_is_offered_again(queue: Queue, path: Path) -> None:
+    """A batch is all or nothing: what could not be written is neither queued nor known."""
+    with pytest.raises(OverflowError):
+        queue.offer_many([offered("/t/1.json"), offered("/t/2.json", size=2**70)])
+
+    with open_database(path) as other:
+        assert Queue(other).known("/t/1.json") is None
+        assert sum(Queue(other).counts().values()) == 0
+    assert not queue.database.connection.in_transaction

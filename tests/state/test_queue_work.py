@@ -1,0 +1,277 @@
+"""Claims, attempts, parts and ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from state.errors import IllegalMove, JobMoved, NoSuchJob
+from state.job import ATTEMPT_CAP, Origin, Output, Reason, Status
+from state.queue import Queue
+from tests.state.making import claimed, offered, part, queued, running
+
+
+def test_a_claim_counts_the_attempt(queue: Queue) -> None:
+    """A daemon that dies right after its claim has used an attempt."""
+    queued(queue)
+
+    job = claimed(queue)
+
+    assert (job.status, job.attempt, job.claims, job.boot_id) == (Status.RUNNING, 1, 1, "boot-1")
+    assert queue.claim(boot_id="boot-1") is None
+
+
+def test_jobs_are_claimed_by_priority_then_backlog_last_then_arrival(queue: Queue) -> None:
+    """The order has no clock in it."""
+    queue.offer_many(
+        [
+            offered("/1", origin=Origin.SCAN),
+            offered("/2"),
+            offered("/3", priority=5, origin=Origin.SCAN),
+            offered("/4", priority=5),
+            offered("/5", priority=-1),
+            offered("/6"),
+        ]
+    )
+
+    expected = ["/4", "/3", "/2", "/6", "/1", "/5"]
+    assert [job.path for job in queue.upcoming()] == expected
+    assert [claimed(queue).path for _ in range(6)] == expected
+
+
+def test_a_finished_part_gives_all_attempts_back_but_this_one(queue: Queue) -> None:
+    """A job that makes progress is never given up, however often the daemon dies."""
+    queued(queue)
+    for attempt in (1, 2, 3):
+        job = claimed(queue)
+        assert job.attempt == attempt
+        queue.requeue_orphans("boot-1")
+    job = queue.begin_parts(claimed(queue), total=2, recipe="r", words=20)
+    queue.load_failed(job)
+
+    job = part(queue, job)
+
+    assert (job.attempt, job.restarts, job.load_failures) == (1, 0, 0)
+    assert (job.parts_done, job.parts_total, job.words_done, job.words_total) == (1, 2, 10, 20)
+    assert job.decode_s == 0.5
+
+
+def test_an_orphan_goes_back_to_the_queue_until_its_attempts_are_used_up(queue: Queue) -> None:
+    """Without one finished part a job is claimed five times and no more."""
+    job = queued(queue)
+    for _ in range(ATTEMPT_CAP - 1):
+        claimed(queue)
+        assert [orphan.status for orphan in queue.requeue_orphans("boot-1")] == [Status.QUEUED]
+    claimed(queue)
+
+    (orphan,) = queue.requeue_orphans("boot-1")
+
+    assert (orphan.id, orphan.status, orphan.attempt) == (job.id, Status.FAILED, ATTEMPT_CAP)
+    assert orphan.reason is Reason.ATTEMPTS_EXHAUSTED
+    assert orphan.finished_at is not None
+    assert queue.requeue_orphans("boot-1") == []
+
+
+def test_a_job_that_the_machine_went_down_with_twice_is_tried_last(queue: Queue) -> None:
+    """After two restarts in its middle it waits for all others and for the cool-down."""
+    bad = queued(queue, "/bad", priority=9)
+    claimed(queue, boot_id="boot-1")
+    (once,) = queue.requeue_orphans("boot-2")
+    assert (once.tried_last, once.restarts, once.reason) == (False, 1, None)
+    claimed(queue, boot_id="boot-2")
+    (twice,) = queue.requeue_orphans("boot-3")
+    assert (twice.tried_last, twice.restarts) == (True, 2)
+    assert twice.reason is Reason.RESTART_DURING_JOB
+    good = queued(queue, "/good", origin=Origin.SCAN, priority=-5)
+
+    assert claimed(queue, boot_id="boot-3").id == good.id
+    assert queue.claim(boot_id="boot-3", restarted=False) is None
+    assert claimed(queue, boot_id="boot-3").id == bad.id
+
+
+def test_a_daemon_that_was_killed_is_no_restart_of_the_machine(queue: Queue) -> None:
+    """Only another boot counts as one."""
+    queued(queue)
+    for _ in range(3):
+        claimed(queue)
+        (orphan,) = queue.requeue_orphans("boot-1")
+
+    assert (orphan.restarts, orphan.tried_last) == (0, False)
+
+
+def test_a_part_done_after_a_restart_clears_the_suspicion(queue: Queue) -> None:
+    """Twice running means without progress between."""
+    queued(queue)
+    claimed(queue, boot_id="boot-1")
+    queue.requeue_orphans("boot-2")
+    part(queue, claimed(queue, boot_id="boot-2"))
+
+    (orphan,) = queue.requeue_orphans("boot-3")
+
+    assert (orphan.restarts, orphan.tried_last) == (1, False)
+
+
+def test_a_graceful_stop_gives_the_attempt_back(queue: Queue) -> None:
+    """A stop that was asked for costs the job nothing, as often as it comes."""
+    first = queued(queue, "/1")
+    queued(queue, "/2")
+    for _ in range(20):
+        job = queue.release(claimed(queue), reason=Reason.STOPPED)
+
+    assert (job.id, job.status, job.attempt, job.claims) == (first.id, Status.QUEUED, 0, 20)
+    assert claimed(queue).id == first.id
+
+
+def test_finished_parts_are_there_after_a_kill(queue: Queue) -> None:
+    """A kill at minute fifty resumes at minute fifty."""
+    job = queue.begin_parts(running(queue), total=3, recipe="r")
+    part(queue, job, 0)
+    part(queue, job, 2)
+    queue.requeue_orphans("boot-1")
+
+    again = queue.begin_parts(claimed(queue), total=3, recipe="r")
+
+    assert queue.parts_done(again) == {0: "payload 0", 2: "payload 2"}
+    assert again.parts_done == 2
+
+
+@pytest.mark.parametrize(("total", "recipe"), [(3, "other"), (4, "r")])
+def test_parts_of_another_recipe_are_dropped(queue: Queue, total: int, recipe: str) -> None:
+    """A new model or another cut does not inherit parts that it did not make."""
+    job = queue.begin_parts(running(queue), total=3, recipe="r")
+    part(queue, job)
+    queue.release(job)
+
+    again = queue.begin_parts(claimed(queue), total=total, recipe=recipe)
+
+    assert (queue.parts_done(again), again.parts_done, again.words_done) == ({}, 0, 0)
+
+
+def test_a_part_saved_twice_counts_once(queue: Queue) -> None:
+    """Saving is idempotent; the last payload stands."""
+    job = running(queue)
+    part(queue, job)
+    queue.save_part(job, 0, status="fallback", payload="other", words=8, decode_s=0.25)
+
+    found = queue.job(job.id)
+    assert found is not None
+    assert (found.parts_done, found.words_done, found.decode_s) == (1, 8, 0.25)
+    assert queue.parts_done(job) == {0: "other"}
+
+
+def test_failed_attempts_at_a_part_are_counted_across_kills(queue: Queue) -> None:
+    """A part that kills the child is given up after three, restarts or not."""
+    job = running(queue)
+    assert queue.part_failed(job, 4) == 1
+    queue.requeue_orphans("boot-1")
+    job = claimed(queue)
+
+    assert [queue.part_failed(job, 4) for _ in range(2)] == [2, 3]
+    assert queue.part_failed(job, 5) == 1
+    assert queue.parts_done(job) == {}
+    part(queue, job, 4, status="fallback")
+    assert [(row.index, row.status, row.attempts) for row in queue.parts(job.id)] == [
+        (4, "fallback", 3),
+        (5, None, 1),
+    ]
+
+
+def test_children_that_die_before_any_part_are_counted_across_kills(queue: Queue) -> None:
+    """A model that cannot be loaded is not loaded for ever."""
+    job = running(queue)
+    assert queue.load_failed(job) == 1
+    queue.requeue_orphans("boot-1")
+
+    assert queue.load_failed(claimed(queue)) == 2
+
+
+def test_a_worker_notices_that_its_job_was_cancelled_or_superseded(queue: Queue) -> None:
+    """Nothing is stored or published for a claim that no longer stands."""
+    job = running(queue)
+    assert queue.still_mine(job)
+    queue.cancel(job.id)
+
+    assert not queue.still_mine(job)
+    for write in (
+        lambda: part(queue, job),
+        lambda: queue.part_failed(job, 0),
+        lambda: queue.load_failed(job),
+        lambda: queue.begin_parts(job, total=1, recipe="r"),
+        lambda: queue.intend_outputs(job, []),
+        lambda: queue.release(job),
+        lambda: queue.finish(job, status=Status.DONE),
+    ):
+        with pytest.raises(JobMoved) as caught:
+            write()
+        assert caught.value.status is Status.CANCELLED
+    assert queue.parts(job.id) == []
+    queue.forget(job.id)
+    with pytest.raises(NoSuchJob):
+        queue.finish(job, status=Status.DONE)
+
+
+def test_a_job_ends_with_its_outputs_and_figures(queue: Queue) -> None:
+    """Done is written with everything that belongs to it, in one transaction."""
+    outputs = (
+        Output("enhanced.txt", "/t/talk.enhanced.txt", "h1"),
+        Output("metadata.json", "/t/talk.metadata.1.json", "h2", displaced=True),
+    )
+    job = part(queue, running(queue))
+
+    done = queue.finish(
+        job,
+        status=Status.DONE,
+        reason=Reason.NO_SPEECH,
+        detail="silence",
+        outputs=outputs,
+        figures={"words_in": 3},
+    )
+
+    assert (done.status, done.reason, done.detail) == (Status.DONE, Reason.NO_SPEECH, "silence")
+    assert (done.outputs, done.figures, done.intended) == (outputs, {"words_in": 3}, ())
+    assert done.finished_at is not None
+    assert queue.parts_done(done) == {}
+    assert [row.status for row in queue.parts(done.id)] == ["enhanced"]
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING])
+def test_a_job_cannot_finish_without_an_end(queue: Queue, status: Status) -> None:
+    """Giving back is `release`."""
+    with pytest.raises(IllegalMove):
+        queue.finish(running(queue), status=status)
+
+
+def test_a_file_that_a_killed_run_wrote_is_recognised_as_ours(queue: Queue) -> None:
+    """The intention is written first and kept through every killed run until one finishes."""
+    name = "/t/talk.enhanced.txt"
+    done = running(queue)
+    queue.finish(done, status=Status.DONE, outputs=[Output("enhanced.txt", name, "old")])
+    queue.redo(done.id)
+    for sha256 in ("killed once", "killed twice"):
+        queue.intend_outputs(claimed(queue), [Output("enhanced.txt", name, sha256)])
+        queue.requeue_orphans("boot-1")
+
+    assert queue.recorded_outputs("/t/talk.json") == {name: ("killed twice", "killed once", "old")}
+
+
+def test_a_failed_run_keeps_the_outputs_of_the_run_before(queue: Queue) -> None:
+    """A partial job tried again in vain has not lost what it wrote."""
+    outputs = (Output("enhanced.txt", "/t/talk.enhanced.txt", "h"),)
+    job = queue.finish(running(queue), status=Status.PARTIAL, outputs=outputs)
+    queue.retry(job.id)
+
+    failed = queue.finish(claimed(queue), status=Status.FAILED, reason=Reason.SOURCE_GONE)
+
+    assert failed.outputs == outputs
+
+
+def test_nothing_is_claimed_while_the_queue_is_paused_or_held(queue: Queue) -> None:
+    """The claim itself looks, so that a pause is kept from the moment when it is written."""
+    queued(queue)
+    queue.pause("lunch")
+    assert queue.claim(boot_id="b") is None
+    queue.hold(Reason.MODEL_MISSING)
+    queue.resume()
+    assert queue.claim(boot_id="b") is None
+    queue.release_hold()
+
+    assert claimed(queue).attempt == 1

@@ -1,0 +1,187 @@
+"""No method leaves a transaction or a read open."""
+
+from __future__ import annotations
+
+import inspect
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from state.database import Database
+from state.errors import StateError
+from state.job import Origin, Output, Seen, Status
+from state.queue import Queue
+from state.service import ServiceRow
+from tests.state.making import offered, running
+
+OUTPUT = Output("enhanced.txt", "/t/talk.enhanced.txt", "h")
+SEEN = Seen("/t/talk.json", 1, 2, 3, 4, 5, "a")
+
+QUEUE: dict[str, Callable[[Queue], Any]] = {
+    "backlog": lambda q: q.backlog(),
+    "begin_parts": lambda q: q.begin_parts(running(q), total=2, recipe="r"),
+    "cancel": lambda q: q.cancel(running(q).id),
+    "claim": lambda q: q.claim(boot_id="b"),
+    "counts": lambda q: q.counts(),
+    "expire_pause": lambda q: q.expire_pause(1.0),
+    "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
+    "forget": lambda q: q.forget(q.record("/x", status=Status.FAILED, reason=None).id),
+    "forget_seen": lambda q: q.forget_seen(["/x"]),
+    "held": lambda q: q.held(),
+    "history": lambda q: q.history(running(q).id),
+    "hold": lambda q: q.hold("disk_full"),
+    "intend_outputs": lambda q: q.intend_outputs(running(q), [OUTPUT]),
+    "job": lambda q: q.job(1),
+    "job_by_path": lambda q: q.job_by_path("/x"),
+    "jobs": lambda q: q.jobs(),
+    "jobs_of_path": lambda q: q.jobs_of_path("/x"),
+    "known": lambda q: q.known("/x"),
+    "known_many": lambda q: q.known_many(["/x"]),
+    "load_failed": lambda q: q.load_failed(running(q)),
+    "move": lambda q: q.move(running(q), Status.FAILED),
+    "note_seen": lambda q: q.note_seen([SEEN]),
+    "offer": lambda q: q.offer(
+        "/x", sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
+    ),
+    "offer_many": lambda q: q.offer_many([offered()] * 3),
+    "part_failed": lambda q: q.part_failed(running(q), 0),
+    "parts": lambda q: q.parts(running(q).id),
+    "parts_done": lambda q: q.parts_done(running(q)),
+    "pause": lambda q: q.pause(),
+    "paused": lambda q: q.paused(),
+    "prioritize": lambda q: q.prioritize(q.release(running(q)).id),
+    "record": lambda q: q.record("/x", status=Status.INVALID, reason="not_json"),
+    "recorded_outputs": lambda q: q.recorded_outputs("/x"),
+    "redo": lambda q: q.redo(running(q).id),
+    "redo_all": lambda q: q.redo_all(),
+    "release": lambda q: q.release(running(q)),
+    "release_hold": lambda q: q.release_hold(),
+    "requeue_orphans": lambda q: (running(q), q.requeue_orphans("b")),
+    "resume": lambda q: q.resume(),
+    "retry": lambda q: q.retry(q.cancel(running(q).id).id),
+    "retry_failed": lambda q: (q.finish(running(q), status=Status.FAILED), q.retry_failed()),
+    "save_part": lambda q: q.save_part(
+        running(q), 0, status="enhanced", payload="", words=1, decode_s=0.0
+    ),
+    "seen_under": lambda q: q.seen_under("/t"),
+    "still_mine": lambda q: q.still_mine(running(q)),
+    "upcoming": lambda q: q.upcoming(),
+}
+REFUSED: dict[str, Callable[[Queue], Any]] = {
+    "begin_parts": lambda q: q.begin_parts(cancelled(q), total=2, recipe="r"),
+    "cancel": lambda q: q.cancel(cancelled(q).id),
+    "finish": lambda q: q.finish(cancelled(q), status=Status.DONE),
+    "finish without an end": lambda q: q.finish(running(q), status=Status.QUEUED),
+    "forget": lambda q: q.forget(running(q).id),
+    "intend_outputs": lambda q: q.intend_outputs(cancelled(q), []),
+    "load_failed": lambda q: q.load_failed(cancelled(q)),
+    "move": lambda q: q.move(running(q), Status.RUNNING),
+    "part_failed": lambda q: q.part_failed(cancelled(q), 0),
+    "prioritize": lambda q: q.prioritize(cancelled(q).id),
+    "redo": lambda q: q.redo(77),
+    "release": lambda q: q.release(cancelled(q)),
+    "retry": lambda q: q.retry(running(q).id),
+    "save_part": lambda q: q.save_part(
+        cancelled(q), 0, status="enhanced", payload="", words=1, decode_s=0.0
+    ),
+}
+SERVICE: dict[str, Callable[[ServiceRow], Any]] = {
+    "count_start": lambda s: s.count_start(),
+    "read": lambda s: s.read(),
+    "start_succeeded": lambda s: s.start_succeeded(),
+    "update": lambda s: s.update(phase="idle"),
+}
+DATABASE: dict[str, Callable[[Database], Any]] = {
+    "check": lambda d: d.check(),
+    "checkpoint": lambda d: d.checkpoint(),
+    "data_version": lambda d: d.data_version(),
+    "row": lambda d: d.row("UPDATE service SET pid = 1 RETURNING pid"),
+    "rows": lambda d: d.rows("SELECT 1 UNION SELECT 2"),
+    "still_there": lambda d: d.still_there(),
+    "wal_bytes": lambda d: d.wal_bytes(),
+}
+
+
+def cancelled(queue: Queue) -> Any:
+    """Return a job as its worker holds it, which was cancelled meanwhile."""
+    job = running(queue)
+    queue.cancel(job.id)
+    return job
+
+
+def public(kind: type) -> set[str]:
+    """Return the names of a class's public methods."""
+    return {name for name, _ in inspect.getmembers(kind, callable) if not name.startswith("_")}
+
+
+def assert_nothing_is_open(database: Database, path: Path) -> None:
+    """Assert that no transaction is open, no read lasts, and another connection sees it all."""
+    assert not database.connection.in_transaction
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+
+
+def test_no_public_method_is_left_out() -> None:
+    """A method that is added must be added here too."""
+    assert public(Queue) == set(QUEUE)
+    assert public(ServiceRow) == set(SERVICE)
+    assert public(Database) == {*DATABASE, "close", "transaction"}
+
+
+@pytest.mark.parametrize("name", sorted(QUEUE))
+def test_no_method_of_the_queue_leaves_anything_open(queue: Queue, path: Path, name: str) -> None:
+    """Each commits before it returns, and no read stays behind to hold the log."""
+    QUEUE[name](queue)
+
+    assert_nothing_is_open(queue.database, path)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_no_refusal_of_the_queue_leaves_anything_open(queue: Queue, path: Path, name: str) -> None:
+    """What raises has rolled back."""
+    with pytest.raises(StateError):
+        REFUSED[name](queue)
+
+    assert_nothing_is_open(queue.database, path)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICE))
+def test_no_method_of_the_service_row_leaves_anything_open(
+    database: Database, path: Path, name: str
+) -> None:
+    """The row is written and read in single statements."""
+    SERVICE[name](ServiceRow(database))
+
+    assert_nothing_is_open(database, path)
+
+
+@pytest.mark.parametrize("name", sorted(DATABASE))
+def test_no_method_of_the_database_leaves_anything_open(
+    database: Database, path: Path, name: str
+) -> None:
+    """A statement with RETURNING is fetched to its end, which commits it."""
+    DATABASE[name](database)
+
+    assert_nothing_is_open(database, path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, StateError])
+def test_a_transaction_that_is_left_by_an_exception_is_undone(
+    database: Database, path: Path, error: type[BaseException]
+) -> None:
+    """Whatever it is, an interrupt from the keyboard included."""
+    with suppress(error), database.transaction():
+        database.rows("UPDATE service SET phase = 'torn'")
+        raise error
+
+    assert_nothing_is_open(database, path)
+    assert ServiceRow(database).read().phase == "stopped"
