@@ -22,7 +22,6 @@ from engine.records import EnhancedPart, EnhancedWord, Part
 # Passes of different length differ by rounding (5e-5 measured on a CPU with OpenBLAS). Within this
 # band of logits the source's own reading wins, so that rounding cannot change the text.
 TIE_BAND = 1e-3
-DRAFT_TOKENS = 32
 
 Progress = Callable[[int], None]
 
@@ -55,10 +54,10 @@ def decode(
     part: Part,
     tail: Sequence[EnhancedWord],
     *,
-    draft_tokens: int = DRAFT_TOKENS,
+    draft_tokens: int | None = None,
     on_progress: Progress | None = None,
 ) -> EnhancedPart:
-    """Decide every word of a part; `draft_tokens` = 0 decides one token per pass.
+    """Decide every word of a part; `draft_tokens` = 0 decides one token per pass, None adapts.
 
     `on_progress` hears the number of tokens decided so far, once per pass. Raises `CannotSpell`.
     """
@@ -74,7 +73,8 @@ def decode(
     tokens = ties = 0
     ended = False
     while not ended and not guide.is_done(state):
-        steps, bonus_state = _draft(guide, state, wanted, draft_tokens)
+        limit = model.pace.choose() if draft_tokens is None else draft_tokens
+        steps, bonus_state = _draft(guide, state, wanted, limit)
         feed = [*pending, *(step.token for step in steps)]
         bonus = _choice(guide, bonus_state)
         choices = [*(step.allowed for step in steps), bonus]
@@ -103,6 +103,7 @@ def decode(
             _recycle(guide, steps[n + 1 :], scores[n + 1 :], wanted)
             break
         tokens += accepted + len(pending_next)
+        model.pace.note_draft(len(steps), accepted)
         again = model.keep(feed, len(pending) + accepted)
         pending = [*again, *pending_next]
         if not pending and not ended and not guide.is_done(state):

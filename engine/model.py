@@ -21,6 +21,7 @@ import numpy as np
 
 from engine import prompts
 from engine.errors import ModelRefused
+from engine.pace import Pace
 from engine.records import ModelInfo
 from engine.vocabulary import Vocabulary
 
@@ -63,10 +64,12 @@ class Model:
     device_path: str  # what computes, in words
     load_s: float
     passes: int = 0
+    pace: Pace = field(default_factory=Pace)
     _cache: Any = None
     _prefix: list[int] = field(default_factory=list)  # tokens that the cache holds
     _trims: bool = False
     _kept: tuple[Any, list[int]] | None = None  # the cache as it was before the draft
+    _opening: Any = None  # a cache that holds the instructions, for caches that cannot be cut
 
     def begin(self, prompt: Sequence[int]) -> list[int]:
         """Make the cache hold a beginning of `prompt` and return what is still to be read.
@@ -76,26 +79,33 @@ class Model:
         from mlx_lm.models.cache import make_prompt_cache
 
         fixed = len(self.frame.before)
-        shared = 0
-        if self._trims and self._prefix[:fixed] == list(prompt[:fixed]):
-            shared = min(fixed, len(self._prefix))
-        if shared and self._cache is not None:
-            self._trim(len(self._prefix) - shared)
-        else:
+        if self._cache is None:
             self._cache = make_prompt_cache(self.network)
-            self._prefix = []
             self._trims = all(type(layer).__name__ == "KVCache" for layer in self._cache)
+        elif self._trims:
+            self._trim(max(0, len(self._prefix) - fixed))
+        elif self._opening is not None:
+            self._cache, self._prefix = copy.deepcopy(self._opening), list(self.frame.before)
+        else:
+            self._cache, self._prefix = make_prompt_cache(self.network), []
+        if not self._trims and self._opening is None and fixed > 1:
+            rest = list(self.frame.before)
+            while rest:
+                rest = self._prefill(rest)
+            self._opening = copy.deepcopy(self._cache)
         rest = list(prompt[len(self._prefix) :])
         if self.vocabulary.size > _SMALL_VOCABULARY:
-            while len(rest) > 1:
+            *rest, last = rest
+            while rest:
                 rest = self._prefill(rest)
+            return [last]
         return rest
 
     def _prefill(self, rest: list[int]) -> list[int]:
         """Read tokens whose logits nobody needs."""
         import mlx.core as mx
 
-        chunk = rest[: min(_PREFILL_STEP, len(rest) - 1)]
+        chunk = rest[:_PREFILL_STEP]
         self.network(mx.array(chunk)[None], cache=self._cache)
         mx.eval([layer.state for layer in self._cache])
         self._prefix.extend(chunk)
@@ -111,6 +121,7 @@ class Model:
         """
         import mlx.core as mx
 
+        started = time.perf_counter()
         if not self._trims:
             self._kept = (copy.deepcopy(self._cache), list(self._prefix))
         logits = self.network(mx.array(list(tokens))[None], cache=self._cache)
@@ -118,6 +129,7 @@ class Model:
         self.passes += 1
         picked = logits[0, mx.array(list(rows)), mx.array(list(columns))].astype(mx.float32)
         mx.eval(picked)
+        self.pace.note_pass(len(tokens), time.perf_counter() - started)
         return np.array(picked)
 
     def keep(self, tokens: Sequence[int], kept: int) -> list[int]:

@@ -169,3 +169,73 @@ def sentencepiece_like(folder: Path, *, seed: int = 0) -> Path:
     tokenizer = sentencepiece_tokenizer()
     tokenizer.add_special_tokens(GEMMA_TOKENS)
     return write_model(folder, tokenizer, template=GEMMA_TEMPLATE, end="<end_of_turn>", seed=seed)
+
+
+def _qwen_tokenizer() -> Tokenizer:
+    tokenizer = byte_level_tokenizer(4_000)
+    tokenizer.add_special_tokens(QWEN3_TOKENS)
+    return tokenizer
+
+
+def rotating_like(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Gemma-3-shaped model: windows of 32 tokens that are full before a part ends."""
+    return write_model(
+        folder,
+        _qwen_tokenizer(),
+        template=QWEN3_TEMPLATE,
+        end="<|im_end|>",
+        config={
+            "model_type": "gemma3_text",
+            "head_dim": 8,
+            "query_pre_attn_scalar": 8,
+            "sliding_window": 32,
+            "sliding_window_pattern": 2,
+        },
+        seed=seed,
+    )
+
+
+def convolution_like(folder: Path, *, seed: int = 0) -> Path:
+    """Write an LFM2-shaped model: every other layer keeps a state that cannot be cut."""
+    return write_model(
+        folder,
+        _qwen_tokenizer(),
+        template=QWEN3_TEMPLATE,
+        end="<|im_end|>",
+        config={
+            "model_type": "lfm2",
+            "max_position_embeddings": 4096,
+            "norm_eps": 1e-5,
+            "conv_bias": False,
+            "conv_L_cache": 3,
+            "block_dim": 32,
+            "block_multiple_of": 8,
+            "block_ffn_dim_multiplier": 1.0,
+            "block_auto_adjust_ff_dim": False,
+            "layer_types": ["conv", "full_attention"],
+        },
+        seed=seed,
+    )
+
+
+def recurrent_like(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Qwen3.5-shaped model: linear attention with a running state."""
+    return write_model(
+        folder,
+        _qwen_tokenizer(),
+        template=QWEN3_TEMPLATE,
+        end="<|im_end|>",
+        config={
+            "model_type": "qwen3_5",
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+            "linear_num_value_heads": 4,
+            "linear_num_key_heads": 2,
+            "linear_key_head_dim": 8,
+            "linear_value_head_dim": 8,
+            "full_attention_interval": 2,
+            "max_position_embeddings": 4096,
+        },
+        seed=seed,
+    )

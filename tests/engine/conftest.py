@@ -15,6 +15,9 @@ SHAPES: dict[str, Callable[[Path], Path]] = {
     "llama3": small_models.llama3_like,
     "qwen3": small_models.qwen3_like,
     "sentencepiece": small_models.sentencepiece_like,
+    "rotating": small_models.rotating_like,
+    "convolution": small_models.convolution_like,
+    "recurrent": small_models.recurrent_like,
 }
 
 

@@ -6,12 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 
 from engine import parts
 from engine.decode import TIE_BAND, decide, decode
 from engine.guide import Allowed
 from engine.model import Model
-from engine.records import EnhancedWord, Segment, Transcript, Word
+from engine.records import EnhancedWord, Part, Segment, Transcript, Word
 
 TEXTS = {
     "latin": 'so the thing is, we don\'t know "what" happens in the U.S. on 3.5 days (maybe) then',
@@ -63,6 +65,51 @@ def test_drafting_writes_what_step_by_step_writes(random_model: Model, draft_tok
     drafted, drafted_passes = enhance(random_model, source, draft_tokens)
     assert drafted == steps
     assert drafted_passes < step_passes
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "so",
+                    "The",
+                    "thing,",
+                    "U.S.",
+                    "don't",
+                    "(maybe)",
+                    "know?",
+                    "слово",
+                    "天",
+                    "été",
+                    '"yes,"',
+                ]
+            ),
+            st.sampled_from([None, "A"]),
+        ),
+        min_size=1,
+        max_size=14,
+    ),
+    st.integers(1, 40),
+    st.integers(0, 3),
+)
+def test_every_draft_length_writes_the_same_for_every_kind_of_cache(
+    random_model: Model, said: list[tuple[str, str | None]], draft_tokens: int, lookahead: int
+) -> None:
+    """Token for token, but where the best two readings tie: those are counted."""
+    words = tuple(Word(text, speaker=speaker) for text, speaker in said)
+    part = Part(0, words, after=(Word("then"),) * lookahead)
+    steps = decode(random_model, part, (), draft_tokens=0)
+    drafted = decode(random_model, part, (), draft_tokens=draft_tokens)
+    adaptive = decode(random_model, part, ())
+    note(f"decisions in the tie band: {steps.ties}")
+    if not steps.ties:
+        assert drafted.words == adaptive.words == steps.words
+        assert drafted.tokens == steps.tokens
+        assert drafted.passes <= steps.passes
 
 
 def test_a_word_is_the_same_for_every_part_size(random_model: Model) -> None:
