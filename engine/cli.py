@@ -23,7 +23,16 @@ from engine.errors import (
     PartError,
     TranscriptError,
 )
-from engine.records import EnhancedPart, EnhancedWord, Part, Profile
+from engine.parts import split
+from engine.records import (
+    EnhancedPart,
+    EnhancedWord,
+    Part,
+    Profile,
+    Segment,
+    Transcript,
+    Word,
+)
 
 EXIT_JOB_FAILED = 1
 EXIT_ENVIRONMENT = 3
@@ -180,6 +189,47 @@ def _read(source: Path) -> tuple[bytes, int]:
             reason="too_large",
         )
     return data, status.st_mode & 0o777
+
+
+BENCH_TEXT = (
+    "so what we did in the end was to take the old bicycle apart on the kitchen table and nobody "
+    "was happy about the oil on the chairs but by the evening we had found the noise it was a "
+    "small ball bearing that had lost its cage do you remember what they cost when we were young "
+    "the man in the shop only smiled and said that he still had some in a drawer downstairs and "
+    "that was that we rode home along the river and the bicycle did not make a sound"
+)
+
+
+@main.command(epilog="Example: llasa-cli bench --model mlx-models/my-model")
+@click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to measure.")
+@click.option("--parts", default=4, show_default=True, help="How much text to measure with.")
+def bench(model: str, parts: int) -> None:
+    """Tell how fast a model enhances text on this machine, step by step and drafted."""
+    try:
+        info = catalog.describe(model)
+        # The one command that loads a model here and not in a child: there is nothing to protect.
+        from engine import bench as measuring
+        from engine import model as models
+
+        loaded = models.load(info)
+        said = Segment(tuple(Word(word) for word in BENCH_TEXT.split() * max(1, parts)))
+        pieces = split(Transcript("bench", (said,)), info, covered=True)[: max(1, parts)]
+        measuring.measure(loaded, pieces[:1], draft_tokens=None)
+        runs = {
+            "step by step": measuring.measure(loaded, pieces, draft_tokens=0),
+            "drafted": measuring.measure(loaded, pieces, draft_tokens=None),
+        }
+    except EngineError as error:
+        raise Failure(error) from error
+    click.echo(prose.safe(f"{info.name} on {loaded.device_path}, loaded in {loaded.load_s:.1f} s"))
+    for name, run in runs.items():
+        click.echo(
+            f"{name:>13}: {run.tokens / run.seconds:8.0f} tokens/s {run.words_per_second:8.0f} "
+            f"words/s {run.tokens_per_pass:6.1f} tokens per pass"
+        )
+    step, drafted = runs.values()
+    same = "the same text" if step.written == drafted.written else "another text: please report it"
+    click.echo(f"{step.seconds / drafted.seconds:.1f} times as fast, {same}")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -63,6 +63,7 @@ class Model:
     frame: prompts.Frame
     device_path: str  # what computes, in words
     load_s: float
+    head: Callable[[Any], Any] | None = None  # hidden rows -> logits, where the two come apart
     passes: int = 0
     pace: Pace = field(default_factory=Pace)
     _cache: Any = None
@@ -124,10 +125,21 @@ class Model:
         started = time.perf_counter()
         if not self._trims:
             self._kept = (copy.deepcopy(self._cache), list(self._prefix))
-        logits = self.network(mx.array(list(tokens))[None], cache=self._cache)
+        inputs = mx.array(list(tokens))[None]
+        if self.head is None:
+            logits = self.network(inputs, cache=self._cache)[0]
+            places = list(rows)
+        else:
+            # Only rows that somebody asks for go through the head, which is as wide as the
+            # vocabulary.
+            wanted = sorted(set(rows))
+            hidden = self.network.model(inputs, cache=self._cache)[0]
+            logits = self.head(hidden[mx.array(wanted)])
+            at = {row: n for n, row in enumerate(wanted)}
+            places = [at[row] for row in rows]
         self._prefix.extend(tokens)
         self.passes += 1
-        picked = logits[0, mx.array(list(rows)), mx.array(list(columns))].astype(mx.float32)
+        picked = logits[mx.array(places), mx.array(list(columns))].astype(mx.float32)
         mx.eval(picked)
         self.pace.note_pass(len(tokens), time.perf_counter() - started)
         return np.array(picked)
@@ -179,7 +191,33 @@ def load(info: ModelInfo, *, device: Device = "auto") -> Model:
         frame=_frame(info, folder, vocabulary),
         device_path=device_path,
         load_s=time.monotonic() - started,
+        head=_find_head(network),
     )
+
+
+def _find_head(network: Any) -> Callable[[Any], Any] | None:
+    """Return the model's last step alone, if it is a plain one; checked, not assumed."""
+    import mlx.core as mx
+
+    body = getattr(network, "model", None)
+    if body is None:
+        return None
+    embedding = getattr(body, "embed_tokens", None)
+    candidates: list[Any] = [
+        getattr(network, "lm_head", None),
+        getattr(embedding, "as_linear", None),
+    ]
+    for head in candidates:
+        if head is None:
+            continue
+        probe = mx.array([[1, 2, 3]])
+        try:
+            same = mx.array_equal(head(body(probe)), network(probe))
+        except (TypeError, ValueError, AttributeError):
+            continue
+        if same.item():
+            return cast(Callable[[Any], Any], head)
+    return None
 
 
 def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
