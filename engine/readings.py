@@ -55,7 +55,7 @@ class Join:
     mark: str  # the first mark of `trail`, "" for none: the key of a model's bias
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
 def take_apart(text: str) -> Token:
     """Split a written word into opening marks, core and trailing marks.
 

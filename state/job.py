@@ -58,17 +58,28 @@ class Reason(StrEnum):
     NAME_TOO_LONG = "name_too_long"  # no room for the outputs' suffixes
     NOT_JSON = "not_json"  # does not parse, even after settling
     NOT_A_TRANSCRIPT = "not_a_transcript"  # parses, but no producer writes this
-    OURS = "ours"  # one of our own outputs
+    FOREIGN_SERVICE = "foreign_service"  # another speech service's format
+    OURS = "ours"  # one of our own outputs, by its name
+    OWN_OUTPUT = "own_output"  # one of our own outputs, by what stands in it
+    EMPTY_FILE = "empty_file"
+    BAD_ENCODING = "bad_encoding"
+    TRUNCATED = "truncated"  # ends too early
+    TOO_DEEP = "too_deep"
+    TOO_COMPLEX = "too_complex"
+    WRONG_TYPES = "wrong_types"
+    BAD_SUBTITLES = "bad_subtitles"
     # the text
     NO_SPEECH = "no_speech"  # nothing was said
     UNCOVERED_LANGUAGE = "uncovered_language"  # the model does not know the language
     CANNOT_SPELL = "cannot_spell"  # the model's vocabulary cannot write the text
     TOO_LONG = "too_long"  # does not fit the model
     PARTS_FELL_BACK = "parts_fell_back"  # some parts are the source's own text
+    PART_UNUSABLE = "part_unusable"
     ALIGNMENT = "alignment"  # a decoded part did not hold its words
     # the model
     MODEL_MISSING = "model_missing"
     MODEL_REFUSED = "model_refused"
+    MODEL_LOCKED = "model_locked"  # another model child runs in this home
     MODEL_UNUSABLE = "model_unusable"
     MODEL_CHILD_DIED = "model_child_died"
     MODEL_CHILD_SILENT = "model_child_silent"

@@ -6,6 +6,7 @@ order, laid onto the words and spread where they are missing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -76,8 +77,12 @@ def build(
         timing = "segment"
     _order_segments(drafts)
     _order_words(drafts)
-    result = [_segment(draft) for draft in drafts]
-    _glue(result, [draft.raw.text for draft in drafts])
+    texts = [draft.raw.text for draft in drafts]
+    drafts.reverse()
+    result = []
+    while drafts:  # let go one by one: hours of words need not be in memory twice
+        result.append(_segment(drafts.pop()))
+    _glue(result, texts)
     if regroup:
         result = [piece for segment in result for piece in _cut(segment)]
     ends = [raw.end_s for raw in segments if raw.end_s is not None]
@@ -207,7 +212,7 @@ def _segment(draft: _Draft) -> Segment:
             speaker = found.speaker
         words.append(
             Word(
-                token.text,
+                sys.intern(token.text),  # a transcript says few different words, and often
                 None if start is None else round(start, 3),
                 None if end is None else round(end, 3),
                 speaker,

@@ -6,7 +6,7 @@
 
 A fault fires when a part holds its word and `fired` is below `times` (null: always); the count is
 written back, so that a test can assert that its fault fired. What it can do: abort, segfault,
-exit137, hang, flood, nonsense, wrong_words, fail, slow.
+exit137, hang, flood, escape, nonsense, wrong_words, fail, slow.
 Well-behaved, it raises the first letter of a part and ends it with a full stop.
 """
 
@@ -110,6 +110,8 @@ def _misbehave(what: str) -> str:
         with contextlib.suppress(OSError):
             for _ in range(2_000):
                 os.write(2, b"x" * 1_000 + b"\n")
+    if what == "escape":
+        os.write(2, b"\x1b]52;c;ZXZpbA==\x07 \x9b31m \xe2\x80\xae \r FAKE\n")
     if what == "nonsense":
         os.write(1, b"\xff" * 64)
     return what

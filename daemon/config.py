@@ -1,0 +1,293 @@
+"""Read llasa.toml: every mistake in it is an error that names key, line and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any, Final, Literal, cast
+
+from daemon.errors import ConfigError
+from daemon.home import Home, refuse_foreign
+from engine.records import Profile
+from engine.render import FORMATS
+
+Device = Literal["auto", "quantized", "float32"]
+MIB: Final = 1024 * 1024
+_DEFAULT: Final = Profile()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRule:
+    """A profile and the folders whose files it treats."""
+
+    profile: Profile
+    folders: tuple[str, ...]  # patterns, matched in `Config.profile_for`
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of a home, checked and complete."""
+
+    home: Home
+    watch: tuple[Path, ...]  # absolute, links not yet resolved
+    include: tuple[str, ...] = ("*.json",)  # file name patterns
+    device: Device = "auto"
+    settle_s: float = 2.0
+    settle_limit_s: float = 60.0
+    rescan_s: float = 60.0
+    max_bytes: int = 64 * MIB
+    idle_unload_s: float = 120.0
+    silence_s: float = 120.0
+    default: Profile = _DEFAULT
+    rules: tuple[ProfileRule, ...] = ()
+
+    def profile_for(self, path: str | PurePath) -> Profile:
+        """Return the profile of a file: the first rule that fits its folder, else the default.
+
+        A pattern fits a folder and everything below it. A relative one is counted from the watched
+        folder that holds the file, an absolute one from the root; `*` stands for part of a name.
+        """
+        folder = PurePath(path).parent
+        for rule in self.rules:
+            if any(self._fits(pattern, folder) for pattern in rule.folders):
+                return rule.profile
+        return self.default
+
+    def profile_named(self, name: str) -> Profile | None:
+        """Return the profile of that name, None when the settings know none."""
+        profiles = (self.default, *(rule.profile for rule in self.rules))
+        return next((profile for profile in profiles if profile.name == name), None)
+
+    def _fits(self, pattern: str, folder: PurePath) -> bool:
+        if PurePath(pattern).is_absolute():
+            return _within(PurePath(pattern).parts, folder.parts)
+        return any(
+            _within(PurePath(pattern).parts, folder.relative_to(base).parts)
+            for root in self.watch
+            for base in {root, root.resolve()}
+            if folder.is_relative_to(base)
+        )
+
+
+def load(home: Home) -> Config:
+    """Read the settings of a home; without a llasa.toml the defaults hold.
+
+    Raises ConfigError for anything that is not understood, UnsafeFolder for a file of someone else.
+    """
+    try:
+        text = home.settings.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config(home=home, watch=(home.transcripts,))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read ({error})", path=str(home.settings)) from error
+    refuse_foreign(home.settings)
+    return parse(text, home)
+
+
+def parse(text: str, home: Home) -> Config:
+    """Return the settings that a llasa.toml's text holds; raise ConfigError for a mistake."""
+    source = _Source(text, str(home.settings))
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+)", str(error))
+        last = len(text.splitlines())
+        raise ConfigError(
+            f"this is not TOML: {str(error).split(' (at', maxsplit=1)[0]}.",
+            line=int(found[1]) if found else last,
+            path=source.path,
+        ) from error
+    profiles = table.pop("profile", {})
+    values = source.check(table, _KEYS | _PROFILE_KEYS, ())
+    default = _profile("default", values, Profile())
+    if not isinstance(profiles, dict):
+        raise source.error(("profile",), "`profile` is not a table.", "[profile.NAME] sections")
+    rules = tuple(_rule(source, name, table, default) for name, table in profiles.items())
+    config = Config(
+        home=home,
+        watch=tuple(home.path / Path(folder).expanduser() for folder in values.pop("watch"))
+        if "watch" in values
+        else (home.transcripts,),
+        default=default,
+        rules=rules,
+        **{key: value for key, value in values.items() if key in _KEYS},
+    )
+    if config.settle_limit_s < config.settle_s:
+        raise source.error(
+            ("settle_limit_s",), "`settle_limit_s` is shorter than `settle_s`.", "settle_s or more"
+        )
+    return config
+
+
+def _rule(source: _Source, name: str, table: Any, default: Profile) -> ProfileRule:
+    place = ("profile", name)
+    if not isinstance(table, dict):
+        raise source.error(
+            place, f"`profile.{name}` is not a table.", f"a section [profile.{name}]"
+        )
+    values = source.check(table, _PROFILE_KEYS | {"folders": _strings}, place)
+    if "folders" not in values:
+        raise source.error(place, f"[profile.{name}] names no folder.", 'folders = ["interviews"]')
+    return ProfileRule(_profile(name, values, default), values["folders"])
+
+
+def _profile(name: str, values: Mapping[str, Any], base: Profile) -> Profile:
+    return replace(base, name=name, **{key: values[key] for key in _PROFILE_KEYS if key in values})
+
+
+def _within(pattern: tuple[str, ...], folder: tuple[str, ...]) -> bool:
+    return len(pattern) <= len(folder) and all(
+        fnmatch.fnmatchcase(part, wanted) for part, wanted in zip(folder, pattern, strict=False)
+    )
+
+
+class _Source:
+    """The text of the settings, to say on which line a key stands."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.path = path
+        self._lines = text.splitlines()
+
+    def check(
+        self, table: Mapping[str, Any], keys: Mapping[str, _Check], place: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return the table's values, checked; raise ConfigError at the first that is wrong."""
+        values = {}
+        for key, value in table.items():
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, n=1)
+                guess = f", did you mean `{near[0]}`?" if near else "."
+                raise self.error(
+                    (*place, key), f"unknown key `{key}`{guess}", ", ".join(sorted(keys))
+                )
+            try:
+                values[key] = keys[key](value)
+            except _Wrong as wrong:
+                raise self.error(
+                    (*place, key), f"`{key}` cannot be {value!r}.", wrong.allowed
+                ) from None
+        return values
+
+    def error(self, place: tuple[str, ...], message: str, allowed: str) -> ConfigError:
+        return ConfigError(
+            message, key=".".join(place), line=self._line(place), allowed=allowed, path=self.path
+        )
+
+    def _line(self, place: tuple[str, ...]) -> int | None:
+        """Return the line of a key or section, counted from 1; None for a spelling not foreseen."""
+        section: tuple[str, ...] = ()
+        for number, line in enumerate(self._lines, start=1):
+            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+                section = _names(header[1])
+                if section == place:
+                    return number
+            elif (pair := re.match(r"\s*([^=#]+?)\s*=", line)) and (
+                *section,
+                *_names(pair[1]),
+            ) == place:
+                return number
+        return None
+
+
+def _names(dotted: str) -> tuple[str, ...]:
+    return tuple(name.strip().strip("\"'") for name in dotted.split("."))
+
+
+class _Wrong(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, allowed: str) -> None:
+        super().__init__(allowed)
+        self.allowed = allowed
+
+
+_Check = Callable[[Any], Any]
+
+
+def _number(least: float, most: float) -> _Check:
+    def check(value: Any) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not least <= value <= most
+        ):
+            raise _Wrong(f"a number from {least:g} to {most:g}")
+        return float(value)
+
+    return check
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 1024 * MIB:
+        raise _Wrong("a whole number of bytes from 1024 to 1073741824")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _Wrong("a text that is not empty")
+    return value
+
+
+def _choice(*choices: str) -> _Check:
+    def check(value: Any) -> str:
+        if value not in choices:
+            raise _Wrong(", ".join(f'"{choice}"' for choice in choices))
+        return cast(str, value)
+
+    return check
+
+
+def _language(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,3}", value):
+        raise _Wrong('an ISO 639-1 code such as "en"')
+    return value
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
+        raise _Wrong('a list of one or more texts, such as ["one", "two"]')
+    return tuple(value)
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    patterns = _strings(value)
+    if any("/" in pattern for pattern in patterns):
+        raise _Wrong('patterns of file names without a folder, such as ["*.json", "*.srt"]')
+    return patterns
+
+
+def _outputs(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or any(entry not in FORMATS for entry in value):
+        raise _Wrong("a list of " + ", ".join(f'"{entry}"' for entry in FORMATS))
+    return tuple(entry for entry in FORMATS if entry in value or entry == "txt")
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) and v for v in value.values()):
+        raise _Wrong('pairs of texts, such as SPEAKER_00 = "Anna"')
+    return dict(value)
+
+
+_PROFILE_KEYS: Final[dict[str, _Check]] = {
+    "model": _text,
+    "cleaning": _choice("off", "safe", "thorough"),
+    "language": _language,
+    "outputs": _outputs,
+    "speakers": _pairs,
+    "glossary": _pairs,
+}
+_KEYS: Final[dict[str, _Check]] = {
+    "watch": _strings,
+    "include": _patterns,
+    "device": _choice("auto", "quantized", "float32"),
+    "settle_s": _number(0.1, 3600),
+    "settle_limit_s": _number(0.1, 86400),
+    "rescan_s": _number(1, 86400),
+    "max_bytes": _bytes,
+    "idle_unload_s": _number(1, 86400),
+    "silence_s": _number(5, 86400),
+}

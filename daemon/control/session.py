@@ -1,0 +1,131 @@
+"""What every command needs: which home, its settings, its database, and a harmless screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon import config as settings
+from daemon.errors import HomeError, NoSuchJob
+from daemon.home import Home, find_home
+from daemon.terminal import json_text, safe
+from state.database import open_database, open_readonly
+from state.job import Job
+from state.queue import Queue
+from state.service import ServiceRow
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """An open database: the queue and the daemon's own row."""
+
+    queue: Queue
+    row: ServiceRow
+
+
+class Session:
+    """One call of a command."""
+
+    def __init__(self) -> None:
+        self.option: str | None = None  # given with `--home`
+
+    @cached_property
+    def home(self) -> Home:
+        """Return the home; raises HomeError when there is none at that place."""
+        home = find_home(self.option)
+        if not home.path.is_dir():
+            raise HomeError(
+                f"There is no llasa home at {home.path} (found by: {home.origin}).",
+                hint="Make one by starting `llasad --home DIR`, or try `llasactl demo`.",
+            )
+        return home
+
+    @cached_property
+    def config(self) -> settings.Config:
+        """Return the settings of the home."""
+        return settings.load(self.home)
+
+    @property
+    def has_database(self) -> bool:
+        """Tell whether a daemon has ever run here."""
+        return self.home.database.exists()
+
+    @contextmanager
+    def reading(self) -> Iterator[Book]:
+        """Open the database so that nothing can be written and no read is held open."""
+        with open_readonly(self.home.database) as database:
+            yield Book(Queue(database), ServiceRow(database))
+
+    @contextmanager
+    def writing(self, *, create: bool = False) -> Iterator[Book]:
+        """Open the database for a change."""
+        with open_database(self.home.database, create=create) as database:
+            yield Book(Queue(database), ServiceRow(database))
+
+    @cached_property
+    def console(self) -> Console:
+        """Return the screen; what is put on it goes through `safe` first."""
+        from rich.console import Console
+
+        return Console(highlight=False, markup=False, emoji=False)
+
+    def name_home(self) -> str:
+        """Return the line with which every screen begins."""
+        return f"home  {safe(self.home.path)}  (by {self.home.origin})"
+
+    def place(self, path: str) -> str:
+        """Return a file's path as it is shown: from the watched folder on, where it is in one."""
+        for root in self.config.watch:
+            for base in (root, root.resolve()):
+                if path.startswith(f"{base}/"):
+                    return safe(path[len(str(base)) + 1 :])
+        return safe(path)
+
+    def find(self, queue: Queue, name: str) -> Job:
+        """Return the job of an id or a path; raises NoSuchJob."""
+        job = queue.job(int(name)) if name.isascii() and name.isdecimal() else None
+        if job is None:
+            job = next(
+                (j for j in map(queue.job_by_path, self._paths(name)) if j is not None), None
+            )
+        if job is None:
+            raise NoSuchJob(f"There is no job {name} in {self.home.path}.")
+        return job
+
+    def _paths(self, name: str) -> list[str]:
+        """Return the absolute paths that a name may mean: from here, or from a watched folder."""
+        folders = [Path.cwd(), *self.config.watch]
+        return [str((folder / Path(name).expanduser()).resolve()) for folder in folders]
+
+
+def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option `--home`, which may stand before or after its name."""
+
+    def keep(context: click.Context, _: click.Parameter, value: str | None) -> None:
+        session = context.ensure_object(Session)
+        session.option = value or session.option
+
+    return click.option(
+        "--home", metavar="DIR", callback=keep, expose_value=False, help="The home to look at."
+    )(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(
+        function
+    )
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON in ASCII."""
+    click.echo(json_text(value, indent=2))

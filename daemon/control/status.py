@@ -1,0 +1,214 @@
+"""llasactl status: one screen that answers what is going on."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from daemon.control.figures import status_of
+from daemon.control.session import Session, home_option, json_option, print_json
+from daemon.control.words import STYLES, count, rate, shorten, size, span
+from daemon.terminal import safe
+from state.job import Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+REFRESH_S: Final = 1.0
+_PHASES: Final = {
+    "starting": "cyan",
+    "idle": "green",
+    "working": "bold cyan",
+    "held": "bold yellow",
+    "paused": "yellow",
+    "stopped": "dim",
+}
+
+
+@click.command(epilog="Example: llasactl status --watch")
+@home_option
+@json_option
+@click.option("--watch", is_flag=True, help="Keep the screen up to date until Ctrl-C.")
+@click.pass_obj
+def status(session: Session, *, as_json: bool, watch: bool) -> None:
+    """Show what the daemon is doing, what waits, and what went wrong.
+
+    Exits with 0 whether or not a daemon runs: `running` in --json tells.
+    """
+    if as_json:
+        print_json(status_of(session))
+    elif watch:
+        _watch(session)
+    else:
+        session.console.print(screen(session, status_of(session)))
+
+
+def _watch(session: Session) -> None:
+    from rich.live import Live
+
+    try:
+        with Live(
+            screen(session, status_of(session)), console=session.console, auto_refresh=False
+        ) as live:
+            while True:
+                time.sleep(REFRESH_S)
+                live.update(screen(session, status_of(session)), refresh=True)
+    except KeyboardInterrupt:
+        return
+
+
+def screen(session: Session, report: dict[str, Any]) -> Table:
+    """Return the status screen for a report."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    width = max(30, session.console.width - 12)
+
+    table.add_row("home", Text(f"{safe(report['home'])}  (by {report['home_found_by']})"))
+    table.add_row("daemon", _daemon(report))
+    for number, folder in enumerate(report["watching"]):
+        table.add_row("watching" if number == 0 else "", _folder(folder))
+    if report["running"]:
+        table.add_row("", Text(_heard(report), style="dim"))
+    table.add_row("model", Text(_model(report["model"])))
+    if report["held"]:
+        table.add_row("held", Text(_hold(report["held"]), style="yellow"))
+    if report["paused"]:
+        table.add_row("paused", Text(_pause(report["paused"]), style="yellow"))
+    table.add_row()
+    if report["current"]:
+        table.add_row("now", Text(shorten(session.place(report["current"]["path"]), width)))
+        table.add_row("", _bar(report["current"]))
+    table.add_row("waiting", Text(_queue(report["queue"])))
+    table.add_row("jobs", _jobs(report["jobs"]))
+    for number, trouble in enumerate(report["troubles"]):
+        table.add_row("trouble" if number == 0 else "", _trouble(session, trouble, width))
+    return table
+
+
+def _daemon(report: dict[str, Any]) -> Any:
+    from rich.text import Text
+
+    if not report["running"]:
+        start = f"llasad --home {safe(report['home'])}"
+        return Text.assemble(("not running", "bold yellow"), f"   start it with: {start}")
+    phase = "stalled" if report["stalled"] else report["phase"]
+    text = Text(phase, style="bold red" if report["stalled"] else _PHASES.get(phase, ""))
+    text.append(f"   pid {report['pid']}", style="dim")
+    if report["started_at"]:
+        text.append(f", up for {span(_age(report['started_at']))}", style="dim")
+    return text
+
+
+def _folder(folder: dict[str, Any]) -> Any:
+    from rich.text import Text
+
+    healthy = folder["state"] in {"watching", "polling", "scanned", "unwatched"}
+    text = Text(f"{safe(folder['path'])}   ")
+    shown = "" if folder["state"] == "unwatched" else folder["state"]
+    text.append(shown, style="green" if healthy else "bold red")
+    if folder["detail"]:
+        text.append(f"\n{safe(folder['detail'])}", style="dim" if healthy else "yellow")
+    return text
+
+
+def _heard(report: dict[str, Any]) -> str:
+    heard = report["last_event_at"]
+    event = f"last event {span(_age(heard))} ago" if heard else "no event yet"
+    scan = report["last_scan"]
+    if not scan:
+        return f"{event}, first scan on its way"
+    return (
+        f"{event}, last scan {span(_age(scan['at']))} ago: "
+        f"{count(scan['files'], 'file')} in {scan['cost_s']:.2g} s"
+    )
+
+
+def _model(model: dict[str, Any]) -> str:
+    revision = f" ({safe(model['revision'])[:12]})" if model["revision"] else ""
+    if not model["device"]:
+        return f"{safe(model['name'])}{revision}, not loaded"
+    memory = f", {size(model['memory_bytes'])}" if model["memory_bytes"] else ""
+    return f"{safe(model['name'])}{revision} on {safe(model['device'])}{memory}"
+
+
+def _hold(held: dict[str, Any]) -> str:
+    return f"{safe(held['reason'])} for {span(_age(held['since']))}. {safe(held['hint'])}"
+
+
+def _pause(paused: dict[str, Any]) -> str:
+    until = f" until {paused['until']}" if paused["until"] else ""
+    return f"for {span(_age(paused['since']))}{until}. {safe(paused['reason'])}"
+
+
+def _bar(current: dict[str, Any]) -> Any:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    total = current["parts_total"]
+    if not total:
+        return "reading"
+    words = [f"part {min(current['parts_done'] + 1, total)} of {total}"]
+    if current["words_per_s"]:
+        words.append(rate(current["words_per_s"]))
+    if current["left_s"] is not None:
+        words.append(f"{span(current['left_s'])} left")
+    grid = Table.grid(padding=(0, 2))
+    done, whole = current["words_done"], current["words_total"] or 1
+    grid.add_row(
+        ProgressBar(total=whole, completed=done, width=22, complete_style="cyan"), ", ".join(words)
+    )
+    return grid
+
+
+def _queue(queue: dict[str, Any]) -> str:
+    if not queue["jobs"]:
+        return "nothing"
+    text = f"{count(queue['jobs'], 'file')}, {size(queue['bytes'])}"
+    if queue["words"] is not None:
+        text += f", about {queue['words']:,} words"
+    return text + (f", {span(queue['left_s'])} for all" if queue["left_s"] is not None else "")
+
+
+def _jobs(counts: dict[str, int]) -> Any:
+    from rich.text import Text
+
+    shown = [
+        (f"{number:,} {name}", STYLES[Status(name)])
+        for name, number in counts.items()
+        if number and name not in {Status.QUEUED, Status.RUNNING}
+    ]
+    if not shown:
+        return Text("none yet")
+    text = Text()
+    for number, (words, style) in enumerate(shown):
+        text.append("   " if number else "")
+        text.append(words, style=style)
+    return text
+
+
+def _trouble(session: Session, trouble: dict[str, Any], width: int) -> Any:
+    from rich.text import Text
+
+    name = shorten(session.place(trouble["path"]), width - 20)
+    text = Text.assemble((f"{trouble['id']}  ", "bold"), name, (f"  {trouble['status']}", "red"))
+    text.append(f"\n{safe(trouble['meaning'] or trouble['reason'])}")
+    text.append(f"; {trouble['advice']}" if trouble["advice"] else "")
+    return text
+
+
+def _age(iso: str) -> float:
+    try:
+        moment = datetime.fromisoformat(iso)
+    except ValueError:
+        return 0.0
+    return (datetime.now(UTC) - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds()
+
+
+COMMANDS: Final = (status,)

@@ -1,0 +1,77 @@
+"""What can go wrong around the rooms, as one tree; each carries the exit code of its command.
+
+DaemonError
+├── HomeError                  no usable home
+│   └── UnsafeFolder           a folder that others may write to
+├── ConfigError                llasa.toml: names key, line and what is allowed
+├── AlreadyRunning             another daemon holds this home
+├── NoSuchJob                  the command names a job that is not there
+└── SourceError                a source file cannot be taken; `reason` is what the job is given
+"""
+
+from __future__ import annotations
+
+
+class DaemonError(Exception):
+    """Something around the queue went wrong."""
+
+    exit_code = 3
+    hint = "Run `llasactl status` and look at the log."
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
+        if hint:
+            self.hint = hint
+
+
+class HomeError(DaemonError):
+    """There is no usable home here."""
+
+    hint = "Name one with `--home DIR` or LLASA_HOME; `llasad --home DIR` makes it."
+
+
+class UnsafeFolder(HomeError):  # noqa: N818 - a state of the disk, not a fault of the code
+    """Others may write to a folder that must be ours alone."""
+
+
+class ConfigError(DaemonError):
+    """The settings file has a mistake."""
+
+    hint = "Mend the line and start again; the llasa.toml of the repository explains every key."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str = "",
+        line: int | None = None,
+        allowed: str = "",
+        path: str = "",
+    ) -> None:
+        self.key, self.line, self.allowed, self.path = key, line, allowed, path
+        place = path + (f", line {line}" if line is not None else "")
+        text = f"{place}: {message}" if place else message
+        super().__init__(f"{text} Allowed: {allowed}." if allowed else text)
+
+
+class AlreadyRunning(DaemonError):  # noqa: N818 - a state, not a fault of the code
+    """Another llasad works on this home."""
+
+    hint = "Look at it with `llasactl status`, or stop it first."
+
+
+class NoSuchJob(DaemonError):  # noqa: N818 - an answer, not a fault of the code
+    """There is no such job."""
+
+    exit_code = 2
+    hint = "`llasactl jobs` lists ids and files."
+
+
+class SourceError(DaemonError):
+    """A source file cannot be taken."""
+
+    hint = "The file was left alone."
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason

@@ -1,0 +1,91 @@
+"""Release a held queue when what held it is mended, so that nobody has to remember it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.config import Config
+from daemon.log import Log
+from daemon.machine import free_bytes
+from engine import catalog
+from engine.errors import ModelError
+from state.job import Reason
+from state.queue import Queue
+
+CHECK_S: Final = 5.0
+ROOM_BYTES: Final = 32 * 1024 * 1024  # that must be free before a full disk is tried again
+FIRST_WAIT_S: Final = 15.0
+LONGEST_WAIT_S: Final = 300.0
+_DISK_WAIT_S: Final = 60.0
+
+
+class Holds:
+    """The rule: a hold is lifted when its cause looks mended and some time has passed.
+
+    A model must be found by its name, a disk have room, the watched folders be there. Then one job
+    is tried; if that holds the queue again for the same reason, the wait before the next try
+    doubles, up to five minutes. Time comes in as `now`.
+    """
+
+    def __init__(self, config: Config, queue: Queue, log: Log) -> None:
+        self._config = config
+        self._queue = queue
+        self._log = log
+        self.reason: str | None = None  # of the hold that stands, as seen at the last tick
+        self._since = 0.0
+        self._last: str | None = None
+        self._wait_s = FIRST_WAIT_S
+        self._lifted_at: float | None = None
+        self._due = 0.0
+
+    def start(self) -> None:
+        """Lift what an earlier daemon left: a start is a new try."""
+        self._queue.release_hold()
+
+    def tick(self, now: float, *, roots_are_there: bool) -> None:
+        """Look whether the queue is held, and lift the hold if its cause is gone."""
+        if now < self._due:
+            return
+        held = self._queue.held()
+        if held is None:
+            self.reason = None
+            return
+        if self.reason is None:
+            self._begin(held.reason, now)
+        self._due = now + min(CHECK_S, self._wait_s)
+        if now - self._since >= self._wait_s and self._is_mended(held.reason, roots_are_there):
+            self._queue.release_hold(held.reason)
+            self._log.info("queue.released", reason=held.reason)
+            self.reason, self._lifted_at, self._due = None, now, now
+
+    def _begin(self, reason: str, now: float) -> None:
+        """Take note of a new hold; soon after a vain try the wait is twice the last one."""
+        again = (
+            self._lifted_at is not None
+            and reason == self._last
+            and now - self._lifted_at < self._wait_s + LONGEST_WAIT_S
+        )
+        first = _DISK_WAIT_S if reason == Reason.DISK_FULL else FIRST_WAIT_S
+        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S) if again else first
+        self.reason = self._last = reason
+        self._since = now
+
+    def _is_mended(self, reason: str, roots_are_there: bool) -> bool:
+        match reason:
+            case Reason.DISK_FULL:
+                places = (self._config.home.state, *self._config.watch)
+                return all(free_bytes(place) >= ROOM_BYTES for place in places)
+            case Reason.FOLDER_UNREADABLE:
+                return roots_are_there
+            case Reason.MODEL_MISSING | Reason.MODEL_REFUSED | Reason.MODEL_UNUSABLE:
+                return self._models_are_there()
+        return True
+
+    def _models_are_there(self) -> bool:
+        profiles = (self._config.default, *(rule.profile for rule in self._config.rules))
+        try:
+            for model in {profile.model for profile in profiles}:
+                catalog.describe(model, base=self._config.home.path)
+        except ModelError:
+            return False
+        return True

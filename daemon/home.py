@@ -1,0 +1,151 @@
+"""Find the home of an installation and keep its folders: where settings, database and log lie."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from daemon.errors import HomeError, UnsafeFolder
+
+HomeOrigin = Literal["--home", "LLASA_HOME", "install", "llasa.toml upward", "default"]
+SETTINGS = "llasa.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home, and by which of the five ways it was found."""
+
+    path: Path  # absolute
+    origin: HomeOrigin
+
+    @property
+    def settings(self) -> Path:
+        """Return the settings file, which may be absent."""
+        return self.path / SETTINGS
+
+    @property
+    def transcripts(self) -> Path:
+        """Return the folder that is watched unless the settings say otherwise."""
+        return self.path / "var" / "transcripts"
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of database and locks."""
+        return self.path / "var" / "state"
+
+    @property
+    def database(self) -> Path:
+        """Return the database's file."""
+        return self.state / "queue.db"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file by whose lock a daemon holds the home."""
+        return self.state / "daemon.lock"
+
+    @property
+    def model_lock(self) -> Path:
+        """Return the file by whose lock a model child keeps others from loading."""
+        return self.state / "model.lock"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of the log."""
+        return self.path / "var" / "log"
+
+    @property
+    def log(self) -> Path:
+        """Return the log's file."""
+        return self.logs / "llasad.log"
+
+
+def find_home(
+    option: str | None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+    record: Path | None = None,
+) -> Home:
+    """Find the home: `--home`, LLASA_HOME, what `install` recorded, a llasa.toml upward, ~/llasa.
+
+    Args:
+        option: What was given with `--home`.
+        environment: The process's environment.
+        folder: Where the search upward begins; the working directory unless told.
+        record: The file in which `install` wrote the home; `recorded_home_file()` unless told.
+    """
+    if option:
+        return Home(_absolute(option), "--home")
+    if environment.get("LLASA_HOME"):
+        return Home(_absolute(environment["LLASA_HOME"]), "LLASA_HOME")
+    recorded = _recorded(record or recorded_home_file(environment))
+    if recorded is not None:
+        return Home(recorded, "install")
+    start = folder or _working_directory()
+    for candidate in (start, *start.parents) if start is not None else ():
+        if (candidate / SETTINGS).is_file():
+            return Home(candidate, "llasa.toml upward")
+    return Home(_absolute("~/llasa"), "default")
+
+
+def recorded_home_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the file in which `install` records the home of this user."""
+    if sys.platform == "darwin":
+        return Path("~/Library/Application Support/llasa/home").expanduser()
+    base = environment.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "llasa" / "home"
+
+
+def make_folders(home: Home) -> None:
+    """Make the folders of a home where they are missing, those of state and log for us alone.
+
+    Raises UnsafeFolder when others may write to the state folder, HomeError when it cannot be made.
+    """
+    try:
+        home.transcripts.mkdir(parents=True, exist_ok=True)
+        for folder in (home.state, home.logs):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HomeError(f"The home {home.path} cannot be made: {error.strerror}.") from error
+    for folder in (home.state, home.logs):
+        refuse_foreign(folder)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise UnsafeFolder when a file or folder belongs to, or may be written by, someone else."""
+    status = os.stat(path)
+    if status.st_uid not in (0, os.geteuid()):
+        raise UnsafeFolder(
+            f"{path} belongs to another user (uid {status.st_uid}).",
+            hint=f"Take it over (`chown {os.geteuid()} ...`) or choose another home.",
+        )
+    writable = stat.S_IWOTH | (stat.S_IWGRP if stat.S_ISDIR(status.st_mode) else 0)
+    if status.st_mode & writable:
+        raise UnsafeFolder(
+            f"Others may write to {path} (mode {stat.S_IMODE(status.st_mode):04o}).",
+            hint=f"Close it: chmod go-w '{path}'",
+        )
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(path)))
+
+
+def _recorded(record: Path) -> Path | None:
+    try:
+        text = record.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return Path(text) if text and os.path.isabs(text) else None
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:
+        return None

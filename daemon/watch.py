@@ -1,0 +1,265 @@
+"""Hear of changes in the watched folders: events only shorten the wait, the scan is the truth."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingObserverVFS
+
+from daemon.filesystem import has_events
+
+# "scanned": not listened to, because a drain only does what is there.
+RootState = Literal["watching", "polling", "missing", "unreadable", "failed", "scanned"]
+HEALTHY: Final = ("watching", "polling")
+INBOX_LIMIT: Final = 10_000
+POLL_S: Final = 10.0
+_JOIN_S: Final = 5.0
+# Opens and reads are left out, so that our own reading makes no events.
+_HEARD: Final[list[type[FileSystemEvent]]] = [
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileClosedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+]
+# All that string and path handling in the handler can raise; see `Handler`.
+_FAULTS: Final = (OSError, ValueError, TypeError, LookupError, RuntimeError, AttributeError)
+
+
+class Inbox:
+    """Paths that something was heard of: bounded, each once, safe between threads.
+
+    When it is full, or a handler failed, `lost` is set and the reader scans instead.
+    """
+
+    def __init__(
+        self, *, limit: int = INBOX_LIMIT, wake: Callable[[], None] = lambda: None
+    ) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._paths: dict[str, None] = {}
+        self._lost = False
+        self._wake = wake
+        self.faults = 0  # events that a handler failed on
+        self.heard = 0  # events taken in
+
+    def put(self, path: str) -> None:
+        """Take in a path; forget it when there is no room, and remember that one was lost."""
+        with self._lock:
+            self.heard += 1
+            if path in self._paths or len(self._paths) < self._limit:
+                self._paths[path] = None
+            else:
+                self._lost = True
+        self._wake()
+
+    def lose(self, *, fault: bool = False) -> None:
+        """Note that events may be missing."""
+        with self._lock:
+            self._lost = True
+            self.faults += fault
+        self._wake()
+
+    def drain(self) -> tuple[list[str], bool]:
+        """Return the paths heard of since the last call, and whether any may be missing."""
+        with self._lock:
+            paths, self._paths = list(self._paths), {}
+            lost, self._lost = self._lost, False
+        return paths, lost
+
+
+class Handler(FileSystemEventHandler):
+    """Put paths into the inbox and do nothing else.
+
+    It must not raise: an exception in a handler ends watchdog's thread, which then looks alive
+    and hears nothing (watchdog#793).
+    """
+
+    def __init__(self, inbox: Inbox, wanted: Callable[[str], bool]) -> None:
+        self._inbox = inbox
+        self._wanted = wanted
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        """Take in the path of an event, or count that this failed."""
+        try:
+            moved = isinstance(event, FileMovedEvent | DirMovedEvent)
+            path = os.fsdecode(event.dest_path if moved else event.src_path)
+            if event.is_directory or self._wanted(path):
+                self._inbox.put(path)
+        except _FAULTS:
+            self._inbox.lose(fault=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RootReport:
+    """The state of one watched folder, as `status` shows it."""
+
+    path: str  # as the settings name it
+    state: RootState
+    detail: str = ""  # why it is not healthy, in words
+
+
+class RootWatch:
+    """One watched folder: armed while it is there, armed again when it was replaced or came back.
+
+    The folder is resolved when it is armed, so it may itself be a link; below it links are not
+    followed. Nothing in here raises for what the disk does: it becomes a state.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        inbox: Inbox,
+        wanted: Callable[[str], bool],
+        *,
+        events: Callable[[Path], bool] = has_events,
+    ) -> None:
+        self.root = root
+        self._inbox = inbox
+        self._handler = Handler(inbox, wanted)
+        self._events = events
+        self._observer: BaseObserver | None = None
+        self._identity: tuple[int, int] | None = None
+        self.state: RootState = "missing"
+        self.detail = ""
+
+    @property
+    def report(self) -> RootReport:
+        """Return the state for people."""
+        return RootReport(str(self.root), self.state, self.detail)
+
+    def check(self) -> bool:
+        """Compare the folder with what is armed and mend it; return whether anything changed.
+
+        Whenever it was armed the inbox is told that events may be missing, so that a scan follows.
+        """
+        before = (self.state, self.detail)
+        try:
+            resolved = self.root.resolve(strict=True)
+            status = os.stat(resolved)
+            with os.scandir(resolved):
+                pass
+        except (FileNotFoundError, NotADirectoryError):
+            self._disarm("missing", "The folder does not exist.")
+        except PermissionError:
+            self._disarm("unreadable", _denied(self.root))
+        except (OSError, RuntimeError) as error:
+            self._disarm("unreadable", str(error))
+        else:
+            if (status.st_dev, status.st_ino) != self._identity or not self._is_alive():
+                self._arm(resolved, (status.st_dev, status.st_ino))
+        return before != (self.state, self.detail)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._disarm(self.state, self.detail)
+
+    def _is_alive(self) -> bool:
+        """Tell whether the threads that hear are alive; the observer being so is not enough."""
+        observer = self._observer
+        return (
+            observer is not None
+            and observer.is_alive()
+            and bool(observer.emitters)
+            and all(emitter.is_alive() for emitter in observer.emitters)
+        )
+
+    def _arm(self, resolved: Path, identity: tuple[int, int]) -> None:
+        self._disarm("failed", "")
+        native = self._events(resolved)
+        try:
+            self._listen(resolved, native=native)
+        except OSError as error:
+            if not native or error.errno not in (errno.ENOSPC, errno.EMFILE):
+                self._disarm(
+                    "failed", f"The system refuses to watch it: {error.strerror or error}."
+                )
+                return
+            # No inotify watches left on this machine: looking is slower, but it works.
+            self._retreat(resolved, error)
+        else:
+            self.state, self.detail = ("watching", "") if native else ("polling", _NO_EVENTS)
+        self._identity = identity
+        self._inbox.lose()
+
+    def _retreat(self, resolved: Path, error: OSError) -> None:
+        self._disarm("failed", "")
+        try:
+            self._listen(resolved, native=False)
+        except OSError as second:
+            self._disarm("failed", f"The system refuses to watch it: {second.strerror or second}.")
+        else:
+            self.state = "polling"
+            self.detail = f"No file events ({error.strerror}); looked at every {POLL_S:.0f} s."
+
+    def _listen(self, resolved: Path, *, native: bool) -> None:
+        observer: BaseObserver = (
+            Observer(timeout=1.0)
+            if native
+            else PollingObserverVFS(stat=os.lstat, listdir=os.scandir, polling_interval=POLL_S)
+        )
+        self._observer = observer
+        observer.schedule(self._handler, str(resolved), recursive=True, event_filter=_HEARD)
+        observer.start()
+
+    def _disarm(self, state: RootState, detail: str) -> None:
+        observer, self._observer, self._identity = self._observer, None, None
+        if observer is not None:
+            observer.stop()
+            if observer.ident is not None:
+                observer.join(_JOIN_S)
+        self.state, self.detail = state, detail
+
+
+class Watch:
+    """All watched folders."""
+
+    def __init__(
+        self, roots: tuple[Path, ...], inbox: Inbox, wanted: Callable[[str], bool]
+    ) -> None:
+        self.roots = [RootWatch(root, inbox, wanted) for root in roots]
+
+    def check(self) -> list[RootReport]:
+        """Mend what needs mending; return the folders whose state changed."""
+        return [root.report for root in self.roots if root.check()]
+
+    def reports(self) -> list[RootReport]:
+        """Return the state of every folder."""
+        return [root.report for root in self.roots]
+
+    def close(self) -> None:
+        """Stop listening to all of them."""
+        for root in self.roots:
+            root.close()
+
+
+_NO_EVENTS: Final = f"This file system tells of no changes; looked at every {POLL_S:.0f} s."
+
+
+def _denied(root: Path) -> str:
+    if sys.platform == "darwin":
+        return (
+            f"macOS does not let {sys.executable} read {root}: allow it in System Settings, "
+            "Privacy & Security, Full Disk Access."
+        )
+    return f"No permission to read {root}."

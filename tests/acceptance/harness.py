@@ -1,0 +1,460 @@
+"""A home, the real llasad on it, and what a fault test needs: files, waits, kills, the checker.
+
+Nothing here sleeps blindly: every wait polls for a state, and fails after a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from daemon.home import Home as Places
+from engine import sidecars
+from state.database import open_database, open_readonly
+from state.errors import DatabaseMissing
+from state.job import TERMINAL, Job, PartRow, Status
+from state.queue import Queue
+from state.service import Service, ServiceRow
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+EMBEDDED = ROOT / "engine" / "models" / "punct-en"
+PATIENCE_S = 30.0
+POLL_S = 0.02
+# The real waits, made short: what is tested is that something happens, not after how long.
+FAST: Mapping[str, Any] = {
+    "daemon.decoding.BACKOFF_S": [0.05, 0.1],
+    "daemon.worker.BACKOFF_S": [0.05, 0.1],
+    "daemon.worker.DISK_PAUSE_S": 0.3,
+    "daemon.holds.FIRST_WAIT_S": 0.3,
+    "daemon.holds._DISK_WAIT_S": 0.5,
+    "daemon.holds.CHECK_S": 0.2,
+    "daemon.intake.SCAN_GAP_S": 0.3,
+    "daemon.intake.COST_FACTOR": 1,
+    "daemon.service.ROOTS_S": 0.2,
+    "daemon.service.DATABASE_S": 0.3,
+    "daemon.service.ERROR_PAUSE_S": 0.2,
+}
+STEPS = (
+    "claimed",
+    "prepared",
+    "part_saved",
+    "finished",
+    "temp_written:enhanced.txt",
+    "temp_written:metadata.json",
+    "renamed:enhanced.txt",
+    "texts_synced",
+    "renamed:metadata.json",
+    "synced",
+    "before_commit",
+)
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], *, what: str, patience_s: float = PATIENCE_S) -> T:
+    """Return what `condition` returns as soon as that is true; fail after a while."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        if found := condition():
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience_s:.0f} s: {what}")
+        time.sleep(POLL_S)
+
+
+def spoken(*segments: str, language: str = "en") -> dict[str, Any]:
+    """Return a transcript as openai-whisper writes it, two seconds a segment."""
+    return {
+        "text": " ".join(segments),
+        "segments": [
+            {"id": n, "seek": 0, "start": 2.0 * n, "end": 2.0 * n + 2, "text": f" {text}",
+             "tokens": [], "temperature": 0.0, "avg_logprob": -0.2, "compression_ratio": 1.3,
+             "no_speech_prob": 0.01}
+            for n, text in enumerate(segments)
+        ],
+        "language": language,
+    }  # fmt: skip
+
+
+def talk(subject: str, words: int = 12) -> dict[str, Any]:
+    """Return a transcript of so many words, each different, none a repetition."""
+    said = [f"{subject}{n}" for n in range(words)]
+    return spoken(*(" ".join(said[n : n + 6]) for n in range(0, words, 6)))
+
+
+class Home:
+    """A home in a folder of its own; the light child unless another model is named."""
+
+    def __init__(
+        self, folder: Path, *, settings: str = "", model: str | None = None, part_words: int = 20
+    ) -> None:
+        self.folder = folder
+        self.path = folder / "home"
+        self.places = Places(self.path, "--home")
+        self.transcripts = self.places.transcripts
+        self.transcripts.mkdir(parents=True)
+        self.script_file = folder / "child.json"
+        self.spec_file = folder / "spec.json"
+        self.steps_file = folder / "steps.log"
+        self.light = model is None
+        self.sources: dict[Path, str] = {}
+        self.outside: dict[Path, str] = {}  # files that nobody may touch
+        self.allowed: set[Path] = set()  # other files that the test makes
+        self.was_killed = False  # the last daemon, without a word
+        if self.light:
+            _make_light_model(self.path / "models" / "light", part_words)
+        self.script()
+        self.places.settings.write_text(
+            f'model = "{model or "models/light"}"\nsettle_s = 0.2\nsettle_limit_s = 1.5\n'
+            f"rescan_s = 1\n{settings}\n"
+        )
+
+        self.own_files = {path for path in folder.rglob("*") if path.is_file()} | {
+            folder / "llasad.out",
+            self.spec_file,
+            self.steps_file,
+        }
+
+    # What the daemon is given
+
+    def script(self, *faults: Mapping[str, Any], delay_s: float = 0.0) -> None:
+        """Tell the light child how to misbehave, and how long it takes for a part."""
+        new = self.script_file.with_suffix(".tmp")
+        new.write_text(json.dumps({"delay_s": delay_s, "faults": [dict(f) for f in faults]}))
+        new.replace(self.script_file)
+
+    def fired(self, what: str | None = None) -> int:
+        """Return how often the light child did what it was told (one fault, or all)."""
+        faults = json.loads(self.script_file.read_text())["faults"]
+        return sum(f.get("fired", 0) for f in faults if what in (None, f["do"]))
+
+    def drop(self, name: str | bytes, content: Any, *, root: Path | None = None) -> Path:
+        """Write a source file whole, as a well-behaved tool does, and remember its hash."""
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        path = Path(
+            os.fsdecode(os.path.join(os.fsencode(root or self.transcripts), os.fsencode(name)))
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+        self.sources[path] = hashlib.sha256(data).hexdigest()
+        return path
+
+    def remove(self, path: Path) -> None:
+        """Delete a source."""
+        path.unlink()
+        self.sources.pop(path, None)
+
+    def guard(self, path: Path) -> Path:
+        """Remember a file that must not change and beside which nothing may appear."""
+        self.outside[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return path
+
+    # The daemon
+
+    @contextlib.contextmanager
+    def daemon(self, *arguments: str, **spec: Any) -> Iterator[Daemon]:
+        """Run llasad for a while; it and its child are killed at the end if they still run."""
+        running = self.start(*arguments, **spec)
+        try:
+            yield running
+        finally:
+            running.kill()
+
+    def start(self, *arguments: str, umask: int = 0o022, **spec: Any) -> Daemon:
+        """Start llasad in a process group of its own."""
+        self.write_spec(**spec)
+        self.was_killed = False
+        return Daemon(self, arguments, umask)
+
+    def write_spec(self, **spec: Any) -> None:
+        """Tell the launcher how the next daemon is to be disturbed."""
+        patches = {**FAST, **spec.pop("patches", {})}
+        full: dict[str, Any] = {"patches": patches, "steps": str(self.steps_file), **spec}
+        if self.light:
+            child = [sys.executable, "-P", str(HERE / "light_child.py"), str(self.script_file)]
+            full.setdefault("child", child)
+        self.spec_file.write_text(json.dumps(full))
+
+    def drain(
+        self, *, patience_s: float = PATIENCE_S, **spec: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `llasad --drain` to its end."""
+        with self.daemon("--drain", **spec) as running:
+            code = running.wait(patience_s)
+            return subprocess.CompletedProcess([], code, running.output(), "")
+
+    def control(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run llasactl on this home."""
+        return subprocess.run(
+            [sys.executable, "-c", "from daemon.control import main; main()", *arguments],
+            env={**_environment(), "LLASA_HOME": str(self.path), "COLUMNS": "200"},
+            capture_output=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+
+    # What there is to see
+
+    def with_queue(self, ask: Callable[[Queue], T]) -> T | None:
+        """Ask the queue something, in a read of its own; None while there is no database."""
+        try:
+            with open_readonly(self.places.database) as database:
+                return ask(Queue(database))
+        except DatabaseMissing:
+            return None
+
+    @contextlib.contextmanager
+    def queue(self) -> Iterator[Queue]:
+        """Open the queue for writing, as llasactl does."""
+        with open_database(self.places.database, create=False) as database:
+            yield Queue(database)
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, the oldest first."""
+        return sorted(self.with_queue(lambda queue: queue.jobs()) or [], key=lambda job: job.id)
+
+    def job(self, path: Path) -> Job | None:
+        """Return the latest job of a file."""
+        return self.with_queue(lambda queue: queue.job_by_path(path))
+
+    def parts(self, path: Path) -> list[PartRow]:
+        """Return the parts of the latest job of a file."""
+        job = self.job(path)
+        return (self.with_queue(lambda queue: queue.parts(job.id)) or []) if job else []
+
+    def row(self) -> Service | None:
+        """Return the daemon's own row, None while there is no database."""
+        try:
+            with open_readonly(self.places.database) as database:
+                return ServiceRow(database).read()
+        except DatabaseMissing:
+            return None
+
+    def ended(self, path: Path, *, patience_s: float = PATIENCE_S) -> Job:
+        """Wait until the latest job of a file has ended."""
+
+        def look() -> Job | None:
+            job = self.job(path)
+            return job if job is not None and job.status in TERMINAL else None
+
+        return wait_for(look, what=f"{path.name} ended: {self.job(path)}", patience_s=patience_s)
+
+    def became(self, path: Path, *statuses: Status, patience_s: float = PATIENCE_S) -> Job:
+        """Wait until the latest job of a file has one of these statuses."""
+
+        def look() -> Job | None:
+            job = self.job(path)
+            return job if job is not None and job.status in statuses else None
+
+        return wait_for(look, what=f"{path.name} {statuses}", patience_s=patience_s)
+
+    def all_ended(self, count: int, *, patience_s: float = PATIENCE_S) -> list[Job]:
+        """Wait until so many jobs are there and all have ended."""
+
+        def look() -> list[Job] | None:
+            counts = self.with_queue(lambda queue: queue.counts()) or {}
+            waiting = sum(n for status, n in counts.items() if status not in TERMINAL)
+            return self.jobs() if not waiting and sum(counts.values()) >= count else None
+
+        return wait_for(look, what=f"{count} jobs ended", patience_s=patience_s)
+
+    def log(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Return the records of the daemon's log, all or of one event."""
+        files = sorted(self.places.logs.glob("llasad.log*"), reverse=True)
+        records = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        return [record for record in records if event in (None, record["event"])]
+
+    def steps(self) -> list[str]:
+        """Return the named steps that were told so far, in order; KILLED among them."""
+        return self.steps_file.read_text().split() if self.steps_file.exists() else []
+
+    def text_of(self, source: Path) -> str:
+        """Return the enhanced text beside a source."""
+        return sidecars.paths_for(source, ["enhanced.txt"])["enhanced.txt"].read_text("utf-8")
+
+    def temporaries(self) -> list[Path]:
+        """Return our temporary files that lie in the watched folders."""
+        return [path for path in self.transcripts.rglob(".*") if sidecars.is_temp(path.name)]
+
+
+class Daemon:
+    """A running llasad."""
+
+    def __init__(self, home: Home, arguments: tuple[str, ...], umask: int) -> None:
+        self.home = home
+        self._log = open(home.folder / "llasad.out", "ab+")  # noqa: SIM115 - closed in `kill`
+        self._at = self._log.tell()
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(HERE / "launcher.py"), str(home.spec_file),
+             "--home", str(home.path), *arguments],
+            env=_environment(),
+            cwd=home.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+            umask=umask,
+        )  # fmt: skip
+        self.pid = self.process.pid
+
+    def until_watching(self) -> Daemon:
+        """Wait until the first scan has ended and the folders are watched."""
+
+        def look() -> bool:
+            assert self.alive, self.output()
+            row = self.home.row()
+            return row is not None and row.pid == self.pid and row.last_scan_at is not None
+
+        since = self.home.row()
+        seen = since.last_scan_at if since else None
+        wait_for(look, what=f"the first scan (before: {seen})")
+        return self
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the process still runs."""
+        return self.process.poll() is None
+
+    def child_pid(self) -> int | None:
+        """Return the pid of its model child, None without one."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, IndexError):
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                    if int(fields[1]) == self.pid and fields[0] != "Z":
+                        return int(entry.name)
+        return None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the daemon alone."""
+        if self.alive:
+            os.kill(self.pid, number)
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to the daemon and its child."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def kill_child(self, pid: int) -> None:
+        """Kill its model child, if that still is its child."""
+        if self.child_pid() == pid:
+            os.kill(pid, signal.SIGKILL)
+
+    def stop(self, patience_s: float = 10.0) -> int:
+        """Ask it to stop and return its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait(patience_s)
+
+    def wait(self, patience_s: float = PATIENCE_S) -> int:
+        """Wait for its end and return its exit code."""
+        try:
+            return self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"still running after {patience_s:.0f} s:\n{self.output()}"
+            ) from None
+
+    def kill(self) -> None:
+        """Kill it and wait until its child is gone too; a second call does nothing."""
+        if self._log.closed:
+            return
+        child = self.child_pid()
+        self.home.was_killed = self.home.was_killed or self.alive or self.process.returncode < 0
+        self.signal(signal.SIGKILL)
+        self.process.wait(10)
+        if child is not None:
+            wait_for(lambda: not runs(child), what="the model child ends with its parent")
+        self._log.close()
+
+    def output(self) -> str:
+        """Return what it printed."""
+        with open(self.home.folder / "llasad.out", "rb") as stream:
+            stream.seek(self._at)
+            return stream.read().decode("utf-8", "replace")
+
+
+class Zygote:
+    """Starts daemons in milliseconds: a process that has imported everything and forks."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(HERE / "launcher.py"), "--fork"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, home: Home, *arguments: str, **spec: Any) -> int:
+        """Start a llasad and return its pid."""
+        home.write_spec(**spec)
+        return self._ask(
+            [str(home.spec_file), str(home.folder / "llasad.out"),
+             "--home", str(home.path), *arguments]
+        )  # fmt: skip
+
+    def wait(self, pid: int) -> int:
+        """Wait for the end of a llasad; return its exit code, negative for a signal."""
+        return self._ask(["wait", pid])
+
+    def close(self) -> None:
+        """End."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    def _ask(self, question: list[Any]) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process is there and not a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def same_but_times(one: Path, other: Path) -> bool:
+    """Tell whether two metadata files are equal but for `created_at` and `timings`."""
+
+    def lasting(path: Path) -> Any:
+        value = json.loads(path.read_bytes())
+        return {k: v for k, v in value.items() if k not in {"created_at", "timings"}}
+
+    return bool(lasting(one) == lasting(other))
+
+
+def _environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key != "LLASA_HOME"}
+
+
+def _make_light_model(folder: Path, part_words: int) -> None:
+    folder.mkdir(parents=True)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"light")
+    part = {"words": part_words, "tail_words": 4, "lookahead_words": 4}
+    (folder / "llasa.json").write_text(json.dumps({"template": "punct", "part": part}))

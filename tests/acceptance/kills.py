@@ -1,0 +1,258 @@
+"""Kill llasad or its model child again and again, at named steps and at random, and count.
+
+`python -m tests.acceptance.kills --cycles N [--real] [--json] [--seed S]`. Every cycle brings new
+files and new versions of old ones, starts the daemon, and kills it (SIGKILL). In between a reader
+looks at everything under a final name. At the end the rest is drained and the promises checked.
+
+    lost        files whose latest content has no result at the end
+    torn        reads of a final name that found something half, or metadata without its text
+    duplicated  content that was finished more than once, or an output written twice
+    rerun       claims beyond one a job: work that a kill threw back
+    stray       temporary files that kills left (all must be gone at the end)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import random
+import signal
+import tempfile
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from engine import sidecars
+from state.database import open_readonly
+from state.job import TERMINAL, Status
+from state.queue import Queue
+from tests.acceptance.harness import STEPS, Home, Zygote, runs, spoken, wait_for
+from tests.acceptance.invariants import GAVE_RESULT, check
+
+LONGEST_S = 1.2  # of a cycle that is killed at a random moment
+PARTS = 3
+
+
+@dataclasses.dataclass(slots=True)
+class Report:
+    """What happened."""
+
+    cycles: int = 0
+    kills: int = 0  # of the daemon
+    child_kills: int = 0
+    jobs: int = 0
+    lost: int = 0
+    torn: int = 0
+    duplicated: int = 0
+    rerun: int = 0
+    stray: int = 0
+    stray_left: int = 0
+    exhausted: int = 0  # jobs that met too many kills and were given up, then retried
+    reads: int = 0  # of final names, by the reader
+    seconds: float = 0.0
+    steps: dict[str, int] = dataclasses.field(default_factory=dict)  # the last step before a kill
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether every promise held."""
+        return not (self.lost or self.torn or self.duplicated or self.stray_left)
+
+
+class Reader:
+    """Somebody who reads outputs all the time, as a user's editor or a sync tool does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._end = threading.Event()
+        self.torn: list[str] = []
+        self.reads = 0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(0.01):
+            newest = sorted(self._folder.glob("*.metadata.json"), key=_mtime)[-8:]
+            for metadata in newest:
+                self._look(metadata)
+
+    def _look(self, metadata: Path) -> None:
+        text = metadata.with_name(metadata.name.replace(".metadata.json", ".enhanced.txt"))
+        self.reads += 1
+        try:
+            about = json.loads(metadata.read_bytes())
+            said = text.read_bytes()
+        except (OSError, ValueError) as error:
+            self.torn.append(f"{metadata.name}: {error}")
+            return
+        if "created_at" not in about or not said.endswith(b"\n"):
+            self.torn.append(f"{metadata.name}: not whole")
+
+
+def run(folder: Path, *, cycles: int, real: bool = False, seed: int = 0) -> Report:
+    """Run so many cycles in an empty folder; raises AssertionError if a promise is broken."""
+    chance = random.Random(seed)
+    settings = "settle_s = 0.1" if not real else ""
+    home = Home(folder, settings="", model="punct-en" if real else None, part_words=8)
+    home.places.settings.write_text(
+        home.places.settings.read_text().replace("settle_s = 0.2", settings or "settle_s = 0.1")
+    )
+    home.script(delay_s=0.01)
+    report = Report()
+    begun = time.monotonic()
+    zygote, reader = Zygote(), Reader(home.transcripts)
+    try:
+        for cycle in range(cycles):
+            _bring(home, chance, cycle, real=real)
+            _kill_once(home, zygote, chance, report, real=real)
+            report.cycles += 1
+        home.was_killed = False
+        for _ in range(3):
+            assert zygote.wait(zygote.start(home, "--drain", "--quiet")) in (0, 1)
+            with home.queue() as queue:
+                report.exhausted += (given_up := queue.retry_failed())
+            if not given_up:
+                break
+    finally:
+        reader.close()
+        zygote.close()
+    _count(home, report, reader)
+    report.seconds = round(time.monotonic() - begun, 1)
+    check(home)
+    return report
+
+
+def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None:
+    """Drop new files, and now and then a new version of an old one."""
+    for number in range(1 if real else 2):
+        length = 150 if real else chance.choice((3, 8 * PARTS, 8 * PARTS * 2))
+        words = [f"word{cycle}x{number}x{n}" for n in range(length)]
+        said = [" ".join(words[n : n + 6]) for n in range(0, length, 6)]
+        home.drop(f"talk{cycle}-{number}.json", spoken(*said))
+    if home.sources and chance.random() < 0.3:
+        old = chance.choice(sorted(home.sources))
+        home.drop(old.name, spoken(f"version {cycle} of it", "and again with more to say"))
+
+
+def _kill_once(
+    home: Home, zygote: Zygote, chance: random.Random, report: Report, *, real: bool
+) -> None:
+    told = len(home.steps())
+    how = chance.choices(("step", "moment", "child"), (6, 3, 1))[0]
+    kill_at = None
+    if how == "step":
+        kill_at = [chance.choice(STEPS), chance.randint(1, 4)]
+    pid = zygote.start(home, "--quiet", kill_at=kill_at)
+    patience_s = 20.0 if real else 3.0
+    if how == "step":
+        # Where the step does not come so often, the kill comes when the work is done.
+        _wait_while(pid, lambda: not _idle(home), patience_s)
+    else:
+        if real:
+            _wait_while(pid, lambda: "part_saved" not in home.steps()[told:], patience_s)
+        until = time.monotonic() + chance.uniform(0.0, LONGEST_S)
+        _wait_while(pid, lambda: time.monotonic() < until, LONGEST_S)
+        if how == "child" and (child := _child_of(pid)) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+                report.child_kills += 1
+            until = time.monotonic() + 0.3
+            _wait_while(pid, lambda: time.monotonic() < until, 1.0)
+    child = _child_of(pid)
+    if runs(pid):
+        os.kill(pid, signal.SIGKILL)
+    assert zygote.wait(pid) == -signal.SIGKILL
+    report.kills += 1
+    home.was_killed = True
+    if child is not None:
+        wait_for(lambda: not runs(child), what="the child ends with its parent")
+    steps = home.steps()[told:]
+    last = next((step for step in reversed(steps) if step != "KILLED"), "before any claim")
+    report.steps[last] = report.steps.get(last, 0) + 1
+    report.stray += len(home.temporaries())
+
+
+def _idle(home: Home) -> bool:
+    counts = home.with_queue(lambda queue: queue.counts()) or {}
+    waiting = sum(count for status, count in counts.items() if status not in TERMINAL)
+    return not waiting and all(home.job(path) is not None for path in list(home.sources)[-2:])
+
+
+def _wait_while(pid: int, condition: Any, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while runs(pid) and condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _child_of(pid: int) -> int | None:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += (task / "children").read_text().split()
+    except OSError:
+        return None
+    return int(children[0]) if children else None
+
+
+def _count(home: Home, report: Report, reader: Reader) -> None:
+    jobs = home.jobs()
+    report.jobs = len(jobs)
+    latest = {job.path: job for job in jobs}
+    report.lost = sum(
+        str(path) not in latest or latest[str(path)].status not in GAVE_RESULT
+        for path in home.sources
+    )
+    with open_readonly(home.places.database) as database:
+        queue = Queue(database)
+        ends = [sum(m.status in GAVE_RESULT for m in queue.history(job.id)) for job in jobs]
+    again = sum(
+        older.path == newer.path and older.sha256 == newer.sha256
+        for older, newer in pairwise(sorted(jobs, key=lambda job: (job.path, job.id)))
+        if older.status in GAVE_RESULT and newer.status in GAVE_RESULT
+    )
+    displaced = sum(output.displaced for job in jobs for output in job.outputs)
+    report.duplicated = sum(max(0, count - 1) for count in ends) + again + displaced
+    report.rerun = sum(max(0, job.claims - 1) for job in jobs if job.status is not Status.CANCELLED)
+    report.torn, report.reads = len(reader.torn), reader.reads
+    report.stray_left = sum(sidecars.is_temp(path.name) for path in home.transcripts.iterdir())
+
+
+def _mtime(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def main() -> int:
+    """Run from the command line; return 1 if a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills")
+    parser.add_argument("--cycles", type=int, default=50)
+    parser.add_argument("--real", action="store_true", help="with the embedded model")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="llasa-kills-") as folder:
+        report = run(Path(folder).resolve(), cycles=given.cycles, real=given.real, seed=given.seed)
+    if given.json:
+        print(json.dumps(dataclasses.asdict(report), indent=2))
+    else:
+        for name, value in dataclasses.asdict(report).items():
+            if name != "steps":
+                print(f"{name:12} {value}")
+        for step, count in sorted(report.steps.items(), key=lambda item: -item[1]):
+            print(f"  {count:5}  {step}")
+    return 0 if report.kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,179 @@
+"""A home in a temporary folder, a clock that is moved by hand, and a log that is kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from daemon.child import ModelKeeper
+from daemon.config import Config
+from daemon.decoding import Surroundings
+from daemon.home import Home, make_folders
+from daemon.log import Log
+from daemon.worker import Worker
+from engine.client import ModelClient
+from engine.records import ModelInfo, Profile
+from state.database import Database, open_database
+from state.queue import Queue
+
+LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, seconds: float) -> float:
+        self.now += seconds
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home((tmp_path / "home").resolve(), "--home")
+    make_folders(home)
+    return home
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    """Return a folder that describes a model of small parts; the light child loads nothing."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"weights")
+    card = {
+        "template": "punct",
+        "languages": ["en"],
+        "part": {"words": 10, "tail_words": 3, "lookahead_words": 2},
+    }
+    (folder / "llasa.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture
+def config(home: Home, model_folder: Path) -> Config:
+    return Config(home=home, watch=(home.transcripts,), default=Profile(model=str(model_folder)))
+
+
+@pytest.fixture
+def captured() -> LogCapture:
+    return LogCapture()
+
+
+@pytest.fixture
+def log(captured: LogCapture) -> Log:
+    logger: Log = structlog.wrap_logger(
+        None, processors=[captured], wrapper_class=structlog.BoundLogger
+    )
+    return logger.bind()
+
+
+@pytest.fixture
+def database(home: Home) -> Iterator[Database]:
+    with open_database(home.database) as database:
+        yield database
+
+
+@pytest.fixture
+def queue(database: Database) -> Queue:
+    return Queue(database)
+
+
+class LightChild:
+    """How the model child of a test behaves; see tests/acceptance/light_child.py."""
+
+    def __init__(self, script: Path) -> None:
+        self.script = script
+        self.plan: dict[str, Any] = {"delay_s": 0.0, "faults": []}
+        self._write()
+
+    def misbehave(self, word: str, what: str, *, times: int | None) -> None:
+        self.plan["faults"].append({"word": word, "do": what, "times": times, "fired": 0})
+        self._write()
+
+    def fired(self) -> int:
+        return sum(fault["fired"] for fault in json.loads(self.script.read_text())["faults"])
+
+    def client(self, info: ModelInfo) -> ModelClient:
+        command = [sys.executable, str(LIGHT_CHILD), str(self.script)]
+        return ModelClient(info, silence_s=5.0, command=command)
+
+    def _write(self) -> None:
+        self.script.write_text(json.dumps(self.plan))
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> LightChild:
+    return LightChild(tmp_path / "script.json")
+
+
+@pytest.fixture
+def keeper(config: Config, log: Log, child: LightChild) -> Iterator[ModelKeeper]:
+    keeper = ModelKeeper(config, log, make=child.client)
+    yield keeper
+    keeper.close("stopped")
+
+
+class Bench:
+    """A worker with everything around it in the hands of the test."""
+
+    def __init__(
+        self, config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock
+    ) -> None:
+        self.config = config
+        self.queue = queue
+        self.keeper = keeper
+        self.log = log
+        self.clock = clock
+        self.stop = False
+        self.nudged: list[str] = []
+        self.steps: list[str] = []
+        self.root_is_there = True
+
+    def worker(self) -> Worker:
+        def step(name: str) -> None:
+            self.steps.append(name)
+            self.at_step(name)
+
+        around = Surroundings(
+            boot_id="boot-1",
+            stopping=lambda: self.stop,
+            pause=self.clock.wait,
+            clock=self.clock,
+            nudge=self.nudged.append,
+            root_is_there=lambda path: self.root_is_there,
+            step=step,
+        )
+        return Worker(self.config, self.queue, self.keeper, self.log, around)
+
+    def at_step(self, name: str) -> None:
+        """Do nothing; a test puts its fault here."""
+
+
+@pytest.fixture
+def bench(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> Bench:
+    return Bench(config, queue, keeper, log, clock)

@@ -1,0 +1,68 @@
+"""Transcripts made for a test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from daemon.source import read_snapshot
+from state.job import Job, Offer, Origin
+from state.queue import Queue
+
+# Enough plain English for the language to be sure.
+SENTENCE = "and then we went down to the river because the water was warm and they liked it there"
+
+
+def transcript(*segments: str) -> bytes:
+    """Return an openai-whisper file of these segments, three seconds each."""
+    return json.dumps(
+        {
+            "text": " ".join(segments),
+            "language": "en",
+            "segments": [
+                {
+                    "id": n,
+                    "seek": 0,
+                    "start": 3.0 * n,
+                    "end": 3.0 * n + 2.5,
+                    "text": f" {text}",
+                    "temperature": 0.0,
+                    "avg_logprob": -0.2,
+                    "compression_ratio": 1.2,
+                    "no_speech_prob": 0.01,
+                }
+                for n, text in enumerate(segments)
+            ],
+        }
+    ).encode()
+
+
+def talk(marks: str = "", *, parts: int = 2) -> bytes:
+    """Return a transcript of some parts of ten words, the marks' words at their beginnings."""
+    words = marks.split()
+    begun = [*words, *["so"] * (parts - len(words))]
+    return transcript(*(f"{word} we went down to the river with all of" for word in begun))
+
+
+def offered(queue: Queue, path: Path, **more: Any) -> Job:
+    """Queue a file as it stands and return its job, which must be new."""
+    snapshot = read_snapshot(str(path), max_bytes=1 << 30)
+    mark = snapshot.fingerprint
+    (job,) = queue.offer_many(
+        [
+            Offer(
+                path=path,
+                sha256=snapshot.sha256,
+                size=mark.size,
+                mtime_ns=mark.mtime_ns,
+                ctime_ns=mark.ctime_ns,
+                inode=mark.inode,
+                device=mark.device,
+                origin=Origin.EVENT,
+                **more,
+            )
+        ]
+    )
+    assert job is not None
+    return job

@@ -1,0 +1,407 @@
+"""llasactl as a person and as a program meets it: what it says, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from daemon import control
+from daemon.config import Config
+from daemon.control.words import EXPLAINED, count, shorten, size, span
+from daemon.home import Home
+from daemon.lock import HomeLock
+from engine.reading.reasons import Reason as ReadingReason
+from state.job import Reason, Status
+from state.queue import Queue
+from state.service import ServiceRow
+from tests.daemon.conftest import Bench
+from tests.daemon.making import offered, talk
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+class Answer:
+    """What a command said and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Return a way to call llasactl on the test's home."""
+
+    def call(*words: str, at: Path | None = home.path) -> Answer:
+        place = [] if at is None else ["--home", str(at)]
+        monkeypatch.setattr(sys, "argv", ["llasactl", *words, *place])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+        with pytest.raises(SystemExit) as ended:
+            control.main()
+        captured = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+def commands() -> dict[str, click.Command]:
+    return dict(control.llasactl.commands)
+
+
+def dropped(bench: Bench, name: str, data: bytes | None = None) -> Path:
+    path = bench.config.watch[0] / name
+    path.write_bytes(talk() if data is None else data)
+    offered(bench.queue, path)
+    return path
+
+
+@pytest.fixture
+def worked(bench: Bench) -> Bench:
+    """Return a home with one job of each kind of end."""
+    dropped(bench, "done.json")
+    dropped(bench, "no.json", b'{"a": 1}')
+    dropped(bench, "cut.json", b'{"segments": [')
+    gone = dropped(bench, "gone.json")
+    gone.unlink()
+    worker = bench.worker()
+    while worker.run_one():
+        pass
+    dropped(bench, "waiting.json")
+    return bench
+
+
+def test_every_command_has_help_with_an_example(ask: Ask) -> None:
+    """An example says more than a synopsis."""
+    for name in commands():
+        answer = ask(name, "--help", at=None)
+        assert answer.code == 0
+        assert f"Example: llasactl {name}" in answer.out, name
+
+
+def test_the_help_lists_the_commands_in_the_order_of_use(ask: Ask) -> None:
+    """Status comes first."""
+    answer = ask("--help", at=None)
+    found = re.findall(r"^  (\w+)  ", answer.out.split("Commands:")[1], flags=re.MULTILINE)
+    assert found == list(commands())
+    assert found[0] == "status"
+
+
+def test_status_before_any_daemon_says_how_to_start_one(ask: Ask, home: Home) -> None:
+    """It names the home and is no error."""
+    answer = ask("status")
+    assert answer.code == 0
+    assert str(home.path) in answer.out
+    assert "not running" in answer.out
+    assert f"llasad --home {home.path}" in " ".join(answer.out.split())
+
+
+def test_status_in_json_has_the_documented_keys(
+    ask: Ask, worked: Bench, home: Home, config: Config
+) -> None:
+    """All of them, always, and no others."""
+    report = ask("status", "--json").json
+    assert set(report) == documented("status")
+    assert set(report["queue"]) == {"jobs", "bytes", "words", "left_s"}
+    assert report["home"] == str(home.path)
+    assert report["running"] is False
+    assert report["jobs"]["done"] == 1
+    assert report["queue"]["jobs"] == 1
+    assert {t["reason"] for t in report["troubles"]} >= {"source_gone"}
+
+
+def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, bench: Bench, home: Home) -> None:
+    """The file, the part of how many, words a second, time left for the file and for all."""
+    dropped(bench, "before.json")
+    bench.worker().run_one()
+    dropped(bench, "talk.json", talk("one two three four"))
+    dropped(bench, "next.json", talk("five"))
+    lock = HomeLock(home.lock)
+    lock.acquire()
+    row = ServiceRow(bench.queue.database)
+    job = bench.queue.claim(boot_id="boot-1")
+    assert job is not None
+    bench.queue.begin_parts(job, total=4, recipe="r", words=40)
+    bench.queue.save_part(job, 0, status="enhanced", payload="{}", words=10, decode_s=1.0)
+    row.update(phase="working", current_job=job.id, current_part=2, words_per_s=10.0)
+    report = ask("status", "--json").json
+    screen = " ".join(ask("status").out.split())
+    lock.release()
+    assert report["running"] is True
+    assert report["pid"] == os.getpid()
+    assert report["phase"] == "working"
+    assert set(report["current"]) == documented("status.current")
+    assert report["current"]["parts_done"] == 1
+    assert report["current"]["left_s"] == 3.0
+    assert report["queue"]["left_s"] >= 3.0
+    assert "part 2 of 4, 10 words/s, 3 s left" in screen
+    assert "talk.json" in screen
+
+
+def test_status_tells_of_a_hold_and_of_a_daemon_that_stands_still(
+    ask: Ask, queue: Queue, home: Home
+) -> None:
+    """Healthy is not said of what does nothing."""
+    queue.hold(Reason.MODEL_MISSING, "Download it.")
+    lock = HomeLock(home.lock)
+    lock.acquire()
+    ServiceRow(queue.database).update(phase="held", heartbeat_at=1.0)
+    report, screen = ask("status", "--json").json, ask("status").out
+    lock.release()
+    assert report["held"]["reason"] == "model_missing"
+    assert report["stalled"] is True
+    assert "stalled" in screen
+    assert "Download it." in screen
+
+
+def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
+    """The newest first; each with what its reason means."""
+    answer = ask("jobs")
+    assert answer.code == 0
+    assert str(worked.config.home.path) in answer.out
+    assert answer.out.index("waiting.json") < answer.out.index("done.json")
+    assert "removed before it was read" in " ".join(answer.out.split())
+    only = ask("jobs", "--status", "failed", "--status", "ignored", "--json").json
+    assert {job["status"] for job in only} == {"failed", "ignored"}
+    assert all(set(job) == documented("jobs") for job in only)
+    assert ask("jobs", "--status", "partial").out.endswith("no jobs of that status\n")
+
+
+def test_a_limited_list_says_that_there_is_more(ask: Ask, worked: Bench) -> None:
+    """So that nobody takes fifty for all."""
+    assert "2 of 5; --limit 0 shows all" in ask("jobs", "--limit", "2").out
+    assert len(ask("jobs", "--limit", "2", "--json").json) == 2
+    assert len(ask("jobs", "--json").json) == 5
+
+
+def test_jobs_of_an_unused_home_are_none(ask: Ask) -> None:
+    """An empty list is an answer."""
+    assert ask("jobs").out.endswith("no jobs yet\n")
+    assert ask("jobs", "--json").json == []
+
+
+def test_show_takes_an_id_or_a_file(
+    ask: Ask, worked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file from here, from the watched folder, or absolute."""
+    path = worked.config.watch[0] / "done.json"
+    job = worked.queue.job_by_path(str(path))
+    assert job is not None
+    monkeypatch.chdir(path.parent)
+    for name in (str(job.id), "done.json", str(path)):
+        assert f"job      {job.id} " in ask("show", name).out
+    monkeypatch.chdir("/")
+    report = ask("show", "done.json", "--json").json
+    assert set(report) == documented("jobs") | documented("show")
+    assert report["parts"][0]["status"] == "enhanced"
+    assert [move["status"] for move in report["history"]] == ["queued", "running", "done"]
+
+
+def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: Bench) -> None:
+    """With the reason, its meaning and the next step."""
+    shown = " ".join(ask("show", "gone.json").out.split())
+    assert "source_gone" in shown
+    assert "next put it back" in shown
+
+
+def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> None:
+    """With the command that lists what there is."""
+    for command in ("show", "retry"):
+        answer = ask(command, "4711")
+        assert answer.code == 2
+        assert "no job 4711" in answer.err
+        assert "llasactl jobs" in answer.err
+
+
+def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
+    """One by its file, or all that failed; what waits or is done cannot be retried."""
+    assert "queued again" in ask("retry", "cut.json").out
+    assert "queued again: 1 job" in ask("retry", "--failed").out
+    statuses = {Path(job.path).name: job.status for job in worked.queue.jobs()}
+    assert statuses["cut.json"] is Status.QUEUED
+    assert statuses["gone.json"] is Status.QUEUED
+    refused = ask("retry", "done.json")
+    assert refused.code == 3
+    assert "done" in refused.err
+
+
+def test_retry_wants_to_know_what(ask: Ask) -> None:
+    """Neither and both are mistakes."""
+    assert ask("retry").code == 2
+    assert ask("retry", "1", "--failed").code == 2
+
+
+def test_add_queues_a_file_from_anywhere(ask: Ask, tmp_path: Path, home: Home) -> None:
+    """Once: the same bytes again are no work; a link leads to its file."""
+    path = tmp_path / "talk.json"
+    path.write_bytes(talk())
+    (tmp_path / "link.json").symlink_to(path)
+    first = ask("add", str(path))
+    assert first.code == 0
+    assert "queued: 1" in first.out
+    assert f"llasad --home {home.path}" in first.out
+    assert "unchanged" in ask("add", str(tmp_path / "link.json")).out
+
+
+def test_add_refuses_what_cannot_be_taken_and_takes_the_rest(ask: Ask, tmp_path: Path) -> None:
+    """With exit code 1, and a reason for each."""
+    (tmp_path / "talk.json").write_bytes(talk())
+    (tmp_path / "talk.metadata.json").write_text("{}")
+    answer = ask(
+        "add",
+        str(tmp_path / "no.json"),
+        str(tmp_path / "talk.json"),
+        f"{tmp_path}/talk.metadata.json",
+    )
+    assert answer.code == 1
+    assert "no longer there" in answer.err
+    assert "our own outputs" in answer.err
+    assert "queued: 1" in answer.out
+
+
+def test_a_home_that_is_not_there_is_named_with_what_to_do(ask: Ask, tmp_path: Path) -> None:
+    """An environment error, for every command that needs one."""
+    for words in (["status"], ["jobs"], ["show", "1"], ["retry", "1"], ["add", "x"]):
+        answer = ask(*words, at=tmp_path / "nowhere")
+        assert answer.code == 3
+        assert "There is no llasa home" in answer.err
+        assert "llasad --home" in answer.err
+
+
+def test_a_mistake_in_the_settings_is_named(ask: Ask, home: Home) -> None:
+    """Key, line and what is allowed, in one sentence."""
+    home.settings.write_text("settle = 2\n")
+    answer = ask("status")
+    assert answer.code == 3
+    assert "line 1: unknown key `settle`, did you mean `settle_s`?" in answer.err
+
+
+def test_the_home_may_be_named_before_the_command(ask: Ask, home: Home) -> None:
+    """Or by the environment, and the screen says by which."""
+    assert ask("--home", str(home.path), "status", at=None).code == 0
+
+
+def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, bench: Bench) -> None:
+    """Not even one that moves the cursor, sets the clipboard or turns the text round."""
+    name = "\x1b[2J\x1b]52;c;eA==\x07\x9b1m\u202e\r\nx" + os.fsdecode(b"\xe9") + ".json"
+    dropped(bench, name, b'{"a": "\x1b[31m"}')
+    worker = bench.worker()
+    worker.run_one()
+    bench.queue.hold("other", "\x1b[31mred\x9b")
+    for words in (
+        ["status"],
+        ["status", "--json"],
+        ["jobs"],
+        ["jobs", "--json"],
+        ["show", "1"],
+        ["show", "1", "--json"],
+        ["retry", "1"],
+        ["show", "\x1b[2J"],
+        ["add", "\x1b[2J\u202e.json"],
+    ):
+        answer = ask(*words)
+        for character in (answer.out + answer.err).replace("\n", ""):
+            assert unicodedata.category(character) not in {"Cc", "Cf", "Cs"}, (words, character)
+
+
+def test_a_bug_is_a_line_not_a_traceback(home: Home) -> None:
+    """And exit code 3, with the place for the report."""
+    code = (
+        "import sys; from daemon import control; from daemon.control import jobs\n"
+        "def broken(*_, **__): raise RuntimeError('oh\\x1b[2J')\n"
+        "jobs._found = broken\n"
+        f"sys.argv = ['llasactl', 'jobs', '--home', {str(home.path)!r}]\n"
+        "control.main()"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 3
+    assert done.stderr.startswith("llasactl: a bug, please report it: RuntimeError in ")
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: Bench) -> None:
+    """`llasactl jobs --json | head -1` ends quietly."""
+    command = f"{sys.executable} -P -c 'from daemon.control import main; main()'"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} jobs --json --home '{home.path}' | head -1"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "[\n"
+    assert done.stderr == ""
+
+
+def test_every_reason_is_explained() -> None:
+    """Those of the database, and those for which a file is not read."""
+    missing = {str(reason) for reason in (*Reason, *ReadingReason)} - {*map(str, EXPLAINED)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (span(0.2), "0 s"),
+        (span(99), "99 s"),
+        (span(130), "2 min"),
+        (span(7500), "2 h 05 min"),
+        (span(200_000), "2 days"),
+        (size(999), "999 bytes"),
+        (size(12_345), "12 kB"),
+        (size(3_400_000), "3.4 MB"),
+        (count(1, "file"), "1 file"),
+        (count(1200, "file"), "1,200 files"),
+        (count(2, "try", "tries"), "2 tries"),
+        (shorten("a" * 10, 10), "a" * 10),
+        (shorten("interviews/2026/anna.json", 16), "inter…/anna.json"),
+    ],
+)
+def test_figures_are_said_as_people_say_them(said: str, expected: str) -> None:
+    """Two digits that mean something, not eight."""
+    assert said == expected
+
+
+def documented(section: str) -> set[str]:
+    """Return the keys that docs/commands.md lists in the table under `<!-- keys: SECTION -->`."""
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    table = text.split(f"<!-- keys: {section} -->")[1].split("\n\n")[1]
+    return set(re.findall(r"^\| `(\w+)` ", table, flags=re.MULTILINE))
+
+
+def test_every_command_is_documented_with_all_its_options() -> None:
+    """And nothing is documented that is not there."""
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## llasactl (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
+    assert list(sections) == list(commands())
+    for name, command in commands().items():
+        options = {
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option not in {"--home", "--help"}
+        }
+        shown = set(re.findall(r"--[a-z]+", sections[name])) - {"--home"}
+        assert options <= shown, name
+
+
+def test_the_exit_codes_are_documented() -> None:
+    """Those that the code uses, and no others."""
+    text = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d) \|", text, flags=re.MULTILINE) == ["0", "1", "2", "3"]

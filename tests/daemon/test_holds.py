@@ -1,0 +1,86 @@
+"""A held queue goes on by itself when what held it is mended."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from daemon import holds as holds_module
+from daemon.config import Config
+from daemon.holds import Holds
+from daemon.log import Log
+from state.job import Reason
+from state.queue import Queue
+
+
+@pytest.fixture
+def holds(config: Config, queue: Queue, log: Log) -> Holds:
+    return Holds(config, queue, log)
+
+
+def lifted_after(holds: Holds, queue: Queue, begin: float, *, roots: bool = True) -> float | None:
+    """Tick every second for ten minutes; return after how many the hold was gone."""
+    for second in range(600):
+        holds.tick(begin + second, roots_are_there=roots)
+        if queue.held() is None:
+            return second
+    return None
+
+
+def test_a_missing_model_is_waited_for(holds: Holds, queue: Queue, model_folder: Path) -> None:
+    """Until its folder is there, however long that takes."""
+    away = model_folder.with_name("away")
+    model_folder.rename(away)
+    queue.hold(Reason.MODEL_MISSING, "Download it.")
+    assert lifted_after(holds, queue, 0) is None
+    assert holds.reason == Reason.MODEL_MISSING
+    shutil.move(away, model_folder)
+    assert lifted_after(holds, queue, 600) == 0
+    assert holds.reason is None
+
+
+def test_a_full_disk_is_given_a_minute_and_some_room(
+    holds: Holds, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A little room is not enough to begin again."""
+    free = [1_000_000]
+    monkeypatch.setattr(holds_module, "free_bytes", lambda place: free[0])
+    queue.hold(Reason.DISK_FULL)
+    assert lifted_after(holds, queue, 0) is None
+    free[0] = 1_000_000_000
+    queue.release_hold()
+    holds.tick(1000, roots_are_there=True)
+    queue.hold(Reason.DISK_FULL)
+    waited = lifted_after(holds, queue, 1010)
+    assert waited is not None
+    assert 60 <= waited <= 70
+
+
+def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue) -> None:
+    """The share comes back, the queue goes on."""
+    queue.hold(Reason.FOLDER_UNREADABLE)
+    assert lifted_after(holds, queue, 0, roots=False) is None
+    assert lifted_after(holds, queue, 600) is not None
+
+
+def test_vain_tries_become_rarer(holds: Holds, queue: Queue) -> None:
+    """A model that is there but does not load is not loaded every few seconds all night."""
+    waits, now = [], 0.0
+    for _ in range(7):
+        queue.hold(Reason.MODEL_REFUSED)
+        waited = lifted_after(holds, queue, now)
+        assert waited is not None
+        waits.append(waited)
+        now += waited + 1
+    assert waits[0] in range(15, 22)
+    assert waits == sorted(waits)
+    assert waits[-1] in range(300, 310)
+
+
+def test_a_start_is_a_new_try(holds: Holds, queue: Queue) -> None:
+    """Somebody may have mended it meanwhile; if not, it is held again at once."""
+    queue.hold(Reason.MODEL_MISSING)
+    holds.start()
+    assert queue.held() is None

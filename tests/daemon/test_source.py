@@ -1,0 +1,192 @@
+"""Reading a file that may be anything, or become anything, between two looks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from daemon.errors import SourceError
+from daemon.source import is_cut_off, is_dataless, look, read_snapshot
+
+
+def refused(path: Path, *, max_bytes: int = 1000) -> str:
+    with pytest.raises(SourceError) as caught:
+        read_snapshot(str(path), max_bytes=max_bytes)
+    return caught.value.reason
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path.resolve()
+
+
+def test_a_snapshot_is_what_the_file_held(folder: Path) -> None:
+    """With its hash, its fingerprint and its mode."""
+    path = folder / "talk.json"
+    path.write_bytes(b"{}")
+    path.chmod(0o640)
+    snapshot = read_snapshot(str(path), max_bytes=2)
+    assert snapshot.data == b"{}"
+    assert snapshot.sha256 == hashlib.sha256(b"{}").hexdigest()
+    assert snapshot.fingerprint == look(str(path))
+    assert snapshot.mode & 0o777 == 0o640
+
+
+def test_a_link_is_not_followed_at_the_end_of_a_path(folder: Path) -> None:
+    """Nor does it have a fingerprint."""
+    (folder / "talk.json").symlink_to("/etc/passwd")
+    assert refused(folder / "talk.json") == "not_a_file"
+    assert look(str(folder / "talk.json")) is None
+
+
+def test_a_link_is_not_followed_in_the_middle_of_a_path(folder: Path) -> None:
+    """A folder may be swapped for a link after it was listed."""
+    (folder / "real").mkdir()
+    (folder / "real" / "talk.json").write_text("{}")
+    (folder / "link").symlink_to(folder / "real")
+    assert refused(folder / "link" / "talk.json") in {"not_a_file", "source_gone"}
+
+
+def test_what_is_no_file_is_refused_at_once(folder: Path) -> None:
+    """A pipe without a writer would block for ever if it were opened plainly."""
+    os.mkfifo(folder / "pipe.json")
+    (folder / "folder.json").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "socket.json"))
+        for name in ("pipe.json", "folder.json", "socket.json"):
+            assert refused(folder / name) == "not_a_file"
+            assert look(str(folder / name)) is None
+
+
+def test_a_file_that_is_gone_or_too_large_says_so(folder: Path) -> None:
+    """And a large one is not read first."""
+    assert refused(folder / "talk.json") == "source_gone"
+    assert refused(folder / "no" / "talk.json") == "source_gone"
+    (folder / "talk.json").write_bytes(b"x" * 11)
+    assert refused(folder / "talk.json", max_bytes=10) == "too_large"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_says_so(folder: Path) -> None:
+    """It may be readable tomorrow."""
+    (folder / "talk.json").write_text("{}")
+    (folder / "talk.json").chmod(0)
+    assert refused(folder / "talk.json") == "unreadable"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_second_name_of_a_foreign_file_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may link it need not be allowed to read it."""
+    (folder / "secret").write_text("{}")
+    os.chown(folder / "secret", 12345, 12345)
+    os.link(folder / "secret", folder / "talk.json")
+    assert refused(folder / "talk.json") == "unreadable"
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half old and half new is neither."""
+    path = folder / "talk.json"
+    path.write_bytes(b"old")
+    read, fired = os.read, []
+
+    def read_and_change(descriptor: int, count: int) -> bytes:
+        data = read(descriptor, count)
+        if data == b"old":
+            path.write_bytes(b"newer")
+            fired.append(1)
+        return data
+
+    monkeypatch.setattr(os, "read", read_and_change)
+    assert refused(path) == "source_changed"
+    assert fired == [1]
+
+
+def test_a_swapped_folder_never_leads_outside(folder: Path) -> None:
+    """A thousand tries, a swap before each: what is outside is never read."""
+    inside, outside, link = folder / "in", folder / "out", folder / "way"
+    for place, text in ((inside, "inside"), (outside, "outside")):
+        place.mkdir()
+        (place / "talk.json").write_text(text)
+    seen = set()
+    for turn in range(1_000):
+        spare = folder / "spare"
+        if turn % 2:
+            inside.rename(link)
+        else:
+            spare.symlink_to(outside)
+            spare.rename(link)
+        try:
+            seen.add(read_snapshot(str(link / "talk.json"), max_bytes=100).data)
+        except SourceError:
+            seen.add(b"refused")
+        if turn % 2:
+            link.rename(inside)
+        else:
+            link.unlink()
+    assert seen == {b"inside", b"refused"}
+
+
+def status(**fields: Any) -> Any:
+    return SimpleNamespace(**{"st_flags": 0, "st_size": 10, "st_blocks": 8, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"st_flags": 0x40000000}, True),
+        ({"st_blocks": 0}, True),
+        ({"st_blocks": 0, "st_size": 0}, False),
+        ({"st_blocks": 0, "st_flags": 0x20}, False),
+    ],
+)
+def test_a_file_evicted_to_a_cloud_is_known_by_its_flags(
+    fields: dict[str, int], expected: bool
+) -> None:
+    """An empty and a compressed file have no blocks either."""
+    assert is_dataless(status(**fields), platform="darwin") is expected
+
+
+def test_no_blocks_mean_nothing_elsewhere() -> None:
+    """Some Linux file systems keep small files in the inode, some count no blocks at all."""
+    assert is_dataless(status(st_blocks=0), platform="linux") is False
+
+
+WHOLE = (
+    b'{"text": "Gr\xc3\xbc\xc3\x9fe", "segments": [{"id": 0, "p": 1.5e-3, "ok": true}], "n": null}'
+)
+
+
+def test_every_beginning_of_a_file_is_cut_off() -> None:
+    """At whichever byte the writer has stopped."""
+    assert [n for n in range(len(WHOLE)) if not is_cut_off(WHOLE[:n])] == []
+    assert not is_cut_off(WHOLE)
+    assert not is_cut_off(WHOLE + b"\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": 1} and then some more text that is no JSON',
+        b"This is a plain text of some length, not a transcript.",
+        b"\xff\xfe\xfd\xfc" * 20,
+        b'{"a": NaN}',
+        b'\xef\xbb\xbf{"a": 1}',
+        '{"a": "é"}'.encode("utf-16"),
+        b"[" * 100_000 + b"]" * 100_000,
+    ],
+    ids=["extra", "text", "bytes", "nan", "bom", "utf-16", "deep"],
+)
+def test_what_is_whole_but_wrong_is_not_cut_off(data: bytes) -> None:
+    """Waiting would not mend it; the reader says what is wrong."""
+    assert not is_cut_off(data)

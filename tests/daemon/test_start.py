@@ -1,0 +1,209 @@
+"""llasad as a process: exit codes, signals, one to a home."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.home import Home
+from daemon.lock import holder
+from state.database import open_database
+from state.job import Status
+from state.queue import Queue
+from state.service import ServiceRow
+from tests.daemon.making import talk, transcript
+
+COMMAND = [sys.executable, "-P", "-m", "daemon.service"]
+QUICK = "settle_s = 0.1\nsettle_limit_s = 0.5\n"
+GERMAN = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Home:
+    home = Home(tmp_path.resolve() / "h", "--home")
+    home.transcripts.mkdir(parents=True)
+    home.settings.write_text(QUICK)
+    return home
+
+
+def llasad(home: Home, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "--home", str(home.path), *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+    )
+
+
+def records(home: Home) -> list[dict[str, object]]:
+    return [json.loads(line) for line in home.log.read_text(encoding="ascii").splitlines()]
+
+
+@contextmanager
+def serving(home: Home) -> Iterator[subprocess.Popen[str]]:
+    """Run a daemon that has scanned its folders and is waiting."""
+    with subprocess.Popen(
+        [*COMMAND, "--home", str(home.path)], stderr=subprocess.PIPE, text=True, cwd="/"
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "scan.finished" in line:
+                break
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+def test_a_drain_makes_a_home_and_ends_well_on_nothing(tmp_path: Path) -> None:
+    """The first thing that anybody tries."""
+    home = Home(tmp_path / "new", "--home")
+    done = llasad(home, "--drain")
+    assert done.returncode == 0
+    assert "no transcripts" in done.stdout
+    assert home.transcripts.is_dir()
+
+
+def test_a_drain_tells_what_came_of_the_files(place: Home) -> None:
+    """A file in a language that the model does not know needs no model at all."""
+    (place.transcripts / "talk.json").write_bytes(
+        transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
+    )
+    (place.transcripts / "no.json").write_bytes(b'{"a": 1}')
+    done = llasad(place, "--drain", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "Und dann" in (place.transcripts / "talk.enhanced.txt").read_text(encoding="utf-8")
+    with open_database(place.database) as database:
+        counts = Queue(database).counts()
+    assert (counts[Status.DONE], counts[Status.IGNORED]) == (1, 1)
+
+
+def test_a_drain_with_an_invalid_file_ends_with_one(place: Home) -> None:
+    """After it has waited for the rest of the file."""
+    (place.transcripts / "cut.json").write_bytes(talk()[:-5])
+    done = llasad(place, "--drain")
+    assert done.returncode == 1
+    assert "1 invalid" in done.stdout
+
+
+def test_a_drain_that_is_held_ends_with_three(place: Home) -> None:
+    """And says by what."""
+    place.settings.write_text(QUICK + 'model = "no/such-model"\n')
+    (place.transcripts / "talk.json").write_bytes(talk())
+    done = llasad(place, "--drain", "--quiet")
+    assert done.returncode == 3
+    assert "model_missing" in done.stderr
+
+
+def test_a_mistake_in_the_settings_ends_with_three(place: Home) -> None:
+    """In a sentence, without a traceback."""
+    place.settings.write_text("settle = 1\n")
+    done = llasad(place, "--drain")
+    assert done.returncode == 3
+    assert "line 1: unknown key `settle`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_option_ends_with_two(place: Home) -> None:
+    """As everywhere."""
+    assert llasad(place, "--dry").returncode == 2
+
+
+def test_a_state_folder_that_others_may_write_to_is_refused(place: Home) -> None:
+    """With the command that closes it."""
+    place.state.mkdir(parents=True)
+    place.state.chmod(0o777)
+    done = llasad(place, "--drain")
+    assert done.returncode == 3
+    assert "chmod" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_gracefully(place: Home, number: signal.Signals) -> None:
+    """With exit code 0, so that a service manager does not start it again."""
+    with serving(place) as daemon:
+        daemon.send_signal(number)
+        assert daemon.wait(timeout=10) == 0
+    assert records(place)[-1]["event"] == "daemon.stopped"
+    assert holder(place.lock) is None
+    with open_database(place.database) as database:
+        assert ServiceRow(database).read().phase == "stopped"
+
+
+@pytest.mark.parametrize("way", ["written", "renamed", "moved in a folder"])
+def test_a_file_that_appears_is_done_without_waiting_for_a_scan(place: Home, way: str) -> None:
+    """Once, whichever way it came; what we write beside it is no news."""
+    place.settings.write_text(QUICK + "rescan_s = 3600\n")
+    data = transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
+    with serving(place) as daemon:
+        if way == "written":
+            (place.transcripts / "talk.json").write_bytes(data)
+        elif way == "renamed":
+            (place.transcripts / "talk.tmp").write_bytes(data)
+            (place.transcripts / "talk.tmp").replace(place.transcripts / "talk.json")
+        else:
+            (place.path / "talks").mkdir()
+            (place.path / "talks" / "talk.json").write_bytes(data)
+            (place.path / "talks").rename(place.transcripts / "talks")
+        assert daemon.stderr is not None
+        assert any("job.done" in line for line in daemon.stderr)
+        daemon.terminate()
+        rest = daemon.stderr.read()
+    assert "job.queued" not in rest
+    (job,) = [record for record in records(place) if record["event"] == "job.queued"]
+    assert job["origin"] in {"event", "scan"}
+
+
+def test_a_second_daemon_is_refused(place: Home) -> None:
+    """With the pid of the first."""
+    with serving(place) as daemon:
+        assert holder(place.lock) == daemon.pid
+        second = llasad(place)
+        assert second.returncode == 3
+        assert f"pid {daemon.pid}" in second.stderr
+        assert daemon.poll() is None
+
+
+def test_a_killed_daemon_blocks_nobody(place: Home) -> None:
+    """Its lock falls with it."""
+    with serving(place) as daemon:
+        daemon.kill()
+        daemon.wait(timeout=10)
+    assert llasad(place, "--drain").returncode == 0
+
+
+def test_a_damaged_database_is_set_aside_and_rebuilt(place: Home) -> None:
+    """From the folder: what is done is taken over, not done again."""
+    (place.transcripts / "talk.json").write_bytes(
+        transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
+    )
+    assert llasad(place, "--drain").returncode == 0
+    before = os.stat(place.transcripts / "talk.enhanced.txt")
+    place.database.write_bytes(b"this is no database" * 1000)
+    assert llasad(place, "--drain").returncode == 0
+    after = os.stat(place.transcripts / "talk.enhanced.txt")
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    events = [record["event"] for record in records(place)]
+    assert "database.recovered" in events
+    assert "job.adopted" in events
+
+
+def test_the_log_holds_no_word_of_a_transcript(place: Home) -> None:
+    """Whatever becomes of it."""
+    secret = "xylophone"
+    text = transcript(f"{GERMAN} {secret}", secret).replace(b'"en"', b'"de"')
+    (place.transcripts / "talk.json").write_bytes(text)
+    (place.transcripts / "cut.json").write_bytes(text[:-9])
+    (place.transcripts / "wrong.json").write_text(f"{secret} is no JSON at all, {secret} is not")
+    (place.transcripts / "other.json").write_text(json.dumps({secret: [secret]}))
+    llasad(place, "--drain")
+    assert secret not in place.log.read_text(encoding="ascii")
