@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import click
 
@@ -18,25 +17,15 @@ from engine.client import ModelClient
 from engine.errors import (
     ChildError,
     EngineError,
-    ModelError,
     OutputError,
     PartError,
     TranscriptError,
 )
-from engine.parts import split
-from engine.records import (
-    EnhancedPart,
-    EnhancedWord,
-    Part,
-    Profile,
-    Segment,
-    Transcript,
-    Word,
-)
+from engine.failure import Failure, failure
+from engine.records import EnhancedPart, EnhancedWord, Part, Profile
 
-EXIT_JOB_FAILED = 1
-EXIT_ENVIRONMENT = 3
 ATTEMPTS = 3
+Cleaning = Literal["off", "safe", "thorough"]
 MAX_BYTES = 64 << 20
 
 
@@ -44,17 +33,24 @@ def _say(text: str) -> None:
     click.echo(prose.safe(text), err=True)
 
 
-class Failure(click.ClickException):
-    """An error for the user: what happened, and what to do."""
-
-    def __init__(self, error: EngineError, *, about: str = "") -> None:
-        super().__init__(prose.safe(f"{about}{error}\n{error.hint}"))
-        self._badly = isinstance(error, ModelError | OutputError)
-
-    def show(self, file: IO[str] | None = None) -> None:
-        """Print the error and leave with the code of its kind."""
-        super().show(file)
-        sys.exit(EXIT_ENVIRONMENT if self._badly else EXIT_JOB_FAILED)
+_language = click.option(
+    "--language", metavar="CODE", help="Language of the speech (ISO 639-1), if known."
+)
+_model = click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to use.")
+_cleaning = click.option(
+    "--cleaning",
+    type=click.Choice(["off", "safe", "thorough"]),
+    default="safe",
+    show_default=True,
+    help="What to take out: loops and tags, or fillers and stutters too.",
+)
+_output = click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write only the text, to this file.",
+)
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(
@@ -63,23 +59,12 @@ class Failure(click.ClickException):
     epilog="Example: llasa-cli --enhance-transcript talk.json",
 )
 @click.option(
-    "--enhance-transcript",
-    "transcript",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Enhance one transcript and write the results beside it.",
+    "--enhance-transcript", "transcript", type=_file, metavar="FILE", help="Same as `enhance FILE`."
 )
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write only the text, to this file.",
-)
-@click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to use.")
-@click.option("--language", metavar="CODE", help="Language of the speech (ISO 639-1), if known.")
-@click.option(
-    "--cleaning", type=click.Choice(["off", "safe", "thorough"]), default="safe", show_default=True
-)
+@_output
+@_model
+@_language
+@_cleaning
 @click.version_option(pipeline.ENGINE_VERSION, prog_name="llasa-cli")
 @click.pass_context
 def main(
@@ -88,42 +73,85 @@ def main(
     output: Path | None,
     model: str,
     language: str | None,
-    cleaning: Literal["off", "safe", "thorough"],
+    cleaning: Cleaning,
 ) -> None:
-    """Turn a Whisper transcript into faithful, readable text, once and without a daemon."""
+    """Turn Whisper transcripts into faithful, readable text, once and without a daemon."""
     if context.invoked_subcommand is not None:
         return
     if transcript is None:
         click.echo(context.get_help())
         return
-    profile = dataclasses.replace(Profile(), model=model, language=language, cleaning=cleaning)
+    run([transcript], Profile(model=model, language=language, cleaning=cleaning), output=output)
+
+
+@main.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
+@click.argument("file", type=_file)
+@_output
+@_model
+@_language
+@_cleaning
+def enhance(
+    file: Path, output: Path | None, model: str, language: str | None, cleaning: Cleaning
+) -> None:
+    """Enhance one transcript and write the results beside it."""
+    run([file], Profile(model=model, language=language, cleaning=cleaning), output=output)
+
+
+@main.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
+@click.argument("files", type=_file, nargs=-1, required=True)
+@_model
+@_language
+@_cleaning
+def batch(files: tuple[Path, ...], model: str, language: str | None, cleaning: Cleaning) -> None:
+    """Enhance many transcripts, one after the other; one that fails does not stop the rest."""
+    run(files, Profile(model=model, language=language, cleaning=cleaning))
+
+
+def run(files: Sequence[Path], profile: Profile, *, output: Path | None = None) -> None:
+    """Enhance files with one model child and leave with the code for what happened."""
+    failed: Failure | None = None
     try:
-        enhance(transcript, profile, output=output)
+        client = ModelClient(catalog.describe(profile.model))
     except EngineError as error:
-        about = f"{transcript.name}: " if isinstance(error, TranscriptError) else ""
-        raise Failure(error, about=about) from error
-
-
-def enhance(source: Path, profile: Profile, *, output: Path | None = None) -> None:
-    """Run the pipeline over one file and write what comes out; raises `EngineError`."""
-    started = time.monotonic()
-    info = catalog.describe(profile.model)
-    data, mode = _read(source)
-    plan = pipeline.prepare(data, name=source.name, profile=profile, info=info)
-    client = ModelClient(info)
-    load_s = 0.0
-    parts: list[EnhancedPart] = []
+        raise failure(error) from error
     try:
-        if any(part.covered for part in plan.parts):
-            load_s = client.start().load_s
-        with click.progressbar(
-            length=max(1, len(plan.parts)), label="Enhancing", file=sys.stderr
-        ) as bar:
-            for part in pipeline.run(plan, _Patient(client)):
-                parts.append(part)
-                bar.update(1)
+        for file in files:
+            try:
+                enhance_file(file, profile, client, output=output)
+            except TranscriptError as error:
+                failed = failure(error, about=f"{file.name}: ")
+                if len(files) > 1:
+                    failed.show()
+            except EngineError as error:
+                raise failure(error, about=f"{file.name}: ") from error
     finally:
         client.close()
+    if failed is not None:
+        if len(files) > 1:
+            sys.exit(failed.exit_code)
+        raise failed
+
+
+def enhance_file(
+    source: Path, profile: Profile, client: ModelClient, *, output: Path | None = None
+) -> None:
+    """Run the pipeline over one file and write what comes out; raises `EngineError`."""
+    started = time.monotonic()
+    data, mode = _read(source)
+    plan = pipeline.prepare(data, name=source.name, profile=profile, info=client.info)
+    load_s = 0.0
+    parts: list[EnhancedPart] = []
+    if any(part.covered for part in plan.parts):
+        load_s = client.start().load_s
+    with click.progressbar(
+        length=max(1, len(plan.parts)),
+        label=prose.safe(source.name),
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    ) as bar:
+        for part in pipeline.run(plan, _Patient(client)):
+            parts.append(part)
+            bar.update(1)
     result = pipeline.finish(
         plan,
         parts,
@@ -136,7 +164,8 @@ def enhance(source: Path, profile: Profile, *, output: Path | None = None) -> No
         click.echo(prose.safe(str(output)))
     else:
         for written in sidecars.write(source, result.files, mode=mode, previous={}):
-            click.echo(prose.safe(str(written.path)))
+            beside = "  (beside the one that was there)" if written.displaced else ""
+            click.echo(prose.safe(str(written.path)) + beside)
     if result.status == "partial":
         _say("Some parts could not be enhanced and are in the words of the source.")
     elif result.reason == "uncovered_language":
@@ -191,46 +220,14 @@ def _read(source: Path) -> tuple[bytes, int]:
     return data, status.st_mode & 0o777
 
 
-BENCH_TEXT = (
-    "so what we did in the end was to take the old bicycle apart on the kitchen table and nobody "
-    "was happy about the oil on the chairs but by the evening we had found the noise it was a "
-    "small ball bearing that had lost its cage do you remember what they cost when we were young "
-    "the man in the shop only smiled and said that he still had some in a drawer downstairs and "
-    "that was that we rode home along the river and the bicycle did not make a sound"
-)
+def _add_commands() -> None:
+    from engine import cli_bench, cli_write
+
+    for command in (cli_bench.bench, cli_write.prompt, cli_write.chat):
+        main.add_command(command)
 
 
-@main.command(epilog="Example: llasa-cli bench --model mlx-models/my-model")
-@click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to measure.")
-@click.option("--parts", default=4, show_default=True, help="How much text to measure with.")
-def bench(model: str, parts: int) -> None:
-    """Tell how fast a model enhances text on this machine, step by step and drafted."""
-    try:
-        info = catalog.describe(model)
-        # The one command that loads a model here and not in a child: there is nothing to protect.
-        from engine import bench as measuring
-        from engine import model as models
-
-        loaded = models.load(info)
-        said = Segment(tuple(Word(word) for word in BENCH_TEXT.split() * max(1, parts)))
-        pieces = split(Transcript("bench", (said,)), info, covered=True)[: max(1, parts)]
-        measuring.measure(loaded, pieces[:1], draft_tokens=None)
-        runs = {
-            "step by step": measuring.measure(loaded, pieces, draft_tokens=0),
-            "drafted": measuring.measure(loaded, pieces, draft_tokens=None),
-        }
-    except EngineError as error:
-        raise Failure(error) from error
-    click.echo(prose.safe(f"{info.name} on {loaded.device_path}, loaded in {loaded.load_s:.1f} s"))
-    for name, run in runs.items():
-        click.echo(
-            f"{name:>13}: {run.tokens / run.seconds:8.0f} tokens/s {run.words_per_second:8.0f} "
-            f"words/s {run.tokens_per_pass:6.1f} tokens per pass"
-        )
-    step, drafted = runs.values()
-    same = "the same text" if step.written == drafted.written else "another text: please report it"
-    click.echo(f"{step.seconds / drafted.seconds:.1f} times as fast, {same}")
-
+_add_commands()
 
 if __name__ == "__main__":
     main()

@@ -123,6 +123,18 @@ class ModelClient:
         self.tokens += result.tokens
         return result
 
+    def write(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        max_tokens: int,
+        on_text: Callable[[str], None],
+    ) -> None:
+        """Let the model answer a conversation freely; raises `ChildError`, `ModelError`."""
+        self.start()
+        self._send(op="write", messages=list(messages), max_tokens=max_tokens)
+        self._wait(on_progress=None, on_text=on_text)
+
     def close(self) -> None:
         """End the child at once; every finished part is kept by whoever asked for it.
 
@@ -154,7 +166,12 @@ class ModelClient:
         except (OSError, ValueError):
             self._died(process)
 
-    def _wait(self, *, on_progress: Callable[[int], None] | None) -> dict[str, Any]:
+    def _wait(
+        self,
+        *,
+        on_progress: Callable[[int], None] | None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
         """Return the next answer that is not progress; silence ends the child."""
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
@@ -186,6 +203,9 @@ class ModelClient:
                         self._buffer += data
                         while (message := self._take_frame(process)) is not None:
                             silent_s = 0.0
+                            if message.get("event") == "text" and on_text is not None:
+                                on_text(str(message["text"]))
+                                continue
                             if message.get("event") != "progress":
                                 self._waiting = False
                                 return self._answer(message)

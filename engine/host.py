@@ -116,10 +116,19 @@ class Host:
             event="done", memory_bytes=_memory_bytes(), **protocol.result_to_json(result)
         )
 
+    def write(self, request: dict[str, Any]) -> None:
+        """Answer a conversation freely, piece by piece."""
+        from engine import free
+
+        for piece in free.write(self._model, request["messages"], int(request["max_tokens"])):
+            self._output.send(event="text", text=piece)
+        self._output.send(event="done", memory_bytes=_memory_bytes())
+
     def serve(self, request: dict[str, Any]) -> None:
         """Answer one request; a failure is an answer too."""
         try:
-            {"load": self.load, "enhance": self.enhance}[request["op"]](request)
+            serve = {"load": self.load, "enhance": self.enhance, "write": self.write}
+            serve[request["op"]](request)
         except EngineError as error:
             self._output.send(
                 event="failed",

@@ -7,10 +7,12 @@ from engine.records import ModelInfo, Part, Transcript, Word
 
 # A part may end this much before its full size to end at a better place.
 _EARLIEST = 0.7
+# Text without spaces where there should be some must not become one endless part.
+_CHARS_PER_WORD = 15
 
 
 def split(transcript: Transcript, info: ModelInfo, *, covered: bool) -> tuple[Part, ...]:
-    """Cut a transcript into parts of at most `info.part_words` words.
+    """Cut a transcript into parts of at most `info.part_words` words, fewer if they are long.
 
     A cut falls, within the last third, on a change of speaker, else on the longest pause, else
     after a sentence end of the source, else at full size. What is shown around a part comes from
@@ -20,7 +22,7 @@ def split(transcript: Transcript, info: ModelInfo, *, covered: bool) -> tuple[Pa
     parts: list[Part] = []
     start = 0
     while start < len(words):
-        end = _cut(words, start, info.part_words)
+        end = _cut(words, start, _fitting(words, start, info.part_words))
         parts.append(
             Part(
                 index=len(parts),
@@ -32,6 +34,16 @@ def split(transcript: Transcript, info: ModelInfo, *, covered: bool) -> tuple[Pa
         )
         start = end
     return tuple(parts)
+
+
+def _fitting(words: tuple[Word, ...], start: int, size: int) -> int:
+    """Return how many words fit into a part, at least one."""
+    chars = 0
+    for count, word in enumerate(words[start : start + size]):
+        chars += len(word.text)
+        if chars > size * _CHARS_PER_WORD:
+            return max(1, count)
+    return size
 
 
 def _cut(words: tuple[Word, ...], start: int, size: int) -> int:

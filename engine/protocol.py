@@ -1,7 +1,7 @@
 """What the model child and its parent say to each other: framed JSON over two pipes.
 
-A frame is its length in four bytes, big-endian, and a JSON object. Requests: `load`, `enhance`.
-Events: `ready`, `progress`, `done`, `failed`.
+A frame is its length in four bytes, big-endian, and a JSON object. Requests: `load`, `enhance`,
+`write`. Events: `ready`, `progress`, `text`, `done`, `failed`.
 """
 
 from __future__ import annotations

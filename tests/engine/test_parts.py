@@ -62,3 +62,11 @@ def test_without_times_a_sentence_end_is_preferred() -> None:
     """The source's own full stop is a place to cut."""
     words = [Word(f"w{n}." if n == 7 else f"w{n}") for n in range(20)]
     assert len(split(said(words), INFO, covered=True)[0].words) == 8
+
+
+def test_endless_words_make_smaller_parts() -> None:
+    """A hundred words of a thousand letters each would not fit any model."""
+    words = [Word("x" * 1_000) for _ in range(20)]
+    parts = split(said(words), INFO, covered=True)
+    assert [word for part in parts for word in part.words] == words
+    assert all(len(part.words) == 1 for part in parts)

@@ -1,0 +1,117 @@
+"""llasa-cli: one file or a few, once, with the real embedded model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine.cli import main
+
+SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    """Return a small openai-whisper file without punctuation."""
+    words = SAID.split()
+    segments = [
+        {
+            "id": n,
+            "start": n * 3.0,
+            "end": n * 3.0 + 2.5,
+            "text": " " + " ".join(words[n * 7 :][:7]),
+        }
+        for n in range(3)
+    ]
+    path = tmp_path / "talk.json"
+    path.write_text(json.dumps({"text": SAID, "segments": segments, "language": "en"}))
+    return path
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.output
+
+
+def spoken(text: str) -> list[str]:
+    return [word.strip(".,?!:;").casefold() for word in text.split()]
+
+
+def test_one_file_gets_text_and_metadata_beside_it(transcript: Path) -> None:
+    """The option of the first issue and the command do the same."""
+    code, output = run("--enhance-transcript", transcript)
+    text = transcript.with_name("talk.enhanced.txt")
+    assert code == 0
+    assert str(text) in output
+    assert spoken(text.read_text()) == SAID.split()
+    assert json.loads(transcript.with_name("talk.metadata.json").read_text())["schema"]
+    assert run("enhance", transcript)[0] == 0
+
+
+def test_output_names_one_text_file(transcript: Path, tmp_path: Path) -> None:
+    """Only the text is written, where it was asked for."""
+    target = tmp_path / "out.txt"
+    assert run("enhance", transcript, "--output", target)[0] == 0
+    assert spoken(target.read_text()) == SAID.split()
+    assert not transcript.with_name("talk.enhanced.txt").exists()
+
+
+def test_a_batch_goes_on_after_a_file_that_is_none(transcript: Path, tmp_path: Path) -> None:
+    """The bad one is named, the good one is done, the exit code tells."""
+    other = tmp_path / "other.json"
+    other.write_text('{"shopping": ["milk"]}')
+    code, output = run("batch", other, transcript)
+    assert code == 1
+    assert "other.json" in output
+    assert transcript.with_name("talk.enhanced.txt").exists()
+
+
+def test_a_model_that_is_not_there_is_named_with_what_to_do(transcript: Path) -> None:
+    """No traceback; code 3, because another file would not mend it."""
+    code, output = run("enhance", transcript, "--model", "someone/unknown-model")
+    assert code == 3
+    assert "hf download someone/unknown-model" in output
+
+
+def test_a_terminal_gets_no_control_characters_from_a_name(tmp_path: Path) -> None:
+    """An escape in a file name is shown, not obeyed."""
+    evil = tmp_path / "a\x1b]0;x\x07.json"
+    evil.write_text("{")
+    code, output = run("enhance", evil)
+    assert code == 1
+    assert "\x1b" not in output
+    assert "\x07" not in output
+
+
+def test_the_embedded_model_is_not_asked_to_write() -> None:
+    """It punctuates; the message says what can write."""
+    code, output = run("prompt", "hello", "--model", "punct-en")
+    assert code == 3
+    assert "--model" in output
+
+
+def test_a_chat_model_answers(model_folders: dict[str, Path]) -> None:
+    """Whatever a random model says, it comes out and the command ends well."""
+    code, output = run("prompt", "hello", "--model", model_folders["qwen3"], "--max-tokens", 5)
+    assert code == 0
+    assert output.strip()
+
+
+def test_bench_measures_both_ways() -> None:
+    """The same text twice, and how many tokens a pass decided."""
+    code, output = run("bench", "--parts", 1)
+    assert code == 0
+    assert "the same text" in output
+    assert "drafted" in output
+
+
+@pytest.mark.parametrize("command", [[], ["enhance"], ["batch"], ["bench"], ["prompt"], ["chat"]])
+def test_every_command_has_help_with_an_example(command: list[str]) -> None:
+    """A new user starts there."""
+    code, output = run(*command, "--help")
+    assert code == 0
+    assert "Example: llasa-cli" in output
