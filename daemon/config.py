@@ -52,11 +52,24 @@ class Config:
         A pattern fits a folder and everything below it. A relative one is counted from the watched
         folder that holds the file, an absolute one from the root; `*` stands for part of a name.
         """
+        rule, _ = self.rule_for(path)
+        return rule.profile if rule is not None else self.default
+
+    def rule_for(self, path: str | PurePath) -> tuple[ProfileRule | None, str]:
+        """Return the first rule that fits a file and the pattern that does, (None, "") for none."""
         folder = PurePath(path).parent
         for rule in self.rules:
-            if any(self._fits(pattern, folder) for pattern in rule.folders):
-                return rule.profile
-        return self.default
+            for pattern in rule.folders:
+                if self._fits(pattern, folder):
+                    return rule, pattern
+        return None, ""
+
+    def watched_root(self, path: PurePath) -> Path | None:
+        """Return the watched folder that holds a file, None for a file from elsewhere."""
+        for root in self.watch:
+            if path.is_relative_to(root) or path.is_relative_to(root.resolve()):
+                return root
+        return None
 
     def profile_named(self, name: str) -> Profile | None:
         """Return the profile of that name, None when the settings know none."""
@@ -272,13 +285,25 @@ def _pairs(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _glossary(value: Any) -> dict[str, str]:
+    allowed = 'pairs of heard and correct words, such as "post gress" = "Postgres"'
+    if not isinstance(value, dict):
+        raise _Wrong(allowed)
+    for text in (*value, *value.values()):
+        if not isinstance(text, str) or not any(char.isalnum() for char in text):
+            raise _Wrong(allowed)
+        if not all(char.isprintable() or char == " " for char in text):
+            raise _Wrong(f"{allowed}, without control characters")
+    return dict(value)
+
+
 _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "model": _text,
     "cleaning": _choice("off", "safe", "thorough"),
     "language": _language,
     "outputs": _outputs,
     "speakers": _pairs,
-    "glossary": _pairs,
+    "glossary": _glossary,
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _strings,

@@ -40,6 +40,7 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     nudge: Callable[[str], None] = lambda path: None  # look at this file again
     progress: Callable[[ServiceFields], None] = lambda fields: None  # what `status` shows
+    alive: Callable[[], None] = lambda: None  # told that a part gets on
     root_is_there: Callable[[str], bool] = lambda path: True  # the watched folder of a file
     step: Callable[[str], None] = lambda name: None  # told at each named step, for tests
 
@@ -47,6 +48,10 @@ class Surroundings:
         """Say something in the service row; that it could not be said stops no work."""
         with contextlib.suppress(StateError):
             self.progress(fields)
+
+
+class Paused(Exception):  # noqa: N818 - an event, not a fault of the code
+    """A person asked for a rest in the middle of a job."""
 
 
 class Decoder:
@@ -61,8 +66,9 @@ class Decoder:
     def decode(self, job: Job, plan: pipeline.Plan, log: Log) -> list[EnhancedPart]:
         """Return all parts of a job, those saved by an earlier run as they were saved.
 
-        Raises Stopped when the daemon is to stop, JobMoved when the job was taken from us,
-        ModelError, and ChildError when the child cannot begin or failed on every part.
+        Raises Stopped when the daemon is to stop, Paused when it is to rest, JobMoved when the job
+        was taken from us, ModelError, and ChildError when the child cannot begin or failed on
+        every part.
         """
         saved = self._queue.parts_done(job)
         if saved:
@@ -103,6 +109,8 @@ class Decoder:
             return pipeline.keep(part, "uncovered"), None
         while True:
             self.refuse_to_go_on(job)
+            if self._queue.paused() is not None:
+                raise Paused
             loading = True
             try:
                 client, loaded = self._keeper.ready(info, self._around.clock())
@@ -115,7 +123,9 @@ class Decoder:
                     }
                 )
                 begun = self._around.clock()
-                enhanced = client.enhance(part, tail)
+                enhanced = client.enhance(
+                    part, tail, on_progress=lambda tokens: self._around.alive()
+                )
             except PartError as error:
                 # The same part would end the same way: there is nothing to wait for.
                 log.warning("part.fell_back", part=part.index, reason=error.reason)

@@ -6,6 +6,7 @@ DaemonError
 ├── ConfigError                llasa.toml: names key, line and what is allowed
 ├── AlreadyRunning             another daemon holds this home
 ├── NoSuchJob                  the command names a job that is not there
+├── CannotRender               a finished text cannot be written anew from what was kept
 └── SourceError                a source file cannot be taken; `reason` is what the job is given
 """
 
@@ -47,11 +48,12 @@ class ConfigError(DaemonError):
         line: int | None = None,
         allowed: str = "",
         path: str = "",
+        hint: str = "",
     ) -> None:
         self.key, self.line, self.allowed, self.path = key, line, allowed, path
         place = path + (f", line {line}" if line is not None else "")
         text = f"{place}: {message}" if place else message
-        super().__init__(f"{text} Allowed: {allowed}." if allowed else text)
+        super().__init__(f"{text} Allowed: {allowed}." if allowed else text, hint=hint)
 
 
 class AlreadyRunning(DaemonError):  # noqa: N818 - a state, not a fault of the code
@@ -65,6 +67,13 @@ class NoSuchJob(DaemonError):  # noqa: N818 - an answer, not a fault of the code
 
     exit_code = 2
     hint = "`llasactl jobs` lists ids and files."
+
+
+class CannotRender(DaemonError):  # noqa: N818 - a state, not a fault of the code
+    """This text cannot be rendered anew."""
+
+    exit_code = 1
+    hint = "`llasactl redo JOB` does the file again, with its names."
 
 
 class SourceError(DaemonError):

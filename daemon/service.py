@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from daemon.canary import Canary
 from daemon.child import ClientMaker, ModelKeeper
 from daemon.config import Config
 from daemon.decoding import Surroundings
@@ -20,6 +21,7 @@ from daemon.holds import Holds
 from daemon.intake import Intake
 from daemon.log import Log
 from daemon.machine import boot_id
+from daemon.progress import Progress
 from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.watch import HEALTHY, Inbox, RootReport, Watch
@@ -77,6 +79,7 @@ class Service:
         self.intake = Intake(config, self.queue, self.inbox, log, clock=clock, adopt=adopt)
         # What is there is drained; what comes later is for a daemon that stays.
         self.watch = Watch(() if drain else config.watch, self.inbox, self.intake.listing.wants)
+        self.canary = Canary(self.inbox)
         self.keeper = ModelKeeper(config, log, make=make_client)
         self.holds = Holds(config, self.queue, log)
         self.stopping = threading.Event()
@@ -86,7 +89,7 @@ class Service:
         self._due: dict[str, float] = {}
         self._mark: object = None
         self._drift = wall() - clock()
-        self._busy = False
+        self._progress = Progress(silence_s=config.silence_s, clock=clock)
 
     # The loop of the main thread
 
@@ -106,6 +109,7 @@ class Service:
             current_job=None,
             current_part=None,
             words_per_s=None,
+            canary_at=None,
             last_error=None,
         )
         self.holds.start()
@@ -139,6 +143,7 @@ class Service:
         self._notice_sleep(now)
         if self._is_due("roots", now, ROOTS_S):
             self._look_at_roots(now)
+        self._hear_canaries(now)
         scanned = self.intake.step(now)
         if scanned is not None:
             self._log.info(
@@ -165,6 +170,7 @@ class Service:
 
     def end(self) -> None:
         """Say that we are gone."""
+        self.canary.close()
         self.watch.close()
         try:
             self.row.update(
@@ -198,8 +204,7 @@ class Service:
         row = ServiceRow(database)
 
         def progress(fields: ServiceFields) -> None:
-            if "current_job" in fields:
-                self._busy = fields["current_job"] is not None
+            self._progress.told(fields)
             row.update(**fields)
 
         return Worker(
@@ -215,6 +220,7 @@ class Service:
                 now=lambda: datetime.fromtimestamp(self._wall(), UTC),
                 nudge=self.inbox.put,
                 progress=progress,
+                alive=self._progress.alive,
                 root_is_there=self._root_of_is_there,
             ),
         )
@@ -262,6 +268,14 @@ class Service:
             else:
                 self._log.warning("watch.degraded", folder=report.path, why=report.detail)
 
+    def _hear_canaries(self, now: float) -> None:
+        sung = self.canary.tick(now, self.watch.roots)
+        if sung.heard:
+            self.row.update(canary_at=self._wall())
+        for root in sung.deaf:
+            self._log.warning("watch.deaf", folder=str(root.root))
+            root.rearm()
+
     def _roots_are_there(self) -> bool:
         return all(_is_there(str(folder)) for folder in self._config.watch)
 
@@ -279,6 +293,9 @@ class Service:
         if mark != self._mark:
             self._mark = mark
             self.work.set()
+            if self._progress.taken(self.queue):
+                self._log.info("job.taken_back")
+                self.keeper.interrupt()
 
     def _root_reports(self) -> list[RootReport]:
         if self.watch.roots:
@@ -291,8 +308,8 @@ class Service:
     def _phase(self) -> str:
         if self.holds.reason is not None:
             return "held"
-        if self._busy:
-            return "working"
+        if self._progress.busy:
+            return "stalled" if self._progress.stalled(self._clock()) else "working"
         return "paused" if self.queue.paused() is not None else "idle"
 
     def _see_whether_drained(self) -> None:

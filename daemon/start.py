@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -17,6 +18,7 @@ from daemon.home import Home, find_home, make_folders
 from daemon.lock import HomeLock
 from daemon.log import Log, LogFile, hear_library, open_log, stop_hearing
 from daemon.machine import keep_light
+from daemon.parking import Starts, Trial
 from daemon.service import ERROR_PAUSE_S, Outcome, Service
 from daemon.terminal import safe
 from daemon.waker import Waker
@@ -36,6 +38,7 @@ _JOIN_S: Final = 0.2  # between two reminders of a worker that is to stop
 class _Options:
     drain: bool
     quiet: bool
+    trial: Trial | None = None  # of a start that a service manager made
 
 
 @click.command(
@@ -45,25 +48,43 @@ class _Options:
 @click.option("--home", metavar="DIR", help="The home to work on; made if it is not there.")
 @click.option("--drain", is_flag=True, help="Do what is there, then exit.")
 @click.option("--quiet", is_flag=True, help="Say nothing on the terminal; the log file has it all.")
+@click.option("--service", is_flag=True, help="Started by a service manager: see the manual.")
 @click.version_option(ENGINE_VERSION, prog_name="llasad")
-def llasad(home: str | None, *, drain: bool, quiet: bool) -> int:
+def llasad(home: str | None, *, drain: bool, quiet: bool, service: bool) -> int:
     """Watch folders for Whisper transcripts and enhance each, in the foreground.
 
     Runs until SIGTERM or Ctrl-C. With --drain it takes what is there, waits out settling and
-    back-offs, and exits: 0 when all is well, 1 when some job is failed or invalid.
+    back-offs, and exits: 0 when all is well, 1 when some job is failed or invalid. With --service
+    five failed starts in a row are the last: it then exits with 0 until `llasactl start`.
     """
     place = find_home(home)
+    if not service:
+        return _start(place, _Options(drain=drain, quiet=quiet), lambda reason: None)
+    starts = Starts(place.path)
+    if (parked := starts.begin()) is not None:
+        click.echo(
+            f"llasad: parked after {parked.count} failed starts: {safe(parked.reason)}", err=True
+        )
+        click.echo("Mend it, then: llasactl start", err=True)
+        return EXIT_FINE
+    trial = Trial(starts.succeeded, now=time.monotonic())
+    return _start(place, _Options(drain=drain, quiet=quiet, trial=trial), starts.failed)
+
+
+def _start(place: Home, options: _Options, failed: Callable[[str], None]) -> int:
+    lock = HomeLock(place.lock)
     try:
         make_folders(place)
         config = settings.load(place)
-        lock = HomeLock(place.lock)
         lock.acquire()
-    except DaemonError as error:
+        return run(config, options)
+    except (DaemonError, StateError) as error:
+        failed(f"{error} {error.hint}")
         return _refuse(error, place.path)
-    try:
-        return run(config, _Options(drain=drain, quiet=quiet))
-    except StateError as error:
-        return _refuse(error, place.path)
+    except OSError as error:
+        told = HomeError(f"{error.filename or place.path}: {error.strerror or error}.")
+        failed(f"{told} {told.hint}")
+        return _refuse(told, place.path)
     finally:
         lock.release()
 
@@ -83,17 +104,19 @@ def run(config: settings.Config, options: _Options) -> int:
     outcome: Outcome = "database"
     try:
         while outcome == "database":  # the database was lost or damaged: begin anew with another
-            outcome = _serve(config, log, waker, drain=options.drain)
+            outcome = _serve(config, log, waker, options)
             code = _exit_code(config.home, outcome, drain=options.drain, quiet=options.quiet)
         log.info("daemon.stopped", outcome=outcome)
+        if options.trial is not None:
+            options.trial.end()
         return code
     finally:
         waker.close()
         file.close()
 
 
-def _serve(config: settings.Config, log: Log, waker: Waker, *, drain: bool) -> Outcome:
-    home = config.home
+def _serve(config: settings.Config, log: Log, waker: Waker, options: _Options) -> Outcome:
+    home, drain = config.home, options.drain
     is_new = not home.database.exists()
     try:
         database = open_database(home.database)
@@ -110,6 +133,8 @@ def _serve(config: settings.Config, log: Log, waker: Waker, *, drain: bool) -> O
         try:
             while service.outcome is None:
                 due = service.tick(time.monotonic())
+                if options.trial is not None:
+                    options.trial.tick(time.monotonic())
                 if not worker.is_alive():  # a bug: nothing in there may raise
                     log.error("worker.died")
                     waker.wait(ERROR_PAUSE_S)

@@ -31,6 +31,7 @@ from daemon.filesystem import has_events
 RootState = Literal["watching", "polling", "missing", "unreadable", "failed", "scanned"]
 HEALTHY: Final = ("watching", "polling")
 INBOX_LIMIT: Final = 10_000
+CANARY: Final = ".llasa-canary"  # the file by which `canary` proves that events arrive
 POLL_S: Final = 10.0
 _JOIN_S: Final = 5.0
 # Opens and reads are left out, so that our own reading makes no events.
@@ -59,6 +60,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._paths: dict[str, None] = {}
         self._lost = False
+        self._canaries: set[str] = set()
         self._wake = wake
         self.faults = 0  # events that a handler failed on
         self.heard = 0  # events taken in
@@ -79,6 +81,18 @@ class Inbox:
             self._lost = True
             self.faults += fault
         self._wake()
+
+    def sing(self, folder: str) -> None:
+        """Note that word came of the canary in a folder."""
+        with self._lock:
+            self._canaries.add(folder)
+        self._wake()
+
+    def canaries(self) -> set[str]:
+        """Return the folders from which word of a canary came since the last call."""
+        with self._lock:
+            heard, self._canaries = self._canaries, set()
+        return heard
 
     def drain(self) -> tuple[list[str], bool]:
         """Return the paths heard of since the last call, and whether any may be missing."""
@@ -104,7 +118,9 @@ class Handler(FileSystemEventHandler):
         try:
             moved = isinstance(event, FileMovedEvent | DirMovedEvent)
             path = os.fsdecode(event.dest_path if moved else event.src_path)
-            if event.is_directory or self._wanted(path):
+            if os.path.basename(path) == CANARY:
+                self._inbox.sing(os.path.dirname(path))
+            elif event.is_directory or self._wanted(path):
                 self._inbox.put(path)
         except _FAULTS:
             self._inbox.lose(fault=True)
@@ -140,6 +156,7 @@ class RootWatch:
         self._events = events
         self._observer: BaseObserver | None = None
         self._identity: tuple[int, int] | None = None
+        self.resolved: str | None = None  # the folder that is listened to, without links
         self.state: RootState = "missing"
         self.detail = ""
 
@@ -170,6 +187,10 @@ class RootWatch:
                 self._arm(resolved, (status.st_dev, status.st_ino))
         return before != (self.state, self.detail)
 
+    def rearm(self) -> None:
+        """Listen anew at the next check, because nothing was heard of what did happen."""
+        self._disarm("failed", "Changes were not heard; listening anew.")
+
     def close(self) -> None:
         """Stop listening."""
         self._disarm(self.state, self.detail)
@@ -199,7 +220,7 @@ class RootWatch:
             self._retreat(resolved, error)
         else:
             self.state, self.detail = ("watching", "") if native else ("polling", _NO_EVENTS)
-        self._identity = identity
+        self._identity, self.resolved = identity, str(resolved)
         self._inbox.lose()
 
     def _retreat(self, resolved: Path, error: OSError) -> None:
@@ -224,6 +245,7 @@ class RootWatch:
 
     def _disarm(self, state: RootState, detail: str) -> None:
         observer, self._observer, self._identity = self._observer, None, None
+        self.resolved = None
         if observer is not None:
             observer.stop()
             if observer.ident is not None:

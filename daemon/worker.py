@@ -15,12 +15,20 @@ from typing import Final
 
 from daemon.child import ModelKeeper
 from daemon.config import Config
-from daemon.decoding import BACKOFF_S, Decoder, Stopped, Surroundings
+from daemon.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
 from daemon.errors import SourceError
 from daemon.log import Log
 from daemon.source import Snapshot, look, read_snapshot
+from daemon.speakers import DISPLACED, names_for
 from engine import pipeline, sidecars
-from engine.errors import EngineError, InvalidTranscript, ModelError, OutputError, TranscriptError
+from engine.errors import (
+    EngineError,
+    InvalidTranscript,
+    ModelError,
+    OutputError,
+    SpeakersError,
+    TranscriptError,
+)
 from engine.records import Profile
 from state.errors import DatabaseError, DatabaseFull, JobMoved, StateError
 from state.job import Job, Output, Reason, Status
@@ -93,6 +101,9 @@ class Worker:
         except Stopped:
             self._queue.release(job, reason=Reason.STOPPED)
             log.info("job.released", reason="stopped")
+        except Paused:
+            self._queue.release(job, reason=Reason.PAUSED)
+            log.info("job.released", reason="paused")
         except _Held as held:
             self._hold(job, held.reason, held.hint, log)
         except SourceError as error:
@@ -124,6 +135,8 @@ class Worker:
         self._around.step("prepared")
         parts = self._decoder.decode(job, plan, log)
         loaded = self._keeper.loaded
+        names, problem = self._names(job, plan.profile, log)
+        plan = replace(plan, profile=replace(plan.profile, speakers=names))
         result = pipeline.finish(
             plan,
             parts,
@@ -132,7 +145,7 @@ class Worker:
             created_at=self._around.now(),
         )
         self._around.step("finished")
-        self._publish(job, source, result, log)
+        self._publish(job, source, result, log, problem)
 
     def _snapshot(self, job: Job) -> Snapshot:
         try:
@@ -160,9 +173,28 @@ class Worker:
             profile = named
         return replace(profile, model=job.model) if job.model is not None else profile
 
+    def _names(self, job: Job, profile: Profile, log: Log) -> tuple[dict[str, str], str | None]:
+        """Return the speakers' names, asked for at the end: they may be given during the work.
+
+        A names file with a mistake costs nobody the text: the labels stand in it until it is
+        mended.
+        """
+        try:
+            return names_for(job.path, self._config, profile), None
+        except SpeakersError as error:
+            log.warning("speakers.refused", key=error.key, line=error.line)
+            return profile.speakers, f"No names were taken: {error} {error.hint}"[:_DETAIL]
+
     # The end
 
-    def _publish(self, job: Job, source: Snapshot, result: pipeline.Result, log: Log) -> None:
+    def _publish(
+        self,
+        job: Job,
+        source: Snapshot,
+        result: pipeline.Result,
+        log: Log,
+        problem: str | None,
+    ) -> None:
         """Write the sidecars, then, and only then, call the job done."""
         if look(job.path) != source.fingerprint:
             self._snapshot(job)  # touched: raises unless the bytes are still the same
@@ -193,9 +225,7 @@ class Worker:
             job,
             status=Status.PARTIAL if partial else Status.DONE,
             reason=reason or (Reason(result.reason) if result.reason else None),
-            detail="An output that was edited has been kept; the new one lies beside it."
-            if any(output.displaced for output in outputs)
-            else None,
+            detail=problem or (DISPLACED if any(output.displaced for output in outputs) else None),
             outputs=outputs,
             figures={key: result.metadata[key] for key in ("coverage", "timings", "model")},
         )

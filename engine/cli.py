@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Literal
 
 import click
 
-from engine import catalog, pipeline, prose, sidecars
+from engine import catalog, pipeline, prose, sidecars, speakers
 from engine.client import ModelClient
 from engine.errors import (
     ChildError,
@@ -138,6 +139,9 @@ def enhance_file(
     """Run the pipeline over one file and write what comes out; raises `EngineError`."""
     started = time.monotonic()
     data, mode = _read(source)
+    profile = dataclasses.replace(
+        profile, speakers={**profile.speakers, **speakers.names_beside(source)}
+    )
     plan = pipeline.prepare(data, name=source.name, profile=profile, info=client.info)
     load_s = 0.0
     parts: list[EnhancedPart] = []

@@ -14,7 +14,8 @@ EngineError
 ├── PartError                  this part will never do: its text is the source's at once
 │   ├── CannotSpell
 │   └── AlignmentError
-└── OutputError                a sidecar could not be written
+├── OutputError                a sidecar could not be written
+└── SpeakersError              a names file: names key, line and what is allowed
 """
 
 from __future__ import annotations
@@ -99,6 +100,21 @@ class OutputError(EngineError):
 
     reason = "output_unwritable"
     hint = "Check the folder's permissions and the free space of its disk."
+
+
+class SpeakersError(EngineError):
+    """A file with the names of speakers has a mistake."""
+
+    reason = "bad_speakers"
+    hint = "Mend the line, then run `llasactl speakers JOB --apply`."
+
+    def __init__(
+        self, message: str, *, key: str = "", line: int | None = None, allowed: str = "", path: str
+    ) -> None:
+        self.key, self.line, self.allowed, self.path = key, line, allowed, path
+        place = path + (f", line {line}" if line is not None else "")
+        text = f"{place}: {message}." if place else f"{message}."
+        super().__init__(f"{text} Allowed: {allowed}." if allowed else text)
 
 
 class PartError(EngineError):

@@ -103,6 +103,12 @@ def settle_language(transcript: Transcript, override: str | None = None) -> str 
     return found if shares[found] >= CONTRADICTION else claimed
 
 
+def is_too_short_to_tell(transcript: Transcript) -> bool:
+    """Tell whether a text says nothing of its language: a few ASCII letters, as in "Oh, OK."."""
+    text = "".join(word.text for word in transcript.words)
+    return text.isascii() and sum(c.isalpha() for c in text) < FEW_LETTERS
+
+
 def _best(shares: dict[str, float]) -> str | None:
     code = max(shares, key=lambda c: shares[c], default=None)
     return code if code is not None and shares[code] >= 0.5 else None

@@ -49,13 +49,15 @@ def build(
     timings: Timings,
     created_at: datetime,
     names: Mapping[str, str] | None = None,
+    relabelled: int = 0,
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
+    `relabelled` is how many words the reader gave to the speaker of those around them.
     Raises `AlignmentError` if the words of the document and the removals do not add up to the
     words of the source: nothing is lost without being listed.
     """
-    words_out = sum(len(paragraph) for paragraph in document.paragraphs)
+    words_out = sum(word.word.stands_for for words in document.paragraphs for word in words)
     removed = count_removals(removals)
     if source.words - words_out != sum(removed.values()):
         raise AlignmentError(
@@ -97,7 +99,7 @@ def build(
                 for item in replaced
             ],
             "parts": count_parts(statuses),
-            "changes": count_changes(document),
+            "changes": {**count_changes(document), "speakers": relabelled},
         },
         "model": {
             "name": model.name,
@@ -174,7 +176,7 @@ def speakers(document: Document, names: Mapping[str, str]) -> list[dict[str, Any
     for paragraph in document.paragraphs:
         for run in _runs(paragraph):
             name = label(run[0].word.speaker, names)
-            words[name] = words.get(name, 0) + len(run)
+            words[name] = words.get(name, 0) + sum(word.word.stands_for for word in run)
             spoken = _span(run)
             before = seconds.setdefault(name, None)
             if spoken is not None:

@@ -1,13 +1,15 @@
 """Paragraphs where the model gives none: at changes of speaker, at pauses, and before it gets long.
 
-For text that the model did not decide, pauses and length are all there is. For text that it did,
-only what would be too long for one look is divided, and only where a sentence ends.
+For text that the model did not decide, pauses and length are all there is: where its source has no
+marks at all, it is divided in the middle of what is said, or it would be one wall of an hour. For
+text that the model did decide, only what would be too long for one look is divided, and only where
+a sentence ends.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.readings import is_sentence_end, take_apart
 from engine.records import EnhancedPart, EnhancedWord
@@ -16,6 +18,7 @@ PAUSE_S = 2.0
 LONG_PAUSE_S = 4.0
 SHORT_CHARS = 250  # a paragraph shorter than this is not ended for a mere pause
 LONG_CHARS = 1_000  # a longer one is divided
+_CLAUSE_MARKS = (",", ";", ":", "、", "，", "；", "：", "،")
 
 
 def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
@@ -38,7 +41,8 @@ def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
             or after.word.speaker != word.word.speaker
             or (not decided[n] and _pauses(word, after, length))
         ):
-            out.extend(_divide(current))
+            undecided = not any(decided[n - len(current) + 1 : n + 1])
+            out.extend(_divide(current, anywhere=undecided))
             current, length = [], 0
     return [[*p[:-1], dataclasses.replace(p[-1], paragraph=True)] for p in out]
 
@@ -57,13 +61,18 @@ def pause_between(word: EnhancedWord, after: EnhancedWord) -> float:
     return max(0.0, after.word.start_s - word.word.end_s)
 
 
-def _divide(words: Sequence[EnhancedWord]) -> list[list[EnhancedWord]]:
-    """Divide a paragraph that is too long at sentence ends: long pauses and the middle first."""
+def _divide(words: Sequence[EnhancedWord], *, anywhere: bool) -> list[list[EnhancedWord]]:
+    """Divide a paragraph that is too long at sentence ends: long pauses and the middle first.
+
+    With `anywhere`, where there are none, at a comma, a pause or a space.
+    """
     pending = [list(words)]
     out: list[list[EnhancedWord]] = []
     while pending:
         piece = pending.pop()
-        place = _best_place(piece)
+        place = _best_place(piece, _ends_sentence)
+        if place is None and anywhere:
+            place = _best_place(piece, _may_rest)
         if place is None:
             out.append(piece)
         else:
@@ -71,7 +80,9 @@ def _divide(words: Sequence[EnhancedWord]) -> list[list[EnhancedWord]]:
     return out
 
 
-def _best_place(words: Sequence[EnhancedWord]) -> int | None:
+def _best_place(
+    words: Sequence[EnhancedWord], may_end: Callable[[EnhancedWord, EnhancedWord], bool]
+) -> int | None:
     ends = []
     at = 0
     for word in words:
@@ -83,14 +94,19 @@ def _best_place(words: Sequence[EnhancedWord]) -> int | None:
     best, place = 0.0, None
     for n in range(len(words) - 1):
         nearer = min(ends[n], total - ends[n])
-        if nearer < SHORT_CHARS or not _ends_sentence(words[n]):
+        if nearer < SHORT_CHARS or not may_end(words[n], words[n + 1]):
             continue
         score = 2 * nearer / total + min(pause_between(words[n], words[n + 1]), 3.0) / 2
+        score += words[n].text.endswith(_CLAUSE_MARKS)
         if score > best:
             best, place = score, n + 1
     return place
 
 
-def _ends_sentence(word: EnhancedWord) -> bool:
+def _may_rest(word: EnhancedWord, after: EnhancedWord) -> bool:
+    return not after.word.glued
+
+
+def _ends_sentence(word: EnhancedWord, after: EnhancedWord | None = None) -> bool:
     token = take_apart(word.text)
     return is_sentence_end(token.trail, token.core)

@@ -10,7 +10,17 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, Protocol
 
-from engine import cleaning, extract, languages, metadata, paragraphs, parts, reading, render
+from engine import (
+    cleaning,
+    extract,
+    glossary,
+    languages,
+    metadata,
+    paragraphs,
+    parts,
+    reading,
+    render,
+)
 from engine.errors import AlignmentError
 from engine.records import (
     Document,
@@ -79,9 +89,12 @@ class Decoder(Protocol):
 def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Plan:
     """Read, clean and cut up a source; pure and deterministic. Raises `TranscriptError`."""
     raw = reading.read(data, name=name)
-    transcript, removals = cleaning.clean(raw, level=profile.cleaning)
+    cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
+    transcript, replaced = glossary.apply(cleaned, profile.glossary)
     language = languages.settle_language(transcript, profile.language)
     covered = not info.languages or language in info.languages
+    if language is None and languages.is_too_short_to_tell(transcript):
+        covered = True  # nothing can be lost, and "uncovered" would say more than is known
     reason = None
     if not transcript.words:
         reason = "no_speech"
@@ -97,7 +110,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Pla
         ),
         transcript=transcript,
         removals=tuple(removals),
-        replaced=(),
+        replaced=replaced,
         language=language,
         parts=parts.split(transcript, info, covered=covered),
         info=info,
@@ -116,6 +129,8 @@ def recipe(profile: Profile, info: ModelInfo) -> str:
         "cleaning": profile.cleaning,
         "language": profile.language or "auto",
     }
+    if (mark := glossary.fingerprint(profile.glossary)) is not None:
+        fields["glossary"] = mark
     return " ".join(f"{key}={value}" for key, value in fields.items())
 
 
@@ -150,7 +165,7 @@ def finish(
     if [part.index for part in enhanced] != [part.index for part in plan.parts]:
         raise AlignmentError()
     document = Document(
-        paragraphs=tuple(tuple(words) for words in paragraphs.settle(enhanced)),
+        paragraphs=tuple(tuple(words) for words in paragraphs.settle(glossary.respell(enhanced))),
         language=plan.language,
         duration_s=plan.transcript.duration_s,
         has_speakers=plan.transcript.has_speakers,
@@ -175,6 +190,7 @@ def finish(
         ),
         created_at=created_at,
         names=plan.profile.speakers,
+        relabelled=plan.transcript.relabelled,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     return Result(

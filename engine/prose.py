@@ -48,9 +48,8 @@ def speaker_of(paragraph: Sequence[EnhancedWord]) -> str | None:
 
 def label(speaker: str | None, names: Mapping[str, str]) -> str:
     """Return how a speaker is written: the given name, the producer's label, or UNKNOWN."""
-    if speaker is None:
-        return UNKNOWN
-    return " ".join(safe(names.get(speaker, speaker)).split()) or UNKNOWN
+    key = UNKNOWN if speaker is None else speaker
+    return " ".join(safe(names.get(key, key)).split()) or UNKNOWN
 
 
 def letters(text: str) -> str:

@@ -20,6 +20,8 @@ class Word:
     speaker: str | None = None  # the producer's label
     confidence: float | None = None  # 0 to 1
     glued: bool = False  # no white space stood between the word before and this one
+    stands_for: int = 1  # words of the source that it is or has taken the place of
+    heard: str | None = None  # what the glossary replaced by it; "" for a further word of the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Transcript:
     language: str | None = None  # ISO 639-1, as the producer says
     duration_s: float | None = None
     timing: Timing = "segment"
+    relabelled: int = 0  # words that were given the speaker of those around them
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from engine.metadata import changed_case, changed_marks
 from engine.prose import join, safe
+from engine.readings import take_apart
 from engine.records import Document, EnhancedWord, Metadata
 from engine.render.clock import clock
 
@@ -115,9 +116,10 @@ def diff(words: Iterable[EnhancedWord]) -> list[tuple[Operation, str, str]]:
     """
     found: list[tuple[Operation, str, str]] = []
     for word in words:
-        same = word.text == word.word.text
+        before = _before(word)
+        same = word.text == before
         space = "" if word.word.glued else " "
-        source, target = safe(word.word.text), safe(word.text)
+        source, target = safe(before), safe(word.text)
         if same and found and found[-1][0] == "same":
             text = found[-1][1] + space + source
             found[-1] = ("same", text, text)
@@ -126,6 +128,15 @@ def diff(words: Iterable[EnhancedWord]) -> list[tuple[Operation, str, str]]:
         if word.paragraph:
             found.append(("paragraph", "", ""))
     return found
+
+
+def _before(word: EnhancedWord) -> str:
+    """Return what the source has in a word's place."""
+    heard = word.word.heard
+    if heard is None or not heard:
+        return word.word.text if heard is None else ""
+    token = take_apart(word.word.text)
+    return token.lead + heard + token.trail
 
 
 def kinds(word: EnhancedWord) -> tuple[str, ...]:

@@ -93,6 +93,7 @@ class Reason(StrEnum):
     FOLDER_UNREADABLE = "folder_unreadable"
     STOPPED = "stopped"  # given back by a daemon that was asked to stop
     HELD = "held"  # given back because the queue is held
+    PAUSED = "paused"  # given back because a person asked for a rest
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
     ENGINE_ERROR = "engine_error"

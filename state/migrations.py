@@ -7,6 +7,7 @@ A step that has been released is never changed: a new one is added below it.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from state.connection import Database
 
 SET = "llasa"
+PART_COLUMNS = "job_id, position, status, words, decode_s, attempts, payload"
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
@@ -142,7 +144,30 @@ def m001_jobs(db: sqlite_utils.Database) -> None:
     """)
 
 
-STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (m001_jobs,)
+def m002_kept_parts(db: sqlite_utils.Database) -> None:
+    """Finished parts are kept, compressed, to render a text anew without the model."""
+    db.execute("""
+    CREATE TABLE kept (
+        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        status TEXT,
+        words INTEGER NOT NULL DEFAULT 0,
+        decode_s REAL NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        payload BLOB,
+        PRIMARY KEY (job_id, position)
+    ) STRICT
+    """)
+    for *values, payload in db.execute(f"SELECT {PART_COLUMNS} FROM parts").fetchall():
+        packed = None if payload is None else zlib.compress(payload.encode())
+        db.execute(
+            f"INSERT INTO kept ({PART_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", [*values, packed]
+        )
+    db.execute("DROP TABLE parts")
+    db.execute("ALTER TABLE kept RENAME TO parts")
+
+
+STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (m001_jobs, m002_kept_parts)
 NAMES = tuple(step.__name__ for step in STEPS)
 
 

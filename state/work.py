@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,9 +70,12 @@ class Work(Rows):
             return self._recount(job)
 
     def parts_done(self, job: Job) -> dict[int, str]:
-        """Return what was stored of the finished parts, by their index."""
+        """Return what was stored of the finished parts, by their index; also of a job that is done.
+
+        Empty once a later job of the path is done: its parts are those of the outputs then.
+        """
         return {
-            row["position"]: row["payload"]
+            row["position"]: zlib.decompress(row["payload"]).decode()
             for row in self.database.rows(
                 "SELECT position, payload FROM parts WHERE job_id = ? AND status IS NOT NULL"
                 " AND payload IS NOT NULL ORDER BY position",
@@ -100,7 +104,7 @@ class Work(Rows):
                     "status": status,
                     "words": words,
                     "decode_s": decode_s,
-                    "payload": payload,
+                    "payload": zlib.compress(payload.encode()),
                 },
             )
             return self._recount(job)
@@ -161,9 +165,7 @@ class Work(Rows):
             raise IllegalMove(job.id, job.status, status)
         with self.database.transaction():
             ended = self.move(job, status, reason=reason, detail=detail)
-            if status in {Status.DONE, Status.SUPERSEDED}:
-                # A long transcript's parts are as large as its outputs; nothing resumes here.
-                self.database.rows("UPDATE parts SET payload = NULL WHERE job_id = ?", (job.id,))
+            self._drop_payloads(job, status)
             return self._held(
                 ended,
                 "outputs = :outputs, intended = :intended, figures = :figures",
@@ -175,6 +177,17 @@ class Work(Rows):
                     "figures": json.dumps(ended.figures if figures is None else dict(figures)),
                 },
             )
+
+    def rerendered(self, job: Job, outputs: Sequence[Output], *, detail: str | None = None) -> Job:
+        """Record what was written anew from the kept parts of a job that is done, in part or not.
+
+        Raises JobMoved if the job no longer stands so.
+        """
+        return self._held(
+            job,
+            "outputs = :outputs, intended = '[]', detail = :detail",
+            {"outputs": outputs_json(outputs), "detail": detail},
+        )
 
     def release(self, job: Job, *, reason: str | None = None) -> Job:
         """Give the job back for a graceful stop or a held queue, and its attempt with it."""
@@ -207,6 +220,18 @@ class Work(Rows):
             {"boot_id": boot_id, "cap": ATTEMPT_CAP},
         )
         return [job_of(row) for row in rows]
+
+    def _drop_payloads(self, job: Job, status: Status) -> None:
+        """Let go of parts that nothing will be made of: those of the outputs of now are kept."""
+        if status is Status.SUPERSEDED:
+            self.database.rows("UPDATE parts SET payload = NULL WHERE job_id = ?", (job.id,))
+        elif status in {Status.DONE, Status.PARTIAL}:
+            self.database.rows(
+                "UPDATE parts SET payload = NULL WHERE payload IS NOT NULL AND job_id IN"
+                " (SELECT id FROM jobs WHERE id <> :id AND path ="
+                " (SELECT path FROM jobs WHERE id = :id))",
+                {"id": job.id},
+            )
 
     def _recount(self, job: Job) -> Job:
         return self._held(

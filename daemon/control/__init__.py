@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
@@ -10,24 +11,47 @@ from typing import Final, NoReturn
 
 import click
 
-from daemon.control import add, demo, jobs, status
 from daemon.control.session import Session, home_option
 from daemon.errors import DaemonError
 from daemon.terminal import safe
+from launchd.errors import ServiceError
 from state.errors import NoSuchJob, StateError
 
 EXIT_USAGE: Final = 2
 EXIT_ENVIRONMENT: Final = 3
 
-# A module that brings commands has them in `COMMANDS`; the order is that of the help.
-_MODULES: Final = (status, jobs, add, demo)
+# Which module brings which commands, in its `COMMANDS`; the order is that of the help. A module is
+# imported when one of its commands is asked for: `status` must not wait for what `doctor` needs.
+_MODULES: Final = {
+    "status": ("status",),
+    "jobs": ("jobs", "show", "retry"),
+    "look": ("open", "diff"),
+    "change": ("redo", "cancel", "prioritize", "forget"),
+    "speakers": ("speakers",),
+    "add": ("add",),
+    "rest": ("pause", "resume"),
+    "settings": ("config",),
+    "doctor": ("doctor",),
+    "logs": ("logs",),
+    "service": ("install", "uninstall", "start", "stop", "restart"),
+    "completion": ("completion",),
+    "demo": ("demo",),
+}
 
 
 class _InOrder(click.Group):
     """A group whose help lists the commands as they were brought, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return [name for names in _MODULES.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for module, names in _MODULES.items():
+            if cmd_name in names:
+                brought: tuple[click.Command, ...]
+                brought = importlib.import_module(f"daemon.control.{module}").COMMANDS
+                return {command.name: command for command in brought}[cmd_name]
+        return None
 
 
 @click.group(
@@ -47,11 +71,6 @@ def llasactl(context: click.Context) -> None:
     context.ensure_object(Session)
 
 
-for _module in _MODULES:
-    for _command in _module.COMMANDS:
-        llasactl.add_command(_command)
-
-
 def main() -> NoReturn:
     """Run `llasactl`: every error is a message with the next step, never a traceback."""
     sys.excepthook = _report_bug
@@ -66,13 +85,13 @@ def main() -> NoReturn:
         # Who read our output has seen enough; Python must not fail on flushing at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (DaemonError, StateError) as error:
+    except (DaemonError, ServiceError, StateError) as error:
         click.echo(f"llasactl: {safe(error)}\n{safe(error.hint)}", err=True)
         sys.exit(exit_code_of(error))
     sys.exit(code or 0)
 
 
-def exit_code_of(error: DaemonError | StateError) -> int:
+def exit_code_of(error: DaemonError | ServiceError | StateError) -> int:
     """Return the exit code of a command that ends with an error."""
     if isinstance(error, DaemonError):
         return error.exit_code

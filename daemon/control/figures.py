@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from daemon import parking
 from daemon.control.session import Book, Session
 from daemon.control.words import advice, meaning, reason_of
 from daemon.lock import holder
@@ -33,6 +34,7 @@ def status_of(session: Session) -> dict[str, Any]:
             {"path": str(path), "state": "unwatched", "detail": ""} for path in session.config.watch
         ],
         "last_event_at": None,
+        "canary_at": None,
         "last_scan": None,
         "model": {
             "name": session.config.default.model,
@@ -40,6 +42,7 @@ def status_of(session: Session) -> dict[str, Any]:
             "device": None,
             "memory_bytes": None,
         },
+        "parked": parked_of(session),
         "held": None,
         "paused": None,
         "current": None,
@@ -52,6 +55,14 @@ def status_of(session: Session) -> dict[str, Any]:
         with session.reading() as book:
             _fill(report, book)
     return report
+
+
+def parked_of(session: Session) -> dict[str, Any] | None:
+    """Return why the service no longer starts, None when it does."""
+    found = parking.read(session.home.path)
+    if found is None or not found.parked:
+        return None
+    return {"failed_starts": found.count, "reason": found.reason, "since": _moment(found.at)}
 
 
 def _fill(report: dict[str, Any], book: Book) -> None:
@@ -88,12 +99,13 @@ def _fill(report: dict[str, Any], book: Book) -> None:
 def _fill_live(report: dict[str, Any], service: Service) -> None:
     age_s = time.time() - service.heartbeat_at if service.heartbeat_at else 0.0
     report["phase"] = service.phase
-    report["stalled"] = age_s > STALL_S
+    report["stalled"] = age_s > STALL_S or service.phase == "stalled"
     report["started_at"] = _moment(service.started_at)
     report["heartbeat_at"] = _moment(service.heartbeat_at)
     report["version"] = service.version
     report["watching"] = list(service.watching) or report["watching"]
     report["last_event_at"] = _moment(service.last_event_at)
+    report["canary_at"] = _moment(service.canary_at)
     report["last_scan"] = service.last_scan_at and {
         "at": _moment(service.last_scan_at),
         "files": service.last_scan_files,

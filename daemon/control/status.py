@@ -10,7 +10,7 @@ import click
 
 from daemon.control.figures import status_of
 from daemon.control.session import Session, home_option, json_option, print_json
-from daemon.control.words import STYLES, count, rate, shorten, size, span
+from daemon.control.words import STYLES, clock, count, rate, shorten, size, span
 from daemon.terminal import safe
 from state.job import Status
 
@@ -95,6 +95,12 @@ def screen(session: Session, report: dict[str, Any]) -> Table:
 def _daemon(report: dict[str, Any]) -> Any:
     from rich.text import Text
 
+    if report["parked"] and not report["running"]:
+        tries = count(report["parked"]["failed_starts"], "failed start")
+        return Text.assemble(
+            (f"parked after {tries}", "bold red"),
+            f"\n{safe(report['parked']['reason'])}\nMend it, then: llasactl start",
+        )
     if not report["running"]:
         start = f"llasad --home {safe(report['home'])}"
         return Text.assemble(("not running", "bold yellow"), f"   start it with: {start}")
@@ -121,6 +127,8 @@ def _folder(folder: dict[str, Any]) -> Any:
 def _heard(report: dict[str, Any]) -> str:
     heard = report["last_event_at"]
     event = f"last event {span(_age(heard))} ago" if heard else "no event yet"
+    if report["canary_at"]:
+        event += f", proved {span(_age(report['canary_at']))} ago"
     scan = report["last_scan"]
     if not scan:
         return f"{event}, first scan on its way"
@@ -143,8 +151,9 @@ def _hold(held: dict[str, Any]) -> str:
 
 
 def _pause(paused: dict[str, Any]) -> str:
-    until = f" until {paused['until']}" if paused["until"] else ""
-    return f"for {span(_age(paused['since']))}{until}. {safe(paused['reason'])}"
+    end = f"until {clock(paused['until'])}" if paused["until"] else "until `llasactl resume`"
+    reason = f"{safe(paused['reason'])}; " if paused["reason"] else ""
+    return f"{reason}for {span(_age(paused['since']))}, {end}"
 
 
 def _bar(current: dict[str, Any]) -> Any:

@@ -67,6 +67,7 @@ EXPLAINED: Final[dict[str, tuple[str, str | None]]] = {
     Reason.FOLDER_UNREADABLE: ("the watched folder is not there", "it goes on when it is back"),
     Reason.STOPPED: ("given back when the daemon stopped", None),
     Reason.HELD: ("waits until the queue is no longer held", None),
+    Reason.PAUSED: ("waits until the pause ends", "llasactl resume"),
     Reason.BAD_PROFILE: ("its profile is not in llasa.toml", _REDO),
     Reason.ENGINE_ERROR: ("the engine failed", _LOG),
     Reason.INTERNAL_ERROR: ("a bug in llasa", "please report it with the log"),

@@ -42,15 +42,16 @@ def extract(document: Document) -> Extracts:
     if _has_sentences(found, len(words), unspaced=unspaced):
         summary, points = _choose(ranking, inside, len(words))
     description = describe(ranking, summary)
+    title = title_of(phrases, lexicon)
     chapters: tuple[Chapter, ...] = ()
     if len(parts) > 1:
-        titles = chapter_titles(document, parts, inside, book, lexicon)
+        titles = chapter_titles(document, parts, inside, book, lexicon, whole=title)
         chapters = tuple(
-            Chapter(title, start_s(document, part.first), part.first)
-            for title, part in zip(titles, parts, strict=True)
+            Chapter(name, start_s(document, part.first), part.first)
+            for name, part in zip(titles, parts, strict=True)
         )
     return Extracts(
-        title=title_of(phrases, lexicon),
+        title=title,
         description=" ".join(found[i].text for i in description) or None,
         summary=tuple(_point(found[i]) for i in summary),
         key_points=tuple(_point(found[i]) for i in points),

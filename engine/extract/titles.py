@@ -31,20 +31,20 @@ def title_of(
     if not best:
         return None
     first = best[0]
-    title = _capital(first.text)
+    options = [_capital(first.text)]
     if len(first.keys) < 3:
-        second = next((p for p in best[1:] if p.score > 0.25 * first.score), None)
-        if second:
-            language = lexicon.language or ""
-            if language in ("zh", "ja"):
-                title += f"、{second.text}"
-            else:
-                title += f" {_AND[language]} " if language in _AND else ", "
-                title += second.text
-    if title in unlike:
-        longer = next((p for p in best[1:] if _capital(p.text) not in unlike), None)
-        title = _capital(longer.text) if longer else title
-    return title
+        seconds = [p for p in best[1:] if p.score > 0.25 * first.score]
+        options = [_joined(first, second, lexicon.language or "") for second in seconds] or options
+    options += [_capital(p.text) for p in best[1:]]
+    return next((title for title in options if title not in unlike), options[0])
+
+
+def _joined(first: Phrase, second: Phrase, language: str) -> str:
+    if language in ("zh", "ja"):
+        between = "、"
+    else:
+        between = f" {_AND[language]} " if language in _AND else ", "
+    return _capital(first.text) + between + second.text
 
 
 def chapter_titles(
@@ -53,18 +53,25 @@ def chapter_titles(
     inside: Sequence[range],
     book: Phrasebook | None,
     lexicon: Lexicon,
+    *,
+    whole: str | None = None,
 ) -> list[str]:
-    """Return a title for each chapter from the words that are its own."""
+    """Return a title for each chapter from the words that are its own.
+
+    None is that of another chapter, or that of the whole, where the words give a choice.
+    """
     titles: list[str] = []
+    taken = [] if whole is None else [whole]
     for part, sentences in zip(parts, inside, strict=True):
         title = None
         if book:
             for least in (2, 1):
                 phrases = book.ranked_in(sentences, least=least, stretches=len(parts))
-                title = title or title_of(phrases, lexicon, unlike=titles)
+                title = title or title_of(phrases, lexicon, unlike=[*taken, *titles])
         else:
             words = [w for p in document.paragraphs[part.first : part.last + 1] for w in p]
-            title = title_of(unspaced_phrases(words, lexicon), lexicon, unlike=titles)
+            phrases = unspaced_phrases(words, lexicon)
+            title = title_of(phrases, lexicon, unlike=[*taken, *titles])
         titles.append(title or opening(document, part))
     return titles
 

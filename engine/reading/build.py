@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.reading.jitter import settle
 from engine.reading.times import Timed, align, in_order, spread
 from engine.reading.words import Token, is_spaceless, split_words
 from engine.records import Segment, Timing, Transcript, Word
@@ -78,11 +79,13 @@ def build(
     _order_segments(drafts)
     _order_words(drafts)
     texts = [draft.raw.text for draft in drafts]
+    labels = [draft.raw.speaker for draft in drafts]
     drafts.reverse()
     result = []
     while drafts:  # let go one by one: hours of words need not be in memory twice
         result.append(_segment(drafts.pop()))
     _glue(result, texts)
+    result, relabelled = settle(result, labels)
     if regroup:
         result = [piece for segment in result for piece in _cut(segment)]
     ends = [raw.end_s for raw in segments if raw.end_s is not None]
@@ -95,6 +98,7 @@ def build(
         language=language,
         duration_s=duration_s,
         timing=timing,
+        relabelled=relabelled,
     )
 
 

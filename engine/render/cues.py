@@ -26,6 +26,7 @@ _SHORTEST_MS = 1000  # wished for
 _LEAST_MS = 200  # kept even where words have no room
 _SILENCE_MS = 2000  # within a cue, at most
 _PAUSE_MS = 400
+_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30fe]{2}")
 _CLAUSE = re.compile(r"[,;:、，；：—–،][\"'”’»)\]」』]*$")
 
 
@@ -98,7 +99,7 @@ def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iter
     text = safe(word.text)
     glued = word.word.glued
     if width_of(text) <= WIDTH:
-        bound = glued and (after + text[:1]).isascii() and after.isalnum() and text[:1].isalnum()
+        bound = glued and _belong(after, text[:1])
         yield _Piece(text, width_of(text), glued, bound, ending, span)
         return
     parts = [""]
@@ -112,6 +113,13 @@ def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iter
         end = span.start_ms + length * (i + 1) // len(parts)
         last = i + 1 == len(parts)
         yield _Piece(part, width_of(part), glued or i > 0, False, ending and last, Span(start, end))
+
+
+def _belong(before: str, after: str) -> bool:
+    """Tell whether two letters are of one word or number, also where none is parted by spaces."""
+    if (before + after).isascii():
+        return before.isalnum() and after.isalnum()
+    return _KATAKANA.fullmatch(before + after) is not None
 
 
 def _groups(pieces: Sequence[_Piece], opening: str) -> Iterator[list[_Piece]]:

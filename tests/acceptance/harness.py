@@ -24,6 +24,9 @@ from state.errors import DatabaseMissing
 from state.job import TERMINAL, Job, PartRow, Status
 from state.queue import Queue
 from state.service import Service, ServiceRow
+from tests.acceptance import starting
+from tests.acceptance.making import spoken as spoken
+from tests.acceptance.making import talk as talk
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -60,7 +63,7 @@ STEPS = (
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], *, what: str, patience_s: float = PATIENCE_S) -> T:
+def wait_for(condition: Callable[[], T | None], *, what: str, patience_s: float = PATIENCE_S) -> T:
     """Return what `condition` returns as soon as that is true; fail after a while."""
     deadline = time.monotonic() + patience_s
     while True:
@@ -71,24 +74,10 @@ def wait_for(condition: Callable[[], T], *, what: str, patience_s: float = PATIE
         time.sleep(POLL_S)
 
 
-def spoken(*segments: str, language: str = "en") -> dict[str, Any]:
-    """Return a transcript as openai-whisper writes it, two seconds a segment."""
-    return {
-        "text": " ".join(segments),
-        "segments": [
-            {"id": n, "seek": 0, "start": 2.0 * n, "end": 2.0 * n + 2, "text": f" {text}",
-             "tokens": [], "temperature": 0.0, "avg_logprob": -0.2, "compression_ratio": 1.3,
-             "no_speech_prob": 0.01}
-            for n, text in enumerate(segments)
-        ],
-        "language": language,
-    }  # fmt: skip
-
-
-def talk(subject: str, words: int = 12) -> dict[str, Any]:
-    """Return a transcript of so many words, each different, none a repetition."""
-    said = [f"{subject}{n}" for n in range(words)]
-    return spoken(*(" ".join(said[n : n + 6]) for n in range(0, words, 6)))
+def pass_time(seconds: float) -> None:
+    """Let real time go by, where the promise is that nothing happens in it."""
+    until = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() > until, what="time")
 
 
 class Home:
@@ -198,7 +187,7 @@ class Home:
         """Run llasactl on this home."""
         return subprocess.run(
             [sys.executable, "-c", "from daemon.control import main; main()", *arguments],
-            env={**_environment(), "LLASA_HOME": str(self.path), "COLUMNS": "200"},
+            env={**starting.environment(), "LLASA_HOME": str(self.path), "COLUMNS": "200"},
             capture_output=True,
             timeout=60,
             stdin=subprocess.DEVNULL,
@@ -293,19 +282,12 @@ class Daemon:
 
     def __init__(self, home: Home, arguments: tuple[str, ...], umask: int) -> None:
         self.home = home
-        self._log = open(home.folder / "llasad.out", "ab+")  # noqa: SIM115 - closed in `kill`
-        self._at = self._log.tell()
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", str(HERE / "launcher.py"), str(home.spec_file),
-             "--home", str(home.path), *arguments],
-            env=_environment(),
-            cwd=home.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-            umask=umask,
-        )  # fmt: skip
+        self._output = home.folder / "llasad.out"
+        self._at = self._output.stat().st_size if self._output.exists() else 0
+        self._ended = False
+        self.process = starting.start(
+            home.spec_file, self._output, ["--home", str(home.path), *arguments], umask=umask
+        )
         self.pid = self.process.pid
 
     def until_watching(self) -> Daemon:
@@ -328,12 +310,10 @@ class Daemon:
 
     def child_pid(self) -> int | None:
         """Return the pid of its model child, None without one."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError, IndexError):
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                    if int(fields[1]) == self.pid and fields[0] != "Z":
-                        return int(entry.name)
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{self.pid}/task").iterdir():
+                if children := (task / "children").read_text().split():
+                    return int(children[0])
         return None
 
     def signal(self, number: int) -> None:
@@ -359,78 +339,36 @@ class Daemon:
     def wait(self, patience_s: float = PATIENCE_S) -> int:
         """Wait for its end and return its exit code."""
         try:
-            return self.process.wait(patience_s)
+            code = self.process.wait(patience_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(
                 f"still running after {patience_s:.0f} s:\n{self.output()}"
             ) from None
+        self.home.was_killed = code < 0
+        return code
 
     def kill(self) -> None:
         """Kill it and wait until its child is gone too; a second call does nothing."""
-        if self._log.closed:
+        if self._ended:
             return
         child = self.child_pid()
-        self.home.was_killed = self.home.was_killed or self.alive or self.process.returncode < 0
         self.signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.wait(10)
         if child is not None:
             wait_for(lambda: not runs(child), what="the model child ends with its parent")
-        self._log.close()
+        self._ended = True
 
     def output(self) -> str:
         """Return what it printed."""
-        with open(self.home.folder / "llasad.out", "rb") as stream:
+        with self._output.open("rb") as stream:
             stream.seek(self._at)
             return stream.read().decode("utf-8", "replace")
 
 
-class Zygote:
-    """Starts daemons in milliseconds: a process that has imported everything and forks."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(HERE / "launcher.py"), "--fork"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Zygote:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(self, home: Home, *arguments: str, **spec: Any) -> int:
-        """Start a llasad and return its pid."""
-        home.write_spec(**spec)
-        return self._ask(
-            [str(home.spec_file), str(home.folder / "llasad.out"),
-             "--home", str(home.path), *arguments]
-        )  # fmt: skip
-
-    def wait(self, pid: int) -> int:
-        """Wait for the end of a llasad; return its exit code, negative for a signal."""
-        return self._ask(["wait", pid])
-
-    def close(self) -> None:
-        """End."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
-
-    def _ask(self, question: list[Any]) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-
 def runs(pid: int) -> bool:
-    """Tell whether a process is there and not a zombie."""
+    """Tell whether a model child is there and not a zombie; an orphan of ours is laid to rest."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -445,10 +383,6 @@ def same_but_times(one: Path, other: Path) -> bool:
         return {k: v for k, v in value.items() if k not in {"created_at", "timings"}}
 
     return bool(lasting(one) == lasting(other))
-
-
-def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key != "LLASA_HOME"}
 
 
 def _make_light_model(folder: Path, part_words: int) -> None:

@@ -14,10 +14,8 @@ looks at everything under a final name. At the end the rest is drained and the p
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import json
-import os
 import random
 import signal
 import tempfile
@@ -31,7 +29,7 @@ from engine import sidecars
 from state.database import open_readonly
 from state.job import TERMINAL, Status
 from state.queue import Queue
-from tests.acceptance.harness import STEPS, Home, Zygote, runs, spoken, wait_for
+from tests.acceptance.harness import STEPS, Daemon, Home, runs, spoken, wait_for
 from tests.acceptance.invariants import GAVE_RESULT, check
 
 LONGEST_S = 1.2  # of a cycle that is killed at a random moment
@@ -109,22 +107,20 @@ def run(folder: Path, *, cycles: int, real: bool = False, seed: int = 0) -> Repo
     home.script(delay_s=0.01)
     report = Report()
     begun = time.monotonic()
-    zygote, reader = Zygote(), Reader(home.transcripts)
+    reader = Reader(home.transcripts)
     try:
         for cycle in range(cycles):
             _bring(home, chance, cycle, real=real)
-            _kill_once(home, zygote, chance, report, real=real)
+            _kill_once(home, chance, report, real=real)
             report.cycles += 1
-        home.was_killed = False
         for _ in range(3):
-            assert zygote.wait(zygote.start(home, "--drain", "--quiet")) in (0, 1)
+            assert home.start("--drain", "--quiet").wait() in (0, 1)
             with home.queue() as queue:
                 report.exhausted += (given_up := queue.retry_failed())
             if not given_up:
                 break
     finally:
         reader.close()
-        zygote.close()
     _count(home, report, reader)
     report.seconds = round(time.monotonic() - begun, 1)
     check(home)
@@ -143,36 +139,31 @@ def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None
         home.drop(old.name, spoken(f"version {cycle} of it", "and again with more to say"))
 
 
-def _kill_once(
-    home: Home, zygote: Zygote, chance: random.Random, report: Report, *, real: bool
-) -> None:
+def _kill_once(home: Home, chance: random.Random, report: Report, *, real: bool) -> None:
     told = len(home.steps())
     how = chance.choices(("step", "moment", "child"), (6, 3, 1))[0]
     kill_at = None
     if how == "step":
         kill_at = [chance.choice(STEPS), chance.randint(1, 4)]
-    pid = zygote.start(home, "--quiet", kill_at=kill_at)
+    running = home.start("--quiet", kill_at=kill_at)
     patience_s = 20.0 if real else 3.0
     if how == "step":
         # Where the step does not come so often, the kill comes when the work is done.
-        _wait_while(pid, lambda: not _idle(home), patience_s)
+        _wait_while(running, lambda: not _idle(home), patience_s)
     else:
         if real:
-            _wait_while(pid, lambda: "part_saved" not in home.steps()[told:], patience_s)
+            _wait_while(running, lambda: "part_saved" not in home.steps()[told:], patience_s)
         until = time.monotonic() + chance.uniform(0.0, LONGEST_S)
-        _wait_while(pid, lambda: time.monotonic() < until, LONGEST_S)
-        if how == "child" and (child := _child_of(pid)) is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-                report.child_kills += 1
+        _wait_while(running, lambda: time.monotonic() < until, LONGEST_S)
+        if how == "child" and (child := running.child_pid()) is not None:
+            running.kill_child(child)
+            report.child_kills += 1
             until = time.monotonic() + 0.3
-            _wait_while(pid, lambda: time.monotonic() < until, 1.0)
-    child = _child_of(pid)
-    if runs(pid):
-        os.kill(pid, signal.SIGKILL)
-    assert zygote.wait(pid) == -signal.SIGKILL
+            _wait_while(running, lambda: time.monotonic() < until, 1.0)
+    child = running.child_pid()
+    running.signal(signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
     report.kills += 1
-    home.was_killed = True
     if child is not None:
         wait_for(lambda: not runs(child), what="the child ends with its parent")
     steps = home.steps()[told:]
@@ -187,20 +178,10 @@ def _idle(home: Home) -> bool:
     return not waiting and all(home.job(path) is not None for path in list(home.sources)[-2:])
 
 
-def _wait_while(pid: int, condition: Any, patience_s: float) -> None:
+def _wait_while(running: Daemon, condition: Any, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
-    while runs(pid) and condition() and time.monotonic() < deadline:
+    while running.alive and condition() and time.monotonic() < deadline:
         time.sleep(0.01)
-
-
-def _child_of(pid: int) -> int | None:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children += (task / "children").read_text().split()
-    except OSError:
-        return None
-    return int(children[0]) if children else None
 
 
 def _count(home: Home, report: Report, reader: Reader) -> None:

@@ -6,10 +6,12 @@
     silence_s seconds without progress before a child is ended
     steps     file to which every named step is appended as a line
     kill_at   [step, n]: SIGKILL ourselves at the n-th time (from 1) that the step is told
+    stop_at   [step, n]: SIGSTOP ourselves there, so that the test can act at that moment
     deaf      true: no file event is ever heard
     boot_id   what the machine says of this boot
     caps      false: give up root's right to read and write everything
     patches   {"module.NAME": value}: other waits than the real ones
+    noop      ["module.function"]: functions that do nothing, to see that a test notices
 """
 
 from __future__ import annotations
@@ -21,11 +23,14 @@ import json
 import os
 import signal
 import sys
+import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
 _READ_AND_WRITE_EVERYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
@@ -44,9 +49,9 @@ def main() -> None:
 def serve_forks() -> None:
     """Be a llasad in a process of its own for every line of standard input, and tell its pid.
 
-    A line is a JSON list: the spec's file, the file for its output, llasad's arguments. Everything
-    is imported once, so that a start costs milliseconds; a second list, `["wait", pid]`, answers
-    with the exit code.
+    A line is a JSON list: the spec's file, the file for its output, the umask, the folder to work
+    in, llasad's arguments. Everything is imported once, so that a start costs milliseconds. The
+    daemon is a grandchild whose parent is gone: it belongs to whoever is our subreaper.
     """
     import sqlite_utils  # noqa: F401
 
@@ -54,22 +59,51 @@ def serve_forks() -> None:
     from daemon.control import figures  # noqa: F401
 
     for line in sys.stdin:
-        first, *rest = json.loads(line)
-        if first == "wait":
-            answer = os.waitstatus_to_exitcode(os.waitpid(rest[0], 0)[1])
-        elif (answer := os.fork()) == 0:
-            os.setsid()
-            output = os.open(rest[0], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            quiet = os.open(os.devnull, os.O_RDONLY)
-            for number, descriptor in enumerate((quiet, output, output)):
-                os.dup2(descriptor, number)
-            try:
-                run(json.loads(Path(first).read_text(encoding="utf-8")), rest[1:])
-            except SystemExit as end:
-                os._exit(int(end.code or 0))
-            finally:
-                os._exit(70)
-        print(answer, flush=True)
+        told, tell = os.pipe()
+        between = os.fork()
+        if between == 0:
+            between = os.getpid()
+            daemon = os.fork()
+            if daemon == 0:
+                _end_with_the_tests(between)
+                _be_forked(*json.loads(line))
+            os.write(tell, str(daemon).encode())
+            os._exit(0)
+        os.waitpid(between, 0)  # from here on the daemon belongs to the subreaper
+        print(os.read(told, 20).decode(), flush=True)
+        os.close(told)
+        os.close(tell)
+
+
+def _end_with_the_tests(between: int) -> None:
+    """Be killed when our subreaper ends: a test run that is broken off leaves no daemon."""
+    while os.getppid() == between:
+        time.sleep(0.001)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _be_forked(spec_file: str, output: str, umask: int, folder: str, *arguments: str) -> None:
+    os.closerange(3, 64)
+    os.setsid()
+    os.umask(umask)
+    os.chdir(folder)
+    written = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    quiet = os.open(os.devnull, os.O_RDONLY)
+    for number, descriptor in enumerate((quiet, written, written)):
+        os.dup2(descriptor, number)
+    code = 70
+    try:
+        spec = json.loads(Path(spec_file).read_text(encoding="utf-8"))
+        if spec.get("caps") is False:  # only an exec takes the rights away
+            os.execv(sys.executable, [sys.executable, "-P", __file__, spec_file, *arguments])
+        run(spec, list(arguments))
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def run(spec: dict[str, Any], arguments: list[str]) -> None:
@@ -85,6 +119,11 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
         if not hasattr(found, attribute):
             raise SystemExit(f"launcher: there is no {name}")
         setattr(found, attribute, tuple(value) if isinstance(value, list) else value)
+
+    for name in spec.get("noop", []):
+        module, _, attribute = name.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), attribute)), name
+        setattr(importlib.import_module(module), attribute, lambda *_, **__: None)
 
     if "child" in spec:
 
@@ -103,22 +142,25 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
     if "boot_id" in spec:
         setattr(service, "boot_id", lambda: spec["boot_id"])  # noqa: B010
     if "steps" in spec:
-        step = _steps(Path(spec["steps"]), spec.get("kill_at"))
+        signals = {signal.SIGKILL: spec.get("kill_at"), signal.SIGSTOP: spec.get("stop_at")}
+        step = _steps(Path(spec["steps"]), signals)
         real = importlib.import_module("daemon.decoding").Surroundings
         setattr(service, "Surroundings", functools.partial(real, step=step))  # noqa: B010
     start.main()
 
 
-def _steps(path: Path, kill_at: list[Any] | None) -> Callable[[str], None]:
+def _steps(path: Path, signals: dict[signal.Signals, list[Any] | None]) -> Callable[[str], None]:
     told: Counter[str] = Counter()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def step(name: str) -> None:
         told[name] += 1
         os.write(descriptor, f"{name}\n".encode())
-        if kill_at is not None and [name, told[name]] == kill_at:
-            os.write(descriptor, b"KILLED\n")
-            os.kill(os.getpid(), signal.SIGKILL)
+        for number, moment in signals.items():
+            if moment == [name, told[name]]:
+                os.write(descriptor, b"KILLED\n" if number is signal.SIGKILL else b"STOPPED\n")
+                os.kill(os.getpid(), number)
+                time.sleep(0.5)  # another thread may take the signal first
 
     return step
 
@@ -129,7 +171,7 @@ def _drop_capabilities() -> None:
     for capability in _READ_AND_WRITE_EVERYTHING:
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
     os.environ["LLASA_TEST_CAPS_DROPPED"] = "1"
-    os.execv(sys.executable, [sys.executable, *sys.argv])
+    os.execv(sys.executable, [sys.executable, "-P", *sys.argv])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 UNKNOWN = "UNKNOWN"
 _CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0xFFFD)))
+_WATERMARK = re.compile("[\u200b-\u200d\u2060]{3,}")  # thousands of them hide a message
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
@@ -28,6 +29,7 @@ class Word(NamedTuple):
 
 def normalised(piece: str) -> list[str]:
     """Return the words of a piece without white space: none, one, or one a character."""
+    piece = _WATERMARK.sub("", piece)
     piece = unicodedata.normalize("NFC", unicodedata.normalize("NFC", piece).casefold())
     spaceless = _SPACELESS.search(piece) is not None
     piece = "".join(c for c in piece if not (_is_mark(c) and spaceless) and not _is_control(c))
@@ -50,7 +52,7 @@ def _is_control(char: str) -> bool:
 
 def words_of(text: str) -> list[str]:
     """Return the normalised words of a text."""
-    return [word for piece in text.split() for word in normalised(piece)]
+    return [word for piece in _WATERMARK.sub("", text).split() for word in normalised(piece)]
 
 
 def read_source(document: Any) -> list[Word]:
@@ -81,6 +83,18 @@ def read_source(document: Any) -> list[Word]:
         said_by = _speakers(segments[place], told) or nobody
         found += [Word(word, said_by) for word in normalised(match.group())]
     return found
+
+
+def few_with_others(words: list[Word]) -> list[Word]:
+    """Let up to three words beside a change of speaker have the label of the other side."""
+    told = [word.speakers for word in words]
+    allowed = list(told)
+    for n in range(1, len(words)):
+        if told[n - 1] != told[n]:
+            for m in range(max(0, n - 3), min(len(words), n + 3)):
+                beside = told[n] if m < n else told[n - 1]
+                allowed[m] = None if beside is None else (allowed[m] or frozenset()) | beside
+    return [Word(word.text, speakers) for word, speakers in zip(words, allowed, strict=True)]
 
 
 _Segment = tuple[str, str | None, list[tuple[str, str | None]]]

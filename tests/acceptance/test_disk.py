@@ -15,7 +15,7 @@ from daemon.log import KEPT, LOG_BYTES, LogFile, open_log
 from state.database import open_database, open_readonly
 from state.job import Reason, Status
 from state.queue import Queue
-from tests.acceptance.harness import Home, Zygote, talk, wait_for
+from tests.acceptance.harness import Home, talk, wait_for
 from tests.acceptance.invariants import check
 
 SMALL_BYTES = 40 << 20  # larger than what `daemon.holds` wants to be free
@@ -164,8 +164,7 @@ def test_a_flood_of_log_lines_stays_below_its_cap(tmp_path: Path) -> None:
 def test_a_crash_loop_leaves_little_behind(home: Home) -> None:
     """Twenty starts that fail at once: exit code 3 and a sentence each, next to no log."""
     home.places.settings.write_text('modle = "x"\nwatch = 5\n')
-    with Zygote() as zygote:
-        codes = [zygote.wait(zygote.start(home)) for _ in range(20)]
+    codes = [home.start().wait() for _ in range(20)]
     assert codes == [3] * 20
     said = (home.folder / "llasad.out").read_text()
     assert said.count("llasa.toml, line 1") == said.count("did you mean `model`") == 20

@@ -6,23 +6,16 @@ import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from state.job import Origin, Reason, Status
-from tests.acceptance.harness import Home, spoken, talk, wait_for
+from tests.acceptance.harness import Home, pass_time, spoken, talk, wait_for
 from tests.acceptance.invariants import check
 
 MANY = 120
 OVERFLOW = int(os.environ.get("LLASA_TEST_OVERFLOW", "20000"))  # the kernel's queue holds 16,384
-
-
-def pass_time(seconds: float) -> None:
-    """Let real time go by, where the promise is that nothing happens in it."""
-    until = time.monotonic() + seconds
-    wait_for(lambda: time.monotonic() > until, what="time")
 
 
 def test_a_file_written_slowly_becomes_one_job_of_its_full_content(home: Home) -> None:
@@ -222,6 +215,21 @@ def test_a_file_replaced_while_its_job_runs_gives_the_new_text_alone(home: Home)
         home.all_ended(2)
         assert running.stop() == 0
     assert [job.status for job in home.jobs()] == [Status.SUPERSEDED, Status.DONE]
+    assert "New0" in home.text_of(path)
+    check(home)
+
+
+def test_a_file_replaced_just_before_its_text_is_written_gets_no_old_text(home: Home) -> None:
+    """Nobody has noticed the new bytes yet; the old result is thrown away all the same."""
+    path = home.drop("a.json", talk("old", 40))
+    with home.daemon(deaf=True, stop_at=["finished", 1]) as running:
+        wait_for(lambda: "STOPPED" in home.steps(), what="the last moment")
+        home.drop("a.json", talk("new", 40))
+        running.signal(signal.SIGCONT)
+        home.all_ended(2)
+        assert running.stop() == 0
+    assert [job.status for job in home.jobs()] == [Status.SUPERSEDED, Status.DONE]
+    assert home.steps().count("before_commit") == 1
     assert "New0" in home.text_of(path)
     check(home)
 

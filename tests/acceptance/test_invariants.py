@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import Home, Zygote, talk
+from tests.acceptance.harness import Home, talk
 from tests.acceptance.invariants import check
 
 
@@ -70,15 +70,14 @@ DAMAGE: dict[str, tuple[str, Callable[[Home], object]]] = {
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Home]:
     """Return how to make a home with one finished file; the daemon is started by forking."""
-    with Zygote() as zygote:
 
-        def make() -> Home:
-            home = Home(tmp_path_factory.mktemp("home"))
-            home.drop("a.json", talk("a", 40))
-            assert zygote.wait(zygote.start(home, "--drain", "--quiet")) == 0
-            return home
+    def make() -> Home:
+        home = Home(tmp_path_factory.mktemp("home"))
+        home.drop("a.json", talk("a", 40))
+        assert home.start("--drain", "--quiet").wait() == 0
+        return home
 
-        yield make
+    return make
 
 
 @pytest.mark.parametrize("damage", DAMAGE)

@@ -16,7 +16,7 @@ C1 = "\x9b31m\x90\x85"
 BIDI = "\u202egpj\u2066\u2069\u200f"
 LINES = "\r\nFAKE 12:00:00 job.done job_id=1\u2028\u2029"
 EVIL = (ESCAPE, OSC52, C1, BIDI, LINES, "\x08\x08\x7f")
-NAMES = (
+NAMES: tuple[str | bytes, ...] = (
     "esc\x1b[31mred\x1b]52;c;ZXZpbA==\x07.json",
     "c1\x9b31m.json",
     "bidi\u202egpj.json",

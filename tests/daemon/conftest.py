@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
+from daemon import control
 from daemon.child import ModelKeeper
 from daemon.config import Config
 from daemon.decoding import Surroundings
@@ -177,3 +178,35 @@ class Bench:
 @pytest.fixture
 def bench(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> Bench:
     return Bench(config, queue, keeper, log, clock)
+
+
+class Answer:
+    """What a command said and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Return a way to call llasactl on the test's home."""
+
+    def call(*words: str, at: Path | None = home.path) -> Answer:
+        place = [] if at is None else ["--home", str(at)]
+        monkeypatch.setattr(sys, "argv", ["llasactl", *words, *place])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+        with pytest.raises(SystemExit) as ended:
+            control.main()
+        captured = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -24,46 +21,20 @@ from engine.reading.reasons import Reason as ReadingReason
 from state.job import Reason, Status
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Bench
+from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import offered, talk
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-class Answer:
-    """What a command said and how it ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Ask = Callable[..., Answer]
-
-
-@pytest.fixture
-def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Return a way to call llasactl on the test's home."""
-
-    def call(*words: str, at: Path | None = home.path) -> Answer:
-        place = [] if at is None else ["--home", str(at)]
-        monkeypatch.setattr(sys, "argv", ["llasactl", *words, *place])
-        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-        with pytest.raises(SystemExit) as ended:
-            control.main()
-        captured = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), captured.out, captured.err)
-
-    return call
-
-
 def commands() -> dict[str, click.Command]:
-    return dict(control.llasactl.commands)
+    context = click.Context(control.llasactl)
+    found = {}
+    for name in control.llasactl.list_commands(context):
+        command = control.llasactl.get_command(context, name)
+        assert command is not None
+        found[name] = command
+    return found
 
 
 def dropped(bench: Bench, name: str, data: bytes | None = None) -> Path:
@@ -397,7 +368,7 @@ def test_every_command_is_documented_with_all_its_options() -> None:
             for option in parameter.opts
             if option.startswith("--") and option not in {"--home", "--help"}
         }
-        shown = set(re.findall(r"--[a-z]+", sections[name])) - {"--home"}
+        shown = set(re.findall(r"--[a-z-]+", sections[name])) - {"--home"}
         assert options <= shown, name
 
 

@@ -95,6 +95,7 @@ def metadata_of(
     replaced: tuple[Replacement, ...] = (),
     names: dict[str, str] | None = None,
     source_name: str = "talk.json",
+    relabelled: int = 0,
 ) -> Metadata:
     """Return the metadata of a document, with extracts and plausible figures."""
     words = sum(len(p) for p in made.paragraphs) + sum(r.count for r in removals)
@@ -111,6 +112,7 @@ def metadata_of(
         timings=TIMINGS,
         created_at=CREATED,
         names=names,
+        relabelled=relabelled,
     )
 
 

@@ -115,3 +115,14 @@ def test_every_command_has_help_with_an_example(command: list[str]) -> None:
     code, output = run(*command, "--help")
     assert code == 0
     assert "Example: llasa-cli" in output
+
+
+def test_speakers_get_the_names_that_lie_beside_the_file(tmp_path: Path) -> None:
+    """As with the daemon; a file in another language needs no model for it."""
+    said = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
+    path = tmp_path / "talk.json"
+    path.write_text(json.dumps([{"start": 0, "end": 5, "text": said, "speaker": "SPEAKER_00"}]))
+    (tmp_path / "talk.speakers.toml").write_text('SPEAKER_00 = "Ada"\n')
+    done = CliRunner().invoke(main, ["--enhance-transcript", str(path)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "talk.enhanced.txt").read_text().startswith("Ada: Und dann")

@@ -134,6 +134,12 @@ def test_changes_are_counted_by_kind():
     assert count_changes(made) == {"case": 3, "punctuation": 2, "paragraphs": 1}
 
 
+def test_words_given_to_another_speaker_are_told():
+    """The reader's own judgement of labels is not hidden."""
+    found = metadata_of(document([paragraph("One two", source="one two")]), relabelled=2)
+    assert found["coverage"]["changes"]["speakers"] == 2
+
+
 def test_combining_marks_are_letters_and_no_punctuation():
     """A Devanagari vowel sign that stays is no change, and none when it is spelled twice."""
     made = document([paragraph("नमस्ते दुनिया।", source="नमस्ते दुनिया")])

@@ -42,6 +42,20 @@ def test_text_without_marks_is_not_torn_for_its_length() -> None:
     assert len(settle([part(words)])) == 1
 
 
+def test_undecided_text_without_marks_is_no_wall() -> None:
+    """An hour of lower-case German is divided where there is a pause; never in a word."""
+    words, at = [], 0.0
+    for n in range(1_000):
+        at += 0.9 if n % 60 == 0 else 0.35
+        word = Word("wort", at, at + 0.3, glued=n % 5 == 4)
+        words.append(EnhancedWord(word, "wort"))
+    paragraphs = settle([part(words, "uncovered")])
+    assert [word.word for p in paragraphs for word in p] == [word.word for word in words]
+    assert max(sum(len(word.text) + 1 for word in p) for p in paragraphs) <= 1_250
+    assert not any(p[0].word.glued for p in paragraphs)
+    assert all(words.index(p[0]) % 60 == 0 for p in paragraphs[1:])
+
+
 def test_undecided_text_breaks_at_long_pauses() -> None:
     """Uncovered languages get paragraphs where the speaker rests."""
     words = []

@@ -128,6 +128,17 @@ def test_a_missing_part_is_never_published() -> None:
         finished(plan, list(pipeline.run(plan, Commas()))[:-1])
 
 
+def test_a_text_too_short_to_tell_its_language_is_given_to_the_model() -> None:
+    """Two words without a language are no uncovered language."""
+    data = json.dumps([{"start": 0, "end": 1, "text": " The The"}]).encode()
+    plan = pipeline.prepare(data, name="a.json", profile=Profile(), info=INFO)
+    assert (plan.language, plan.reason, [part.covered for part in plan.parts]) == (
+        None,
+        None,
+        [True],
+    )
+
+
 def test_a_language_that_the_model_does_not_cover_keeps_its_own_text() -> None:
     """No model is asked; the reason is told."""
     german = (

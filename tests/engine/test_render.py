@@ -39,6 +39,15 @@ def glued(letters: str, *, start_s: float = 0.0) -> tuple[EnhancedWord, ...]:
     )
 
 
+def test_a_katakana_word_is_not_cut_between_two_lines_or_cues():
+    """Its letters belong together as those of a Latin word do; kanji and kana part anywhere."""
+    text = "これは" * 5 + "グルニュース" + "です" * 12 + "パブリシャーセンター" + "へ" * 20
+    lines = [line for cue in cues(document([glued(text)]), labelled=False) for line in cue.lines]
+    assert "".join(lines) == text
+    for word in ("グルニュース", "パブリシャーセンター"):
+        assert any(word in line for line in lines)
+
+
 def test_text_parts_paragraphs_by_one_blank_line():
     """Without speakers a text is its paragraphs, LF, and one newline at the end."""
     made = document([paragraph("Hello, world."), paragraph("And again.", start_s=5.0)])

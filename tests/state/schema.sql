@@ -54,16 +54,17 @@ CREATE TABLE jobs (
         finished_at TEXT
     ) STRICT;
 
-CREATE TABLE parts (
+CREATE TABLE "parts" (
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
         position INTEGER NOT NULL,
         status TEXT,
         words INTEGER NOT NULL DEFAULT 0,
         decode_s REAL NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0,
-        payload TEXT,
+        payload BLOB,
         PRIMARY KEY (job_id, position)
-    ) STRICT;
+    ) STRICT
+    ;
 
 CREATE TABLE seen (
         path BLOB PRIMARY KEY,

@@ -73,6 +73,25 @@ def test_an_older_database_is_brought_up_to_date_with_its_rows(
     open_readonly(path, patience_s=0).close()
 
 
+def test_parts_of_an_older_database_are_kept_compressed(path: Path) -> None:
+    """What was saved as text before is read as the same text after."""
+    with empty(path) as database:
+        migrations.migrate(database, migrations.STEPS[:1])
+        database.rows("INSERT INTO jobs (id, path, origin) VALUES (1, X'2F61', 'event')")
+        database.rows(
+            "INSERT INTO parts (job_id, position, status, payload) VALUES"
+            " (1, 0, 'enhanced', 'Grüße'), (1, 1, NULL, NULL)"
+        )
+        migrations.migrate(database)
+        queue = Queue(database)
+        job = queue.job(1)
+        assert job is not None
+
+        assert queue.parts_done(job) == {0: "Grüße"}
+        assert [row.status for row in queue.parts(1)] == ["enhanced", None]
+        assert database.check() == []
+
+
 def test_a_step_that_fails_leaves_nothing_behind(path: Path) -> None:
     """All steps and their records are one transaction."""
 

@@ -229,8 +229,63 @@ def test_a_job_ends_with_its_outputs_and_figures(queue: Queue) -> None:
     assert (done.status, done.reason, done.detail) == (Status.DONE, Reason.NO_SPEECH, "silence")
     assert (done.outputs, done.figures, done.intended) == (outputs, {"words_in": 3}, ())
     assert done.finished_at is not None
-    assert queue.parts_done(done) == {}
+    assert queue.parts_done(done) == {0: "payload 0"}
     assert [row.status for row in queue.parts(done.id)] == ["enhanced"]
+
+
+def test_parts_are_kept_until_later_ones_take_their_place(queue: Queue) -> None:
+    """A text can be rendered anew without the model; two versions of it are never kept."""
+    first = queue.finish(part(queue, running(queue)), status=Status.DONE)
+    queue.redo(first.id)
+    again = part(queue, claimed(queue))
+    assert queue.parts_done(first) == {0: "payload 0"}
+
+    second = queue.finish(again, status=Status.PARTIAL)
+
+    assert (queue.parts_done(first), queue.parts_done(second)) == ({}, {0: "payload 0"})
+
+
+def test_a_redo_that_fails_leaves_the_parts_of_the_outputs(queue: Queue) -> None:
+    """What lies beside the source is still the first job's."""
+    first = queue.finish(part(queue, running(queue)), status=Status.DONE)
+    queue.redo(first.id)
+    queue.finish(claimed(queue), status=Status.FAILED)
+
+    assert queue.parts_done(first) == {0: "payload 0"}
+
+
+def test_a_superseded_job_keeps_no_parts(queue: Queue) -> None:
+    """Nothing will ever be made of them."""
+    ended = queue.finish(part(queue, running(queue)), status=Status.SUPERSEDED)
+
+    assert queue.parts_done(ended) == {}
+
+
+def test_parts_take_less_room_than_their_text(queue: Queue) -> None:
+    """They stay for as long as the job: they are kept compressed."""
+    text = "the same words again and again " * 40
+    job = running(queue)
+    queue.save_part(job, 0, status="enhanced", payload=text, words=7, decode_s=0.0)
+
+    row = queue.database.rows("SELECT length(payload) AS size FROM parts")[0]
+    assert row["size"] < len(text) / 5
+    assert queue.parts_done(job) == {0: text}
+
+
+def test_outputs_that_were_rendered_anew_are_recorded(queue: Queue) -> None:
+    """A later redo must know them as ours; the job stands as it stood."""
+    name = "/t/talk.enhanced.txt"
+    done = queue.finish(
+        running(queue), status=Status.DONE, outputs=[Output("enhanced.txt", name, "old")]
+    )
+    new = Output("enhanced.txt", name, "new")
+    intended = queue.intend_outputs(done, [new])
+    assert queue.recorded_outputs(done.path) == {name: ("new", "old")}
+
+    after = queue.rerendered(intended, [new])
+
+    assert (after.status, after.outputs, after.intended) == (Status.DONE, (new,), ())
+    assert queue.recorded_outputs(done.path) == {name: ("new",)}
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING])

@@ -6,6 +6,7 @@ import inspect
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "release": lambda q: q.release(running(q)),
     "release_hold": lambda q: q.release_hold(),
     "requeue_orphans": lambda q: (running(q), q.requeue_orphans("b")),
+    "rerendered": lambda q: q.rerendered(q.finish(running(q), status=Status.DONE), []),
     "resume": lambda q: q.resume(),
     "retry": lambda q: q.retry(q.cancel(running(q).id).id),
     "retry_failed": lambda q: (q.finish(running(q), status=Status.FAILED), q.retry_failed()),
@@ -84,6 +86,7 @@ REFUSED: dict[str, Callable[[Queue], Any]] = {
     "prioritize": lambda q: q.prioritize(cancelled(q).id),
     "redo": lambda q: q.redo(77),
     "release": lambda q: q.release(cancelled(q)),
+    "rerendered": lambda q: q.rerendered(replace(cancelled(q), status=Status.DONE), []),
     "retry": lambda q: q.retry(running(q).id),
     "save_part": lambda q: q.save_part(
         cancelled(q), 0, status="enhanced", payload="", words=1, decode_s=0.0

@@ -1,0 +1,177 @@
+"""Examine what llasa stands on: versions, folders, disks, macOS's privacy protection."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from daemon.config import Config
+from daemon.doctor.findings import Finding, failure, ok, warning
+from daemon.errors import UnsafeFolder
+from daemon.filesystem import has_events
+from daemon.home import Home, refuse_foreign
+from daemon.listing import Listing
+from daemon.log import open_log
+from daemon.machine import free_bytes
+from daemon.source import is_dataless
+from launchd.spec import protected
+
+# Below these: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
+# CVE-2026-5843), the kernel's lost events go unsaid (watchdog), transactions differ (sqlite-utils).
+FLOORS: Final = {
+    "mlx": (0, 32),
+    "mlx-lm": (0, 32, 2),
+    "watchdog": (7, 1),
+    "sqlite-utils": (4, 2, 1),
+}
+LOW_BYTES: Final = 1_000_000_000
+NONE_BYTES: Final = 32 * 1024 * 1024
+LOOKED_AT: Final = 20_000  # files of the watched folders, for evicted ones
+_ACCESS: Final = "System Settings, Privacy & Security, Full Disk Access"
+
+
+def versions(found: Mapping[str, str | None] | None = None) -> Iterator[Finding]:
+    """Compare what is installed with what is needed."""
+    found = found if found is not None else {name: _version(name) for name in FLOORS}
+    old = {
+        name: told
+        for name, told in found.items()
+        if told is None or _numbers(told) < FLOORS.get(name, ())
+    }
+    for name, told in old.items():
+        floor = ".".join(map(str, FLOORS[name]))
+        yield failure(
+            "versions",
+            f"{name} {told or 'is missing'}, needed is {floor} or newer",
+            "uv tool upgrade --reinstall llasa",
+        )
+    if not old:
+        told = ", ".join(f"{name} {number}" for name, number in found.items())
+        yield ok("versions", f"Python {sys.version.split()[0]}, {told}")
+
+
+def folders(home: Home) -> Iterator[Finding]:
+    """Look at the home's own folders: there, ours alone, on a disk of this machine, with room."""
+    if not home.state.is_dir():
+        yield ok("home", f"{home.path} has not been used yet")
+        return
+    try:
+        for folder in (home.state, home.logs):
+            if folder.is_dir():
+                refuse_foreign(folder)
+        if home.settings.exists():
+            refuse_foreign(home.settings)
+    except UnsafeFolder as error:
+        yield failure("home", str(error).rstrip("."), error.hint)
+    else:
+        yield ok("home", f"{home.path}, closed to others")
+    if not os.access(home.state, os.W_OK | os.X_OK):
+        yield failure("home", f"{home.state} cannot be written", "Mend its permissions.")
+    if not has_events(home.state):
+        yield failure(
+            "home",
+            f"{home.path} lies on a share of another machine, where a database is not safe",
+            "Choose a home on a disk of this machine; watched folders may lie on shares.",
+        )
+    yield disk(home.state)
+
+
+def disk(folder: Path, free: int | None = None) -> Finding:
+    """Look how much room there is."""
+    room = free_bytes(folder) if free is None else free
+    told = f"{room / 1e9:.1f} GB free on the disk of {folder}"
+    if room < NONE_BYTES:
+        return failure("disk", told, "Make room; the queue waits until there is some.")
+    if room < LOW_BYTES:
+        return warning("disk", told, "Make room before it is full.")
+    return ok("disk", told)
+
+
+def watched(config: Config) -> Iterator[Finding]:
+    """Look at the watched folders: there, readable, writable for the outputs, whose file system."""
+    for folder in config.watch:
+        if folder == config.home.transcripts and not folder.exists():
+            yield ok("folder", f"{folder} is made at the first start")
+            continue
+        yield _watched(folder)
+        if folder.is_dir() and os.stat(folder).st_mode & 0o002:
+            yield warning(
+                "folder",
+                f"everybody may write to {folder}",
+                f"If that is not meant: chmod o-w '{folder}'",
+            )
+
+
+def _watched(folder: Path) -> Finding:
+    try:
+        with os.scandir(folder):
+            pass
+    except FileNotFoundError:
+        return failure("folder", f"{folder} does not exist", "Make it, or mend `watch`.")
+    except OSError as error:
+        if guarded(folder):
+            return failure(
+                "folder",
+                f"macOS's privacy protection (TCC) keeps {sys.executable} from reading {folder}",
+                f"Allow that program under {_ACCESS}, then llasactl restart.",
+            )
+        return failure(
+            "folder", f"{folder} cannot be read ({error.strerror})", "Mend its permissions."
+        )
+    if not os.access(folder, os.W_OK):
+        return failure(
+            "folder", f"{folder} cannot be written, so no output can", "Mend its permissions."
+        )
+    if guarded(folder):
+        return warning(
+            "folder",
+            f"{folder} is readable from here, but macOS guards it (TCC) for every other program",
+            f"If the service sees no file, allow {sys.executable} under {_ACCESS}.",
+        )
+    if not has_events(folder):
+        return warning(
+            "folder",
+            f"{folder} lies on a file system that tells of no changes; it is looked through",
+            "New files are found after up to a minute (`rescan_s`).",
+        )
+    return ok("folder", f"{folder} can be read and written")
+
+
+def guarded(folder: Path, *, platform: str = sys.platform) -> bool:
+    """Tell whether macOS guards a folder."""
+    return platform == "darwin" and protected(folder, Path.home())
+
+
+def evicted(config: Config) -> Iterator[Finding]:
+    """Count transcripts whose content is in iCloud alone."""
+    listing = Listing(config, open_log(None))
+    count = seen = 0
+    for batch in listing.walk(listing.roots, batch_size=500):
+        seen += len(batch)
+        count += sum(is_dataless(status) for _, status in batch)
+        if seen >= LOOKED_AT:
+            break
+    if count:
+        yield warning(
+            "files",
+            f"{count:,} of {seen:,} files are in iCloud and not on this machine",
+            "Download them in the Finder (or `brctl download`); they are taken then.",
+        )
+    else:
+        yield ok("files", f"{seen:,} files that could be transcripts, all on this machine")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text.split("+")[0])[:3])

@@ -1,0 +1,157 @@
+"""Examine a model: there, made for this, loaded by the real child, as fast as in the daemon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from daemon import samples
+from daemon.config import Config
+from daemon.doctor.findings import Finding, failure, ok, warning
+from daemon.errors import SourceError
+from daemon.source import read_snapshot
+from engine import catalog, pipeline, suitability
+from engine.client import ModelClient
+from engine.errors import EngineError, ModelError
+from engine.records import EnhancedPart, ModelInfo, Part, Profile
+from state.database import open_readonly
+from state.errors import StateError
+from state.job import Job, Status
+from state.queue import Queue
+
+SAMPLE: Final = "allotment.json"
+SLOWER: Final = 0.9  # of the terminal's speed
+COMPARED: Final = 4  # parts, at most
+JOBS: Final = 20  # of the newest done ones that are looked at for something to compare with
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A part that the daemon has decoded, and how long that took."""
+
+    part: Part
+    decode_s: float
+
+
+def model(config: Config, profile: Profile) -> Iterator[Finding]:
+    """Find the model of a profile, say what is odd about it, load it and decode with it."""
+    try:
+        info = catalog.describe(profile.model, base=config.home.path)
+    except ModelError as error:
+        yield failure("model", f"{profile.model}: {error}", error.hint)
+        return
+    languages = ", ".join(info.languages) or "any language"
+    yield ok("model", f"{info.name} ({(info.revision or 'unknown')[:12]}), for {languages}")
+    for oddity in suitability.oddities(info):
+        yield warning("model", f"{info.name}: {oddity.text}", oddity.advice)
+    client = ModelClient(
+        info,
+        silence_s=config.silence_s,
+        device=config.device,
+        lock_path=config.home.model_lock if config.home.state.is_dir() else None,
+    )
+    try:
+        yield from _try(client, config, profile)
+    except ModelError as error:
+        if error.reason != "model_locked":
+            yield failure("decoding", f"{info.name}: {error}", error.hint)
+            return
+        yield ok("decoding", "not tried: the daemon has a model loaded at this moment")
+    except EngineError as error:
+        yield failure("decoding", f"{info.name}: {error}", error.hint)
+    finally:
+        client.close()
+
+
+def _try(client: ModelClient, config: Config, profile: Profile) -> Iterator[Finding]:
+    loaded = client.start()
+    sample = resources.files(samples).joinpath(SAMPLE).read_bytes()
+    plan = pipeline.prepare(sample, name=SAMPLE, profile=Profile(), info=client.info)
+    part = plan.parts[0]
+    client.enhance(part, ())  # the first one pays for compiling
+    done = client.enhance(part, ())
+    yield ok(
+        "decoding",
+        f"loaded in {loaded.load_s:.1f} s, {speed(done)} on {loaded.device_path}"
+        + _memory(client.memory_bytes()),
+    )
+    records = recorded(config, client.info)
+    if not records:
+        yield ok("speed", "nothing decoded by the daemon yet to compare with")
+        return
+    spent = [client.enhance(record.part, ()).decode_s for record in records]
+    yield compare(records, spent)
+
+
+def speed(part: EnhancedPart) -> str:
+    """Return how fast a part was decoded, in words."""
+    spent = part.decode_s or 1e-9
+    return f"{len(part.words) / spent:,.0f} words/s ({part.tokens / spent:,.0f} tokens/s)"
+
+
+def compare(records: Sequence[Record], spent_s: Sequence[float]) -> Finding:
+    """Compare the daemon's speed with that of this terminal, over the same parts."""
+    words = sum(len(record.part.words) for record in records)
+    daemon_s, here_s = sum(record.decode_s for record in records), sum(spent_s)
+    ratio = here_s / daemon_s if daemon_s else 1.0
+    told = (
+        f"the daemon decoded {words:,} words at {words / daemon_s:,.0f} words/s, "
+        f"this terminal at {words / here_s:,.0f} (ratio {ratio:.2f})"
+    )
+    if ratio >= SLOWER:
+        return ok("speed", told)
+    return warning(
+        "speed",
+        told,
+        "The service may be held back by the system, or the machine was busy then. On a Mac look "
+        "for `spawn type = interactive` in `launchctl print gui/$UID/llasa.llasad`; install "
+        "again with llasactl install.",
+    )
+
+
+def recorded(config: Config, info: ModelInfo) -> list[Record]:
+    """Return parts that the daemon decoded with this model, of a file that is still the same."""
+    try:
+        with open_readonly(config.home.database) as database:
+            queue = Queue(database)
+            for job in queue.jobs(status=Status.DONE, limit=JOBS):
+                times = {
+                    row.index: row.decode_s
+                    for row in queue.parts(job.id)
+                    if row.status == "enhanced" and row.decode_s > 0
+                }
+                if times and (parts := _parts_of(config, job, info)):
+                    # The first part after a load pays for compiling.
+                    chosen = [p for p in parts if p.index in times and p.index > 0][:COMPARED]
+                    if chosen:
+                        return [Record(part, times[part.index]) for part in chosen]
+    except StateError:
+        return []
+    return []
+
+
+def _parts_of(config: Config, job: Job, info: ModelInfo) -> tuple[Part, ...]:
+    """Return the parts of a job's file, none where they would be cut differently today."""
+    profile = config.profile_for(job.path)
+    if job.profile is not None:
+        profile = config.profile_named(job.profile) or profile
+    try:
+        source = read_snapshot(job.path, max_bytes=config.max_bytes)
+        plan = pipeline.prepare(source.data, name=Path(job.path).name, profile=profile, info=info)
+    except (SourceError, EngineError):
+        return ()
+    same = source.sha256 == job.sha256 and _shape(plan.recipe) == _shape(job.recipe or "")
+    return plan.parts if same and len(plan.parts) == job.parts_total else ()
+
+
+def _shape(recipe: str) -> str:
+    """Return what of a recipe decides how the text is cut and who decodes it."""
+    return re.sub(r"engine=\S+", "", recipe)
+
+
+def _memory(size: int | None) -> str:
+    return f", {size / 1e6:,.0f} MB" if size else ""

@@ -1,0 +1,138 @@
+"""Examine what runs and what it remembers: watcher, database, service, queue."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from daemon.canary import Canary
+from daemon.config import Config
+from daemon.doctor.findings import Finding, failure, ok, warning
+from daemon.home import Home
+from daemon.watch import HEALTHY, POLL_S, Inbox, RootWatch
+from launchd.agent import ServiceState, manager
+from launchd.errors import ServiceError
+from state.database import open_readonly
+from state.errors import StateError
+
+SAFE_SQLITE: Final = (3, 51, 3)  # before it a reset of the log could lose what was written
+WAL_BYTES: Final = 64_000_000
+EVENT_S: Final = 5.0
+_LOOK_S: Final = 0.05
+
+
+def database(home: Home) -> Iterator[Finding]:
+    """Look at the database: whole, with its log in order, of a SQLite that is known to be safe."""
+    if not home.database.exists():
+        yield ok("database", "none yet; the daemon makes it")
+        return
+    try:
+        with open_readonly(home.database) as opened:
+            found, number, wal = opened.check(), opened.sqlite_version, opened.wal_bytes()
+    except StateError as error:
+        yield failure("database", str(error), error.hint)
+        return
+    if found:
+        yield failure(
+            "database",
+            f"damaged: {found[0]}",
+            "llasactl restart: it is set aside and rebuilt from the folders.",
+        )
+    else:
+        yield ok("database", f"whole; SQLite {number}, log of {wal / 1e6:.1f} MB")
+    if wal > WAL_BYTES:
+        yield warning(
+            "database",
+            f"its log has grown to {wal / 1e6:.0f} MB",
+            "Something holds a read open; llasactl restart empties it.",
+        )
+    if tuple(int(part) for part in re.findall(r"\d+", number)) < SAFE_SQLITE:
+        yield warning(
+            "database",
+            f"SQLite {number} can lose a write when two processes reset its log at one moment "
+            "(mended in 3.51.3)",
+            "llasa lets only the daemon do that, so it is safe here; a newer Python brings a "
+            "newer SQLite.",
+        )
+
+
+def watcher(config: Config, *, wait: Callable[[float], None] = time.sleep) -> Iterator[Finding]:
+    """Write a file into each watched folder and wait for word of it, through a real watcher."""
+    for folder in config.watch:
+        if not folder.is_dir():
+            continue  # told by `machine.watched`
+        inbox = Inbox()
+        root = RootWatch(folder, inbox, lambda path: False)
+        canary = Canary(inbox)
+        try:
+            root.check()
+            yield _hears(root, canary, wait)
+        finally:
+            canary.close()
+            root.close()
+
+
+def _hears(root: RootWatch, canary: Canary, wait: Callable[[float], None]) -> Finding:
+    if root.state not in HEALTHY:
+        return failure("watcher", f"{root.root}: {root.detail or root.state}".rstrip("."))
+    polled = root.state == "polling"
+    patience_s = 2 * POLL_S + EVENT_S if polled else EVENT_S
+    begun = time.monotonic()
+    while (spent := time.monotonic() - begun) < patience_s:
+        if canary.tick(spent, [root]).heard:
+            how = "by looking" if polled else "by an event of the system"
+            return ok("watcher", f"a new file in {root.root} was noticed {how} in {spent:.1f} s")
+        wait(_LOOK_S)
+    return failure(
+        "watcher",
+        f"a new file in {root.root} was not noticed in {patience_s:.0f} s",
+        "Files are still found, by looking through the folder every `rescan_s`.",
+    )
+
+
+def service(status: dict[str, Any], found: ServiceState | None = None) -> Iterator[Finding]:
+    """Look whether the daemon is installed, runs and gets on; `status` is that of `llasactl`."""
+    if found is None:
+        try:
+            found = manager().state()
+        except ServiceError as error:
+            yield warning("service", str(error), error.hint)
+            found = ServiceState(installed=False, running=False, pid=None, detail=str(error))
+    if status["parked"]:
+        yield failure(
+            "service",
+            f"parked after {status['parked']['failed_starts']} failed starts: "
+            f"{status['parked']['reason']}",
+            "Mend it, then: llasactl start",
+        )
+    elif found.installed:
+        yield (
+            ok("service", f"installed: {found.detail}")
+            if found.running
+            else warning("service", f"installed, but {found.detail}", "llasactl start")
+        )
+    else:
+        yield warning("service", "not installed: it does not start at login", "llasactl install")
+    yield from _running(status)
+
+
+def _running(status: dict[str, Any]) -> Iterator[Finding]:
+    if not status["running"]:
+        yield warning("daemon", "no daemon works on this home", f"llasad --home {status['home']}")
+    elif status["stalled"]:
+        yield failure("daemon", "it runs, but stands still", "llasactl restart")
+    else:
+        yield ok("daemon", f"runs (pid {status['pid']}), {status['phase']}")
+    if status["held"]:
+        yield failure("queue", f"held: {status['held']['reason']}", status["held"]["hint"])
+    if status["paused"]:
+        yield warning("queue", "paused", "llasactl resume")
+    failed = status["jobs"]["failed"] + status["jobs"]["invalid"]
+    if failed:
+        yield warning(
+            "queue",
+            f"{failed:,} jobs are failed or invalid",
+            "llasactl jobs --status failed --status invalid",
+        )

@@ -1,0 +1,57 @@
+"""What the worker is at, as the main thread sees it: busy, getting on, or standing still.
+
+The worker's thread writes, the main thread reads; each field is one assignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from state.job import Status
+from state.queue import Queue
+from state.service import ServiceFields
+
+# Beside twice the silence after which a child is ended: back-offs, a full disk, a slow load.
+SLACK_S: Final = 120.0
+
+
+class Progress:
+    """The worker as it was last heard of."""
+
+    def __init__(self, *, silence_s: float, clock: Callable[[], float]) -> None:
+        self._limit_s = 2 * silence_s + SLACK_S
+        self._clock = clock
+        self._job: int | None = None
+        self._heard_at = 0.0
+        self._taken: int | None = None  # the job that `taken` has told of
+
+    def told(self, fields: ServiceFields) -> None:
+        """Take note of what the worker says of itself."""
+        if "current_job" in fields:
+            self._job = fields["current_job"]
+        self.alive()
+
+    def alive(self) -> None:
+        """Take note that it gets on."""
+        self._heard_at = self._clock()
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether it has a job."""
+        return self._job is not None
+
+    def stalled(self, now: float) -> bool:
+        """Tell whether it has had a job for long without getting on."""
+        return self.busy and now - self._heard_at > self._limit_s
+
+    def taken(self, queue: Queue) -> bool:
+        """Tell, once, that the job it is at was cancelled or superseded."""
+        number = self._job
+        if number is None or number == self._taken:
+            return False
+        job = queue.job(number)
+        if (job is not None and job.status is Status.RUNNING) or number != self._job:
+            return False
+        self._taken = number
+        return True

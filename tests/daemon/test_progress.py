@@ -1,0 +1,106 @@
+"""The main thread sees what the worker is at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.progress import SLACK_S, Progress
+from engine.client import Loaded, ModelClient
+from engine.errors import ChildDied
+from state.database import open_database
+from state.job import Reason, Status
+from state.queue import Queue
+from tests.daemon.conftest import Bench, Clock
+from tests.daemon.making import offered, talk
+from tests.daemon.test_service import Stage, stage, statuses
+
+__all__ = ["stage"]  # the fixture
+
+
+def test_a_worker_without_a_sign_for_long_has_stalled(clock: Clock) -> None:
+    """Longer than the silence after which its child is ended; without a job it rests."""
+    progress = Progress(silence_s=100, clock=clock)
+    progress.told({"current_job": 1})
+    assert not progress.stalled(clock.pass_by(200 + SLACK_S))
+    assert progress.stalled(clock.pass_by(1))
+    progress.alive()
+    assert not progress.stalled(clock.now)
+    clock.pass_by(1000)
+    progress.told({"current_job": None})
+    assert not progress.stalled(clock.pass_by(1000))
+
+
+def test_a_job_that_was_taken_is_told_once(clock: Clock, bench: Bench) -> None:
+    """So that its successor is not hit."""
+    path = bench.config.watch[0] / "talk.json"
+    path.write_bytes(talk())
+    offered(bench.queue, path)
+    job = bench.queue.claim(boot_id="boot-1")
+    assert job is not None
+    progress = Progress(silence_s=100, clock=clock)
+    assert not progress.taken(bench.queue)
+    progress.told({"current_job": job.id})
+    assert not progress.taken(bench.queue)
+    bench.queue.cancel(job.id)
+    assert progress.taken(bench.queue)
+    assert not progress.taken(bench.queue)
+
+
+class InTheMiddle(ModelClient):
+    """A child in the middle of a part, during which `happens` is called."""
+
+    stage: Stage
+    ended = False
+
+    @property
+    def alive(self) -> bool:
+        return not self.ended
+
+    def start(self) -> Loaded:
+        return Loaded("none", 0.0, 1)
+
+    def enhance(self, *_: object, **__: object) -> object:  # type: ignore[override]
+        home = self.stage.config.home
+        with open_database(home.database) as other:  # as llasactl would
+            Queue(other).cancel(1)
+        self.stage.service.tick(self.stage.clock.pass_by(1))
+        assert self.ended, "the child goes on with a job that was cancelled"
+        raise ChildDied
+
+    def close(self) -> None:
+        self.ended = True
+
+
+def test_cancelling_a_running_job_ends_its_child_at_the_next_tick(stage: Stage) -> None:
+    """In the middle of a part; nothing is written and nothing is called a failure."""
+    stage.write("talk.json")
+    worker = stage.begin()
+    InTheMiddle.stage = stage
+    stage.service.keeper._make = InTheMiddle
+    stage.run(worker, 6)
+    assert statuses(stage) == {"talk.json": "cancelled"}
+    assert [path.name for path in stage.config.watch[0].iterdir()] == ["talk.json"]
+
+
+def test_a_pause_takes_hold_after_the_part_in_hand(bench: Bench) -> None:
+    """The job waits with its finished parts, no attempt spent, and goes on from there."""
+    path = bench.config.watch[0] / "talk.json"
+    path.write_bytes(talk(parts=3))
+    job = offered(bench.queue, path)
+    bench.at_step = lambda name: (  # type: ignore[method-assign]
+        bench.queue.pause("lunch")
+        if name == "part_saved" and bench.steps.count(name) == 1
+        else None
+    )
+    bench.worker().run_one()
+    waiting = bench.queue.job(job.id)
+    assert waiting is not None
+    assert (waiting.status, waiting.reason) == (Status.QUEUED, Reason.PAUSED)
+    assert (waiting.parts_done, waiting.attempt) == (1, 0)
+    assert not bench.worker().run_one()
+    bench.queue.resume()
+    bench.worker().run_one()
+    done = bench.queue.job(job.id)
+    assert done is not None
+    assert done.status is Status.DONE
+    assert Path(done.outputs[0].path).exists()

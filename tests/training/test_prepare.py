@@ -1,0 +1,89 @@
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numpy")
+pytest.importorskip("tokenizers")
+
+from training.__main__ import main
+from training.corpus import Corpus
+from training.examples import Shape, batches, draw_example
+from training.tokens import Codec
+
+SENTENCES = [
+    "Good morning, everyone.", "We have, as you know, 35 rovers.", "Do they work?", "They do!",
+    "Here is why: they were built well; nobody hurried.", "I think that Mars, the planet, waits.",
+]  # fmt: skip
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    """A tiny corpus, prepared by the command."""
+    rng = random.Random(1)
+    for part in ("train", "dev"):
+        with gzip.open(tmp_path / f"{part}.jsonl.gz", "wt") as file:
+            for style in ("speech-prepared", "prose"):
+                chunks = [" ".join(rng.choices(SENTENCES, k=8)) for _ in range(12)]
+                record = {"id": f"{part}/{style}", "style": style, "speakers": None,
+                          "text": "\n\n".join(chunks)}  # fmt: skip
+                file.write(json.dumps(record) + "\n")
+    run(tmp_path, tmp_path / "data")
+    return tmp_path
+
+
+def run(corpus: Path, out: Path) -> None:
+    """Prepare `corpus` into `out`."""
+    main(["prepare", "--corpus", str(corpus), "--out", str(out), "--vocabulary", "400",
+          "--tokenizer-windows", "50"])  # fmt: skip
+
+
+def test_preparing_twice_gives_the_same_bytes(prepared: Path) -> None:
+    """Arrays and tokenizer depend on the corpus and the seed alone."""
+    run(prepared, prepared / "again")
+    for name in ("train.npz", "dev.npz", "tokenizer/tokenizer.json"):
+        assert (prepared / "data" / name).read_bytes() == (prepared / "again" / name).read_bytes()
+
+
+def test_marks_breaks_and_digits_are_tokens_of_their_own(prepared: Path) -> None:
+    """Separators never merge with words, whatever the corpus makes frequent."""
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    assert len(set(codec.marks.values())) == 6
+    pieces = codec.tokenizer.encode(" rovers, 35?\n\n They").tokens
+    assert "," in pieces
+    assert "?" in pieces
+    assert pieces.count("\u010a\u010a") == 1
+    assert "5" in pieces
+
+
+def test_words_encode_alike_alone_and_in_the_text(prepared: Path) -> None:
+    """The engine encodes whole texts, training encodes word by word: the ids agree."""
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    words = ["Good", "morning,", "they're", "3.5", "U.S.", '"Mars,"', "caf\u00e9?"]
+    apart = [token for word in words for token in codec.word(word)]
+    assert apart == codec.tokenizer.encode(" " + " ".join(words)).ids
+
+
+def test_an_answer_covers_its_words_and_one_decision_more(prepared: Path) -> None:
+    """Weights are on the answer alone, and the last one decides what follows the last word."""
+    corpus = Corpus(prepared / "data" / "train.npz")
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    rng = random.Random(2)
+    for _ in range(50):
+        example = draw_example(corpus, codec, rng, Shape(20, 40, 1.0))
+        start = example.ids.index(codec.assistant)
+        assert not any(example.weights[: start + 1])
+        assert len(example.weights) == len(example.ids)
+        assert example.weights[-1] == 1.0
+        assert len(example.decisions) == len(example.labels)
+
+
+def test_the_same_seed_gives_the_same_batches(prepared: Path) -> None:
+    """A run that resumes sees what it would have seen."""
+    corpus = Corpus(prepared / "data" / "train.npz")
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    shape = Shape(20, 40, 0.25)
+    first = list(batches(corpus, codec, shape, seed="1:0", tokens=1000))
+    assert first == list(batches(corpus, codec, shape, seed="1:0", tokens=1000))

@@ -1,0 +1,1 @@
+"""Train, export and measure the embedded punctuation model; never imported by the product."""

@@ -1,0 +1,143 @@
+"""Measure a model through the engine: a labelled word list, the corpus, real transcripts."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.readings import take_apart
+from training.clean import documents
+from training.corpus import STYLE_SHARES, read_corpus
+from training.guided import Guided
+from training.scores import figures, label, marked, p_k, punctuation
+from training.words import NO_BREAK, SEPARATORS, TURN, Word
+
+
+def read_tsv(path: Path, limit: int | None = None) -> tuple[list[str], list[str], int]:
+    """Words and labels of a token-per-line file, and the number of tokens read.
+
+    A token that begins with an apostrophe, or is "n't", is joined to the word before; a token
+    without letters or digits is left out. The word carries the last label.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    words: list[str] = []
+    labels: list[str] = []
+    tokens = 0
+    with opener(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            token, _, name = line.rstrip("\n").partition("\t")
+            if not token or (limit is not None and tokens >= limit):
+                continue
+            tokens += 1
+            if not any(c.isalnum() for c in token):
+                if labels and name != "O":
+                    labels[-1] = name
+            elif words and (token[0] in "'\u2019" or token == "n't"):  # noqa: S105 - a word
+                words[-1] += token
+                labels[-1] = name
+            else:
+                words.append(token)
+                labels.append(name)
+    return words, labels, tokens
+
+
+def tsv(engine: Guided, path: Path, limit: int | None) -> dict[str, Any]:
+    """F1 of the marks on a labelled word list."""
+    words, labels, tokens = read_tsv(path, limit)
+    written = engine.text(words)
+    table: dict[str, Any] = punctuation(labels, [label(word.text) for word in written])
+    return {
+        **table,
+        "tokens": tokens,
+        "words": len(words),
+        "words_per_second": engine.words_per_second,
+    }
+
+
+def corpus(
+    engine: Guided,
+    path: Path,
+    *,
+    words: int,
+    styles: Iterable[str] = tuple(STYLE_SHARES),
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Per style: marks, capitals and breaks, from lower case without marks."""
+    texts: dict[str, list[list[Word]]] = {style: [] for style in styles}
+    for record in read_corpus(path):
+        if record["style"] not in texts:
+            continue
+        texts[record["style"]].extend(documents(record, random.Random(f"{seed}:{record['id']}")))
+    return {style: _style(engine, found, words) for style, found in texts.items() if found}
+
+
+def _style(engine: Guided, texts: list[list[Word]], limit: int) -> dict[str, Any]:
+    """Figures of one style over up to `limit` words, spread evenly over its documents."""
+    share = max(200, limit // len(texts))
+    right: list[str] = []
+    guess: list[str] = []
+    capitals: tuple[list[bool], list[bool]] = ([], [])
+    breaks: tuple[list[bool], list[bool]] = ([], [])
+    for text in texts:
+        if len(right) >= limit:
+            break
+        part = text[:share]
+        written = engine.text([w.core.lower() for w in part], _turns(part))
+        right += [label("x" + SEPARATORS[w.separator]) for w in part]
+        guess += [label(w.text) for w in written]
+        capitals[0].extend(w.core[:1].isupper() for w in part)
+        capitals[1].extend(w.text[:1].isupper() for w in written)
+        before = [False, *(w.paragraph for w in written[:-1])]
+        for word, guessed in zip(part, before, strict=True):
+            if word.before != TURN:  # those are shown to the model, and certain
+                breaks[0].append(word.before != NO_BREAK)
+                breaks[1].append(guessed)
+    return {
+        **punctuation(right, guess),
+        "capitals": marked(*capitals),
+        "paragraphs": marked(*breaks),
+        "pk": p_k(*breaks),
+        "words": len(right),
+    }
+
+
+def _turns(words: Sequence[Word]) -> list[str | None] | None:
+    """One of two labels per word where the text has turns."""
+    if not any(word.before == TURN for word in words):
+        return None
+    out: list[str | None] = []
+    turn = 0
+    for word in words:
+        turn ^= word.before == TURN
+        out.append("AB"[turn])
+    return out
+
+
+def kept(engine: Guided, paths: Iterable[Path]) -> dict[str, Any]:
+    """How much of real, punctuated transcripts comes back as it was.
+
+    `sentence_ends` and `marks` are the shares of the source's that stayed, `case` that of words
+    whose case stayed; `added` is the number of sentence ends added, in percent of the source's.
+    """
+    ends = [0, 0, 0]
+    marks = [0, 0]
+    case = [0, 0]
+    for path in paths:
+        for word in engine.transcript(path.read_bytes(), path.name):
+            source, written = label(word.word.text), label(word.text)
+            was, is_ = source in ("PERIOD", "QUESTION"), written in ("PERIOD", "QUESTION")
+            ends = [ends[0] + (was and is_), ends[1] + was, ends[2] + (is_ and not was)]
+            marks = [marks[0] + (source != "O" and source == written), marks[1] + (source != "O")]
+            core = take_apart(word.word.text).core
+            case = [case[0] + (core in word.text), case[1] + 1]
+    return {
+        "sentence_ends": figures(ends[0], ends[0] + ends[2], ends[1])["recall"],
+        "added": round(100 * ends[2] / max(1, ends[1]), 2),
+        "marks": figures(marks[0], marks[1], marks[1])["recall"],
+        "case": figures(case[0], case[1], case[1])["recall"],
+        "words": case[1],
+        "words_per_second": engine.words_per_second,
+    }

@@ -1,0 +1,172 @@
+"""The model: Llama's architecture, small, with parameter names as Hugging Face writes them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Sizes of the model."""
+
+    vocabulary: int = 6144
+    hidden: int = 256
+    layers: int = 5
+    heads: int = 4
+    intermediate: int = 704
+    rope_theta: float = 10_000.0
+    max_positions: int = 1024
+    norm_eps: float = 1e-5
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for checkpoints."""
+        return asdict(self)
+
+    def as_llama(self, *, end: int, pad: int) -> dict[str, Any]:
+        """The config.json of the exported model."""
+        return {
+            "architectures": ["LlamaForCausalLM"],
+            "model_type": "llama",
+            "vocab_size": self.vocabulary,
+            "hidden_size": self.hidden,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.heads,
+            "head_dim": self.hidden // self.heads,
+            "intermediate_size": self.intermediate,
+            "rope_theta": self.rope_theta,
+            "rms_norm_eps": self.norm_eps,
+            "max_position_embeddings": self.max_positions,
+            "hidden_act": "silu",
+            "attention_bias": False,
+            "mlp_bias": False,
+            "tie_word_embeddings": True,
+            "eos_token_id": end,
+            "pad_token_id": pad,
+            "torch_dtype": "float16",
+        }
+
+
+class RmsNorm(nn.Module):
+    """Root-mean-square norm whose weight follows the type of its input."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.eps = config.norm_eps
+        self.weight = nn.Parameter(torch.ones(config.hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x is [..., hidden]."""
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+
+
+class Attention(nn.Module):
+    """Causal attention with rotary positions."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.q_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.k_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.v_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.o_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """x is [batch, length, hidden]; cos and sin are [length, head size]."""
+        batch, length, hidden = x.shape
+        shape = (batch, length, self.heads, hidden // self.heads)
+        q, k, v = (
+            projection(x).view(shape).transpose(1, 2)
+            for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
+        out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.o_proj(out.transpose(1, 2).reshape(batch, length, hidden))
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    left, right = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-right, left), dim=-1) * sin
+
+
+class Mlp(nn.Module):
+    """Gated feed-forward layer."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.up_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.down_proj = nn.Linear(config.intermediate, config.hidden, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x is [batch, length, hidden]."""
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Block(nn.Module):
+    """One layer, normalised before each half."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.mlp = Mlp(config)
+        self.input_layernorm = RmsNorm(config)
+        self.post_attention_layernorm = RmsNorm(config)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """x is [batch, length, hidden]."""
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Punctuator(nn.Module):
+    """The whole network; embeddings are tied to the output."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocabulary, config.hidden)
+        self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = RmsNorm(config)
+        size = config.hidden // config.heads
+        steps = torch.arange(0, size, 2).float() / size
+        angles = torch.outer(
+            torch.arange(config.max_positions).float(), config.rope_theta**-steps
+        ).repeat(1, 2)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+        self.apply(self._initialise)
+
+    def _initialise(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+
+    def hidden_states(self, ids: Tensor) -> Tensor:
+        """Normalised last hidden states of ids [batch, length]."""
+        x = self.embed_tokens(ids)
+        cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
+        if torch.is_autocast_enabled(ids.device.type):
+            x, cos, sin = x.bfloat16(), cos.bfloat16(), sin.bfloat16()
+        for layer in self.layers:
+            x = layer(x, cos, sin)
+        return self.norm(x)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Token scores of hidden states [..., hidden]."""
+        return F.linear(hidden, self.embed_tokens.weight)
+
+    def loss(self, ids: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of weighted losses and sum of weights; scores are made only where one counts."""
+        hidden = self.hidden_states(ids[:, :-1])
+        flat = weights[:, 1:].reshape(-1)
+        chosen = flat.nonzero().squeeze(1)
+        hidden = hidden.reshape(-1, hidden.shape[-1])[chosen]
+        losses = F.cross_entropy(
+            self.logits(hidden).float(), ids[:, 1:].reshape(-1)[chosen], reduction="none"
+        )
+        return (losses * flat[chosen]).sum(), flat[chosen].sum()

@@ -1,0 +1,233 @@
+"""The training loop: a time or token budget, checkpoints to resume from, a log of dev F1."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.checkpoint import save_float
+from training.corpus import Corpus
+from training.examples import Example, Shape, batches, collate
+from training.helpers import Helpers, compiled
+from training.measure import decision_scores, dev_sets, f1_table
+from training.model import ModelConfig, Punctuator
+from training.optim import optimizers, rate, set_rate
+from training.tokens import Codec
+
+#: Copying appears first with short windows and even weights; then the shape of real parts.
+COPYING = Shape(low=20, high=60, copied=1.0)
+WORKING = Shape(low=40, high=150, copied=0.25)
+#: A mean loss below this, over the steps of one log line, says that copying has appeared.
+COPIES_BELOW = 0.8
+#: A running average of the weights makes a better model while the rate is still high.
+AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """What a training run is asked to do."""
+
+    data: Path  # folder that `prepare` wrote
+    out: Path  # folder of checkpoint and log
+    device: str = "cpu"
+    threads: int = 1
+    helpers: int = 1  # further processes that share every batch (CPU only)
+    minutes: float | None = None  # budget of training time, over all resumptions
+    tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
+    batch_tokens: int = 7_000
+    layers: int = 5
+    seed: int = 1
+    matrix_rate: float = 8e-3
+    other_rate: float = 8e-3
+    optimizer: str = "muon"
+    checkpoint_minutes: float = 5.0
+    dev_tokens: int = 1_500_000  # a dev measurement after this many
+    dev_windows: int = 80  # windows per style
+    compile: bool = False
+
+
+class Trainer:
+    """One run; `run` goes on where the checkpoint in `out` stands."""
+
+    def __init__(self, options: TrainOptions) -> None:
+        if options.minutes is None and options.tokens is None:
+            raise ValueError("give a budget: --minutes or --tokens")
+        self.options = options
+        torch.manual_seed(options.seed)
+        torch.set_flush_denormal(True)  # tiny gradients cost a CPU ten times the time
+        torch.set_num_threads(options.threads)
+        torch.set_float32_matmul_precision("high")
+        self.codec = Codec.load(options.data / "tokenizer")
+        self.corpus = Corpus(options.data / "train.npz")
+        self.dev = dev_sets(
+            Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
+        )
+        size = self.codec.tokenizer.get_vocab_size()
+        self.model = Punctuator(ModelConfig(vocabulary=size, layers=options.layers))
+        self.model.to(options.device)
+        self.optimizers = optimizers(
+            self.model,
+            matrix_rate=options.matrix_rate,
+            other_rate=options.other_rate,
+            kind=options.optimizer,
+        )
+        self.state: dict[str, Any] = {
+            "step": 0,
+            "tokens": 0,
+            "pool": 0,
+            "seconds": 0.0,
+            "next_dev": 0,
+            "copies": False,
+        }
+        self.loss = compiled(self.model, compile_it=options.compile)
+        options.out.mkdir(parents=True, exist_ok=True)
+        self._resume()
+        self.helpers = Helpers(self.model, options.helpers, compile_it=options.compile)
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+
+    def progress(self) -> float:
+        """Share of the budget that is used, by whichever limit is nearer."""
+        shares = [0.0]
+        if self.options.minutes:
+            shares.append(self.state["seconds"] / (60 * self.options.minutes))
+        if self.options.tokens:
+            shares.append(self.state["tokens"] / self.options.tokens)
+        return max(shares)
+
+    def run(self) -> None:
+        """Train to the end of the budget; returns after the last checkpoint and measurement."""
+        saved = mark = time.monotonic()
+        seen, shown, sums = 0, time.monotonic(), [0.0, 0.0]
+        for pool in self._pools():
+            for batch in pool:
+                loss, tokens = self._step(batch)
+                now = time.monotonic()
+                self.state["seconds"] += now - mark
+                mark, seen = now, seen + tokens
+                sums = [sums[0] + loss, sums[1] + 1]
+                if self.state["step"] % 50 == 0:
+                    self._log(
+                        {
+                            "loss": round(sums[0] / sums[1], 4),
+                            "tokens_per_second": round(seen / (now - shown)),
+                        }
+                    )
+                    self.state["copies"] |= sums[0] / sums[1] < COPIES_BELOW
+                    seen, shown, sums = 0, now, [0.0, 0.0]
+                if self.progress() >= 1:
+                    break
+            if self.state["tokens"] >= self.state["next_dev"]:
+                self.measure()
+                self.state["next_dev"] = self.state["tokens"] + self.options.dev_tokens
+                mark = time.monotonic()
+            if time.monotonic() - saved > 60 * self.options.checkpoint_minutes:
+                self.save()
+                saved = mark = time.monotonic()
+        self.measure()
+        self.save()
+        self.helpers.close()
+
+    def _pools(self) -> Iterator[list[list[Example]]]:
+        while self.progress() < 1:
+            shape, tokens = WORKING, self.options.batch_tokens
+            if not self.state["copies"]:  # copying wants many steps more than many tokens
+                shape, tokens = COPYING, tokens // 2
+            seed = f"{self.options.seed}:{self.state['pool']}"
+            self.state["pool"] += 1
+            yield list(batches(self.corpus, self.codec, shape, seed=seed, tokens=tokens))
+
+    def _step(self, batch: list[Example]) -> tuple[float, int]:
+        """One update; returns the mean loss and the tokens seen."""
+        share = rate(self.progress())
+        set_rate(self.optimizers, share)
+        ids, weights = collate(batch, self.codec.pad)
+        value = self.helpers.step(self.loss, ids, weights, self.options.device)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        tokens = sum(len(e.ids) for e in batch)
+        self.state["step"] += 1
+        if self.state["step"] % AVERAGE_EVERY == 0:
+            self._average()
+        self.state["tokens"] += tokens
+        if not math.isfinite(value):
+            raise FloatingPointError(f"loss is {value} at step {self.state['step']}")
+        return value, tokens
+
+    def measure(self) -> None:
+        """Log dev loss and F1 of every style."""
+        self.model.eval()
+        row: dict[str, Any] = {}
+        for style, examples in self.dev.items():
+            scores, labels, loss = decision_scores(
+                self.model, self.codec, examples, device=self.options.device
+            )
+            row[style] = {"loss": round(loss, 4), **f1_table(scores, labels)}
+        self.model.train()
+        self._log({"dev": row})
+
+    def _log(self, fields: dict[str, Any]) -> None:
+        row = {
+            "step": self.state["step"],
+            "tokens": self.state["tokens"],
+            "minutes": round(self.state["seconds"] / 60, 2),
+            "rate": round(rate(self.progress()), 4),
+            **fields,
+        }
+        with (self.options.out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+    def save(self) -> None:
+        """Write the checkpoint atomically."""
+        temporary = self.options.out / "checkpoint.tmp"
+        options = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self.options).items()}
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "config": self.model.config.as_dict(),
+                "optimizers": [o.state_dict() for o in self.optimizers],
+                "state": self.state,
+                "options": options,
+            },
+            temporary,
+        )
+        os.replace(temporary, self.options.out / "checkpoint.pt")
+
+        finished = self.progress() >= 1
+        weights = self.model.state_dict() if finished else self.average
+        save_float(
+            self.options.out / "float",
+            weights,
+            self.model.config,
+            self.codec,
+            {"tokens": self.state["tokens"], "step": self.state["step"], "finished": finished},
+        )
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        for name, value in self.model.state_dict().items():
+            self.average[name].lerp_(value, AVERAGE_SHARE)
+
+    def _resume(self) -> None:
+        path = self.options.out / "checkpoint.pt"
+        if not path.exists():
+            return
+        saved = torch.load(path, map_location=self.options.device, weights_only=True)
+        self.model.load_state_dict(saved["model"])
+        peaks = [[g["peak"] for g in o.param_groups] for o in self.optimizers]
+        for optimizer, state, peak in zip(self.optimizers, saved["optimizers"], peaks, strict=True):
+            optimizer.load_state_dict(state)
+            for group, value in zip(optimizer.param_groups, peak, strict=True):
+                group["peak"] = value
+        self.state |= saved["state"]
+        print(f"resumed at {self.state['tokens']:,} tokens", flush=True)
