@@ -297,6 +297,18 @@ def _glossary(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _terms(value: Any) -> tuple[str, ...]:
+    allowed = 'a list of single words, such as ["Kubernetes", "Ada"]'
+    if not isinstance(value, list):
+        raise _Wrong(allowed)
+    for term in value:
+        if not isinstance(term, str) or not term.isprintable() or not term[:1].isalnum():
+            raise _Wrong(allowed)
+        if len(term.split()) != 1 or not term[-1:].isalnum():
+            raise _Wrong(f"{allowed}; several words stand in [glossary]")
+    return tuple(dict.fromkeys(value))
+
+
 _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "model": _text,
     "cleaning": _choice("off", "safe", "thorough"),
@@ -304,6 +316,7 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "outputs": _outputs,
     "speakers": _pairs,
     "glossary": _glossary,
+    "terms": _terms,
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _strings,

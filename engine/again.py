@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine import glossary, pipeline
+from engine import glossary, pipeline, terms
 from engine.errors import AlignmentError
-from engine.prose import letters
 from engine.records import EnhancedPart, ModelInfo, Profile
 
 _RECIPE = re.compile(
@@ -48,8 +47,8 @@ def plan(
     )
     language = None if made["language"] == "auto" else made["language"]
     if made["glossary"] is None:
-        profile = replace(profile, glossary={})
-    elif made["glossary"] != glossary.fingerprint(profile.glossary):
+        profile = replace(profile, glossary={}, terms=())
+    elif made["glossary"] != glossary.fingerprint(profile.glossary, profile.terms):
         raise AlignmentError("The glossary has changed since; `llasactl redo` makes the text anew.")
     profile = replace(profile, cleaning=made["cleaning"], language=language)  # type: ignore[arg-type]
     again = pipeline.prepare(data, name=name, profile=profile, info=info)
@@ -65,7 +64,7 @@ def parts(again: pipeline.Plan, payloads: Mapping[int, str]) -> list[EnhancedPar
         except (KeyError, ValueError, TypeError) as error:
             raise AlignmentError("A part of this text was not kept.") from error
         for word in kept.words:
-            if letters(word.text).casefold() != letters(word.word.text).casefold():
+            if not terms.is_reading(word.word, word.text):
                 raise AlignmentError("The kept text has other words than the file.")
         found.append(kept)
     return found

@@ -48,6 +48,7 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
         lookahead_words=int(part.get("lookahead_words", 15)),
         separators=tuple(card.get("separators", ())),
         bias={str(key): float(value) for key, value in card.get("bias", {}).items()},
+        bias_marked={str(key): float(value) for key, value in card.get("bias_marked", {}).items()},
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from engine import protocol
+from engine import protocol, terms
 from engine.errors import (
     AlignmentError,
     CannotSpell,
@@ -23,7 +23,6 @@ from engine.errors import (
     ModelRefused,
     PartError,
 )
-from engine.readings import content
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 
 SILENCE_S = 120.0
@@ -276,7 +275,7 @@ def _enhanced(part: Part, answer: dict[str, Any]) -> EnhancedPart:
         raise AlignmentError()
     words = []
     for word, (text, paragraph) in zip(part.words, written, strict=True):
-        if not isinstance(text, str) or content(text) != content(word.text):
+        if not isinstance(text, str) or not terms.is_reading(word, text):
             raise AlignmentError()
         words.append(EnhancedWord(word, text, paragraph=bool(paragraph)))
     return EnhancedPart(

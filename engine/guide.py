@@ -14,10 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from engine.errors import AlignmentError
-from engine.readings import SENTENCE_MARKS, Join, is_shouting, joins, readings
+from engine.readings import SENTENCE_MARKS, Join, is_marked, is_shouting, joins, readings
 from engine.records import EnhancedWord, ModelInfo, Part
 from engine.vocabulary import Vocabulary
 
+# A term takes the place of what was heard only where the model finds it clearly more likely.
+TERM_BIAS = -1.0
 END = -1  # stands for the end-of-text token in a set of allowed tokens
 
 # One way of having written the bytes so far: node, option, bytes of it written, and the options
@@ -52,7 +54,8 @@ class Guide:
     ) -> None:
         self.part = part
         self.vocabulary = vocabulary
-        self._bias = info.bias
+        marked = is_marked([word.text for word in part.words])
+        self._bias = info.bias_marked if marked else info.bias
         paragraph = "\n\n " if info.template == "punct" else "\n\n"
         words = part.words
         shouting = is_shouting([word.text for word in words])
@@ -61,7 +64,8 @@ class Guide:
         following = [*words[1:], *part.after[:1]]
         for n, word in enumerate(words):
             after = following[n] if n < len(following) else None
-            self._readings.append(readings(word.text, shouting=shouting))
+            usual = readings(word.text, shouting=shouting)
+            self._readings.append(tuple(dict.fromkeys((*usual, *word.offered))))
             self._joins.append(
                 joins(
                     word.text,
@@ -75,7 +79,12 @@ class Guide:
         self.nodes: list[tuple[Option, ...]] = [self._opening(tail, info, paragraph)]
         for n in range(len(words)):
             self.nodes.append(self._word_options(n))
-            self.nodes.append(tuple(self._join_option(join) for join in self._joins[n]))
+            self.nodes.append(
+                tuple(
+                    self._join_option(join, own=not place)
+                    for place, join in enumerate(self._joins[n])
+                )
+            )
         self._last_join = len(self.nodes) - 1
         if part.after:
             stop = readings(part.after[0].text, shouting=shouting)
@@ -96,17 +105,22 @@ class Guide:
     def _word_options(self, n: int) -> tuple[Option, ...]:
         own, *others = self._readings[n]
         raised = self._bias.get("raise", 0.0)
+        kept = self._bias.get("own_case", 0.0)
+        offered = self.part.words[n].offered
         return (
-            Option(own.encode()),
+            Option(own.encode(), ((0, kept),) if kept else ()),
             *(
-                Option(text.encode(), ((0, raised),) if raised and text > own.lower() else ())
+                Option(text.encode(), ((0, TERM_BIAS),))
+                if text in offered
+                else Option(text.encode(), ((0, raised),) if raised and text > own.lower() else ())
                 for text in others
             ),
         )
 
-    def _join_option(self, join: Join) -> Option:
+    def _join_option(self, join: Join, *, own: bool) -> Option:
         bias: list[tuple[int, float]] = []
         mark = self._bias.get(join.mark, 0.0) if join.mark else 0.0
+        mark += self._bias.get("own", 0.0) if own else 0.0
         if mark:
             bias.append((0, mark))
         if join.paragraph and self._bias.get("paragraph", 0.0):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.readings import is_sentence_end, take_apart
+from engine import prose
 from engine.records import EnhancedPart, EnhancedWord
 
 PAUSE_S = 2.0
@@ -108,5 +108,5 @@ def _may_rest(word: EnhancedWord, after: EnhancedWord) -> bool:
 
 
 def _ends_sentence(word: EnhancedWord, after: EnhancedWord | None = None) -> bool:
-    token = take_apart(word.text)
-    return is_sentence_end(token.trail, token.core)
+    # Judged without what follows, which may be lower case throughout; "U.S." and "Mr." end nothing.
+    return prose.ends_sentence(word.text, "", None)

@@ -20,6 +20,7 @@ from engine import (
     parts,
     reading,
     render,
+    terms,
 )
 from engine.errors import AlignmentError
 from engine.records import (
@@ -91,6 +92,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Pla
     raw = reading.read(data, name=name)
     cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
     transcript, replaced = glossary.apply(cleaned, profile.glossary)
+    transcript = terms.offer(transcript, profile.terms)
     language = languages.settle_language(transcript, profile.language)
     covered = not info.languages or language in info.languages
     if language is None and languages.is_too_short_to_tell(transcript):
@@ -129,7 +131,7 @@ def recipe(profile: Profile, info: ModelInfo) -> str:
         "cleaning": profile.cleaning,
         "language": profile.language or "auto",
     }
-    if (mark := glossary.fingerprint(profile.glossary)) is not None:
+    if (mark := glossary.fingerprint(profile.glossary, profile.terms)) is not None:
         fields["glossary"] = mark
     return " ".join(f"{key}={value}" for key, value in fields.items())
 
@@ -176,7 +178,7 @@ def finish(
         source=plan.source,
         extracts=extract.extract(document),
         removals=plan.removals,
-        replaced=plan.replaced,
+        replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
         statuses=[part.status for part in enhanced],
         model=plan.info,
         recipe=plan.recipe,

@@ -34,13 +34,15 @@ def unpack(data: bytes) -> dict[str, Any]:
 
 
 def word_to_json(word: Word) -> list[Any]:
-    """Return what the child needs of a word: text, speaker, whether it is glued."""
-    return [word.text, word.speaker, word.glued]
+    """Return what the child needs of a word: text, speaker, whether it is glued, terms offered."""
+    plain = [word.text, word.speaker, word.glued]
+    return [*plain, list(word.offered)] if word.offered else plain
 
 
 def word_from_json(data: Sequence[Any]) -> Word:
     """Read a word back."""
-    return Word(str(data[0]), speaker=data[1], glued=bool(data[2]))
+    offered = tuple(str(term) for term in data[3]) if len(data) > 3 else ()
+    return Word(str(data[0]), speaker=data[1], glued=bool(data[2]), offered=offered)
 
 
 def part_to_json(part: Part) -> dict[str, Any]:
@@ -63,7 +65,10 @@ def part_from_json(data: dict[str, Any]) -> Part:
 
 def tail_to_json(tail: Sequence[EnhancedWord]) -> list[list[Any]]:
     """Return the end of what is already enhanced."""
-    return [[*word_to_json(word.word), word.text, word.paragraph] for word in tail]
+    return [
+        [word.word.text, word.word.speaker, word.word.glued, word.text, word.paragraph]
+        for word in tail
+    ]
 
 
 def tail_from_json(data: Sequence[Sequence[Any]]) -> tuple[EnhancedWord, ...]:

@@ -211,6 +211,12 @@ def is_shouting(words: Sequence[str]) -> bool:
     return len(letters) > 20 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
 
 
+def is_marked(words: Sequence[str]) -> bool:
+    """Tell whether a text ends its sentences: one mark in forty words, and somebody punctuated."""
+    ends = sum(any(char in SENTENCE_MARKS for char in take_apart(word).trail) for word in words)
+    return 40 * ends >= len(words) > 0
+
+
 _NOT_CONTENT = frozenset(MARKS + OPENERS + CLOSERS + "-")
 
 

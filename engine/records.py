@@ -22,6 +22,7 @@ class Word:
     glued: bool = False  # no white space stood between the word before and this one
     stands_for: int = 1  # words of the source that it is or has taken the place of
     heard: str | None = None  # what the glossary replaced by it; "" for a further word of the same
+    offered: tuple[str, ...] = ()  # terms that sound like it, as the guide may write them instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class ModelInfo:
     lookahead_words: int
     separators: tuple[str, ...] = ()  # empty: those of the language
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
+    bias_marked: dict[str, float] = field(default_factory=dict)  # ... where the source has marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Profile:
     outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written
     speakers: dict[str, str] = field(default_factory=dict)  # label -> name
     glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
+    terms: tuple[str, ...] = ()  # offered to the model where a word sounds like one
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Reason(StrEnum):
     PAUSED = "paused"  # given back because a person asked for a rest
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
+    BAD_SPEAKERS = "bad_speakers"  # a file with speakers' names has a mistake
     ENGINE_ERROR = "engine_error"
     INTERNAL_ERROR = "internal_error"  # a bug; the log has the traceback
     OTHER = "other"  # not in this list; the detail begins with it

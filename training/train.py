@@ -27,6 +27,8 @@ COPYING = Shape(low=20, high=60, copied=1.0)
 WORKING = Shape(low=40, high=150, copied=0.25)
 #: A mean loss below this, over the steps of one log line, says that copying has appeared.
 COPIES_BELOW = 0.8
+#: What the rates fall to then: high rates find copying soonest, and learn little after it.
+AFTER_COPYING = 0.35
 #: A running average of the weights makes a better model while the rate is still high.
 AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
 
@@ -146,7 +148,7 @@ class Trainer:
 
     def _step(self, batch: list[Example]) -> tuple[float, int]:
         """One update; returns the mean loss and the tokens seen."""
-        share = rate(self.progress())
+        share = rate(self.progress()) * (AFTER_COPYING if self.state["copies"] else 1.0)
         set_rate(self.optimizers, share)
         ids, weights = collate(batch, self.codec.pad)
         value = self.helpers.step(self.loss, ids, weights, self.options.device)

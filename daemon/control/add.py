@@ -18,7 +18,10 @@ from state.job import Offer, Origin
 EXIT_REFUSED: Final = 1
 
 
-@click.command(epilog="Example: llasactl add ~/Downloads/talk.json")
+@click.command(
+    short_help="Queue transcripts from anywhere.",
+    epilog="Example: llasactl add ~/Downloads/talk.json",
+)
 @home_option
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.pass_context

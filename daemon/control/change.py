@@ -18,7 +18,10 @@ class NotPossible(DaemonError):  # noqa: N818 - an answer, not a fault of the co
     """That cannot be done with this job."""
 
 
-@click.command(epilog="Example: llasactl redo talk.json --profile interviews")
+@click.command(
+    short_help="Do files anew, with another model or profile perhaps.",
+    epilog="Example: llasactl redo talk.json --profile interviews",
+)
 @home_option
 @click.option("--model", metavar="M", help="With this model: a name or a folder, as in llasa.toml.")
 @click.option("--profile", metavar="P", help="With this profile of llasa.toml.")
@@ -71,7 +74,7 @@ def _refuse_unknown(session: Session, model: str | None, profile: str | None) ->
             raise NotPossible(str(error), hint=error.hint) from error
 
 
-@click.command(epilog="Example: llasactl cancel 12")
+@click.command(short_help="Take jobs back that wait or run.", epilog="Example: llasactl cancel 12")
 @home_option
 @click.argument("names", metavar="JOB...", nargs=-1, required=True)
 @click.pass_obj
@@ -87,7 +90,9 @@ def cancel(session: Session, *, names: tuple[str, ...]) -> None:
             click.echo(f"cancelled: {job.id}  {session.place(job.path)}")
 
 
-@click.command(epilog="Example: llasactl prioritize talk.json")
+@click.command(
+    short_help="Let waiting jobs go first.", epilog="Example: llasactl prioritize talk.json"
+)
 @home_option
 @click.option("--priority", type=int, help="A figure instead: 0 is usual, higher goes first.")
 @click.argument("names", metavar="JOB...", nargs=-1, required=True)
@@ -106,7 +111,10 @@ def prioritize(session: Session, *, names: tuple[str, ...], priority: int | None
             click.echo(f"priority {figure}: {job.id}  {session.place(job.path)}")
 
 
-@click.command(epilog="Example: llasactl forget old.json")
+@click.command(
+    short_help="Strike files from the books; touches no file.",
+    epilog="Example: llasactl forget old.json",
+)
 @home_option
 @click.argument("names", metavar="FILE|JOB...", nargs=-1, required=True)
 @click.pass_obj

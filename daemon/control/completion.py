@@ -12,7 +12,10 @@ SHELLS: Final = ("bash", "zsh", "fish")
 VARIABLE: Final = "_LLASACTL_COMPLETE"  # by which the script asks us; click names it so
 
 
-@click.command(epilog='Example: llasactl completion zsh   (use: eval "$(llasactl completion zsh)")')
+@click.command(
+    short_help="Print the script by which a shell completes commands.",
+    epilog='Example: llasactl completion zsh   (use: eval "$(llasactl completion zsh)")',
+)
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.pass_context
 def completion(context: click.Context, shell: str | None) -> None:

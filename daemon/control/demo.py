@@ -49,7 +49,10 @@ class DemoFailed(DaemonError):  # noqa: N818 - an outcome, not a fault of the co
     """The demo's daemon did not do its work."""
 
 
-@click.command(epilog="Example: llasactl demo")
+@click.command(
+    short_help="See all of it work, in a minute and a folder of its own.",
+    epilog="Example: llasactl demo",
+)
 @click.option(
     "--into", type=click.Path(path_type=Path), metavar="DIR", help="Make the demo's home here."
 )

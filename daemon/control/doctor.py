@@ -22,7 +22,9 @@ _INDENT: Final = " " * 19
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 
-@click.command(epilog="Example: llasactl doctor")
+@click.command(
+    short_help="Look at everything that could be wrong.", epilog="Example: llasactl doctor"
+)
 @home_option
 @json_option
 @click.option("--no-model", is_flag=True, help="Load no model.")
@@ -81,8 +83,13 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
 def _show(finding: Finding) -> None:
     state = click.style(f"{finding.state:8}", fg=_COLOURS[finding.state])
     room = max(40, shutil.get_terminal_size().columns - len(_INDENT))
-    told = [*textwrap.wrap(safe(finding.text), room), *textwrap.wrap(safe(finding.advice), room)]
+    told = [*_wrapped(finding.text, room), *_wrapped(finding.advice, room)]
     click.echo(f"{state} {finding.check:9} " + f"\n{_INDENT}".join(told))
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Break lines between words alone: paths and commands must stay whole to be copied."""
+    return textwrap.wrap(safe(text), room, break_on_hyphens=False, break_long_words=False)
 
 
 COMMANDS: Final = (doctor,)

@@ -28,7 +28,9 @@ _ID: Final = 6
 _STATUS: Final = 10
 
 
-@click.command(epilog="Example: llasactl jobs --status failed")
+@click.command(
+    short_help="List jobs, the newest first.", epilog="Example: llasactl jobs --status failed"
+)
 @home_option
 @json_option
 @click.option(
@@ -96,7 +98,10 @@ def _table(session: Session, found: list[Job]) -> Any:
     return table
 
 
-@click.command(epilog="Example: llasactl show 12   or: llasactl show talk.json")
+@click.command(
+    short_help="Show one job: why, parts, changes, outputs, history.",
+    epilog="Example: llasactl show 12   or: llasactl show talk.json",
+)
 @home_option
 @json_option
 @click.argument("job")
@@ -208,7 +213,10 @@ def _move_of(move: Move) -> dict[str, Any]:
     }
 
 
-@click.command(epilog="Example: llasactl retry 12   or: llasactl retry --failed")
+@click.command(
+    short_help="Queue failed jobs again.",
+    epilog="Example: llasactl retry 12   or: llasactl retry --failed",
+)
 @home_option
 @click.option("--failed", is_flag=True, help="All failed jobs.")
 @click.argument("names", metavar="[JOB]...", nargs=-1)

@@ -20,7 +20,9 @@ SHOWN: Final = 50
 LOOK_S: Final = 0.5
 
 
-@click.command(epilog="Example: llasactl logs -f")
+@click.command(
+    short_help="Show the daemon's log, or follow it.", epilog="Example: llasactl logs -f"
+)
 @home_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option(

@@ -31,7 +31,11 @@ class NothingToShow(DaemonError):  # noqa: N818 - an answer, not a fault of the 
     hint = "`llasactl show JOB` says where it stands."
 
 
-@click.command("open", epilog="Example: llasactl open talk.json")
+@click.command(
+    "open",
+    short_help="Show an output in the system's viewer.",
+    epilog="Example: llasactl open talk.json",
+)
 @home_option
 @click.option("--output", metavar="KIND", help="txt, srt, vtt, md, html or metadata.")
 @click.argument("job")
@@ -79,7 +83,10 @@ def viewer_of(platform: str, environment: Mapping[str, str]) -> tuple[str, ...] 
     return (found,) if found else None
 
 
-@click.command(epilog="Example: llasactl diff talk.json")
+@click.command(
+    short_help="Show word by word what the model changed.",
+    epilog="Example: llasactl diff talk.json",
+)
 @home_option
 @click.option("--plain", is_flag=True, help="Without colours: [-before-]{+after+}.")
 @click.argument("job")

@@ -15,7 +15,10 @@ from daemon.home import make_folders
 _UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
-@click.command(epilog='Example: llasactl pause --until 18:00 "meeting"')
+@click.command(
+    short_help="Work on nothing until `resume`, or until a moment.",
+    epilog='Example: llasactl pause --until 18:00 "meeting"',
+)
 @home_option
 @click.option("--until", metavar="WHEN", help="18:00, 2026-12-24, 2026-12-24T18:00, or 90min, 2h.")
 @click.argument("reason", default="")
@@ -37,7 +40,7 @@ def pause(session: Session, *, reason: str, until: str | None) -> None:
     click.echo(f"paused {end}")
 
 
-@click.command(epilog="Example: llasactl resume")
+@click.command(short_help="End a pause.", epilog="Example: llasactl resume")
 @home_option
 @click.pass_obj
 def resume(session: Session) -> None:

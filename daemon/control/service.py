@@ -36,7 +36,10 @@ class Refused(DaemonError):  # noqa: N818 - an answer, not a fault of the code
 _dry = click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
 
 
-@click.command(epilog="Example: llasactl install --home ~/llasa")
+@click.command(
+    short_help="Start llasad now and at every login.",
+    epilog="Example: llasactl install --home ~/llasa",
+)
 @home_option
 @_dry
 @click.pass_context
@@ -66,7 +69,10 @@ def install(context: click.Context, *, dry_run: bool) -> None:
     click.echo("Undo all of it with: llasactl uninstall")
 
 
-@click.command(epilog="Example: llasactl uninstall --dry-run")
+@click.command(
+    short_help="Stop it and no longer start it at login.",
+    epilog="Example: llasactl uninstall --dry-run",
+)
 @home_option
 @_dry
 @click.pass_context
@@ -92,7 +98,7 @@ def uninstall(context: click.Context, *, dry_run: bool) -> None:
     click.echo(f"Install again with: llasactl install --home {safe(home.path)}")
 
 
-@click.command(epilog="Example: llasactl start")
+@click.command(short_help="Start the installed llasad.", epilog="Example: llasactl start")
 @home_option
 @click.pass_context
 def start(context: click.Context) -> None:
@@ -104,7 +110,7 @@ def start(context: click.Context) -> None:
     _say_whether_it_runs(home)
 
 
-@click.command(epilog="Example: llasactl restart")
+@click.command(short_help="End it and start it anew.", epilog="Example: llasactl restart")
 @home_option
 @click.pass_context
 def restart(context: click.Context) -> None:
@@ -119,7 +125,9 @@ def restart(context: click.Context) -> None:
     _say_whether_it_runs(home, not_pid=before)
 
 
-@click.command(epilog="Example: llasactl stop")
+@click.command(
+    short_help="Stop it until `start` or the next login.", epilog="Example: llasactl stop"
+)
 @home_option
 @click.pass_context
 def stop(context: click.Context) -> None:

@@ -45,7 +45,8 @@ class Session:
         if not home.path.is_dir():
             raise HomeError(
                 f"There is no llasa home at {home.path} (found by: {home.origin}).",
-                hint="Make one by starting `llasad --home DIR`, or try `llasactl demo`.",
+                hint="Make one with `llasactl install`, or with `llasad --home DIR` in a terminal; "
+                "`llasactl demo` shows what it is for.",
             )
         return home
 

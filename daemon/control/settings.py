@@ -20,12 +20,17 @@ from engine import sidecars
 from engine.records import Profile
 
 
-@click.group(epilog="Example: llasactl config explain talk.json")
+@click.group(
+    short_help="Show, check and explain the settings (llasa.toml).",
+    epilog="Example: llasactl config explain talk.json",
+)
 def config() -> None:
     """Show, check and explain the settings (llasa.toml)."""
 
 
-@config.command(epilog="Example: llasactl config show")
+@config.command(
+    short_help="All settings as they are understood.", epilog="Example: llasactl config show"
+)
 @home_option
 @json_option
 @click.pass_obj
@@ -40,7 +45,9 @@ def show(session: Session, *, as_json: bool) -> None:
     click.echo(toml_of(table), nl=False)
 
 
-@config.command(epilog="Example: llasactl config check")
+@config.command(
+    short_help="Whether the settings can be used.", epilog="Example: llasactl config check"
+)
 @home_option
 @click.pass_obj
 def check(session: Session) -> None:
@@ -81,7 +88,7 @@ def check(session: Session) -> None:
         )
 
 
-@config.command(epilog="Example: llasactl config path")
+@config.command(short_help="The path of the settings file.", epilog="Example: llasactl config path")
 @home_option
 @click.pass_obj
 def path(session: Session) -> None:
@@ -92,7 +99,10 @@ def path(session: Session) -> None:
     click.echo(safe(session.home.settings))
 
 
-@config.command(epilog="Example: llasactl config explain interviews/anna.json")
+@config.command(
+    short_help="Which profile treats a file, and why.",
+    epilog="Example: llasactl config explain interviews/anna.json",
+)
 @home_option
 @json_option
 @click.argument("file")

@@ -19,6 +19,7 @@ from daemon.terminal import safe
 from engine import reading, sidecars
 from engine import speakers as files
 from engine.errors import EngineError, TranscriptError
+from engine.prose import UNKNOWN
 from engine.records import EnhancedWord
 from state.job import TERMINAL, Job, Output
 from state.queue import Queue
@@ -27,7 +28,8 @@ EXIT_NOT_RENDERED: Final = 1
 
 
 @click.command(
-    epilog='Example: llasactl speakers talk.json SPEAKER_00=Ada "SPEAKER_01=Grace Hopper"'
+    short_help="Who speaks, and their names in the outputs.",
+    epilog='Example: llasactl speakers talk.json SPEAKER_00=Ada "SPEAKER_01=Grace Hopper"',
 )
 @home_option
 @json_option
@@ -162,9 +164,20 @@ def _save(file: Path, changes: dict[str, str | None], source: Path, *, clear: bo
 def _show(session: Session, report: dict[str, Any], found: list[Speaker]) -> None:
     click.echo(session.name_home())
     click.echo(f"file  {session.place(report['path'])}")
-    if not any(speaker.label != "UNKNOWN" for speaker in found):
+    if any(speaker.label != UNKNOWN for speaker in found):
+        session.console.print(_table(found))
+    else:
         click.echo("The transcript names no speakers.")
-        return
+    for output in report["outputs"]:
+        beside = "  (beside a file that was edited)" if output["displaced"] else ""
+        click.echo(f"written: {session.place(output['path'])}{beside}")
+    if report["waits_for"] is not None:
+        click.echo(f"Job {report['waits_for']} is not done yet: it takes the names when it is.")
+    if report["problem"]:
+        click.echo(f"Not written anew: {safe(report['problem'])}", err=True)
+
+
+def _table(found: list[Speaker]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("label", "name"):
         table.add_column(column, overflow="fold")
@@ -179,14 +192,7 @@ def _show(session: Session, report: dict[str, Any], found: list[Speaker]) -> Non
             "" if speaker.seconds is None else span(speaker.seconds),
             Text(safe(speaker.quote)),
         )
-    session.console.print(table)
-    for output in report["outputs"]:
-        beside = "  (beside a file that was edited)" if output["displaced"] else ""
-        click.echo(f"written: {session.place(output['path'])}{beside}")
-    if report["waits_for"] is not None:
-        click.echo(f"Job {report['waits_for']} is not done yet: it takes the names when it is.")
-    if report["problem"]:
-        click.echo(f"Not written anew: {safe(report['problem'])}", err=True)
+    return table
 
 
 COMMANDS: Final = (speakers,)

@@ -28,7 +28,10 @@ _PHASES: Final = {
 }
 
 
-@click.command(epilog="Example: llasactl status --watch")
+@click.command(
+    short_help="What the daemon does, what waits, what went wrong.",
+    epilog="Example: llasactl status --watch",
+)
 @home_option
 @json_option
 @click.option("--watch", is_flag=True, help="Keep the screen up to date until Ctrl-C.")
@@ -102,8 +105,11 @@ def _daemon(report: dict[str, Any]) -> Any:
             f"\n{safe(report['parked']['reason'])}\nMend it, then: llasactl start",
         )
     if not report["running"]:
-        start = f"llasad --home {safe(report['home'])}"
-        return Text.assemble(("not running", "bold yellow"), f"   start it with: {start}")
+        by_hand = f"llasad --home {safe(report['home'])}"
+        return Text.assemble(
+            ("not running", "bold yellow"),
+            f"   start it with: {by_hand}\nor for good with: llasactl install",
+        )
     phase = "stalled" if report["stalled"] else report["phase"]
     text = Text(phase, style="bold red" if report["stalled"] else _PHASES.get(phase, ""))
     text.append(f"   pid {report['pid']}", style="dim")

@@ -69,6 +69,7 @@ EXPLAINED: Final[dict[str, tuple[str, str | None]]] = {
     Reason.HELD: ("waits until the queue is no longer held", None),
     Reason.PAUSED: ("waits until the pause ends", "llasactl resume"),
     Reason.BAD_PROFILE: ("its profile is not in llasa.toml", _REDO),
+    Reason.BAD_SPEAKERS: ("a speakers.toml has a mistake", "mend it, then " + _RETRY),
     Reason.ENGINE_ERROR: ("the engine failed", _LOG),
     Reason.INTERNAL_ERROR: ("a bug in llasa", "please report it with the log"),
     Reason.OTHER: ("see the detail", None),

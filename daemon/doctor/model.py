@@ -25,7 +25,8 @@ from state.queue import Queue
 
 SAMPLE: Final = "allotment.json"
 SLOWER: Final = 0.9  # of the terminal's speed
-COMPARED: Final = 4  # parts, at most
+ENOUGH: Final = 400  # words to compare over
+LEAST: Final = 100  # fewer say nothing: a part takes a tenth of a second
 JOBS: Final = 20  # of the newest done ones that are looked at for something to compare with
 
 
@@ -80,8 +81,8 @@ def _try(client: ModelClient, config: Config, profile: Profile) -> Iterator[Find
         + _memory(client.memory_bytes()),
     )
     records = recorded(config, client.info)
-    if not records:
-        yield ok("speed", "nothing decoded by the daemon yet to compare with")
+    if sum(len(record.part.words) for record in records) < LEAST:
+        yield ok("speed", "too little decoded by the daemon yet to compare with")
         return
     spent = [client.enhance(record.part, ()).decode_s for record in records]
     yield compare(records, spent)
@@ -115,6 +116,7 @@ def compare(records: Sequence[Record], spent_s: Sequence[float]) -> Finding:
 
 def recorded(config: Config, info: ModelInfo) -> list[Record]:
     """Return parts that the daemon decoded with this model, of a file that is still the same."""
+    found: list[Record] = []
     try:
         with open_readonly(config.home.database) as database:
             queue = Queue(database)
@@ -124,14 +126,18 @@ def recorded(config: Config, info: ModelInfo) -> list[Record]:
                     for row in queue.parts(job.id)
                     if row.status == "enhanced" and row.decode_s > 0
                 }
-                if times and (parts := _parts_of(config, job, info)):
-                    # The first part after a load pays for compiling.
-                    chosen = [p for p in parts if p.index in times and p.index > 0][:COMPARED]
-                    if chosen:
-                        return [Record(part, times[part.index]) for part in chosen]
+                parts = _parts_of(config, job, info) if times else ()
+                # The first part after a load pays for compiling.
+                found += [
+                    Record(part, times[part.index])
+                    for part in parts
+                    if part.index > 0 and part.index in times
+                ]
+                if sum(len(record.part.words) for record in found) >= ENOUGH:
+                    break
     except StateError:
         return []
-    return []
+    return found
 
 
 def _parts_of(config: Config, job: Job, info: ModelInfo) -> tuple[Part, ...]:

@@ -133,6 +133,6 @@ def _running(status: dict[str, Any]) -> Iterator[Finding]:
     if failed:
         yield warning(
             "queue",
-            f"{failed:,} jobs are failed or invalid",
+            f"failed or invalid jobs: {failed:,}",
             "llasactl jobs --status failed --status invalid",
         )

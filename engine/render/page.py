@@ -18,9 +18,9 @@ h1, h2, nav, dl, time, .tags, b { font-family: system-ui, sans-serif }
 h1 { line-height: 1.2; margin: 0 0 .4rem } h2 { font-size: 1.15rem; margin: 2.6rem 0 .4rem }
 .quiet, time { color: var(--quiet); font-size: .85rem }
 nav, section { border-top: 1px solid var(--line); padding: .8rem 0 }
-nav ol, section ul { margin: 0; padding-inline-start: 1.3rem }
+nav ol, section ul { margin: 0; padding-inline: 1.9rem }
 a { color: inherit; text-decoration: none } a:hover { text-decoration: underline }
-section { font-size: .95rem } b { color: var(--name); font-size: .92rem }
+nav, section { font-size: .95rem } b { color: var(--name); font-size: .92rem }
 .tags span { border: 1px solid var(--line); border-radius: 1em; padding: .1em .7em;
   margin-inline-end: .4em; font-size: .8rem; display: inline-block }
 p time { margin-inline-end: .6em; font-variant-numeric: tabular-nums }

@@ -25,8 +25,9 @@ import hashlib
 import importlib.util
 import json
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,22 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "metadata.schema.json"
 # The comparison
 
 
-def compare(document: Any, text: str, metadata: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the enhanced text of a raw transcript; empty if nothing is."""
+def compare(
+    document: Any, text: str, metadata: dict[str, Any], names: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return what is wrong with the enhanced text of a raw transcript; empty if nothing is.
+
+    `names` are what the user calls the speakers.
+    """
     coverage = metadata["coverage"]
     source = read_source(document)
     if coverage.get("changes", {}).get("speakers"):
         source = few_with_others(source)
+    if names:
+        source = [
+            Word(word.text, word.speakers and frozenset(names.get(k, k) for k in word.speakers))
+            for word in source
+        ]
     wrong = list(_counts(coverage))
     output: list[Word] = []
     for number, paragraph in enumerate(_paragraphs(text, wrong)):
@@ -157,7 +168,17 @@ def check_file(source: Path, text: Path, metadata: Path) -> list[str]:
     else:
         document = json.loads(decoded, parse_int=_whole)
     with open(text, encoding="utf-8", newline="") as stream:
-        return wrong + compare(document, stream.read(), about)
+        return wrong + compare(document, stream.read(), about, names_beside(text))
+
+
+def names_beside(text: Path) -> dict[str, str]:
+    """Return the names for the speakers of one text, from its own file or its folder's."""
+    names: dict[str, str] = {}
+    base = re.sub(r"\.enhanced(\.\d+)?\.txt$", "", text.name)
+    for name in ("speakers.toml", f"{base}.speakers.toml"):
+        if text.with_name(name).is_file():
+            names |= tomllib.loads(text.with_name(name).read_text(encoding="utf-8"))
+    return names
 
 
 def _whole(digits: str) -> float:

@@ -99,6 +99,7 @@ class Home:
         self.outside: dict[Path, str] = {}  # files that nobody may touch
         self.allowed: set[Path] = set()  # other files that the test makes
         self.was_killed = False  # the last daemon, without a word
+        self.was_ever_killed = False
         if self.light:
             _make_light_model(self.path / "models" / "light", part_words)
         self.script()
@@ -345,6 +346,7 @@ class Daemon:
                 f"still running after {patience_s:.0f} s:\n{self.output()}"
             ) from None
         self.home.was_killed = code < 0
+        self.home.was_ever_killed = self.home.was_ever_killed or code < 0
         return code
 
     def kill(self) -> None:

@@ -209,7 +209,7 @@ def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
     found = examine(bench.config, bench.config.default)
     assert states(found) == [("model", "ok"), ("decoding", "ok"), ("speed", "ok")]
     assert "light child" in found[1].text
-    assert "nothing decoded" in found[2].text
+    assert "too little decoded" in found[2].text
     path = bench.config.watch[0] / "talk.json"
     path.write_bytes(talk(parts=4))
     offered(bench.queue, path)

@@ -244,3 +244,17 @@ def test_a_wrong_assignment_is_a_usage_error(
     assert answer.code == 2
     assert told in answer.err
     assert not Path(job.path).with_name("talk.speakers.toml").exists()
+
+
+def test_a_text_made_with_a_glossary_is_rendered_anew_with_that_one_only(bench: Bench) -> None:
+    """The replaced words stand and are listed; another glossary would be another text."""
+    profile = replace(bench.config.default, glossary={"river": "Rhine"})
+    bench.config = replace(bench.config, default=profile)
+    job = done(bench)
+    render_again(bench.queue, job, bench.config, {"SPEAKER_00": "Ada"})
+    assert "down to the Rhine" in text_of(job)
+    described = json.loads(Path(job.path).with_name("talk.metadata.json").read_text())
+    assert [r["to"] for r in described["coverage"]["replaced"]] == ["Rhine"]
+    other = replace(bench.config, default=replace(profile, glossary={"river": "Elbe"}))
+    with pytest.raises(CannotRender, match="glossary"):
+        render_again(bench.queue, now(bench, job), other, {})

@@ -232,3 +232,17 @@ def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
     assert bias[b"."] == 0.0
     assert bias[b".\n\n"] == -1.0
     assert vocab.bytes_of[allowed.ids[allowed.own]].startswith(b" ")
+
+
+def test_where_the_source_has_marks_its_own_reading_may_weigh_more() -> None:
+    """A punctuated text has its own bias, and "own" falls on what the source wrote."""
+    info = dataclasses.replace(INFO, bias={",": 0.5}, bias_marked={"own": 1.0, "own_case": 0.25})
+    vocab = vocabulary("byte")
+    guide = Guide(Part(0, words("so. Then"), after=words("it")), (), info, vocab)
+    state = guide.start
+    while not any(alive[0] == 1 and alive[2] == 2 for alive in state):
+        state = guide.advance(state, guide.draft(state, [(0, 0)] * 3)[0])
+    allowed = guide.allowed(state)
+    bias = {vocab.bytes_of[t]: value for t, value in zip(allowed.ids, allowed.bias, strict=True)}
+    assert bias[b"."] == 1.0
+    assert bias[b","] == 0.0

@@ -36,6 +36,13 @@ def test_a_long_paragraph_is_divided_at_sentence_ends_only() -> None:
         assert sum(len(word.text) + 1 for word in paragraph) <= LONG_CHARS + 10
 
 
+def test_a_paragraph_does_not_end_after_an_abbreviation() -> None:
+    """The U.S. government, Mr. Burchett and J. Edgar Hoover stay with their first words."""
+    said = "and then the U.S. government asked Mr. Burchett of J. Edgar Hoover about it all "
+    words = [EnhancedWord(Word(w), w) for w in (said * 16).split()]
+    assert len(settle([part(words)])) == 1
+
+
 def test_text_without_marks_is_not_torn_for_its_length() -> None:
     """Where no sentence ends there is no good place."""
     words = [EnhancedWord(Word("word"), "word") for _ in range(600)]

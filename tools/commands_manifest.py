@@ -1,0 +1,226 @@
+"""Write docs/COMMANDS_MANIFEST.md: every command's help, and an example with its real output.
+
+`uv run python tools/commands_manifest.py` makes a home in a folder of its own, starts a real daemon
+on it and runs every example there. Only systemctl is stood in for (`stand_in_systemctl.py`), so
+that the service commands can be shown without touching the services of whoever runs this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from daemon.control import llasactl
+from daemon.start import llasad
+from engine.cli import main as llasa_cli
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "COMMANDS_MANIFEST.md"
+BIN = Path(sys.prefix) / "bin"
+WIDTH = 80
+TREES: dict[str, click.Command] = {"llasactl": llasactl, "llasad": llasad, "llasa-cli": llasa_cli}
+
+# What is run for each command, in this order: what one leaves is there for the next.
+# A line that begins with "#" is run and not shown.
+EXAMPLES: dict[str, list[str]] = {
+    "llasad": ["llasad --home ~/llasa --drain --quiet"],
+    "llasactl install": ["llasactl install --home ~/llasa"],
+    "llasactl status": [
+        "# cp allotment.json the-car.json kitchen-note.json ~/llasa/var/transcripts/",
+        "# wait",
+        "# cp broken.json ~/llasa/var/transcripts/",
+        "# wait",
+        "llasactl status",
+    ],
+    "llasactl jobs": ["llasactl jobs"],
+    "llasactl show": ["llasactl show the-car.json", "llasactl show broken.json"],
+    "llasactl retry": ["llasactl retry broken.json"],
+    "llasactl open": ["llasactl open the-car.json"],
+    "llasactl diff": ["llasactl diff allotment.json"],
+    "llasactl speakers": [
+        "llasactl speakers the-car.json",
+        "llasactl speakers the-car.json SPEAKER_00=Ada SPEAKER_01=Grace",
+    ],
+    "llasactl pause": ['llasactl pause "on battery"'],
+    "llasactl redo": ["llasactl redo --all"],
+    "llasactl prioritize": ["llasactl prioritize kitchen-note.json"],
+    "llasactl cancel": ["llasactl cancel kitchen-note.json"],
+    "llasactl forget": ["llasactl forget kitchen-note.json"],
+    "llasactl add": ["llasactl add kitchen-note.json"],
+    "llasactl resume": ["llasactl resume", "# wait"],
+    "llasactl config": ["llasactl config check"],
+    "llasactl config show": ["llasactl config show"],
+    "llasactl config check": ["llasactl config check"],
+    "llasactl config path": ["llasactl config path"],
+    "llasactl config explain": ["llasactl config explain interviews/anna.json"],
+    "llasactl doctor": ["# wait", "llasactl doctor"],
+    "llasactl logs": ["llasactl logs -n 5"],
+    "llasactl restart": ["llasactl restart"],
+    "llasactl stop": ["llasactl stop"],
+    "llasactl start": ["llasactl start"],
+    "llasactl uninstall": ["llasactl uninstall"],
+    "llasactl completion": ["llasactl completion fish"],
+    "llasactl demo": ["llasactl demo --into ~/demo"],
+    "llasa-cli enhance": ["llasa-cli enhance allotment.json"],
+    "llasa-cli batch": ["llasa-cli batch allotment.json kitchen-note.json"],
+    "llasa-cli bench": ["llasa-cli bench --parts 2"],
+}
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its whole name, groups before what is in them."""
+    for name, command in TREES.items():
+        yield from _below(name, command)
+
+
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            assert found is not None
+            yield from _below(f"{name} {child}", found)
+
+
+def help_of(name: str, command: click.Command) -> str:
+    """Return what `NAME --help` prints on a screen of 80 columns."""
+    context = click.Context(
+        command,
+        info_name=name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=["-h", "--help"],
+    )
+    return command.get_help(context).strip()
+
+
+def section(name: str, command: click.Command, shown: str) -> str:
+    """Return a command's part of the document."""
+    example = f"\n```console\n{shown.rstrip()}\n```\n" if shown else ""
+    return f"## {name}\n\n```text\n{help_of(name, command)}\n```\n{example}"
+
+
+def main() -> None:
+    """Run every example and write the document."""
+    with Stage() as stage:
+        shown = {name: stage.show(lines) for name, lines in EXAMPLES.items()}
+    parts = [section(name, command, shown.get(name, "")) for name, command in commands()]
+    TARGET.write_text(_HEAD + "\n".join(parts), encoding="utf-8")
+    sys.stdout.write(f"written: {TARGET}\n")
+
+
+class Stage:
+    """A user's home folder of its own, in which the examples are run."""
+
+    def __enter__(self) -> Stage:
+        (ROOT / "var").mkdir(exist_ok=True)
+        self.folder = ROOT / "var" / "ada"  # short: lines are broken by the real length of a path
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.work = self.folder / "work"
+        self.work.mkdir()
+        for sample in (ROOT / "daemon" / "samples").glob("*.json"):
+            shutil.copy(sample, self.work)
+        text = (self.work / "allotment.json").read_text(encoding="utf-8")
+        (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
+        stand_in = self.folder / "bin" / "systemctl"
+        stand_in.parent.mkdir()
+        script = ROOT / "tools" / "stand_in_systemctl.py"
+        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "{script}" "$@"\n')
+        stand_in.chmod(0o755)
+        home = self.folder / "llasa"
+        home.mkdir()
+        (home / "llasa.toml").write_text(_SETTINGS, encoding="utf-8")
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("LLASA_", "DISPLAY"))},
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder / ".config"),
+            "PATH": f"{stand_in.parent}:{BIN}:{os.environ['PATH']}",
+            "COLUMNS": str(WIDTH),
+            "NO_COLOR": "1",
+            "SHELL": "/bin/bash",
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run("llasactl stop")
+        shutil.rmtree(self.folder)
+
+    def show(self, lines: list[str]) -> str:
+        """Run lines and return what a terminal would show of those that are shown."""
+        out = io.StringIO()
+        for line in lines:
+            if line == "# wait":
+                self._wait()
+                continue
+            told = self._run(line.removeprefix("# "))
+            if not line.startswith("#"):
+                out.write(f"$ {line}\n{told}")
+        return self._tidy(out.getvalue())
+
+    def _run(self, line: str) -> str:
+        words = [word.replace("~", str(self.folder), 1) for word in shlex.split(line)]
+        done = subprocess.run(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+        )
+        return done.stdout
+
+    def _wait(self) -> None:
+        """Wait until nothing is queued or running, and what settles has settled."""
+        quiet = 0
+        for _ in range(600):
+            told = self._run("llasactl status --json")
+            busy = re.search(r'"(queued|running)": [1-9]', told)
+            quiet = 0 if busy or '"last_scan": null' in told else quiet + 1
+            if quiet > 12:
+                return
+            time.sleep(0.5)
+
+    def _tidy(self, text: str) -> str:
+        """Take out what is of this machine and this moment alone."""
+        text = text.replace(str(BIN), "~/.local/bin").replace(str(self.folder), "~")
+        text = text.replace(str(ROOT), "...")
+        text = re.sub(r"\b(pid|process) \d+", r"\1 4711", text)
+        return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+_SETTINGS = """\
+settle_s = 0.5
+settle_limit_s = 1
+idle_unload_s = 1
+
+[profile.interviews]
+folders = ["interviews"]
+cleaning = "thorough"
+"""
+
+_HEAD = """\
+# Every command
+
+Written by `uv run python tools/commands_manifest.py` from real runs in a home of its own; a test
+holds the help texts against the code. What options and JSON keys mean: [commands.md](commands.md).
+
+"""
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
