@@ -131,7 +131,8 @@ def is_sentence_end(trail: str, core: str) -> bool:
     """Tell whether a sentence may end with this trail (or with an abbreviation's own stop)."""
     marks = [char for char in trail if char in MARKS]
     if marks:
-        return marks[-1] in SENTENCE_MARKS
+        greek_question = marks[-1] == ";" and separators_of(core) is _SEPARATORS["greek"]
+        return marks[-1] in SENTENCE_MARKS or greek_question
     return core.endswith(".")
 
 
@@ -156,6 +157,8 @@ def joins(
     for mark in ("", *(separators or separators_of(token.core))):
         if token.core.endswith(".") and mark == ".":
             continue
+        if (last or turn_ends) and mark and not is_sentence_end(mark, token.core):
+            continue  # nobody stops at a comma; what the source has there is its own
         if any(char.isalnum() for char in token.core):
             trails.append(_with_mark(token.trail, mark))
     out: list[Join] = []

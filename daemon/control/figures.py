@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from daemon import parking
@@ -30,6 +31,7 @@ def status_of(session: Session) -> dict[str, Any]:
         "started_at": None,
         "heartbeat_at": None,
         "version": None,
+        "settings_changed": False,
         "watching": [
             {"path": str(path), "state": "unwatched", "detail": ""} for path in session.config.watch
         ],
@@ -53,7 +55,7 @@ def status_of(session: Session) -> dict[str, Any]:
     }
     if session.has_database:
         with session.reading() as book:
-            _fill(report, book)
+            _fill(report, book, session)
     return report
 
 
@@ -65,7 +67,7 @@ def parked_of(session: Session) -> dict[str, Any] | None:
     return {"failed_starts": found.count, "reason": found.reason, "since": _moment(found.at)}
 
 
-def _fill(report: dict[str, Any], book: Book) -> None:
+def _fill(report: dict[str, Any], book: Book, session: Session) -> None:
     service = book.row.read()
     backlog = book.queue.backlog()
     held, paused = book.queue.held(), book.queue.paused()
@@ -79,6 +81,7 @@ def _fill(report: dict[str, Any], book: Book) -> None:
     }
     if report["running"]:
         _fill_live(report, service)
+        report["settings_changed"] = _is_newer(session.home.settings, service.started_at)
     report["words_per_s"] = service.words_per_s
     current = current_of(running[0], service) if running else None
     report["current"] = current
@@ -184,6 +187,13 @@ def _left(words: int | None, rate: float | None, current: dict[str, Any] | None)
     if words is None or not rate:
         return None
     return round(words / rate + ((current or {}).get("left_s") or 0.0), 1)
+
+
+def _is_newer(file: Path, moment: float | None) -> bool:
+    try:
+        return moment is not None and file.stat().st_mtime > moment
+    except OSError:
+        return False
 
 
 def _moment(epoch_s: float | None) -> str | None:

@@ -106,6 +106,7 @@ def start(context: click.Context) -> None:
     home = find_home(context.ensure_object(Session).option)
     if parking.clear():
         click.echo("Forgotten: the failed starts.")
+    _refuse_by_hand(home)
     _tell(manager().start())
     _say_whether_it_runs(home)
 
@@ -120,6 +121,7 @@ def restart(context: click.Context) -> None:
     """
     home = find_home(context.ensure_object(Session).option)
     before = holder(home.lock)
+    _refuse_by_hand(home)
     parking.clear()
     _tell(manager().restart())
     _say_whether_it_runs(home, not_pid=before)
@@ -177,6 +179,17 @@ def _refuse_beside_another(home: Home, service: Manager) -> None:
         raise AlreadyRunning(
             f"A llasad that no service manager has started works on this home (pid {pid}).",
             hint="End it with `llasactl stop`, then install.",
+        )
+
+
+def _refuse_by_hand(home: Home) -> None:
+    """Say so where there is no service to start, because somebody has started a daemon himself."""
+    pid = holder(home.lock)
+    if pid is not None and not manager().state().installed:
+        raise Refused(
+            f"The llasad of this home (pid {pid}) was started in a terminal.",
+            hint="End it there, or with `llasactl stop`, and start it again; `llasactl install` "
+            "has the system start it.",
         )
 
 

@@ -80,6 +80,9 @@ def screen(session: Session, report: dict[str, Any]) -> Table:
     if report["running"]:
         table.add_row("", Text(_heard(report), style="dim"))
     table.add_row("model", Text(_model(report["model"])))
+    if report["settings_changed"]:
+        changed = "changed since the daemon's start; it reads them anew with: llasactl restart"
+        table.add_row("settings", Text(changed, style="yellow"))
     if report["held"]:
         table.add_row("held", Text(_hold(report["held"]), style="yellow"))
     if report["paused"]:

@@ -16,6 +16,8 @@ from daemon.home import Home, find_home, recorded_home_file
 from daemon.lock import HomeLock
 from launchd.agent import AgentSpec, ServiceState, Step
 from launchd.errors import NotInstalled, TemporaryProgram
+from state.queue import Queue
+from state.service import ServiceRow
 from tests.daemon.conftest import Ask
 
 
@@ -240,3 +242,27 @@ def test_a_parked_service_is_shown_and_start_clears_it(
     assert "llasactl start" in screen
     assert "Forgotten" in ask("start").out
     assert ask("status", "--json").json["parked"] is None
+
+
+def test_a_daemon_of_a_terminal_is_not_restarted(ask: Ask, manager: RememberingManager) -> None:
+    """It is named, with the way to do it."""
+    manager.lock.acquire()
+    for command in ("start", "restart"):
+        answer = ask(command)
+        assert answer.code == 3
+        assert f"(pid {os.getpid()}) was started in a terminal" in answer.err
+        assert "llasactl stop" in answer.err
+
+
+def test_settings_newer_than_the_daemon_are_told(
+    ask: Ask, home: Home, manager: RememberingManager, queue: Queue
+) -> None:
+    """So that nobody wonders why a mended line changes nothing."""
+    home.settings.write_text("settle_s = 1\n")
+    manager.lock.acquire()
+    row = ServiceRow(queue.database)
+    for started, changed in ((home.settings.stat().st_mtime + 5, False), (5.0, True)):
+        row.update(started_at=started)
+        assert ask("status", "--json").json["settings_changed"] is changed
+        shown = " ".join(ask("status").out.split())
+        assert ("reads them anew with: llasactl restart" in shown) is changed
