@@ -94,10 +94,8 @@ def table(
 
     model = models.load(info)
     print(f"\n{name} on {model.device_path}; {count} parts of each file\n")
-    print(
-        "| transcript | way | words | tokens | passes | tokens/pass | words/s | peak MB | retention |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    heads = ["transcript", "way", "words", "tokens", "passes", "tokens/pass", "words/s", "peak MB"]
+    print(f"| {' | '.join([*heads, 'retention'])} |\n|{'---|' * (len(heads) + 1)}")
     out: dict[str, dict[str, dict[str, float]]] = {}
     for kind in kinds:
         source = data / KINDS[kind]

@@ -66,7 +66,7 @@ class NoSuchJob(DaemonError):  # noqa: N818 - an answer, not a fault of the code
     """There is no such job."""
 
     exit_code = 2
-    hint = "`llasactl jobs` lists ids and files."
+    hint = "`llasactl jobs` lists ids and files; `llasactl add FILE` queues a new one."
 
 
 class CannotRender(DaemonError):  # noqa: N818 - a state, not a fault of the code

@@ -102,17 +102,6 @@ class ServiceRow:
             {name: _stored(name, value) for name, value in values.items()},
         )
 
-    def count_start(self) -> int:
-        """Count a start before it can fail; return how many in a row have not succeeded."""
-        row = self.database.rows(
-            "UPDATE service SET failed_starts = failed_starts + 1 RETURNING failed_starts"
-        )[0]
-        return int(row["failed_starts"])
-
-    def start_succeeded(self) -> None:
-        """Begin counting failed starts anew."""
-        self.database.rows("UPDATE service SET failed_starts = 0")
-
 
 def _stored(name: str, value: Any) -> Value:
     if name == "watching":

@@ -14,6 +14,8 @@ from training.tokens import Codec
 
 #: Words shown at the end of a window and not answered: 0 to this many.
 LOOKAHEAD = 20
+#: Longer windows (a table of figures read as words, say) are left out: no position is beyond.
+MOST_TOKENS = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def batches(
     total = 0
     while total < tokens * pool:
         example = draw_example(corpus, codec, rng, shape)
+        if len(example.ids) > MOST_TOKENS:
+            continue
         examples.append(example)
         total += len(example.ids)
     examples.sort(key=lambda e: len(e.ids))

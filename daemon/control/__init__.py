@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -52,6 +53,16 @@ class _InOrder(click.Group):
                 brought = importlib.import_module(f"daemon.control.{module}").COMMANDS
                 return {command.name: command for command in brought}[cmd_name]
         return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            guess = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(safe(error.format_message()) + guess, ctx) from None
 
 
 @click.group(

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from daemon.control.session import Session, home_option
+from daemon.control.session import Session, complete_job, home_option
 from daemon.control.words import count
 from daemon.errors import ConfigError, DaemonError
 from daemon.terminal import safe
@@ -26,7 +26,7 @@ class NotPossible(DaemonError):  # noqa: N818 - an answer, not a fault of the co
 @click.option("--model", metavar="M", help="With this model: a name or a folder, as in llasa.toml.")
 @click.option("--profile", metavar="P", help="With this profile of llasa.toml.")
 @click.option("--all", "everything", is_flag=True, help="Every file that has been done or failed.")
-@click.argument("names", metavar="[FILE|JOB]...", nargs=-1)
+@click.argument("names", metavar="[FILE|JOB]...", shell_complete=complete_job, nargs=-1)
 @click.pass_obj
 def redo(
     session: Session,
@@ -76,7 +76,7 @@ def _refuse_unknown(session: Session, model: str | None, profile: str | None) ->
 
 @click.command(short_help="Take jobs back that wait or run.", epilog="Example: llasactl cancel 12")
 @home_option
-@click.argument("names", metavar="JOB...", nargs=-1, required=True)
+@click.argument("names", metavar="JOB...", shell_complete=complete_job, nargs=-1, required=True)
 @click.pass_obj
 def cancel(session: Session, *, names: tuple[str, ...]) -> None:
     """Take jobs back that wait or run; a running one stops within two seconds.
@@ -95,7 +95,7 @@ def cancel(session: Session, *, names: tuple[str, ...]) -> None:
 )
 @home_option
 @click.option("--priority", type=int, help="A figure instead: 0 is usual, higher goes first.")
-@click.argument("names", metavar="JOB...", nargs=-1, required=True)
+@click.argument("names", metavar="JOB...", shell_complete=complete_job, nargs=-1, required=True)
 @click.pass_obj
 def prioritize(session: Session, *, names: tuple[str, ...], priority: int | None) -> None:
     """Let waiting jobs go before all others, in the order in which they are named."""
@@ -116,7 +116,9 @@ def prioritize(session: Session, *, names: tuple[str, ...], priority: int | None
     epilog="Example: llasactl forget old.json",
 )
 @home_option
-@click.argument("names", metavar="FILE|JOB...", nargs=-1, required=True)
+@click.argument(
+    "names", metavar="FILE|JOB...", shell_complete=complete_job, nargs=-1, required=True
+)
 @click.pass_obj
 def forget(session: Session, *, names: tuple[str, ...]) -> None:
     """Strike files from the books: all their jobs and what is known of them.

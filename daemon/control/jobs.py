@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from daemon.control.figures import job_of
-from daemon.control.session import Session, home_option, json_option, print_json
+from daemon.control.session import Session, complete_job, home_option, json_option, print_json
 from daemon.control.words import (
     STYLES,
     advice,
@@ -21,7 +21,9 @@ from daemon.control.words import (
     span,
 )
 from daemon.terminal import safe
+from state.errors import IllegalMove
 from state.job import Job, Move, PartRow, Reason, Status
+from state.queue import Queue
 
 SHOWN: Final = 50
 _ID: Final = 6
@@ -104,7 +106,7 @@ def _table(session: Session, found: list[Job]) -> Any:
 )
 @home_option
 @json_option
-@click.argument("job")
+@click.argument("job", shell_complete=complete_job)
 @click.pass_obj
 def show(session: Session, *, job: str, as_json: bool) -> None:
     """Show one job: why it stands where it stands, its parts, outputs and history.
@@ -219,7 +221,7 @@ def _move_of(move: Move) -> dict[str, Any]:
 )
 @home_option
 @click.option("--failed", is_flag=True, help="All failed jobs.")
-@click.argument("names", metavar="[JOB]...", nargs=-1)
+@click.argument("names", metavar="[JOB]...", shell_complete=complete_job, nargs=-1)
 @click.pass_obj
 def retry(session: Session, *, names: tuple[str, ...], failed: bool) -> None:
     """Queue jobs again that failed, were invalid, ignored or cancelled, or are partial.
@@ -233,8 +235,17 @@ def retry(session: Session, *, names: tuple[str, ...], failed: bool) -> None:
         if failed:
             click.echo(f"queued again: {count(book.queue.retry_failed(), 'job')}")
         for name in names:
-            job = book.queue.retry(session.find(book.queue, name).id)
+            job = _retried(book.queue, session.find(book.queue, name))
             click.echo(f"queued again: {job.id}  {session.place(job.path)}")
+
+
+def _retried(queue: Queue, job: Job) -> Job:
+    try:
+        return queue.retry(job.id)
+    except IllegalMove as error:
+        if error.status is Status.DONE:
+            error.hint = f"`llasactl redo {job.id}` does it anew."
+        raise
 
 
 COMMANDS: Final = (jobs, show, retry)

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from daemon.control.session import Session, home_option
+from daemon.control.session import Session, complete_job, home_option
 from daemon.control.words import meaning, reason_of
 from daemon.errors import CannotRender, DaemonError, SourceError
 from daemon.terminal import safe
@@ -38,7 +38,7 @@ class NothingToShow(DaemonError):  # noqa: N818 - an answer, not a fault of the 
 )
 @home_option
 @click.option("--output", metavar="KIND", help="txt, srt, vtt, md, html or metadata.")
-@click.argument("job")
+@click.argument("job", shell_complete=complete_job)
 @click.pass_obj
 def open_(session: Session, *, job: str, output: str | None) -> None:
     """Show an output of a job in the system's viewer; without one, print its path.
@@ -89,7 +89,7 @@ def viewer_of(platform: str, environment: Mapping[str, str]) -> tuple[str, ...] 
 )
 @home_option
 @click.option("--plain", is_flag=True, help="Without colours: [-before-]{+after+}.")
-@click.argument("job")
+@click.argument("job", shell_complete=complete_job)
 @click.pass_obj
 def diff(session: Session, *, job: str, plain: bool) -> None:
     """Show word by word what the model changed, over the whole text, in the system's pager.
@@ -111,7 +111,10 @@ def diff(session: Session, *, job: str, plain: bool) -> None:
     )
     head = f"{session.name_home()}\njob {found.id}  {session.place(found.path)}\n\n"
     plain = plain or not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
-    click.echo_via_pager([head, *_shown(report.diff(words), plain=plain)])
+    if not plain and "R" not in os.environ.get("LESS", ""):
+        # Without it `less` shows the codes of colours, and click would then take them out.
+        os.environ["LESS"] = f"{os.environ.get('LESS', '-F -X')} -R"
+    click.echo_via_pager([head, *_shown(report.diff(words), plain=plain)], color=not plain)
 
 
 def _shown(changes: Iterable[tuple[Operation, str, str]], *, plain: bool) -> Iterator[str]:

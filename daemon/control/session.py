@@ -7,21 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from daemon import config as settings
-from daemon.errors import HomeError, NoSuchJob
+from daemon.errors import DaemonError, HomeError, NoSuchJob
 from daemon.home import Home, find_home
 from daemon.terminal import json_text, safe
 from state.database import open_database, open_readonly
+from state.errors import StateError
 from state.job import Job
 from state.queue import Queue
 from state.service import ServiceRow
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+COMPLETED: Final = 500  # of the newest jobs that a shell may complete a name to
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,19 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--home", metavar="DIR", callback=keep, expose_value=False, help="The home to look at."
     )(function)
+
+
+def complete_job(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the newest jobs' files that a shell may complete a word to; nothing on any trouble."""
+    session = context.find_object(Session) or Session()
+    try:
+        with session.reading() as book:
+            jobs = book.queue.jobs(limit=COMPLETED)
+            # A name that `safe` had to change could not be found again.
+            names = (session.place(job.path) for job in jobs if safe(job.path) == job.path)
+            return [name for name in dict.fromkeys(names) if name.startswith(begun)]
+    except (DaemonError, StateError):
+        return []
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon import speakers as naming
-from daemon.control.session import Session, home_option, json_option, print_json
+from daemon.control.session import Session, complete_job, home_option, json_option, print_json
 from daemon.control.words import span
 from daemon.errors import CannotRender, ConfigError
 from daemon.source import read_snapshot
@@ -35,7 +35,7 @@ EXIT_NOT_RENDERED: Final = 1
 @json_option
 @click.option("--clear", is_flag=True, help="Take this file's own names back.")
 @click.option("--apply", "anew", is_flag=True, help="Write the outputs anew after editing names.")
-@click.argument("job")
+@click.argument("job", shell_complete=complete_job)
 @click.argument("names", metavar="[LABEL=NAME]...", nargs=-1)
 @click.pass_context
 def speakers(

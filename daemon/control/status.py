@@ -135,16 +135,14 @@ def _folder(folder: dict[str, Any]) -> Any:
 
 def _heard(report: dict[str, Any]) -> str:
     heard = report["last_event_at"]
-    event = f"last event {span(_age(heard))} ago" if heard else "no event yet"
+    told = f"event {span(_age(heard))} ago" if heard else "no event yet"
     if report["canary_at"]:
-        event += f", proved {span(_age(report['canary_at']))} ago"
+        told += f", proved {span(_age(report['canary_at']))} ago"
     scan = report["last_scan"]
     if not scan:
-        return f"{event}, first scan on its way"
-    return (
-        f"{event}, last scan {span(_age(scan['at']))} ago: "
-        f"{count(scan['files'], 'file')} in {scan['cost_s']:.2g} s"
-    )
+        return f"{told}; first scan on its way"
+    cost = f" in {scan['cost_s']:.2g} s" if scan["cost_s"] >= 0.01 else ""
+    return f"{told}; scan {span(_age(scan['at']))} ago: {count(scan['files'], 'file')}{cost}"
 
 
 def _model(model: dict[str, Any]) -> str:

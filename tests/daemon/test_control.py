@@ -142,6 +142,21 @@ def test_status_tells_of_a_hold_and_of_a_daemon_that_stands_still(
     assert "Download it." in screen
 
 
+def test_looking_loads_nothing_heavy(home: Home, queue: Queue) -> None:
+    """A screen of a tenth of a second: no model, no watcher, no library of the daemon's."""
+    code = (
+        "import sys; from daemon import control\n"
+        f"sys.argv = ['llasactl', 'status', '--json', '--home', {str(home.path)!r}]\n"
+        "try: control.main()\n"
+        "except SystemExit: print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    heavy = "mlx mlx_lm numpy transformers sqlite_utils watchdog structlog regex jellyfish rich"
+    assert "click" in loaded
+    assert loaded & set(heavy.split()) == set()
+
+
 def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
     """The newest first; each with what its reason means."""
     answer = ask("jobs")
@@ -210,7 +225,16 @@ def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
     assert statuses["gone.json"] is Status.QUEUED
     refused = ask("retry", "done.json")
     assert refused.code == 3
-    assert "done" in refused.err
+    assert "llasactl redo 1" in refused.err
+
+
+def test_a_mistyped_command_is_guessed(ask: Ask) -> None:
+    """And one that is like no other is not; neither reaches the terminal raw."""
+    answer = ask("stauts", at=None)
+    assert answer.code == 2
+    assert "Did you mean `status`?" in answer.err
+    assert "mean" not in ask("xyzzy\x1b[2J", at=None).err
+    assert "\x1b" not in ask("xyzzy\x1b[2J", at=None).err
 
 
 def test_retry_wants_to_know_what(ask: Ask) -> None:
@@ -286,6 +310,27 @@ def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, bench: Bench) -> No
         ["retry", "1"],
         ["show", "\x1b[2J"],
         ["add", "\x1b[2J\u202e.json"],
+        ["redo", "1", "--model", "\x1b[2J"],
+        ["redo", "1", "--profile", "\x1b[2J"],
+        ["redo", "1"],
+        ["prioritize", "2"],
+        ["cancel", "2"],
+        ["open", "2"],
+        ["diff", "2"],
+        ["speakers", "2"],
+        ["pause", "\x1b[2J", "--until", "\x1b[2J"],
+        ["pause", "\x1b[2J"],
+        ["status"],
+        ["resume"],
+        ["config", "show"],
+        ["config", "check"],
+        ["config", "explain", "\x1b[2J\u202e.json"],
+        ["config", "explain", "\x1b[2J\u202e.json", "--json"],
+        ["doctor", "--no-model"],
+        ["logs"],
+        ["forget", "2"],
+        ["install", "--dry-run"],
+        ["completion", "\x1b[2J"],
     ):
         answer = ask(*words)
         for character in (answer.out + answer.err).replace("\n", ""):

@@ -90,6 +90,21 @@ def test_diff_shows_the_words_that_changed(ask: Ask, talked: Path) -> None:
     assert "\x1b" not in answer.out
 
 
+def test_diff_on_a_terminal_is_in_colours_whatever_the_pager(
+    ask: Ask, talked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them "so So" would be all there is to see."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for less in ("-F", None):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.setenv("PAGER", "cat")
+        monkeypatch.delenv("LESS", raising=False) if less is None else monkeypatch.setenv(
+            "LESS", less
+        )
+        assert click.style("So", fg="green") in ask("diff", "talk.json").out
+        assert "R" in os.environ["LESS"]
+
+
 def test_diff_of_a_redone_file_is_that_of_its_last_result(
     ask: Ask, bench: Bench, talked: Path
 ) -> None:
@@ -183,19 +198,28 @@ def test_a_shell_gets_its_script(ask: Ask, shell: str) -> None:
     assert "_LLASACTL_COMPLETE" in answer.out
 
 
-def test_the_script_completes_commands_and_options() -> None:
-    """What a shell gets when it asks."""
+def completed(line: str) -> list[str]:
+    """Return what a shell is offered for the last word of a line."""
     environment = {
         **os.environ,
         "_LLASACTL_COMPLETE": "bash_complete",
-        "COMP_WORDS": "llasactl pri",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
     }
     code = "from daemon.control import main; main()"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, env=environment
     )
-    assert done.stdout == "plain,prioritize\n"
+    assert done.stderr == ""
+    return [line for line in done.stdout.splitlines() if line]
+
+
+def test_the_script_completes_commands_and_files(talked: Path, home: Home) -> None:
+    """Those of the home's jobs; nothing, and no complaint, where there is no home."""
+    assert completed("llasactl pri") == ["plain,prioritize"]
+    assert completed(f"llasactl --home {home.path} show ta") == ["plain,talk.json"]
+    assert completed(f"llasactl --home {home.path} redo x") == []
+    assert completed(f"llasactl --home {home.path}/nowhere diff ta") == []
 
 
 def test_an_unknown_shell_is_asked_for(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from tools.commands_manifest import EXAMPLES, TARGET, commands, help_of
+from docs.making.commands_manifest import EXAMPLES, TARGET, commands, help_of
 
 WITHOUT_EXAMPLE = {"llasactl", "llasa-cli", "llasa-cli chat", "llasa-cli prompt"}
 COMMANDS = dict(commands())
-AGAIN = "run `uv run python tools/commands_manifest.py`"
+AGAIN = "run `uv run python docs/making/commands_manifest.py`"
 
 
 @pytest.fixture(scope="module")

@@ -67,15 +67,6 @@ def test_an_update_of_nothing_changes_nothing(database: Database) -> None:
     assert ServiceRow(database).read() == before
 
 
-def test_failed_starts_are_counted_until_one_succeeds(database: Database) -> None:
-    """The count is written before the start can fail."""
-    row = ServiceRow(database)
-
-    assert [row.count_start() for _ in range(3)] == [1, 2, 3]
-    row.start_succeeded()
-    assert row.count_start() == 1
-
-
 def test_holds_and_pauses_are_seen_in_the_row(queue: Queue) -> None:
     """`status` needs one read for all that it shows of the service."""
     queue.pause("lunch", until=5.0)

@@ -93,9 +93,7 @@ REFUSED: dict[str, Callable[[Queue], Any]] = {
     ),
 }
 SERVICE: dict[str, Callable[[ServiceRow], Any]] = {
-    "count_start": lambda s: s.count_start(),
     "read": lambda s: s.read(),
-    "start_succeeded": lambda s: s.start_succeeded(),
     "update": lambda s: s.update(phase="idle"),
 }
 DATABASE: dict[str, Callable[[Database], Any]] = {

@@ -1,3 +1,5 @@
+"""Training: degrade."""
+
 import random
 
 import pytest

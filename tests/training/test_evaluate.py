@@ -1,3 +1,5 @@
+"""Training: evaluate."""
+
 from pathlib import Path
 
 from training.evaluate import read_tsv

@@ -1,3 +1,5 @@
+"""Training: prepare."""
+
 import gzip
 import json
 import random

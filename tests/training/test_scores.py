@@ -1,3 +1,5 @@
+"""Training: scores."""
+
 from training.scores import figures, label, marked, p_k, punctuation
 
 

@@ -1,3 +1,5 @@
+"""Training: words."""
+
 from training.words import ABBREVIATION, SEPARATORS, parse, reachable
 
 

@@ -1,8 +1,9 @@
 """Write docs/COMMANDS_MANIFEST.md: every command's help, and an example with its real output.
 
-`uv run python tools/commands_manifest.py` makes a home in a folder of its own, starts a real daemon
-on it and runs every example there. Only systemctl is stood in for (`stand_in_systemctl.py`), so
-that the service commands can be shown without touching the services of whoever runs this.
+`uv run python docs/making/commands_manifest.py` makes a home in a folder of its own, starts a
+real daemon on it and runs every example there. Only systemctl is stood in for
+(`stand_in_systemctl.py`), so that the service commands can be shown without touching the services
+of whoever runs this.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from daemon.control import llasactl
 from daemon.start import llasad
 from engine.cli import main as llasa_cli
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "COMMANDS_MANIFEST.md"
 BIN = Path(sys.prefix) / "bin"
 WIDTH = 80
@@ -129,7 +130,7 @@ class Stage:
         self.folder = ROOT / "var" / "ada"  # short: lines are broken by the real length of a path
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
-        self.work = self.folder / "work"
+        self.work = self.folder / "Downloads"
         self.work.mkdir()
         for sample in (ROOT / "daemon" / "samples").glob("*.json"):
             shutil.copy(sample, self.work)
@@ -137,7 +138,7 @@ class Stage:
         (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
         stand_in = self.folder / "bin" / "systemctl"
         stand_in.parent.mkdir()
-        script = ROOT / "tools" / "stand_in_systemctl.py"
+        script = ROOT / "docs" / "making" / "stand_in_systemctl.py"
         stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "{script}" "$@"\n')
         stand_in.chmod(0o755)
         home = self.folder / "llasa"
@@ -168,7 +169,7 @@ class Stage:
             told = self._run(line.removeprefix("# "))
             if not line.startswith("#"):
                 out.write(f"$ {line}\n{told}")
-        return self._tidy(out.getvalue())
+        return self.tidy(out.getvalue())
 
     def _run(self, line: str) -> str:
         words = [word.replace("~", str(self.folder), 1) for word in shlex.split(line)]
@@ -195,7 +196,7 @@ class Stage:
                 return
             time.sleep(0.5)
 
-    def _tidy(self, text: str) -> str:
+    def tidy(self, text: str) -> str:
         """Take out what is of this machine and this moment alone."""
         text = text.replace(str(BIN), "~/.local/bin").replace(str(self.folder), "~")
         text = text.replace(str(ROOT), "...")
@@ -216,8 +217,8 @@ cleaning = "thorough"
 _HEAD = """\
 # Every command
 
-Written by `uv run python tools/commands_manifest.py` from real runs in a home of its own; a test
-holds the help texts against the code. What options and JSON keys mean: [commands.md](commands.md).
+Written by `uv run python docs/making/commands_manifest.py` from real runs in a home of its own; a
+test holds the help texts against the code. What options and JSON keys mean: [commands.md](commands.md).
 
 """
 
