@@ -218,7 +218,8 @@ _HEAD = """\
 # Every command
 
 Written by `uv run python docs/making/commands_manifest.py` from real runs in a home of its own; a
-test holds the help texts against the code. What options and JSON keys mean: [commands.md](commands.md).
+test holds the help texts against the code. What options and JSON keys mean:
+[commands.md](commands.md).
 
 """
 
