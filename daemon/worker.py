@@ -18,6 +18,7 @@ from daemon.config import Config
 from daemon.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
 from daemon.errors import SourceError
 from daemon.log import Log
+from daemon.machine import give_back_memory
 from daemon.source import Snapshot, look, read_snapshot
 from daemon.speakers import DISPLACED, names_for
 from engine import pipeline, sidecars
@@ -36,6 +37,7 @@ from state.queue import Queue
 from state.service import ServiceFields
 
 DISK_PAUSE_S: Final = 60.0
+_LARGE_BYTES: Final = 1 << 18  # a source of about an hour
 _DETAIL: Final = 300  # characters of a reason in words
 
 
@@ -87,6 +89,8 @@ class Worker:
             self._fell(job, error, log)
         if job is not None:
             self._around.tell({"current_job": None, "current_part": None})
+            if job.size > _LARGE_BYTES:
+                give_back_memory()
         return job is not None
 
     def tell(self, fields: ServiceFields) -> None:

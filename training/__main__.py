@@ -82,7 +82,7 @@ def _export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("--source", type=Path, default=WORK / "run/float")
     parser.add_argument("--out", type=Path, default=MODEL)
     parser.add_argument("--bits", type=int, default=4, help="16: leave the floats")
-    parser.add_argument("--group", type=int, default=64)
+    parser.add_argument("--group", type=int, default=32)
     parser.add_argument("--embedding-bits", type=int, default=4)
 
     def run(options: argparse.Namespace) -> None:

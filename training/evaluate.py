@@ -99,7 +99,7 @@ def _style(engine: Guided, texts: list[list[Word]], limit: int) -> dict[str, Any
         **punctuation(right, guess),
         "capitals": marked(*capitals),
         "paragraphs": marked(*breaks),
-        "pk": p_k(*breaks),
+        "pk": p_k(*breaks) if any(breaks[0]) else None,
         "words": len(right),
     }
 

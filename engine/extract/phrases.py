@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -73,12 +74,17 @@ class Phrasebook:
         _join_forms(self._tokens, lexicon.language)
         self._nouns = Nouns(lexicon.language)
         _note_uses(self._tokens, self._nouns)
-        self._found = [list(self._candidates(tokens)) for tokens in self._tokens]
+        same: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._found = [
+            [same.setdefault(keys, keys) for keys in self._candidates(tokens)]
+            for tokens in self._tokens
+        ]
         self.weights = self._word_weights()
         self._texts = self._surfaces()
         once = _said_once(self._tokens)
         self._found = [f if new else [] for f, new in zip(self._found, once, strict=True)]
         self.counts = Counter(keys for found in self._found for keys in found)
+        self._tokens = []  # counted; not kept for as long as the book is read
 
     def ranked(self, *, least: int) -> list[Phrase]:
         """Return the phrases of the whole text said at least `least` times, the best first."""
@@ -224,7 +230,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
         tokens.append(
             _Token(
                 key,
-                core or key,
+                sys.intern(core or key),
                 "stop" if _WEB.search(text) else lexicon.kind(key),
                 first=not tokens,
                 breaks_before=text[:1] in _OPENING,

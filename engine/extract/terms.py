@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -48,7 +49,7 @@ class Lexicon:
             key = _POSSESSIVE.sub("", key)
             if self.language in _ELIDING:
                 key = _ELISION.sub("", key)
-        return key
+        return sys.intern(key)  # hours of speech are few different words
 
     def bare(self, text: str) -> str:
         """Return a word as it is written without an article elided before it."""
@@ -72,7 +73,7 @@ def stem_of(key: str) -> str:
     """
     if len(key) > 3 and key[-1] == "s" and key[-2] != "s":
         key = key[:-1]
-    return key[:6]
+    return sys.intern(key[:6])
 
 
 def lexicon_for(document: Document) -> Lexicon:

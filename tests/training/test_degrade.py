@@ -1,4 +1,4 @@
-"""Training: degrade."""
+"""Degraded text keeps every word, and cleaning drops what teaches the wrong thing."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Training: evaluate."""
+"""The benchmark's tokens become the words that the engine is given."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Training: prepare."""
+"""Preparing is deterministic, and windows are laid out as the engine reads them."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Training: scores."""
+"""The figures, on small examples counted by hand."""
 
 from training.scores import figures, label, marked, p_k, punctuation
 

@@ -1,4 +1,4 @@
-"""Training: words."""
+"""Corpus text becomes words with their marks."""
 
 from training.words import ABBREVIATION, SEPARATORS, parse, reachable
 
