@@ -29,6 +29,8 @@ WORKING = Shape(low=40, high=150, copied=0.25)
 COPIES_BELOW = 0.8
 #: What the rates fall to then: high rates find copying soonest, and learn little after it.
 AFTER_COPYING = 0.35
+#: A step that took longer was suspended; that time is not counted as training.
+LONGEST_STEP_S = 60.0
 #: A running average of the weights makes a better model while the rate is still high.
 AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
 
@@ -112,7 +114,7 @@ class Trainer:
             for batch in pool:
                 loss, tokens = self._step(batch)
                 now = time.monotonic()
-                self.state["seconds"] += now - mark
+                self.state["seconds"] += min(now - mark, LONGEST_STEP_S)
                 mark, seen = now, seen + tokens
                 sums = [sums[0] + loss, sums[1] + 1]
                 if self.state["step"] % 50 == 0:
