@@ -94,7 +94,8 @@ class Trainer:
         self.loss = compiled(self.model, compile_it=options.compile)
         options.out.mkdir(parents=True, exist_ok=True)
         self._resume()
-        self.helpers = Helpers(self.model, options.helpers, compile_it=options.compile)
+        helpers = options.helpers if options.device == "cpu" else 0
+        self.helpers = Helpers(self.model, helpers, compile_it=options.compile)
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
     def progress(self) -> float:
