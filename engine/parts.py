@@ -27,7 +27,6 @@ def split(transcript: Transcript, info: ModelInfo, *, covered: bool) -> tuple[Pa
             Part(
                 index=len(parts),
                 words=words[start:end],
-                before=words[max(0, start - info.tail_words) : start],
                 after=words[end : end + max(1, info.lookahead_words)],
                 covered=covered,
             )

@@ -87,7 +87,6 @@ class Part:
 
     index: int
     words: tuple[Word, ...]
-    before: tuple[Word, ...] = ()  # the tail: source words of the previous part, already enhanced
     after: tuple[Word, ...] = ()  # lookahead: shown, never answered
     covered: bool = True  # False: the model does not know this language, the source's text stands
 

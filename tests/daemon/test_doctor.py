@@ -177,7 +177,7 @@ def test_a_service_that_is_not_installed_or_not_running_is_a_warning() -> None:
 
 
 def part(words: int) -> Part:
-    return Part(index=1, words=tuple(Word("so") for _ in range(words)), before=(), after=())
+    return Part(index=1, words=tuple(Word("so") for _ in range(words)), after=())
 
 
 @pytest.mark.parametrize(("here_s", "state"), [(2.0, "ok"), (1.85, "ok"), (1.5, "warning")])

@@ -39,7 +39,6 @@ def test_the_parts_are_the_transcript(count: int, size: int, tail: int, lookahea
     for n, part in enumerate(parts):
         assert part.index == n
         assert 0 < len(part.words) <= size
-        assert list(part.before) == words[max(0, at - tail) : at]
         at += len(part.words)
         assert list(part.after) == words[at : at + max(1, lookahead)]
 
