@@ -30,6 +30,7 @@ def save_float(
     tensors = {
         f"model.{name}": value.detach().float().cpu().contiguous()
         for name, value in weights.items()
+        if not name.startswith("lags_")  # asked in training alone
     }
     save_file(tensors, temporary, metadata={"format": "pt"})
     os.replace(temporary, folder / "model.safetensors")

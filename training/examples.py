@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from training.corpus import Corpus
 from training.degrade import Unit, choose, degrade
+from training.lags import LAGS, SILENT, lag_labels
 from training.tokens import Codec
+from training.words import first_raised
 
 #: Words shown at the end of a window and not answered: 0 to this many.
 LOOKAHEAD = 20
 #: Longer windows (a table of figures read as words, say) are left out: no position is beyond.
 MOST_TOKENS = 800
+#: The most that a choice can be made among: marks, a break, the end, four readings of a word.
+CHOICES = 12
+#: How a window is learned: every token of its answer among the whole vocabulary; the engine's
+#: choices among what the grammar allows; or the raw words alone, by what is asked while reading.
+WHOLE, CHOSEN, READ = "whole", "chosen", "read"
+#: Shares of the choices, and of the tokens inside words, that are learned among the whole
+#: vocabulary in a window of choices: a model that never does so unlearns to copy by itself.
+WHOLE_CHOICES, WHOLE_INSIDE = 0.1, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +45,109 @@ class Example:
     weights: list[float]  # weights[i] is the weight of predicting ids[i]
     decisions: list[int]  # positions whose next token is a separator or a word
     labels: list[int]  # code of the right separator at each decision, -1 not measured
+    lags: np.ndarray  # [length, lags, 2]: what is asked while reading, see `lag_labels`
+    choices: dict[int, tuple[int, ...]] = field(default_factory=dict)  # at i: the rivals of ids[i]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Examples of one kind, padded to one length."""
+
+    kind: str
+    ids: np.ndarray  # [batch, length]
+    weights: np.ndarray  # [batch, length]
+    lags: np.ndarray  # [batch, length, lags, 2]
+    choices: np.ndarray | None = None  # [batch, length, CHOICES], the right one first, or -1
+
+    def share(self, first: int, count: int) -> Batch:
+        """Every `count`-th row from `first`."""
+        rows = slice(first, None, count)
+        choices = None if self.choices is None else self.choices[rows]
+        return Batch(self.kind, self.ids[rows], self.weights[rows], self.lags[rows], choices)
+
+    def weight(self) -> tuple[float, int]:
+        """The sum of the answer's weights, and how much is asked while reading."""
+        return float(self.weights[:, 1:].sum()), int((self.lags != SILENT).sum())
+
+    def tokens(self, pad: int) -> int:
+        """Tokens that are not padding."""
+        return int((self.ids != pad).sum())
 
 
 def assemble(
-    units: list[Unit], codec: Codec, *, lookahead: int, ends: bool, skip: int, copied: float
+    units: list[Unit],
+    codec: Codec,
+    *,
+    lookahead: int,
+    ends: bool,
+    skip: int,
+    copied: float,
+    answer: bool = True,
 ) -> Example:
-    """Lay out `units`; the last `lookahead` are shown only, the first `skip` words weigh 0."""
+    """Lay out `units`; the last `lookahead` are shown only, the first `skip` words weigh 0.
+
+    Without `answer` there are the raw words alone.
+    """
     ids = [codec.user]
+    last: list[int] = []
     for unit in units:
         if unit.raw_break:
             ids.append(codec.paragraph)
         ids.extend(codec.word(unit.raw))
+        last.append(len(ids) - 1)
+    if not answer:
+        return Example(ids, [0.0] * len(ids), [], [], lag_labels(units, last, len(ids)))
     ids.append(codec.assistant)
     weights = [0.0] * len(ids)
     decisions: list[int] = []
     labels: list[int] = []
+    choices: dict[int, tuple[int, ...]] = {}
     answered = len(units) - lookahead
+    marks, pause = tuple(codec.marks.values()), (codec.paragraph,)
+    rivals: tuple[int, ...] = ()  # what could stand here instead of a word
+
+    def put(token: int, weight: float, among: tuple[int, ...] = ()) -> None:
+        if among and weight:
+            choices[len(ids)] = tuple(dict.fromkeys((token, *among)))
+        ids.append(token)
+        weights.append(weight)
+
     for number, unit in enumerate(units[:answered]):
         weigh = 0.0 if number < skip else 1.0
+        readings = _readings(unit, codec)
         if unit.answer_break:
-            ids.append(codec.paragraph)
-            weights.append(weigh)
-        word = codec.word(unit.core)
-        ids.extend(word)
-        weights.extend([weigh] + [weigh * copied] * (len(word) - 1))
+            put(codec.paragraph, weigh, (*rivals, *readings))
+            rivals = ()
+        first, *rest = codec.word(unit.core)
+        put(first, weigh, (*rivals, *readings))
+        for token in rest:
+            put(token, weigh * copied)
         decisions.append(len(ids) - 1)
         labels.append(unit.label)
+        rivals = (*marks, *pause)
         if unit.mark:
-            ids.append(codec.marks[unit.mark])
-            weights.append(1.0)
+            following = units[number + 1 : number + 2]
+            words = _readings(following[0], codec) if following else (codec.end,)
+            put(codec.marks[unit.mark], 1.0, (*rivals, *words))
+            rivals = pause
     if answered < len(units):
         unit = units[answered]
-        ids.append(codec.paragraph if unit.answer_break else codec.word(unit.core)[0])
-        weights.append(1.0)
+        token = codec.paragraph if unit.answer_break else codec.word(unit.core)[0]
+        put(token, 1.0, (*rivals, *_readings(unit, codec)))
     elif ends:
-        ids.append(codec.end)
-        weights.append(1.0)
+        put(codec.end, 1.0, (*rivals, codec.end))
     else:  # what follows the last word is unknown: nothing is decided there
         decisions.pop()
         labels.pop()
-    return Example(ids, weights, decisions, labels)
+    lags = lag_labels(units, last, len(ids))
+    return Example(ids, weights, decisions, labels, lags, choices)
+
+
+def _readings(unit: Unit, codec: Codec) -> tuple[int, ...]:
+    """First tokens of the forms that the engine's grammar can give the word."""
+    raw, low = unit.raw, unit.raw.lower()
+    forms = (raw, low, first_raised(raw), first_raised(low))
+    return tuple(codec.word(form)[0] for form in forms)
 
 
 def draw_example(
@@ -85,6 +158,7 @@ def draw_example(
     *,
     style: str | None = None,
     kind: str | None = None,
+    answer: bool = True,
 ) -> Example:
     """Draw one window of the corpus in one degradation."""
     count = rng.randint(shape.low, shape.high)
@@ -98,20 +172,30 @@ def draw_example(
         ends=ends,
         skip=0 if at_start else 1,
         copied=shape.copied,
+        answer=answer,
     )
 
 
 def batches(
-    corpus: Corpus, codec: Codec, shape: Shape, *, seed: str, tokens: int, pool: int = 12
-) -> Iterator[list[Example]]:
+    corpus: Corpus,
+    codec: Codec,
+    shape: Shape,
+    kind: str,
+    *,
+    seed: str,
+    tokens: int,
+    pool: int = 12,
+) -> Iterator[Batch]:
     """Yield `pool` batches of about `tokens` tokens, each of examples of like length."""
     rng = random.Random(seed)
     examples: list[Example] = []
     total = 0
     while total < tokens * pool:
-        example = draw_example(corpus, codec, rng, shape)
+        example = draw_example(corpus, codec, rng, shape, answer=kind != READ)
         if len(example.ids) > MOST_TOKENS:
             continue
+        if kind == CHOSEN:
+            _choose(example, rng)
         examples.append(example)
         total += len(example.ids)
     examples.sort(key=lambda e: len(e.ids))
@@ -123,16 +207,35 @@ def batches(
     if len(groups) > 1 and len(groups[-1]) * len(groups[-1][-1].ids) < tokens / 3:
         groups.pop()
     rng.shuffle(groups)
-    yield from groups
+    for group in groups:
+        yield collate(group, codec.pad, kind)
 
 
-def collate(examples: list[Example], pad: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pad to one length, a multiple of eight; returns ids and weights, both [batch, length]."""
+def _choose(example: Example, rng: random.Random) -> None:
+    """Leave some tokens to the whole vocabulary, the rest to choices alone."""
+    for position, weight in enumerate(example.weights):
+        if weight and position not in example.choices and rng.random() >= WHOLE_INSIDE:
+            example.weights[position] = 0.0
+    for position in list(example.choices):
+        if rng.random() < WHOLE_CHOICES:
+            del example.choices[position]
+
+
+def collate(examples: list[Example], pad: int, kind: str = WHOLE) -> Batch:
+    """Pad to one length, a multiple of eight."""
     length = max(len(e.ids) for e in examples)
     length += -length % 8
     ids = np.full((len(examples), length), pad, np.int64)
     weights = np.zeros((len(examples), length), np.float32)
+    lags = np.full((len(examples), length, len(LAGS), 2), SILENT, np.int8)
+    choices = None
+    if kind == CHOSEN:
+        choices = np.full((len(examples), length, CHOICES), -1, np.int32)
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
         weights[row, : len(example.weights)] = example.weights
-    return ids, weights
+        lags[row, : len(example.ids)] = example.lags
+        if choices is not None:
+            for position, among in example.choices.items():
+                choices[row, position, : len(among)] = among[:CHOICES]
+    return Batch(kind, ids, weights, lags, choices)

@@ -8,29 +8,54 @@ busy machine costs most of the time. Seen under changing loads: 1,100 tokens/s w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.examples import READ, Batch
 from training.model import Punctuator
 
-Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+#: Weight of what is asked while reading, beside the answer's own.
+READ_WEIGHT = 1.0
 
 
-def compiled(model: Punctuator, *, compile_it: bool) -> Loss:
-    """The loss function of `model`, compiled where asked."""
-    return torch.compile(model.loss, dynamic=True) if compile_it else model.loss
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The loss functions of a model, compiled where asked."""
+
+    answer: Callable[..., tuple[Tensor, Tensor]]
+    reading: Callable[..., Tensor]
 
 
-def backward(loss: Loss, ids: np.ndarray, weights: np.ndarray, scale: float, device: str) -> float:
-    """Add the gradients of the loss sum over `scale`; returns that quotient."""
+def compiled(model: Punctuator, *, compile_it: bool) -> Losses:
+    """The loss functions of `model`."""
+    if not compile_it:
+        return Losses(model.loss, model.loss_of_reading)
+    return Losses(
+        torch.compile(model.loss, dynamic=True),
+        torch.compile(model.loss_of_reading, dynamic=True),
+    )
+
+
+def backward(
+    losses: Losses, batch: Batch, scales: tuple[float, int], device: str
+) -> tuple[float, float]:
+    """Add the gradients of the losses over `scales`; returns answer's and reading's quotients."""
+    ids, lags = (torch.from_numpy(a).to(device) for a in (batch.ids, batch.lags))
+    answered, asked = max(scales[0], 1.0), max(scales[1], 1)
     with torch.autocast(device, torch.bfloat16):
-        value, _ = loss(torch.from_numpy(ids).to(device), torch.from_numpy(weights).to(device))
-    value = value / scale
-    value.backward()
-    return float(value.detach())
+        if batch.kind == READ:
+            reading = losses.reading(ids, lags)
+            answer = torch.zeros(())
+        else:
+            weights = torch.from_numpy(batch.weights).to(device)
+            rivals = () if batch.choices is None else (torch.from_numpy(batch.choices).to(device),)
+            answer, reading = losses.answer(ids, weights, lags, *rivals)
+    answer, reading = answer / answered, reading / asked
+    (answer + READ_WEIGHT * reading).backward()
+    return float(answer.detach()), float(reading.detach())
 
 
 def _serve(
@@ -39,15 +64,17 @@ def _serve(
     """The helper's loop: gradients of what comes in, until None comes."""
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
-    loss = compiled(model, compile_it=compile_it)
+    losses = compiled(model, compile_it=compile_it)
     parameters = list(model.parameters())
     while (job := connection.recv()) is not None:
-        value = backward(loss, *job, "cpu")
+        values = backward(losses, *job, "cpu")
         for parameter, grad in zip(parameters, grads, strict=True):
-            assert parameter.grad is not None
-            grad.copy_(parameter.grad)
+            if parameter.grad is None:  # a layer that reading alone does not reach
+                grad.zero_()
+            else:
+                grad.copy_(parameter.grad)
             parameter.grad = None
-        connection.send(value)
+        connection.send(values)
 
 
 class Helpers:
@@ -68,18 +95,19 @@ class Helpers:
             process.start()
             self._shares.append((ours, grads))
 
-    def step(self, loss: Loss, ids: np.ndarray, weights: np.ndarray, device: str) -> float:
-        """Leave the gradients of a whole batch in the model; returns its mean loss."""
-        scale = float(weights[:, 1:].sum())
-        shares = self._shares[: len(ids) - 1]  # a batch of few rows needs fewer helpers
+    def step(self, losses: Losses, batch: Batch, device: str) -> tuple[float, float]:
+        """Leave the gradients of a whole batch in the model; returns its mean losses."""
+        scales = batch.weight()
+        shares = self._shares[: len(batch.ids) - 1]  # a batch of few rows needs fewer helpers
         count = len(shares) + 1
         for n, (connection, _) in enumerate(shares, start=1):
-            connection.send((ids[n::count], weights[n::count], scale))
-        total = backward(loss, ids[::count], weights[::count], scale, device)
+            connection.send((batch.share(n, count), scales))
+        answer, reading = backward(losses, batch.share(0, count), scales, device)
         for connection, grads in shares:
-            total += connection.recv()
+            more = connection.recv()
+            answer, reading = answer + more[0], reading + more[1]
             _add(self.model, grads)
-        return total
+        return answer, reading
 
     def close(self) -> None:
         """Let the helpers end."""
@@ -89,5 +117,5 @@ class Helpers:
 
 def _add(model: nn.Module, grads: list[Tensor]) -> None:
     for parameter, grad in zip(model.parameters(), grads, strict=True):
-        assert parameter.grad is not None
-        parameter.grad += grad
+        if parameter.grad is not None:
+            parameter.grad += grad

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ import torch
 from training.corpus import STYLE_SHARES, Corpus
 from training.degrade import LOWER, WHISPER
 from training.examples import Example, Shape, collate, draw_example
+from training.lags import LAGS, MARKS, SILENT
 from training.model import Punctuator
 from training.tokens import Codec
 
@@ -26,6 +28,8 @@ def dev_sets(corpus: Corpus, codec: Codec, *, windows: int) -> dict[str, list[Ex
     shape = Shape(60, 120, 1.0)
     sets = {}
     for style in STYLE_SHARES:
+        if style not in corpus.styles:
+            continue
         rng = random.Random(f"dev:{style}")
         sets[style] = [
             draw_example(corpus, codec, rng, shape, style=style, kind=LOWER) for _ in range(windows)
@@ -38,30 +42,53 @@ def dev_sets(corpus: Corpus, codec: Codec, *, windows: int) -> dict[str, list[Ex
     return sets
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a model makes of a dev set."""
+
+    written: np.ndarray  # [n, 7] log-probabilities of no mark and each of CODES, in the answer
+    labels: np.ndarray  # [n] right codes, -1 not measured
+    read: dict[int, tuple[np.ndarray, np.ndarray]]  # the same two, by lag, asked while reading
+    loss: float  # mean over the answer's tokens
+
+
 @torch.no_grad()
 def decision_scores(
     model: Punctuator, codec: Codec, examples: list[Example], *, device: str
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Log-probabilities [n, 7] of no mark and each of CODES, labels [n], mean loss."""
-    scores, labels = [], []
+) -> Scores:
+    """Score the right answers of `examples`, teacher-forced."""
+    written, labels = [], []
+    read: dict[int, tuple[list[np.ndarray], list[np.ndarray]]] = {k: ([], []) for k in LAGS}
     loss = weight = 0.0
     marks = torch.tensor([codec.marks[m] for m in ",.?!:;"], device=device)
     for first in range(0, len(examples), 16):
         group = examples[first : first + 16]
-        ids_, weights_ = collate(group, codec.pad)
-        ids, weights = torch.from_numpy(ids_).to(device), torch.from_numpy(weights_).to(device)
+        batch = collate(group, codec.pad)
+        ids, weights, lags = (
+            torch.from_numpy(a).to(device) for a in (batch.ids, batch.weights, batch.lags)
+        )
         with torch.autocast(device, torch.bfloat16):
             hidden = model.hidden_states(ids)
-            part, total = model.loss(ids, weights)
-            loss, weight = loss + float(part), weight + float(total)
+            part, _ = model.loss(ids, weights, lags)
+            loss, weight = loss + float(part), weight + batch.weight()[0]
             for row, example in enumerate(group):
                 logits = model.logits(hidden[row, torch.tensor(example.decisions)]).float()
                 logs = logits.log_softmax(-1)
                 marked = logs[:, marks]
                 none = torch.log1p(-marked.exp().sum(-1).clamp(max=1 - 1e-6))
-                scores.append(torch.cat((none[:, None], marked), 1).cpu().numpy())
+                written.append(torch.cat((none[:, None], marked), 1).cpu().numpy())
                 labels.extend(example.labels)
-    return np.concatenate(scores), np.asarray(labels), loss / max(weight, 1.0)
+            asked = model.lag_logits(model.read(ids))[..., :MARKS].float().cpu().numpy()
+        for column, (found, right) in enumerate(read.values()):
+            kept = batch.lags[:, :, column, 0] != SILENT
+            found.append(asked[kept][:, column])
+            right.append(batch.lags[kept][:, column, 0])
+    return Scores(
+        np.concatenate(written),
+        np.asarray(labels),
+        {k: (np.concatenate(f), np.concatenate(r)) for k, (f, r) in read.items()},
+        loss / max(weight, 1.0),
+    )
 
 
 def f1_table(

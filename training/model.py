@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
+from training.lags import LAGS, MARKS, SILENT, WIDTH
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
@@ -17,9 +19,10 @@ class ModelConfig:
     vocabulary: int = 6144
     hidden: int = 256
     layers: int = 5
+    read_layers: int = 3  # what is asked while reading must be known after so many
     heads: int = 4
     intermediate: int = 704
-    rope_theta: float = 10_000.0
+    rope_theta: float = 100_000.0
     max_positions: int = 1024
     norm_eps: float = 1e-5
 
@@ -133,6 +136,8 @@ class Punctuator(nn.Module):
         self.embed_tokens = nn.Embedding(config.vocabulary, config.hidden)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RmsNorm(config)
+        self.lags_norm = RmsNorm(config)
+        self.lags_head = nn.Linear(config.hidden, len(LAGS) * WIDTH, bias=False)
         size = config.hidden // config.heads
         steps = torch.arange(0, size, 2).float() / size
         angles = torch.outer(
@@ -148,25 +153,76 @@ class Punctuator(nn.Module):
 
     def hidden_states(self, ids: Tensor) -> Tensor:
         """Normalised last hidden states of ids [batch, length]."""
+        return self._answered(self.read(ids))
+
+    def read(self, ids: Tensor) -> Tensor:
+        """Hidden states after the first `read_layers` layers."""
         x = self.embed_tokens(ids)
-        cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         if torch.is_autocast_enabled(ids.device.type):
-            x, cos, sin = x.bfloat16(), cos.bfloat16(), sin.bfloat16()
-        for layer in self.layers:
+            x = x.bfloat16()
+        return self._through(self.layers[: self.config.read_layers], x)
+
+    def _answered(self, x: Tensor) -> Tensor:
+        return self.norm(self._through(self.layers[self.config.read_layers :], x))
+
+    def _through(self, layers: nn.ModuleList, x: Tensor) -> Tensor:
+        length = x.shape[1]
+        cos, sin = self.cos[:length].to(x.dtype), self.sin[:length].to(x.dtype)
+        for layer in layers:
             x = layer(x, cos, sin)
-        return self.norm(x)
+        return x
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Token scores of hidden states [..., hidden]."""
         return F.linear(hidden, self.embed_tokens.weight)
 
-    def loss(self, ids: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum of weighted losses and sum of weights; scores are made only where one counts."""
-        hidden = self.hidden_states(ids[:, :-1])
-        flat = weights[:, 1:].reshape(-1)
-        chosen = flat.nonzero().squeeze(1)
-        hidden = hidden.reshape(-1, hidden.shape[-1])[chosen]
-        losses = F.cross_entropy(
-            self.logits(hidden).float(), ids[:, 1:].reshape(-1)[chosen], reduction="none"
-        )
-        return (losses * flat[chosen]).sum(), flat[chosen].sum()
+    def lag_logits(self, read: Tensor) -> Tensor:
+        """What was asked while reading: [..., lags, marks and case] of `read` states."""
+        return self.lags_head(self.lags_norm(read)).unflatten(-1, (len(LAGS), WIDTH))
+
+    def read_loss(self, read: Tensor, lags: Tensor) -> Tensor:
+        """Sum of the losses of what is asked while reading; lags is [batch, length, lags, 2]."""
+        asked = (lags != SILENT).flatten(2).any(-1).reshape(-1).nonzero().squeeze(1)
+        scores = self.lag_logits(read.flatten(0, 1)[asked]).float()
+        right = lags.flatten(0, 1)[asked].long()
+        parts = (scores[..., :MARKS], right[..., 0]), (scores[..., MARKS:], right[..., 1])
+        losses = [
+            F.cross_entropy(s.flatten(0, 1), r.flatten(), ignore_index=SILENT, reduction="sum")
+            for s, r in parts
+        ]
+        return losses[0] + losses[1]
+
+    def loss(
+        self, ids: Tensor, weights: Tensor, lags: Tensor, choices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Sums of the answer's weighted losses and of what is asked while reading.
+
+        Scores are made only where one counts: over the whole vocabulary or, where `choices`
+        [batch, length, rivals] holds any (the right one first, -1 for none), among those alone.
+        """
+        read = self.read(ids)
+        asked = self.read_loss(read, lags)
+        hidden = self._answered(read)[:, :-1].flatten(0, 1)
+        weight, right = weights[:, 1:].flatten(), ids[:, 1:].flatten()
+        whole = weight > 0
+        answered = hidden.new_zeros(()).float()
+        if choices is not None:
+            rivals = choices[:, 1:].flatten(0, 1)
+            chosen = (rivals[:, 0] >= 0).nonzero().squeeze(1)
+            whole &= rivals[:, 0] < 0
+            answered = (weight[chosen] * self._among(hidden[chosen], rivals[chosen].long())).sum()
+        copied = whole.nonzero().squeeze(1)
+        scores = self.logits(hidden[copied]).float()
+        losses = F.cross_entropy(scores, right[copied], reduction="none")
+        return answered + (weight[copied] * losses).sum(), asked
+
+    def _among(self, hidden: Tensor, rivals: Tensor) -> Tensor:
+        """Loss [n] of the first of `rivals` [n, rivals] at `hidden` [n, hidden]."""
+        rows = self.embed_tokens(rivals.clamp(min=0)).to(hidden.dtype)
+        scores = torch.einsum("nd,ncd->nc", hidden, rows).float()
+        scores = scores.masked_fill(rivals < 0, -torch.inf)
+        return -scores.log_softmax(-1)[:, 0]
+
+    def loss_of_reading(self, ids: Tensor, lags: Tensor) -> Tensor:
+        """As `loss` for windows without an answer: the later layers are not needed."""
+        return self.read_loss(self.read(ids), lags)

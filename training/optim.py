@@ -10,8 +10,8 @@ def optimizers(
     model: nn.Module, *, matrix_rate: float, other_rate: float, kind: str = "muon"
 ) -> list[torch.optim.Optimizer]:
     """Make the optimisers; every group remembers its peak rate as `peak`."""
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    embeddings = [p for n, p in model.named_parameters() if "embed" in n]
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "layers." in n]
+    embeddings = [p for n, p in model.named_parameters() if p.ndim == 2 and "layers." not in n]
     norms = [p for p in model.parameters() if p.ndim < 2]
     groups = [
         {"params": embeddings, "lr": other_rate, "weight_decay": 0.0},
@@ -25,6 +25,7 @@ def optimizers(
                 lr=matrix_rate,
                 momentum=0.95,
                 weight_decay=0.01,
+                ns_steps=4,
                 adjust_lr_fn="match_rms_adamw",
             )
         )

@@ -16,10 +16,12 @@ def plot(log: Path, out: Path) -> None:
     from matplotlib import pyplot
 
     rows = [json.loads(line) for line in log.read_text().splitlines()]
-    losses = [(r["tokens"] / 1e6, r["loss"]) for r in rows if "loss" in r]
     dev = [r for r in rows if "dev" in r]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    left.plot(*zip(*losses, strict=True), color="0.7", lw=0.8, label="training")
+    for kind, grey in (("chosen", "0.4"), ("whole", "0.6"), ("reading", "0.8")):
+        losses = [(r["tokens"] / 1e6, r[kind]) for r in rows if kind in r]
+        if losses:
+            left.plot(*zip(*losses, strict=True), color=grey, lw=0.8, label=f"training, {kind}")
     for style in STYLES:
         points = [(r["tokens"] / 1e6, r["dev"][style]["loss"]) for r in dev]
         left.plot(*zip(*points, strict=True), lw=1.2, label=style)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,9 +14,10 @@ from typing import Any
 
 import torch
 
+from training.beginning import begin
 from training.checkpoint import save_float
 from training.corpus import Corpus
-from training.examples import Example, Shape, batches, collate
+from training.examples import CHOSEN, READ, WHOLE, Batch, Shape, batches
 from training.helpers import Helpers, compiled
 from training.measure import decision_scores, dev_sets, f1_table
 from training.model import ModelConfig, Punctuator
@@ -25,10 +27,11 @@ from training.tokens import Codec
 #: Copying appears first with short windows and even weights; then the shape of real parts.
 COPYING = Shape(low=20, high=60, copied=1.0)
 WORKING = Shape(low=40, high=150, copied=0.25)
+READING = Shape(low=40, high=150, copied=0.0)
+#: Share of windows that are only read at first; it falls in a straight line to nothing.
+READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
 #: A mean loss below this, over the steps of one log line, says that copying has appeared.
-COPIES_BELOW = 0.8
-#: What the rates fall to then: high rates find copying soonest, and learn little after it.
-AFTER_COPYING = 0.35
+COPIES_BELOW = 1.2
 #: A step that took longer was suspended; that time is not counted as training.
 LONGEST_STEP_S = 60.0
 #: A running average of the weights makes a better model while the rate is still high.
@@ -49,8 +52,8 @@ class TrainOptions:
     batch_tokens: int = 7_000
     layers: int = 5
     seed: int = 1
-    matrix_rate: float = 8e-3
-    other_rate: float = 8e-3
+    matrix_rate: float = 3e-3
+    other_rate: float = 3e-3
     optimizer: str = "muon"
     checkpoint_minutes: float = 5.0
     dev_tokens: int = 1_500_000  # a dev measurement after this many
@@ -76,6 +79,7 @@ class Trainer:
         )
         size = self.codec.tokenizer.get_vocab_size()
         self.model = Punctuator(ModelConfig(vocabulary=size, layers=options.layers))
+        begin(self.model, self.codec)
         self.model.to(options.device)
         self.optimizers = optimizers(
             self.model,
@@ -91,7 +95,7 @@ class Trainer:
             "next_dev": 0,
             "copies": False,
         }
-        self.loss = compiled(self.model, compile_it=options.compile)
+        self.losses = compiled(self.model, compile_it=options.compile)
         options.out.mkdir(parents=True, exist_ok=True)
         self._resume()
         helpers = options.helpers if options.device == "cpu" else 0
@@ -110,23 +114,24 @@ class Trainer:
     def run(self) -> None:
         """Train to the end of the budget; returns after the last checkpoint and measurement."""
         saved = mark = time.monotonic()
-        seen, shown, sums = 0, time.monotonic(), [0.0, 0.0]
+        seen, shown = 0, time.monotonic()
+        sums: dict[str, list[float]] = {}
         for pool in self._pools():
             for batch in pool:
-                loss, tokens = self._step(batch)
+                losses, tokens = self._step(batch)
                 now = time.monotonic()
                 self.state["seconds"] += min(now - mark, LONGEST_STEP_S)
                 mark, seen = now, seen + tokens
-                sums = [sums[0] + loss, sums[1] + 1]
+                for name, value in losses.items():
+                    sums.setdefault(name, []).append(value)
                 if self.state["step"] % 50 == 0:
+                    means = {name: sum(values) / len(values) for name, values in sums.items()}
                     self._log(
-                        {
-                            "loss": round(sums[0] / sums[1], 4),
-                            "tokens_per_second": round(seen / (now - shown)),
-                        }
+                        {name: round(value, 4) for name, value in means.items()}
+                        | {"tokens_per_second": round(seen / (now - shown))}
                     )
-                    self.state["copies"] |= sums[0] / sums[1] < COPIES_BELOW
-                    seen, shown, sums = 0, now, [0.0, 0.0]
+                    self.state["copies"] |= means.get(WHOLE, math.inf) < COPIES_BELOW
+                    seen, shown, sums = 0, now, {}
                 if self.progress() >= 1:
                     break
             if self.state["tokens"] >= self.state["next_dev"]:
@@ -140,43 +145,52 @@ class Trainer:
         self.save()
         self.helpers.close()
 
-    def _pools(self) -> Iterator[list[list[Example]]]:
+    def _pools(self) -> Iterator[list[Batch]]:
+        """Yield batches of the three kinds, mixed; the mixture follows from progress alone."""
         while self.progress() < 1:
-            shape, tokens = WORKING, self.options.batch_tokens
-            if not self.state["copies"]:  # copying wants many steps more than many tokens
-                shape, tokens = COPYING, tokens // 2
             seed = f"{self.options.seed}:{self.state['pool']}"
             self.state["pool"] += 1
-            yield list(batches(self.corpus, self.codec, shape, seed=seed, tokens=tokens))
+            rng = random.Random(seed)
+            read = READ_AT_FIRST * max(0.0, 1 - self.progress() / READ_UNTIL)
+            tokens, copies = self.options.batch_tokens, self.state["copies"]
+            if rng.random() < read:
+                shape, kind = READING, READ
+            elif not copies:  # copying wants many steps more than many tokens
+                shape, kind, tokens = COPYING, WHOLE, tokens // 2
+            else:
+                shape, kind = WORKING, CHOSEN
+            yield list(
+                batches(self.corpus, self.codec, shape, kind, seed=seed, tokens=tokens, pool=3)
+            )
 
-    def _step(self, batch: list[Example]) -> tuple[float, int]:
-        """One update; returns the mean loss and the tokens seen."""
-        share = rate(self.progress()) * (AFTER_COPYING if self.state["copies"] else 1.0)
-        set_rate(self.optimizers, share)
-        ids, weights = collate(batch, self.codec.pad)
-        value = self.helpers.step(self.loss, ids, weights, self.options.device)
+    def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
+        """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
+        set_rate(self.optimizers, rate(self.progress()))
+        answer, reading = self.helpers.step(self.losses, batch, self.options.device)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        tokens = sum(len(e.ids) for e in batch)
+        tokens = batch.tokens(self.codec.pad)
         self.state["step"] += 1
         if self.state["step"] % AVERAGE_EVERY == 0:
             self._average()
         self.state["tokens"] += tokens
-        if not math.isfinite(value):
-            raise FloatingPointError(f"loss is {value} at step {self.state['step']}")
-        return value, tokens
+        if not math.isfinite(answer + reading):
+            raise FloatingPointError(f"a loss is not finite at step {self.state['step']}")
+        return {"reading": reading} | ({} if batch.kind == READ else {batch.kind: answer}), tokens
 
     def measure(self) -> None:
-        """Log dev loss and F1 of every style."""
+        """Log dev loss and F1 of every style, written and while reading."""
         self.model.eval()
         row: dict[str, Any] = {}
         for style, examples in self.dev.items():
-            scores, labels, loss = decision_scores(
-                self.model, self.codec, examples, device=self.options.device
-            )
-            row[style] = {"loss": round(loss, 4), **f1_table(scores, labels)}
+            scores = decision_scores(self.model, self.codec, examples, device=self.options.device)
+            row[style] = {"loss": round(scores.loss, 4), **f1_table(scores.written, scores.labels)}
+            row[style]["reading"] = {
+                lag: f1_table(found, right)["overall"]
+                for lag, (found, right) in scores.read.items()
+            }
         self.model.train()
         self._log({"dev": row})
 

@@ -12,7 +12,9 @@ pytest.importorskip("tokenizers")
 
 from training.__main__ import main
 from training.corpus import Corpus
-from training.examples import Shape, batches, draw_example
+from training.degrade import LOWER, degrade
+from training.examples import CHOICES, CHOSEN, READ, WHOLE, Shape, assemble, batches, draw_example
+from training.lags import LAGS, SILENT
 from training.tokens import Codec
 
 SENTENCES = [
@@ -86,6 +88,51 @@ def test_the_same_seed_gives_the_same_batches(prepared: Path) -> None:
     """A run that resumes sees what it would have seen."""
     corpus = Corpus(prepared / "data" / "train.npz")
     codec = Codec.load(prepared / "data" / "tokenizer")
-    shape = Shape(20, 40, 0.25)
-    first = list(batches(corpus, codec, shape, seed="1:0", tokens=1000))
-    assert first == list(batches(corpus, codec, shape, seed="1:0", tokens=1000))
+    for kind in (WHOLE, CHOSEN, READ):
+        first, again = (
+            list(batches(corpus, codec, Shape(20, 40, 0.25), kind, seed="1:0", tokens=1000))
+            for _ in range(2)
+        )
+        assert len(first) == len(again) > 1
+        for one, other in zip(first, again, strict=True):
+            assert one.ids.tobytes() == other.ids.tobytes()
+            assert one.lags.tobytes() == other.lags.tobytes()
+
+
+def test_a_choice_is_among_what_the_grammar_allows(prepared: Path) -> None:
+    """The right token comes first, once; after a mark no mark can follow."""
+    corpus = Corpus(prepared / "data" / "train.npz")
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    marks = set(codec.marks.values())
+    rng = random.Random(4)
+    for _ in range(50):
+        example = draw_example(corpus, codec, rng, Shape(20, 40, 1.0), kind=LOWER)
+        start = example.ids.index(codec.assistant)
+        assert example.choices
+        for position, among in example.choices.items():
+            assert among[0] == example.ids[position]
+            assert len(set(among)) == len(among) <= CHOICES
+            before = example.ids[position - 1]
+            if position == start + 1 or before in marks or before == codec.paragraph:
+                assert not marks & set(among)
+            else:
+                assert marks < set(among)
+
+
+def test_a_word_is_asked_about_a_few_words_later(prepared: Path) -> None:
+    """The mark asked at a word's end is that of the word as far back as the lag says."""
+    corpus = Corpus(prepared / "data" / "train.npz")
+    codec = Codec.load(prepared / "data" / "tokenizer")
+    words, _, _ = corpus.draw(random.Random(6), "prose", 30)
+    units = degrade(words, LOWER, random.Random(6))
+    example = assemble(units, codec, lookahead=0, ends=True, skip=0, copied=1.0, answer=False)
+    asked = [(lags[:, 0], lags[:, 1]) for lags in example.lags if (lags != SILENT).any()]
+    assert len(asked) == len(units) - 1
+    for number, (marks, raised) in enumerate(asked, start=1):
+        for column, lag in enumerate(LAGS):
+            if lag <= number:
+                assert marks[column] == units[number - lag].label
+                first = units[number - lag + 1].core.strip("'\"")[:1]
+                assert raised[column] == (first.isupper() if first.isalpha() else raised[column])
+            else:
+                assert marks[column] == raised[column] == SILENT
