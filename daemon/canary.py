@@ -29,7 +29,9 @@ class Sung:
 class Canary:
     """One canary to each watched folder: at once after arming, then every half hour.
 
-    Where no file can be written there is no proof, and none is missed.
+    The system tells of a file that is gone at once, so that a kill leaves none behind; only where
+    folders are polled it stays until it was seen. Where no file can be written there is no proof,
+    and none is missed.
     """
 
     def __init__(self, inbox: Inbox) -> None:
@@ -55,7 +57,9 @@ class Canary:
                     self._forget(folder)
                     self._due[folder] = now + EVERY_S
                     sung.deaf.append(root)
-            elif now >= self._due.get(folder, now) and _write(folder):
+            elif now >= self._due.get(folder, now) and _write(
+                folder, stays=root.state == "polling"
+            ):
                 self._waiting[folder] = now
                 self._due[folder] = now + EVERY_S
         return sung
@@ -67,15 +71,23 @@ class Canary:
 
     def _forget(self, folder: str) -> None:
         if self._waiting.pop(folder, None) is not None:
-            with contextlib.suppress(OSError):
-                Path(folder, CANARY).unlink()
+            clear_canaries([folder])
 
 
-def _write(folder: str) -> bool:
+def clear_canaries(folders: Iterable[str | Path]) -> None:
+    """Take away what a daemon that was killed left."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            Path(folder, CANARY).unlink()
+
+
+def _write(folder: str, *, stays: bool) -> bool:
     path = Path(folder, CANARY)
     try:
         path.unlink(missing_ok=True)  # of a daemon that was killed
         path.touch(mode=0o600, exist_ok=False)
+        if not stays:
+            path.unlink()
     except OSError:
         return False
     return True

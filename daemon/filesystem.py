@@ -5,6 +5,7 @@ Linux says which file system holds a path in /proc/self/mountinfo, macOS in the 
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -18,12 +19,21 @@ _SILENT_NAMES: Final = """
     vmhgfs webdav
 """
 SILENT: Final = frozenset(_SILENT_NAMES.split())
+# Of them the folders of a host around this machine: a database is no safer there, but it may be
+# all the disk that a container has.
+_HOST: Final = {"9p", "drvfs", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "virtiofs", "vmhgfs"}
+SHARES: Final = SILENT - _HOST
 _UNKNOWN: Final = "unknown"
 
 
 def has_events(path: Path) -> bool:
     """Tell whether changes below the path are heard of; yes when nothing is known of it."""
     return filesystem_of(path, _mounts()) not in SILENT
+
+
+def is_share(path: Path) -> bool:
+    """Tell whether the path, which need not exist yet, lies on another machine."""
+    return filesystem_of(PurePath(os.path.realpath(path)), _mounts()) in SHARES
 
 
 def filesystem_of(path: PurePath, mounts: dict[PurePath, str]) -> str:

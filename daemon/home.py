@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.errors import HomeError, UnsafeFolder
+from daemon.filesystem import is_share
 
 HomeOrigin = Literal["--home", "LLASA_HOME", "install", "llasa.toml upward", "default"]
 SETTINGS = "llasa.toml"
@@ -104,8 +105,15 @@ def recorded_home_file(environment: Mapping[str, str] = os.environ) -> Path:
 def make_folders(home: Home) -> None:
     """Make the folders of a home where they are missing, those of state and log for us alone.
 
-    Raises UnsafeFolder when others may write to the state folder, HomeError when it cannot be made.
+    Raises UnsafeFolder when others may write to the state folder, HomeError when it cannot be made
+    or lies on another machine.
     """
+    if is_share(home.state):
+        raise HomeError(
+            f"The home {home.path} lies on a share of another machine, where a database is not"
+            " safe.",
+            hint="Choose a home on a disk of this machine; watched folders may lie on shares.",
+        )
     try:
         home.transcripts.mkdir(parents=True, exist_ok=True)
         for folder in (home.state, home.logs):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from daemon.canary import Canary
+from daemon.canary import Canary, clear_canaries
 from daemon.child import ClientMaker, ModelKeeper
 from daemon.config import Config
 from daemon.decoding import Surroundings
@@ -110,9 +110,9 @@ class Service:
             current_part=None,
             words_per_s=None,
             canary_at=None,
-            last_error=None,
         )
         self.holds.start()
+        clear_canaries(self._config.watch)
         for job in self.queue.requeue_orphans(self._boot_id):
             self._log.info("job.recovered", job_id=job.id, status=str(job.status))
         for folder in self._config.watch:

@@ -70,6 +70,8 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
     """
     if job.status not in RENDERED or job.recipe is None:
         raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.")
+    if job.parts_total is None:
+        raise CannotRender(f"The parts of job {job.id} went with the database that was lost.")
     source = read_snapshot(job.path, max_bytes=config.max_bytes)
     if source.sha256 != job.sha256:
         raise CannotRender("The file has other content by now.")

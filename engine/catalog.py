@@ -14,6 +14,9 @@ from engine.records import ModelInfo
 EMBEDDED = "punct-en"
 _EMBEDDED_FOLDER = Path(__file__).parent / "models"
 _FINGERPRINT_BYTES = 1 << 20
+_HEADER_BYTES = 100_000_000  # the format's own limit
+_OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
+_AGAIN = "Run the download again; it goes on where it stopped."
 
 
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
@@ -99,11 +102,15 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
                     f"{source} of {folder} wants Python code from the folder to run ({key}).",
                     hint="Models that bring their own code are never run. Choose another one.",
                 )
-    weights = sorted(folder.glob("model*.safetensors"))
-    if not weights:
+    weights = sorted(path for path in folder.glob("model*.safetensors") if path.is_file())
+    if not weights and any(any(folder.glob(pattern)) for pattern in _OTHER_WEIGHTS):
         raise ModelRefused(
             f"The model folder {folder} has no model*.safetensors.",
             hint="Only safetensors weights are loaded; convert others with `mlx_lm.convert`.",
+        )
+    if not weights:
+        raise ModelNotFound(
+            f"The download of {folder} is not complete: model.safetensors is missing.", hint=_AGAIN
         )
     index = folder / "model.safetensors.index.json"
     if index.is_file():
@@ -112,10 +119,34 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
         if missing:
             raise ModelNotFound(
                 f"The download of {folder} is not complete: {missing[0]} is missing.",
-                hint="Run the download again; it goes on where it stopped.",
+                hint=_AGAIN,
             )
+    for path in weights:
+        _check_whole(path)
     if not (folder / "tokenizer.json").is_file():
         raise ModelRefused(f"The model folder {folder} has no tokenizer.json.")
+
+
+def _check_whole(path: Path) -> None:
+    """Compare the size of a weights file with what its header says is in it."""
+    cut_off = ModelNotFound(
+        f"The download of {path.parent} is not complete: {path.name} is cut off.", hint=_AGAIN
+    )
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            begin = file.read(8)
+            length = int.from_bytes(begin, "little")
+            if len(begin) < 8 or 8 + length > size:
+                raise cut_off
+            if length > _HEADER_BYTES:
+                raise ValueError("its header is too long")
+            entries = json.loads(file.read(length))
+            ends = [entry["data_offsets"][1] for key, entry in entries.items() if key[:2] != "__"]
+            if 8 + length + max(ends, default=0) > size:
+                raise cut_off
+    except (OSError, ValueError, AttributeError, TypeError, LookupError) as error:
+        raise ModelRefused(f"{path} cannot be read: {error}") from None
 
 
 def _has_chat_template(folder: Path) -> bool:

@@ -18,9 +18,13 @@ from engine.errors import (
     CannotSpell,
     ChildDied,
     ChildFailed,
+    ChildRepeats,
     ChildSilent,
+    ChildStrained,
+    GpuTimeout,
     ModelNotFound,
     ModelRefused,
+    NoMemory,
     PartError,
 )
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
@@ -28,9 +32,16 @@ from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 SILENCE_S = 120.0
 _SLICE_S = 5.0
 _LOG_LINE_BYTES = 400
+# Decisions that a part may take: far above what any tokenizer needs, far below for ever.
+_TOKENS_A_BYTE = 4
+_TOKENS_A_WORD = 16
+_TOKENS_AT_LEAST = 64
 _NAMED_ERRORS = {
-    error.__name__: error for error in (AlignmentError, CannotSpell, ModelNotFound, ModelRefused)
+    error.__name__: error
+    for error in (AlignmentError, CannotSpell, GpuTimeout, ModelNotFound, ModelRefused, NoMemory)
 }
+# What a child reads in one pass; after one that asked too much of the machine, a quarter of it.
+_PREFILL_TOKENS = (512, 128, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class ModelClient:
         self._memory_bytes: int | None = None
         self._buffer = b""
         self._waiting = False
+        self._strained = 0  # times that a child asked too much of the machine
 
     @property
     def alive(self) -> bool:
@@ -92,7 +104,12 @@ class ModelClient:
             env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
             bufsize=0,
         )
-        self._send(op="load", info=protocol.info_to_json(self.info), device=self._device)
+        self._send(
+            op="load",
+            info=protocol.info_to_json(self.info),
+            device=self._device,
+            prefill_tokens=_PREFILL_TOKENS[min(self._strained, len(_PREFILL_TOKENS) - 1)],
+        )
         answer = self._wait(on_progress=None)
         self.loaded = Loaded(str(answer["device_path"]), float(answer["load_s"]), self._process.pid)
         return self.loaded
@@ -113,7 +130,7 @@ class ModelClient:
         self._send(
             op="enhance", part=protocol.part_to_json(part), tail=protocol.tail_to_json(shown)
         )
-        answer = self._wait(on_progress=on_progress)
+        answer = self._wait(on_progress=on_progress, most_tokens=_most_tokens(part))
         try:
             result = _enhanced(part, answer)
         except (KeyError, TypeError, ValueError, AlignmentError) as error:
@@ -170,12 +187,17 @@ class ModelClient:
         *,
         on_progress: Callable[[int], None] | None,
         on_text: Callable[[str], None] | None = None,
+        most_tokens: int | None = None,
     ) -> dict[str, Any]:
-        """Return the next answer that is not progress; silence ends the child."""
+        """Return the next answer that is not progress.
+
+        Silence ends the child, and so do progress that does not get on and more than `most_tokens`.
+        """
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
             raise ChildDied()
         silent_s = 0.0
+        tokens = 0
         self._waiting = True
         try:
             with selectors.DefaultSelector() as selector:
@@ -201,15 +223,20 @@ class ModelClient:
                             self._died(process)
                         self._buffer += data
                         while (message := self._take_frame(process)) is not None:
-                            silent_s = 0.0
                             if message.get("event") == "text" and on_text is not None:
+                                silent_s = 0.0
                                 on_text(str(message["text"]))
                                 continue
                             if message.get("event") != "progress":
                                 self._waiting = False
                                 return self._answer(message)
+                            if (told := int(message["tokens"])) <= tokens:
+                                continue  # a sign of life, but not of work
+                            silent_s, tokens = 0.0, told
+                            if most_tokens is not None and tokens > most_tokens:
+                                self._repeats()
                             if on_progress is not None:
-                                on_progress(int(message["tokens"]))
+                                on_progress(tokens)
         finally:
             self._waiting = False
 
@@ -217,6 +244,11 @@ class ModelClient:
         self._waiting = False
         self.close()
         raise ChildSilent(f"The model child showed no progress for {self._silence_s:.0f} s.")
+
+    def _repeats(self) -> NoReturn:
+        self._waiting = False
+        self.close()
+        raise ChildRepeats()
 
     def _take_frame(self, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
         size = protocol.HEADER.size
@@ -244,6 +276,8 @@ class ModelClient:
             self.close()
         text, hint = str(message.get("message", "")), str(message.get("hint", ""))
         reason = str(message.get("reason", ""))
+        if error is not None and issubclass(error, ChildStrained):
+            self._strained += 1
         if error is not None:
             raise error(text, hint=hint, reason=reason)
         raise ChildFailed(text, hint=hint, reason=reason)
@@ -262,6 +296,12 @@ class ModelClient:
         for line in data.splitlines():
             if line.strip():
                 self._log(line[:_LOG_LINE_BYTES].decode("utf-8", "replace"))
+
+
+def _most_tokens(part: Part) -> int:
+    """Return more decisions than a child that gets on can need for a part."""
+    size = sum(len(word.text.encode("utf-8", "replace")) for word in part.words)
+    return _TOKENS_AT_LEAST + _TOKENS_A_WORD * len(part.words) + _TOKENS_A_BYTE * size
 
 
 def _how(code: int) -> str:

@@ -10,7 +10,11 @@ EngineError
 ├── ChildError                 the model child; the part is tried again
 │   ├── ChildDied
 │   ├── ChildSilent
-│   └── ChildFailed
+│   ├── ChildRepeats
+│   ├── ChildFailed
+│   └── ChildStrained          less at a time may do
+│       ├── NoMemory
+│       └── GpuTimeout
 ├── PartError                  this part will never do: its text is the source's at once
 │   ├── CannotSpell
 │   └── AlignmentError
@@ -89,10 +93,34 @@ class ChildSilent(ChildError):  # noqa: N818 - an event, not a fault of the code
     reason = "model_child_silent"
 
 
+class ChildRepeats(ChildError):  # noqa: N818 - an event, not a fault of the code
+    """The model child wrote more than its part can hold and was ended."""
+
+    reason = "repetition"
+
+
 class ChildFailed(ChildError):  # noqa: N818 - an event, not a fault of the code
     """The model child reported a failure of its own."""
 
     reason = "model_child_failed"
+
+
+class ChildStrained(ChildError):  # noqa: N818 - an event, not a fault of the code
+    """The model child asked too much of the machine; the next one reads less at a time."""
+
+
+class NoMemory(ChildStrained):
+    """The model child ran out of memory."""
+
+    reason = "model_out_of_memory"
+    hint = "Set a smaller model in llasa.toml, or close what else fills the memory."
+
+
+class GpuTimeout(ChildStrained):
+    """The system took the GPU away from the model child, which had held it for too long."""
+
+    reason = "gpu_timeout"
+    hint = "Let the display sleep while it works, or set a smaller model in llasa.toml."
 
 
 class OutputError(EngineError):

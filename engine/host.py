@@ -18,9 +18,12 @@ import time
 from typing import Any
 
 from engine import protocol
-from engine.errors import EngineError, ModelRefused
+from engine.errors import ChildError, ChildFailed, EngineError, GpuTimeout, ModelRefused, NoMemory
 
 PROGRESS_EVERY_S = 0.2
+# What MLX says, in exceptions that have no type of their own.
+_NO_MEMORY = ("out of memory", "outofmemory", "insufficient memory", "metal::malloc", "bad_alloc")
+_TIMEOUT = ("gpu timeout", "callbackerrortimeout", "impacting interactivity")
 
 
 class _Output:
@@ -34,6 +37,15 @@ class _Output:
         data = memoryview(protocol.pack(message))
         while data:
             data = data[os.write(self._fd, data) :]
+
+    def fail(self, error: EngineError) -> None:
+        self.send(
+            event="failed",
+            kind=type(error).__name__,
+            reason=error.reason,
+            message=str(error),
+            hint=error.hint,
+        )
 
 
 def _read_exactly(size: int) -> bytes:
@@ -85,7 +97,9 @@ class Host:
         from engine import model
 
         self._model = model.load(
-            protocol.info_from_json(request["info"]), device=request.get("device", "auto")
+            protocol.info_from_json(request["info"]),
+            device=request.get("device", "auto"),
+            prefill_tokens=int(request["prefill_tokens"]),
         )
         self._output.send(
             event="ready",
@@ -130,22 +144,19 @@ class Host:
             serve = {"load": self.load, "enhance": self.enhance, "write": self.write}
             serve[request["op"]](request)
         except EngineError as error:
-            self._output.send(
-                event="failed",
-                kind=type(error).__name__,
-                reason=error.reason,
-                message=str(error),
-                hint=error.hint,
-            )
+            self._output.fail(error)
         except Exception as error:  # MLX raises what it likes: out of memory, a lost GPU
-            # The text of an exception may quote the transcript: only its type is told.
-            self._output.send(
-                event="failed",
-                kind=type(error).__name__,
-                reason="model_child_failed",
-                message=f"The model child failed with {type(error).__name__}.",
-                hint="See `llasactl doctor`; the part is tried again.",
-            )
+            self._output.fail(named(error))
+
+
+def named(error: Exception) -> ChildError:
+    """Return what an exception of MLX or Python means, without its text: it may quote words."""
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or any(phrase in said for phrase in _NO_MEMORY):
+        return NoMemory()
+    if any(phrase in said for phrase in _TIMEOUT):
+        return GpuTimeout()
+    return ChildFailed(f"The model child failed with {type(error).__name__}.")
 
 
 def main() -> None:
@@ -157,13 +168,7 @@ def main() -> None:
         try:
             _take_lock(sys.argv[1])
         except ModelRefused as error:
-            output.send(
-                event="failed",
-                kind="ModelRefused",
-                reason=error.reason,
-                message=str(error),
-                hint=error.hint,
-            )
+            output.fail(error)
             return
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()

@@ -109,6 +109,7 @@ def build(
         },
         "recipe": recipe,
         "engine": engine_version,
+        "outputs": [],  # filled in when they are rendered
         "timings": {
             key: round(value, 3) if isinstance(value, float) else value
             for key, value in asdict(timings).items()

@@ -34,7 +34,7 @@ Device = Literal["auto", "quantized", "float32"]
 _FLOAT32_MEMORY_SHARE = 0.5
 # A vocabulary this small costs less than a second pass when every prompt row gets its logits.
 _SMALL_VOCABULARY = 16_384
-_PREFILL_STEP = 512
+PREFILL_TOKENS = 512
 
 
 def use_fast_blas() -> bool:
@@ -64,6 +64,7 @@ class Model:
     device_path: str  # what computes, in words
     load_s: float
     head: Callable[[Any], Any] | None = None  # hidden rows -> logits, where the two come apart
+    prefill_tokens: int = PREFILL_TOKENS  # read in one pass
     passes: int = 0
     pace: Pace = field(default_factory=Pace)
     _cache: Any = None
@@ -106,7 +107,7 @@ class Model:
         """Read tokens whose logits nobody needs."""
         import mlx.core as mx
 
-        chunk = rest[:_PREFILL_STEP]
+        chunk = rest[: self.prefill_tokens]
         self.network(mx.array(chunk)[None], cache=self._cache)
         mx.eval([layer.state for layer in self._cache])
         self._prefix.extend(chunk)
@@ -167,7 +168,9 @@ class Model:
             del self._prefix[len(self._prefix) - count :]
 
 
-def load(info: ModelInfo, *, device: Device = "auto") -> Model:
+def load(
+    info: ModelInfo, *, device: Device = "auto", prefill_tokens: int = PREFILL_TOKENS
+) -> Model:
     """Load the weights and the tokenizer of a model folder; raises `ModelRefused`."""
     started = time.monotonic()
     fast_blas = use_fast_blas()
@@ -192,6 +195,7 @@ def load(info: ModelInfo, *, device: Device = "auto") -> Model:
         device_path=device_path,
         load_s=time.monotonic() - started,
         head=_find_head(network),
+        prefill_tokens=prefill_tokens,
     )
 
 

@@ -92,11 +92,13 @@ class Intake(SeenFiles):
         ctime_ns: int = 0,
         origin: Origin = Origin.RESCAN,
         outputs: Sequence[Output] = (),
+        recipe: str | None = None,
         figures: Mapping[str, Any] | None = None,
     ) -> Job:
         """Record a file that ends without being queued; the same verdict twice is one job.
 
-        With `done` and `outputs`, finished work that a lost database knew of is taken up again.
+        With `done`, `outputs` and `recipe`, finished work that a lost database knew of is taken up
+        again.
         Raises IllegalMove for a status that is not an end.
         """
         if status not in TERMINAL or status is Status.SUPERSEDED:
@@ -127,6 +129,7 @@ class Intake(SeenFiles):
                     "detail": detail,
                     "origin": origin,
                     "outputs": outputs_json(outputs),
+                    "recipe": recipe,
                     "figures": json.dumps(figures or {}),
                 },
             )

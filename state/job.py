@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 ATTEMPT_CAP = 5  # claims without a finished part before a job is given up
+FINISH_CAP = 25  # the same where every part is saved, and only the outputs are left to write
 
 
 class Status(StrEnum):
@@ -84,10 +85,13 @@ class Reason(StrEnum):
     MODEL_CHILD_DIED = "model_child_died"
     MODEL_CHILD_SILENT = "model_child_silent"
     MODEL_CHILD_FAILED = "model_child_failed"
+    REPETITION = "repetition"  # it wrote more than its part can hold
     MODEL_OUT_OF_MEMORY = "model_out_of_memory"
+    GPU_TIMEOUT = "gpu_timeout"
     # the machine
     RESTART_DURING_JOB = "restart_during_job"  # the machine went down with it twice running
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # claimed too often without one finished part
+    KILLED_WHILE_FINISHING = "killed_while_finishing"  # every part is saved, no claim came further
     OUTPUT_UNWRITABLE = "output_unwritable"
     DISK_FULL = "disk_full"
     FOLDER_UNREADABLE = "folder_unreadable"
@@ -151,7 +155,7 @@ class Job:
     origin: Origin
     priority: int  # higher goes first
     deferred: bool  # backlog: after everything of the same priority that is not
-    tried_last: bool  # after everything else: the machine went down with it twice running
+    tried_last: bool  # after everything else: it, or what runs it, was brought down again and again
     attempt: int  # claims since the last finished part
     restarts: int  # machine restarts in the middle of it since the last finished part
     load_failures: int  # model children that died before any part since the last finished part

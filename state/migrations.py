@@ -167,7 +167,17 @@ def m002_kept_parts(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE kept RENAME TO parts")
 
 
-STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (m001_jobs, m002_kept_parts)
+def m003_unused_columns(db: sqlite_utils.Database) -> None:
+    """Failed starts are counted outside of the database, which may be why they fail."""
+    for column in ("failed_starts", "last_error"):
+        db.execute(f"ALTER TABLE service DROP COLUMN {column}")
+
+
+STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    m001_jobs,
+    m002_kept_parts,
+    m003_unused_columns,
+)
 NAMES = tuple(step.__name__ for step in STEPS)
 
 

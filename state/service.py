@@ -37,8 +37,6 @@ class ServiceFields(TypedDict, total=False):
     current_job: int | None
     current_part: int | None
     words_per_s: float | None
-    failed_starts: int
-    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +63,6 @@ class Service:
     current_job: int | None
     current_part: int | None
     words_per_s: float | None
-    failed_starts: int  # in a row
-    last_error: str | None
     hold_reason: str | None
     hold_hint: str | None
     held_since: str | None

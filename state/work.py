@@ -10,13 +10,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from state.errors import IllegalMove
-from state.job import ATTEMPT_CAP, TERMINAL, Job, Output, Reason, Status
+from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Output, Reason, Status
 from state.migrations import NOW
 from state.rows import PathName, Rows, job_of, outputs_json, told
 
 # Named in the statements: SQLite by itself takes the index on the status, and sorts.
 WAITING_ORDER = "tried_last, priority DESC, deferred, id"
 RESTARTED = "restarts + (boot_id IS NOT :boot_id)"
+# Counted, not `parts_done`: a retry drops parts before the next run counts them.
+ALL_SAVED = (
+    "(parts_total IS NOT NULL AND parts_total <= (SELECT count(*) FROM parts"
+    " WHERE job_id = jobs.id AND parts.status IS NOT NULL))"
+)
+CAP = f"CASE WHEN {ALL_SAVED} THEN {FINISH_CAP} ELSE {ATTEMPT_CAP} END"
 
 
 class Work(Rows):
@@ -57,7 +63,10 @@ class Work(Rows):
         )
 
     def begin_parts(self, job: Job, *, total: int, recipe: str, words: int | None = None) -> Job:
-        """Say into how many parts the job is cut; parts of another cut or recipe are dropped."""
+        """Say into how many parts the job is cut; parts of another cut or recipe are dropped.
+
+        With saved parts goes what was counted while they were there: this claim is the first.
+        """
         with self.database.transaction():
             before = self._must(job.id)
             self._held(
@@ -67,6 +76,8 @@ class Work(Rows):
             )
             if (before.parts_total, before.recipe) != (total, recipe):
                 self.database.rows("DELETE FROM parts WHERE job_id = ?", (job.id,))
+                if before.parts_done:
+                    self._held(job, "attempt = min(attempt, 1)", {})
             return self._recount(job)
 
     def parts_done(self, job: Job) -> dict[int, str]:
@@ -201,23 +212,26 @@ class Work(Rows):
     def requeue_orphans(self, boot_id: str) -> list[Job]:
         """Take back what a daemon that is gone had claimed: at start, under the home's lock.
 
-        A job goes back to the queue, or fails once its attempts are used up. One that the machine
-        went down with twice running is tried last.
+        A job goes back to the queue, or fails once its attempts are used up; one whose parts are
+        all saved has more of them. That one after the usual number of attempts, and one that the
+        machine went down with twice running, are tried last.
         """
         rows = self.database.rows(
             f"""
             UPDATE jobs SET
-                status = CASE WHEN attempt >= :cap THEN 'failed' ELSE 'queued' END,
-                finished_at = CASE WHEN attempt >= :cap THEN {NOW} END,
+                status = CASE WHEN attempt >= {CAP} THEN 'failed' ELSE 'queued' END,
+                finished_at = CASE WHEN attempt >= {CAP} THEN {NOW} END,
                 reason = CASE
                     WHEN {RESTARTED} >= 2 THEN '{Reason.RESTART_DURING_JOB}'
-                    WHEN attempt >= :cap THEN '{Reason.ATTEMPTS_EXHAUSTED}'
+                    WHEN attempt < {ATTEMPT_CAP} THEN NULL
+                    WHEN {ALL_SAVED} THEN '{Reason.KILLED_WHILE_FINISHING}'
+                    ELSE '{Reason.ATTEMPTS_EXHAUSTED}'
                 END,
-                tried_last = max(tried_last, {RESTARTED} >= 2),
+                tried_last = max(tried_last, {RESTARTED} >= 2, attempt >= {ATTEMPT_CAP}),
                 restarts = {RESTARTED}
             WHERE status = 'running' RETURNING *
             """,
-            {"boot_id": boot_id, "cap": ATTEMPT_CAP},
+            {"boot_id": boot_id},
         )
         return [job_of(row) for row in rows]
 

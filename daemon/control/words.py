@@ -59,9 +59,18 @@ EXPLAINED: Final[dict[str, tuple[str, str | None]]] = {
     Reason.MODEL_CHILD_DIED: ("the model's process ended", _LOG),
     Reason.MODEL_CHILD_SILENT: ("the model's process hung", _LOG),
     Reason.MODEL_CHILD_FAILED: ("the model's process failed", _LOG),
+    Reason.REPETITION: ("the model wrote on without end", "set another model"),
     Reason.MODEL_OUT_OF_MEMORY: ("the model did not fit into memory", "set a smaller model"),
+    Reason.GPU_TIMEOUT: (
+        "the system took the GPU away from the model",
+        "let the display sleep while it works, or set a smaller model",
+    ),
     Reason.RESTART_DURING_JOB: ("the machine went down with it twice", None),
     Reason.ATTEMPTS_EXHAUSTED: ("tried too often without one finished part", _LOG),
+    Reason.KILLED_WHILE_FINISHING: (
+        "the daemon was killed again and again before its outputs were written",
+        _LOG,
+    ),
     Reason.OUTPUT_UNWRITABLE: ("its outputs cannot be written", _REDO),
     Reason.DISK_FULL: ("the disk is full", "make room; it goes on by itself"),
     Reason.FOLDER_UNREADABLE: ("the watched folder is not there", "it goes on when it is back"),

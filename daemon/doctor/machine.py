@@ -72,7 +72,7 @@ def folders(home: Home) -> Iterator[Finding]:
         yield ok("home", f"{home.path}, closed to others")
     if not os.access(home.state, os.W_OK | os.X_OK):
         yield failure("home", f"{home.state} cannot be written", "Mend its permissions.")
-    if not has_events(home.state):
+    if not has_events(home.state.resolve()):
         yield failure(
             "home",
             f"{home.path} lies on a share of another machine, where a database is not safe",

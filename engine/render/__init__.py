@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 
@@ -25,7 +26,8 @@ def render(
 ) -> tuple[Rendered, ...]:
     """Return the files of a transcript: text first, metadata last; both are always among them.
 
-    `names` maps a producer's speaker label to the name that is written instead.
+    `names` maps a producer's speaker label to the name that is written instead. The hashes of the
+    others are put into the metadata, as its `outputs`.
     """
     makers: dict[str, Callable[[], str]] = {
         "md": lambda: markdown(document, metadata, names=names),
@@ -36,6 +38,10 @@ def render(
     files = [Rendered("enhanced.txt", text(document, names=names))]
     files += [
         Rendered(f"enhanced.{kind}", make()) for kind, make in makers.items() if kind in outputs
+    ]
+    metadata["outputs"] = [
+        {"suffix": file.suffix, "sha256": hashlib.sha256(file.content.encode()).hexdigest()}
+        for file in files
     ]
     return (*files, Rendered("metadata.json", metadata_json(metadata)))
 

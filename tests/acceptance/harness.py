@@ -25,6 +25,7 @@ from state.job import TERMINAL, Job, PartRow, Status
 from state.queue import Queue
 from state.service import Service, ServiceRow
 from tests.acceptance import starting
+from tests.acceptance.making import light_model
 from tests.acceptance.making import spoken as spoken
 from tests.acceptance.making import talk as talk
 
@@ -99,9 +100,9 @@ class Home:
         self.outside: dict[Path, str] = {}  # files that nobody may touch
         self.allowed: set[Path] = set()  # other files that the test makes
         self.was_killed = False  # the last daemon, without a word
-        self.was_ever_killed = False
+        self.environment: dict[str, str] = {}  # what daemon and commands find in theirs
         if self.light:
-            _make_light_model(self.path / "models" / "light", part_words)
+            light_model(self.path / "models" / "light", part_words)
         self.script()
         self.places.settings.write_text(
             f'model = "{model or "models/light"}"\nsettle_s = 0.2\nsettle_limit_s = 1.5\n'
@@ -170,7 +171,12 @@ class Home:
     def write_spec(self, **spec: Any) -> None:
         """Tell the launcher how the next daemon is to be disturbed."""
         patches = {**FAST, **spec.pop("patches", {})}
-        full: dict[str, Any] = {"patches": patches, "steps": str(self.steps_file), **spec}
+        full: dict[str, Any] = {
+            "patches": patches,
+            "steps": str(self.steps_file),
+            "environ": self.environment,
+            **spec,
+        }
         if self.light:
             child = [sys.executable, "-P", str(HERE / "light_child.py"), str(self.script_file)]
             full.setdefault("child", child)
@@ -188,7 +194,12 @@ class Home:
         """Run llasactl on this home."""
         return subprocess.run(
             [sys.executable, "-c", "from daemon.control import main; main()", *arguments],
-            env={**starting.environment(), "LLASA_HOME": str(self.path), "COLUMNS": "200"},
+            env={
+                **starting.environment(),
+                **self.environment,
+                "LLASA_HOME": str(self.path),
+                "COLUMNS": "200",
+            },
             capture_output=True,
             timeout=60,
             stdin=subprocess.DEVNULL,
@@ -346,7 +357,6 @@ class Daemon:
                 f"still running after {patience_s:.0f} s:\n{self.output()}"
             ) from None
         self.home.was_killed = code < 0
-        self.home.was_ever_killed = self.home.was_ever_killed or code < 0
         return code
 
     def kill(self) -> None:
@@ -385,12 +395,3 @@ def same_but_times(one: Path, other: Path) -> bool:
         return {k: v for k, v in value.items() if k not in {"created_at", "timings"}}
 
     return bool(lasting(one) == lasting(other))
-
-
-def _make_light_model(folder: Path, part_words: int) -> None:
-    folder.mkdir(parents=True)
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        (folder / name).write_text("{}")
-    (folder / "model.safetensors").write_bytes(b"light")
-    part = {"words": part_words, "tail_words": 4, "lookahead_words": 4}
-    (folder / "llasa.json").write_text(json.dumps({"template": "punct", "part": part}))

@@ -24,7 +24,7 @@ from daemon.lock import holder
 from daemon.watch import CANARY
 from engine import sidecars
 from state.database import open_database
-from state.job import ATTEMPT_CAP, TERMINAL, Job, Status
+from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Status
 from state.queue import Queue
 from tests.acceptance import fidelity
 from tests.acceptance.harness import Home
@@ -122,8 +122,7 @@ def _done_means_done(chains: dict[str, list[Job]], edited: frozenset[Path]) -> I
             continue
         if about["source"]["sha256"] != job.sha256:
             yield f"I2 job {job.id}: the metadata is of another content"
-        adopted = job.claims == 0  # taken up from the folder when the database was lost
-        if about["recipe"] != job.recipe and not adopted:
+        if about["recipe"] != job.recipe:
             yield f"I2 job {job.id}: recipe {about['recipe']!r}, recorded {job.recipe!r}"
         if not about["model"]["name"] or not about["model"]["revision"]:
             yield f"I2 job {job.id}: the metadata names no model and revision"
@@ -152,7 +151,8 @@ def _faithful(home: Home, chains: dict[str, list[Job]], edited: frozenset[Path])
 
 def _within_caps(jobs: list[Job], attempts: dict[int, list[int]]) -> Iterator[str]:
     for job in jobs:
-        if job.attempt > ATTEMPT_CAP:
+        saved = job.parts_total is not None and job.parts_done >= job.parts_total
+        if job.attempt > (FINISH_CAP if saved else ATTEMPT_CAP):
             yield f"I4 job {job.id} has {job.attempt} attempts"
         if any(tried > PART_ATTEMPTS for tried in attempts[job.id]):
             yield f"I4 job {job.id} has parts with {max(attempts[job.id])} attempts"
@@ -176,8 +176,8 @@ def _nothing_elsewhere(home: Home, jobs: list[Job], *, unfinished: bool) -> Iter
     for path in _files(home.folder):
         if path in known or ours & set(path.parents) or path in home.own_files:
             continue
-        if path.name == CANARY and home.was_ever_killed:
-            continue  # the next daemon that watches takes it away
+        if path.name == CANARY and home.was_killed:
+            continue  # killed between the two calls that make it and take it away
         if sidecars.is_temp(path.name) and path.parent in {o.parent for o in known}:
             if not unfinished:
                 yield f"I6 a temporary file stayed: {path}"

@@ -1,14 +1,20 @@
 """Kill llasad or its model child again and again, at named steps and at random, and count.
 
-`python -m tests.acceptance.kills --cycles N [--real] [--json] [--seed S]`. Every cycle brings new
-files and new versions of old ones, starts the daemon, and kills it (SIGKILL). In between a reader
-looks at everything under a final name. At the end the rest is drained and the promises checked.
+`python -m tests.acceptance.kills --cycles N [--real] [--homes H] [--json] [--seed S]`. Every cycle
+brings new files and new versions of old ones, starts the daemon, and kills it (SIGKILL). In between
+a reader looks at everything under a final name. At the end the rest is drained and the promises
+checked. An interrupt (SIGINT, SIGTERM) ends the cycles, and what was done is drained, checked and
+told; a second one ends the drain as well.
 
     lost        files whose latest content has no result at the end
     torn        reads of a final name that found something half, or metadata without its text
     duplicated  content that was finished more than once, or an output written twice
     rerun       claims beyond one a job: work that a kill threw back
     stray       temporary files that kills left (all must be gone at the end)
+    steps       the last step before each kill, with how often it was
+
+With the real model each kill waits until a part has been saved. Several homes are
+worked on side by side: a cycle mostly waits.
 """
 
 from __future__ import annotations
@@ -18,9 +24,12 @@ import dataclasses
 import json
 import random
 import signal
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,8 +42,18 @@ from tests.acceptance.harness import STEPS, Daemon, Home, runs, spoken, wait_for
 from tests.acceptance.invariants import GAVE_RESULT, check
 
 LONGEST_S = 1.2  # of a cycle that is killed at a random moment
+PATIENCE_S = {False: 3.0, True: 20.0}  # with the light child, with the real one
+QUIET_NS = 100_000_000  # after a change, until the reader looks away
+LATE = STEPS[STEPS.index("part_saved") :]
+# A job that was killed often enough is tried last and after a cool-down; here it is tried at once.
+PATCHES = {"daemon.service.COOL_DOWN_S": 0.0}
+SAID = """
+    and the of we they you said that what people time water house river many small first morning
+    letter after before without never always because again against kind quiet letters windows
+"""
 PARTS = 3
 DRAIN_S = 600.0
+ONE_WISH_S = 1.0  # signals that come together are one wish
 
 
 @dataclasses.dataclass(slots=True)
@@ -42,6 +61,8 @@ class Report:
     """What happened."""
 
     cycles: int = 0
+    interrupted: bool = False  # fewer cycles than were asked for
+    checked: bool = False  # drained, counted and held against the promises
     kills: int = 0  # of the daemon
     child_kills: int = 0
     jobs: int = 0
@@ -57,10 +78,21 @@ class Report:
     broken: list[str] = dataclasses.field(default_factory=list)  # what the checker found at the end
     steps: dict[str, int] = dataclasses.field(default_factory=dict)  # the last step before a kill
 
+    def add(self, other: Report) -> None:
+        """Take in what happened in another home."""
+        for field in dataclasses.fields(Report):
+            mine, its = getattr(self, field.name), getattr(other, field.name)
+            if field.name == "steps":
+                for step, count in its.items():
+                    mine[step] = mine.get(step, 0) + count
+            elif field.name not in ("interrupted", "checked", "seconds"):
+                setattr(self, field.name, mine + its)
+
     @property
     def kept(self) -> bool:
-        """Tell whether every promise held."""
-        return not (self.lost or self.torn or self.duplicated or self.stray_left or self.broken)
+        """Tell whether every promise was looked at, and held."""
+        wrong = self.lost or self.torn or self.duplicated or self.stray_left or self.broken
+        return self.checked and not wrong
 
 
 class Reader:
@@ -81,6 +113,9 @@ class Reader:
 
     def _run(self) -> None:
         while not self._end.wait(0.01):
+            # Every rename changes the folder's time, which has the grain of a tick.
+            if time.time_ns() - self._folder.stat().st_mtime_ns > QUIET_NS:
+                continue
             newest = sorted(self._folder.glob("*.metadata.json"), key=_mtime)[-8:]
             for metadata in newest:
                 self._look(metadata)
@@ -98,36 +133,122 @@ class Reader:
             self.torn.append(f"{metadata.name}: not whole")
 
 
-def run(folder: Path, *, cycles: int, real: bool = False, seed: int = 0) -> Report:
-    """Run so many cycles in an empty folder."""
-    chance = random.Random(seed)
+class Interrupted(Exception):  # noqa: N818 - an event, not a fault of the code
+    """The drain was interrupted too."""
+
+
+class Interrupts:
+    """Counts the wishes to stop; a signal's handler does nothing else."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last = -ONE_WISH_S
+
+    def hear(self) -> None:
+        """Take SIGINT and SIGTERM as wishes to stop."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: object) -> None:
+        # `timeout` and `uv run` each pass the same signal on.
+        if time.monotonic() - self._last >= ONE_WISH_S:
+            self.count, self._last = self.count + 1, time.monotonic()
+
+
+def run(
+    folder: Path,
+    *,
+    cycles: int,
+    real: bool = False,
+    seed: int = 0,
+    homes: int = 1,
+    told: Callable[[Report], None] = lambda report: None,
+    interrupts: Interrupts | None = None,
+) -> Report:
+    """Run so many cycles in an empty folder, divided among homes; `told` hears of each."""
+    begun = time.monotonic()
+    stop = interrupts or Interrupts()
+    parts = [Report() for _ in range(homes)]
+    lock = threading.Lock()
+
+    def after_cycle() -> None:
+        with lock:
+            told(_together(parts))
+
+    def run_home(number: int) -> None:
+        place = folder / str(number)
+        place.mkdir()
+        count = cycles // homes + (number < cycles % homes)
+        chance = random.Random(seed * 1000 + number)
+        _run_home(place, parts[number], count, chance, stop, after_cycle, real=real)
+
+    with ThreadPoolExecutor(homes) as threads:
+        for ended in [threads.submit(run_home, number) for number in range(homes)]:
+            ended.result()
+    report = _together(parts)
+    report.checked = all(part.checked for part in parts)
+    report.interrupted = report.cycles < cycles
+    report.seconds = round(time.monotonic() - begun, 1)
+    return report
+
+
+def _together(parts: list[Report]) -> Report:
+    report = Report()
+    for part in parts:
+        report.add(part)
+    return report
+
+
+def _run_home(
+    folder: Path,
+    report: Report,
+    cycles: int,
+    chance: random.Random,
+    stop: Interrupts,
+    after_cycle: Callable[[], None],
+    *,
+    real: bool,
+) -> None:
     home = Home(folder, model="punct-en" if real else None, part_words=8)
     settings = home.places.settings.read_text()
     home.places.settings.write_text(settings.replace("settle_s = 0.2", "settle_s = 0.1"))
     home.script(delay_s=0.01)
-    report = Report()
-    begun = time.monotonic()
     reader = Reader(home.transcripts)
     try:
         for cycle in range(cycles):
-            _bring(home, chance, cycle, real=real)
-            _kill_once(home, chance, report, real=real)
-            report.cycles += 1
-        for _ in range(3):
-            assert home.start("--drain", "--quiet").wait(DRAIN_S) in (0, 1)
-            with home.queue() as queue:
-                report.exhausted += (given_up := queue.retry_failed())
-            if not given_up:
+            if stop.count:
                 break
+            _bring(home, chance, cycle, real=real)
+            _kill_once(home, chance, report, stop, real=real)
+            report.cycles += 1
+            report.torn, report.reads = len(reader.torn), reader.reads
+            after_cycle()
+        _drain(home, report, stop)
+    except Interrupted:
+        return
     finally:
         reader.close()
-    _count(home, report, reader)
-    report.seconds = round(time.monotonic() - begun, 1)
+        report.torn, report.reads = len(reader.torn), reader.reads
+    _count(home, report)
+    report.checked = True
     try:
         check(home)
     except AssertionError as error:
         report.broken = str(error).splitlines()
-    return report
+
+
+def _drain(home: Home, report: Report, stop: Interrupts) -> None:
+    """Let everything end; what met too many kills is tried once more."""
+    for _ in range(3):
+        with home.daemon("--drain", "--quiet", patches=PATCHES) as running:
+            _wait_while(running, lambda: stop.count < 2, DRAIN_S)
+            if running.alive:
+                raise Interrupted
+            assert running.wait() in (0, 1), running.output()
+        with home.queue() as queue:
+            report.exhausted += (given_up := queue.retry_failed())
+        if not given_up:
+            return
 
 
 def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None:
@@ -135,6 +256,8 @@ def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None
     for number in range(1 if real else 2):
         length = 150 if real else chance.choice((3, 8 * PARTS, 8 * PARTS * 2))
         words = [f"word{cycle}x{number}x{n}" for n in range(length)]
+        if real:  # ordinary words are a token each
+            words = [f"file {cycle}", *(chance.choice(SAID.split()) for _ in range(length))]
         said = [" ".join(words[n : n + 6]) for n in range(0, length, 6)]
         home.drop(f"talk{cycle}-{number}.json", spoken(*said))
     if home.sources and chance.random() < 0.3:
@@ -142,27 +265,33 @@ def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None
         home.drop(old.name, spoken(f"version {cycle} of it", "and again with more to say"))
 
 
-def _kill_once(home: Home, chance: random.Random, report: Report, *, real: bool) -> None:
+def _kill_once(
+    home: Home, chance: random.Random, report: Report, stop: Interrupts, *, real: bool
+) -> None:
     told = len(home.steps())
     how = chance.choices(("step", "moment", "child"), (6, 3, 1))[0]
     kill_at = None
     if how == "step":
-        kill_at = [chance.choice(STEPS), chance.randint(1, 4)]
-    running = home.start("--quiet", kill_at=kill_at)
-    patience_s = 20.0 if real else 3.0
+        step = chance.choice(LATE if real else STEPS)
+        kill_at = [step, chance.randint(1, 2 if real else 4)]
+    running = home.start("--quiet", kill_at=kill_at, patches=PATCHES)
+
+    def wait_while(condition: Callable[[], bool], patience_s: float) -> None:
+        _wait_while(running, lambda: not stop.count and condition(), patience_s)
+
     if how == "step":
         # Where the step does not come so often, the kill comes when the work is done.
-        _wait_while(running, lambda: not _idle(home), patience_s)
+        wait_while(lambda: not _idle(home), PATIENCE_S[real])
     else:
         if real:
-            _wait_while(running, lambda: "part_saved" not in home.steps()[told:], patience_s)
+            wait_while(lambda: "part_saved" not in home.steps()[told:], PATIENCE_S[real])
         until = time.monotonic() + chance.uniform(0.0, LONGEST_S)
-        _wait_while(running, lambda: time.monotonic() < until, LONGEST_S)
+        wait_while(lambda: time.monotonic() < until, LONGEST_S)
         if how == "child" and (child := running.child_pid()) is not None:
             running.kill_child(child)
             report.child_kills += 1
             until = time.monotonic() + 0.3
-            _wait_while(running, lambda: time.monotonic() < until, 1.0)
+            wait_while(lambda: time.monotonic() < until, 1.0)
     child = running.child_pid()
     running.signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
@@ -187,7 +316,7 @@ def _wait_while(running: Daemon, condition: Any, patience_s: float) -> None:
         time.sleep(0.01)
 
 
-def _count(home: Home, report: Report, reader: Reader) -> None:
+def _count(home: Home, report: Report) -> None:
     jobs = home.jobs()
     report.jobs = len(jobs)
     latest = {job.path: job for job in jobs}
@@ -206,7 +335,6 @@ def _count(home: Home, report: Report, reader: Reader) -> None:
     displaced = sum(output.displaced for job in jobs for output in job.outputs)
     report.duplicated = sum(max(0, count - 1) for count in ends) + again + displaced
     report.rerun = sum(max(0, job.claims - 1) for job in jobs if job.status is not Status.CANCELLED)
-    report.torn, report.reads = len(reader.torn), reader.reads
     report.stray_left = sum(sidecars.is_temp(path.name) for path in home.transcripts.iterdir())
 
 
@@ -222,11 +350,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills")
     parser.add_argument("--cycles", type=int, default=50)
     parser.add_argument("--real", action="store_true", help="with the embedded model")
+    parser.add_argument("--homes", type=int, default=1, help="worked on side by side")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--every", type=int, default=50, help="cycles between two signs of life")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+
+    def told(report: Report) -> None:
+        if report.cycles % given.every == 0:
+            cycle = f"cycle {report.cycles} of {given.cycles}"
+            print(f"{cycle}: {report.torn} torn, {report.stray} stray", file=sys.stderr, flush=True)
+
+    interrupts = Interrupts()
+    interrupts.hear()
     with tempfile.TemporaryDirectory(prefix="llasa-kills-") as folder:
-        report = run(Path(folder).resolve(), cycles=given.cycles, real=given.real, seed=given.seed)
+        report = run(
+            Path(folder).resolve(),
+            cycles=given.cycles,
+            real=given.real,
+            seed=given.seed,
+            homes=given.homes,
+            told=told,
+            interrupts=interrupts,
+        )
     if given.json:
         print(json.dumps(dataclasses.asdict(report), indent=2))
     else:

@@ -10,6 +10,7 @@
     deaf      true: no file event is ever heard
     boot_id   what the machine says of this boot
     caps      false: give up root's right to read and write everything
+    environ   {"NAME": value}: other places than the user's own
     patches   {"module.NAME": value}: other waits than the real ones
     noop      ["module.function"]: functions that do nothing, to see that a test notices
 """
@@ -109,6 +110,7 @@ def _be_forked(spec_file: str, output: str, umask: int, folder: str, *arguments:
 def run(spec: dict[str, Any], arguments: list[str]) -> None:
     """Disturb this process as the spec says, and be llasad."""
     sys.argv = ["llasad", *arguments]
+    os.environ.update(spec.get("environ", {}))
 
     from daemon import child, service, start, watch
     from engine.client import ModelClient

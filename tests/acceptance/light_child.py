@@ -5,8 +5,10 @@
     {"delay_s": 0.0, "faults": [{"word": "...", "do": "abort", "times": 2, "fired": 0}]}
 
 A fault fires when a part holds its word and `fired` is below `times` (null: always); the count is
-written back, so that a test can assert that its fault fired. What it can do: abort, segfault,
-exit137, hang, flood, escape, nonsense, wrong_words, fail, slow.
+written back, so that a test can assert that its fault fired, and beside it the `prefill_tokens`
+that each of these children was loaded with. What it can do: abort, segfault, exit137, hang, flood,
+escape, nonsense, wrong_words, fail, no_memory, gpu_timeout, slow, repeat (writes on without end),
+babble (says that it lives, and gets nowhere).
 Well-behaved, it raises the first letter of a part and ends it with a full stop.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -24,6 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import protocol
+from engine.errors import ChildFailed, GpuTimeout, NoMemory
+
+FAILURES = {"fail": ChildFailed, "no_memory": NoMemory, "gpu_timeout": GpuTimeout}
+loaded_with: list[int] = []
 
 
 def main() -> None:
@@ -51,6 +58,7 @@ def main() -> None:
             arrived.wait_for(lambda: requests)
             request = requests.pop(0)
         if request["op"] == "load":
+            loaded_with.append(request["prefill_tokens"])
             _fault(script, {"<load>"})
             _send(event="ready", device_path="light child", load_s=0.0, memory_bytes=1 << 20)
         else:
@@ -61,12 +69,15 @@ def _enhance(script: Path, request: dict[str, Any]) -> None:
     words = [str(word[0]) for word in request["part"]["words"]]
     delay_s = json.loads(script.read_text()).get("delay_s", 0.0)
     until = time.monotonic() + delay_s
-    while (left_s := until - time.monotonic()) > 0:
+    for tokens in itertools.count(1):
+        if (left_s := until - time.monotonic()) <= 0:
+            break
         time.sleep(min(0.2, left_s))
-        _send(event="progress", tokens=1)
+        _send(event="progress", tokens=tokens)
     done = _fault(script, set(words))
-    if done == "fail":
-        _send(event="failed", kind="RuntimeError", reason="model_child_failed", message="", hint="")
+    if done in FAILURES:
+        error = FAILURES[done]
+        _send(event="failed", kind=error.__name__, reason=error.reason, message="", hint="")
         return
     written = [[word, False] for word in words]
     if done == "wrong_words":
@@ -86,6 +97,7 @@ def _fault(script: Path, words: set[str]) -> str | None:
         if fault["word"] not in words or (times is not None and fault.get("fired", 0) >= times):
             continue
         fault["fired"] = fault.get("fired", 0) + 1
+        fault.setdefault("prefill_tokens", []).extend(loaded_with)
         temporary = script.with_suffix(".new")
         temporary.write_text(json.dumps(plan))
         temporary.replace(script)
@@ -103,8 +115,16 @@ def _misbehave(what: str) -> str:
     if what == "hang":
         time.sleep(3600)
     if what == "slow":
-        for _ in range(20):
+        for tokens in range(1, 21):
             time.sleep(0.1)
+            _send(event="progress", tokens=tokens)
+    if what == "repeat":
+        for tokens in itertools.count(1):
+            _send(event="progress", tokens=tokens)
+            time.sleep(0.0001)
+    if what == "babble":
+        while True:
+            time.sleep(0.05)
             _send(event="progress", tokens=1)
     if what == "flood":
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -56,7 +57,9 @@ class Forker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # an interrupt of the tests is not its own
         )
+        self._lock = threading.Lock()
         atexit.register(self.close)
 
     def start(self, spec: Path, output: Path, umask: int, arguments: list[str]) -> Forked:
@@ -64,9 +67,10 @@ class Forker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         question = [str(spec), str(output), umask, str(output.parent), *arguments]
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return Forked(int(self._process.stdout.readline()))
+        with self._lock:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            return Forked(int(self._process.stdout.readline()))
 
     def close(self) -> None:
         """End; the daemons that were started stay."""
@@ -78,6 +82,7 @@ class Forker:
 
 
 _forker: Forker | None = None
+_making = threading.Lock()
 
 
 def start(
@@ -86,7 +91,8 @@ def start(
     """Start the launcher with a spec; its output is appended to a file."""
     global _forker
     if sys.platform == "linux":
-        _forker = _forker or Forker()
+        with _making:
+            _forker = _forker or Forker()
         return _forker.start(spec, output, umask, arguments)
     with open(output, "ab") as stream:
         return subprocess.Popen(

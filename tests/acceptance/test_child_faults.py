@@ -6,7 +6,7 @@ import signal
 import time
 
 from state.job import Reason, Status
-from tests.acceptance.harness import Home, pass_time, runs, talk, wait_for
+from tests.acceptance.harness import Home, pass_time, runs, spoken, talk, wait_for
 from tests.acceptance.invariants import check
 
 KINDS = ("abort", "segfault", "exit137", "fail", "nonsense")
@@ -65,6 +65,25 @@ def test_one_mishap_costs_nothing(home: Home) -> None:
     check(home)
 
 
+def test_a_model_that_does_not_fit_reads_less_at_a_time_and_then_gives_the_part_up(
+    home: Home,
+) -> None:
+    """One shortage costs nothing; one that stays ends with the reason, and the daemon lives."""
+    home.script(
+        {"word": "once25", "do": "no_memory", "times": 1},
+        {"word": "large0", "do": "no_memory", "times": None},
+    )
+    once = home.drop("once.json", talk("once", 60))
+    large = home.drop("large.json", talk("large", 12))
+    assert home.drain().returncode == 1
+    assert home.fired("no_memory") == 4
+    assert home.ended(once).status is Status.DONE
+    job = home.job(large)
+    assert job is not None
+    assert (job.status, job.reason) == (Status.FAILED, Reason.MODEL_OUT_OF_MEMORY)
+    check(home)
+
+
 def test_an_answer_with_other_words_is_refused_at_once(home: Home) -> None:
     """The child is not trusted with the text: what it invents is not written."""
     home.script({"word": "a25", "do": "wrong_words", "times": None})
@@ -86,6 +105,23 @@ def test_a_child_that_hangs_is_ended_and_the_next_job_runs(home: Home) -> None:
     assert job is not None
     assert (job.status, job.reason) == (Status.FAILED, Reason.MODEL_CHILD_SILENT)
     assert home.ended(good).status is Status.DONE
+    check(home)
+
+
+TABLE = [f"row {n} costs five euros and is in stock" for n in range(12)]
+
+
+def test_a_child_that_writes_on_without_end_is_stopped(home: Home) -> None:
+    """With the reason, while a table of twelve like rows stays as it was said."""
+    home.script({"word": "bad0", "do": "repeat", "times": None})
+    bad, table = home.drop("bad.json", talk("bad")), home.drop("table.json", spoken(*TABLE))
+    assert home.drain().returncode == 1
+    assert home.fired("repeat") == 3
+    job = home.job(bad)
+    assert job is not None
+    assert (job.status, job.reason) == (Status.FAILED, Reason.REPETITION)
+    assert home.ended(table).status is Status.DONE
+    assert home.text_of(table).lower().replace(".", "").split() == " ".join(TABLE).split()
     check(home)
 
 
@@ -131,7 +167,7 @@ def test_a_flood_on_standard_error_neither_blocks_nor_fills_the_log(home: Home) 
 def test_a_killed_child_is_replaced_and_the_job_goes_on_at_its_part(home: Home) -> None:
     """SIGKILL from outside in the middle: finished parts stay finished."""
     home.script(delay_s=0.2)
-    path = home.drop("a.json", talk("a", 100))
+    path = home.drop("a.json", talk("a", 400))
     kills = 0
     with home.daemon("--drain") as running:
         wait_for(lambda: home.steps().count("part_saved") >= 2, what="two parts")

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import signal
 import stat
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon.log import KEPT, LOG_BYTES, LogFile, open_log
+from daemon.parking import LIMIT
 from state.database import open_database, open_readonly
 from state.job import Reason, Status
 from state.queue import Queue
+from tests.acceptance import starting
 from tests.acceptance.harness import Home, talk, wait_for
 from tests.acceptance.invariants import check
 
+UPDATES = int(os.environ.get("LLASA_TEST_UPDATES", "1000"))  # under an open read
 SMALL_BYTES = 40 << 20  # larger than what `daemon.holds` wants to be free
 
 
@@ -112,15 +118,15 @@ def test_a_full_disk_under_the_log_costs_lines_and_nothing_else(home: Home) -> N
 def test_a_reader_that_stays_open_does_not_make_the_log_of_writes_grow_for_ever(
     tmp_path: Path,
 ) -> None:
-    """A thousand writes under an open read: small again soon after the reader has gone."""
+    """Many writes under an open read: small again soon after the reader has gone."""
     path = tmp_path / "state" / "queue.db"
     with open_database(path) as database:
         queue = Queue(database)
         with open_readonly(path) as reader:
             reader.connection.execute("BEGIN")
             reader.connection.execute("SELECT count(*) FROM jobs").fetchone()
-            for n in range(1000):
-                queue.pause(str(n) * 3000)
+            for n in range(UPDATES):
+                queue.pause(f"{n:04d}" * 2500)
                 if n % 100 == 0:
                     database.checkpoint()
             grown = database.wal_bytes()
@@ -136,16 +142,51 @@ def test_status_holds_no_read_open(home: Home) -> None:
     """While `status --watch` looks again and again, the write-ahead log can be emptied."""
     home.drop("a.json", talk("a"))
     assert home.drain().returncode == 0
-    with open_readonly(home.places.database) as reader:
-        Queue(reader).counts()
-        Queue(reader).jobs()
-        with open_database(home.places.database) as database:
-            queue = Queue(database)
+    with watching_status(home) as looks, open_database(home.places.database) as database:
+        queue, emptied = Queue(database), 0
+        for _ in range(3):
+            seen = looks()
             for n in range(300):
-                queue.pause(str(n) * 2000)
+                queue.pause(f"{n:04d}" * 2500)
             assert database.wal_bytes() > 1 << 20
-            assert not database.checkpoint().busy
+            wait_for(lambda: database.checkpoint().complete, what="nobody reads", patience_s=5)
+            emptied += 1
+            wait_for(lambda seen=seen: looks() > seen, what="status looks again")
+        queue.resume()
+    assert emptied == 3
     check(home)
+
+
+@contextlib.contextmanager
+def watching_status(home: Home) -> Iterator[Callable[[], int]]:
+    """Run `llasactl status --watch` on a terminal of its own; yield what counts its writing."""
+    ours, its = os.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-c", "from daemon.control import main; main()", "status", "--watch"],
+        env={**starting.environment(), "LLASA_HOME": str(home.path), "TERM": "xterm"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    os.set_blocking(ours, False)
+    count = 0
+
+    def looks() -> int:
+        nonlocal count
+        with contextlib.suppress(OSError):
+            while data := os.read(ours, 1 << 16):
+                count += len(data)
+        return count
+
+    try:
+        wait_for(looks, what="the first screen")
+        yield looks
+        assert running.poll() is None
+    finally:
+        running.kill()
+        running.wait()
+        os.close(ours)
 
 
 def test_a_flood_of_log_lines_stays_below_its_cap(tmp_path: Path) -> None:
@@ -170,6 +211,34 @@ def test_a_crash_loop_leaves_little_behind(home: Home) -> None:
     assert said.count("llasa.toml, line 1") == said.count("did you mean `model`") == 20
     logs = sum(f.stat().st_size for f in home.places.logs.glob("*"))
     assert logs < 1 << 20
+
+
+def test_a_service_that_dies_at_every_start_is_parked(home: Home, tmp_path: Path) -> None:
+    """Five deaths without a word, fifteen starts that rest with exit code 0; then it goes on."""
+    home.environment.update(XDG_CONFIG_HOME=str(tmp_path / "config"), HOME=str(tmp_path))
+    path = home.drop("a.json", talk("a", 160))
+    codes = []
+    for _ in range(20):
+        with home.daemon("--service", "--quiet", kill_at=["part_saved", 1]) as running:
+            codes.append(running.wait())
+    assert codes == [-signal.SIGKILL] * LIMIT + [0] * (20 - LIMIT)
+    assert home.steps().count("claimed") == home.steps().count("KILLED") == LIMIT
+    parked = json.loads(home.control("status", "--json").stdout)["parked"]
+    assert parked["failed_starts"] == LIMIT
+    assert "soon after its start" in parked["reason"]
+    assert b"parked after 5 failed starts" in home.control("status").stdout
+    said = (home.folder / "llasad.out").stat().st_size
+    assert said + sum(file.stat().st_size for file in home.places.logs.glob("*")) < 1 << 20
+    counted = next(tmp_path.rglob("failed-starts.json"))
+    home.allowed.add(counted)
+    home.was_killed = True  # the last one that worked
+    check(home, unfinished=True)
+    counted.unlink()  # as `llasactl start` does
+    with home.daemon("--service", "--quiet") as running:
+        assert home.ended(path).status is Status.DONE
+        assert running.stop() == 0
+    assert not counted.exists()
+    check(home)
 
 
 def test_a_missing_model_holds_the_queue_and_is_found_when_it_comes(home: Home) -> None:

@@ -16,6 +16,7 @@ from state.job import Reason, Status
 from tests.acceptance import starting
 from tests.acceptance.harness import EMBEDDED, Home, pass_time, talk, wait_for
 from tests.acceptance.invariants import check
+from tests.acceptance.making import NO_WEIGHTS
 
 
 def test_no_process_of_ours_opens_a_network_socket(home: Home) -> None:
@@ -62,7 +63,26 @@ def test_half_a_download_is_not_loaded_and_found_when_it_is_whole(home: Home) ->
         held = wait_for(lambda: home.with_queue(lambda queue: queue.held()), what="the hold")
         assert held.reason == Reason.MODEL_MISSING
         assert "not complete" in held.hint
-        missing.write_bytes(b"light")
+        missing.write_bytes(NO_WEIGHTS)
+        job = home.ended(path)
+        assert running.stop() == 0
+    assert (job.status, job.attempt) == (Status.DONE, 1)
+    check(home)
+
+
+def test_weights_that_are_cut_off_are_waited_for(home: Home) -> None:
+    """Half a file under its final name is a download on its way, not a model to be loaded."""
+    weights = home.path / "models" / "light" / "model.safetensors"
+    tensors = json.dumps({"a": {"dtype": "U8", "shape": [64], "data_offsets": [0, 64]}}).encode()
+    whole = len(tensors).to_bytes(8, "little") + tensors + bytes(64)
+    weights.write_bytes(whole[:-1])
+    path = home.drop("a.json", talk("a"))
+    with home.daemon() as running:
+        held = wait_for(lambda: home.with_queue(lambda queue: queue.held()), what="the hold")
+        assert held.reason == Reason.MODEL_MISSING
+        assert "model.safetensors is cut off" in held.hint
+        assert home.log("model.started") == []
+        weights.write_bytes(whole)
         job = home.ended(path)
         assert running.stop() == 0
     assert (job.status, job.attempt) == (Status.DONE, 1)

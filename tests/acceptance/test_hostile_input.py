@@ -40,6 +40,12 @@ SAMPLES: list[Any] = [
     {"results": {"transcripts": [{"transcript": "it was"}], "items": [
         {"type": "pronunciation", "start_time": "0.1", "alternatives": [{"content": "it"}]}]}},
 ]  # fmt: skip
+SMALL_BYTES = 3_000
+REAL: list[Any] = [
+    json.loads(path.read_bytes())
+    for path in sorted(SHARED.rglob("*.json"))
+    if path.stat().st_size < SMALL_BYTES
+]
 STRANGE = st.one_of(
     st.none(),
     st.booleans(),
@@ -80,8 +86,8 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A real shape with some values replaced, dropped or doubled, and now and then broken bytes."""
-    document = json.loads(json.dumps(draw(st.sampled_from(SAMPLES))))
+    """A real file or shape with values replaced, dropped or doubled, now and then broken bytes."""
+    document = json.loads(json.dumps(draw(st.sampled_from(SAMPLES + REAL))))
     for _ in range(draw(st.integers(0, 4))):
         spots = places(document)
         if not spots:

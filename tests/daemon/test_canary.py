@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from watchdog.events import FileCreatedEvent
 
-from daemon.canary import EVERY_S, WAIT_S, Canary
+from daemon.canary import EVERY_S, WAIT_S, Canary, clear_canaries
 from daemon.watch import CANARY, Handler, RootWatch
 from tests.daemon.test_watch import Ear, ear, root
 
@@ -18,6 +18,14 @@ __all__ = ["ear", "root"]  # the fixtures
 @pytest.fixture
 def watch(root: Path, ear: Ear) -> Iterator[RootWatch]:
     watch = RootWatch(root, ear.inbox, lambda path: True, events=lambda _: True)
+    watch.check()
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def polled(root: Path, ear: Ear) -> Iterator[RootWatch]:
+    watch = RootWatch(root, ear.inbox, lambda path: True, events=lambda _: False)
     watch.check()
     yield watch
     watch.close()
@@ -34,10 +42,10 @@ def until(ear: Ear, look: Callable[[], bool]) -> bool:
 
 
 def test_a_folder_that_is_heard_is_proved(watch: RootWatch, root: Path, ear: Ear) -> None:
-    """By the real kernel; the file is gone afterwards and was never work."""
+    """By the real kernel, though the file is gone at once; it was never work."""
     canary = Canary(ear.inbox)
     assert canary.tick(0.0, [watch]).heard == []
-    assert (root / CANARY).exists()
+    assert list(root.iterdir()) == []
     heard: list[str] = []
     assert until(ear, lambda: bool(heard.extend(canary.tick(1.0, [watch]).heard) or heard))
     assert heard == [str(root)]
@@ -58,16 +66,34 @@ def test_a_deaf_watcher_is_found_out_and_armed_anew(watch: RootWatch, root: Path
     assert watch.state == "watching"
 
 
-def test_a_canary_is_written_every_half_hour(root: Path, ear: Ear, watch: RootWatch) -> None:
+def test_a_canary_stays_where_folders_are_polled(root: Path, ear: Ear, polled: RootWatch) -> None:
+    """It is seen when somebody looks, and taken away then."""
+    canary = Canary(ear.inbox)
+    canary.tick(0.0, [polled])
+    assert [path.name for path in root.iterdir()] == [CANARY]
+    ear.inbox.sing(str(root))
+    assert canary.tick(1.0, [polled]).heard == [str(root)]
+    assert list(root.iterdir()) == []
+
+
+def test_a_canary_of_a_killed_daemon_is_taken_away(root: Path) -> None:
+    """Nothing else is, and a folder that is not there is no matter."""
+    (root / CANARY).touch()
+    (root / "talk.json").touch()
+    clear_canaries([root / "gone", root])
+    assert [path.name for path in root.iterdir()] == ["talk.json"]
+
+
+def test_a_canary_is_written_every_half_hour(root: Path, ear: Ear, polled: RootWatch) -> None:
     """Not at every tick."""
     canary = Canary(ear.inbox)
-    canary.tick(0.0, [watch])
+    canary.tick(0.0, [polled])
     ear.inbox.sing(str(root))
-    assert canary.tick(1.0, [watch]).heard == [str(root)]
+    assert canary.tick(1.0, [polled]).heard == [str(root)]
     ear.inbox.canaries()
-    canary.tick(EVERY_S, [watch])
+    canary.tick(EVERY_S, [polled])
     assert list(root.iterdir()) == []
-    canary.tick(1.0 + EVERY_S, [watch])
+    canary.tick(1.0 + EVERY_S, [polled])
     assert [path.name for path in root.iterdir()] == [CANARY]
     canary.close()
     assert list(root.iterdir()) == []

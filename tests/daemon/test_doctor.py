@@ -6,11 +6,12 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
+from daemon import filesystem
 from daemon.config import Config
 from daemon.control import doctor as command
 from daemon.doctor import machine, running
@@ -82,6 +83,23 @@ def test_watched_folders_are_looked_at(config: Config, tmp_path: Path) -> None:
     assert states(list(machine.watched(gone))) == [("folder", "failure")]
 
 
+def test_a_share_is_a_warning_for_folders_and_a_failure_for_the_home(
+    config: Config, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders are looked through there; a database is not safe there."""
+    mounts = {PurePath("/"): "ext4", PurePath(config.watch[0]): "cifs"}
+    monkeypatch.setattr(filesystem, "_mounts", lambda: mounts)
+    (folder,) = machine.watched(config)
+    assert folder.state == "warning"
+    assert "rescan_s" in folder.advice
+    assert "failure" not in [finding.state for finding in machine.folders(home)]
+    mounts[PurePath(home.path)] = "nfs4"
+    found = [finding for finding in machine.folders(home) if finding.state == "failure"]
+    assert [finding.check for finding in found] == ["home"]
+    assert "share" in found[0].text
+    assert "disk of this machine" in found[0].advice
+
+
 def test_a_folder_that_macos_guards_is_named_with_the_program(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +162,28 @@ def test_an_old_sqlite_is_a_warning_and_damage_a_failure(
     (found,) = running.database(home)
     assert found.state == "failure"
     assert "rebuilt" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("number", "state"), [("3.51.2", "warning"), ("3.51.3", "ok"), ("3.9.2", "warning")]
+)
+def test_the_sqlite_that_mended_the_log_is_known(
+    home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch, number: str, state: str
+) -> None:
+    """Numbers are compared as numbers."""
+    monkeypatch.setattr(type(queue.database), "sqlite_version", number)
+    assert list(running.database(home))[-1].state == state
+
+
+def test_a_log_that_has_grown_is_a_warning(
+    home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody holds a read open."""
+    monkeypatch.setattr(running, "SAFE_SQLITE", (3,))
+    monkeypatch.setattr(type(queue.database), "wal_bytes", lambda _: running.WAL_BYTES + 1)
+    found = list(running.database(home))[-1]
+    assert found.state == "warning"
+    assert "read open" in found.advice
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from daemon.filesystem import SILENT, filesystem_of, parse_mount, parse_mountinfo
+from daemon.filesystem import SHARES, SILENT, filesystem_of, parse_mount, parse_mountinfo
 
 MOUNTINFO = r"""
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -43,3 +43,9 @@ def test_shares_are_silent_and_disks_are_not() -> None:
     assert {"nfs", "nfs4", "cifs", "smbfs", "9p", "fuse.sshfs"} <= SILENT
     assert not {"ext4", "apfs", "tmpfs", "btrfs", "hfs", "unknown"} & SILENT
     assert filesystem_of(PurePath("/x"), {}) == "unknown"
+
+
+def test_a_folder_of_the_host_is_no_share_of_another_machine() -> None:
+    """A container may have no other disk; the doctor warns of it."""
+    assert {"nfs", "nfs4", "cifs", "smbfs", "fuse.sshfs", "webdav"} <= SHARES < SILENT
+    assert not {"9p", "virtiofs", "vboxsf", "ext4", "apfs", "unknown"} & SHARES

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
+from daemon import filesystem
 from daemon.errors import HomeError, UnsafeFolder
 from daemon.home import Home, find_home, make_folders
 
@@ -72,3 +73,19 @@ def test_a_home_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> N
     (tmp_path / "h").touch()
     with pytest.raises(HomeError, match="cannot be made"):
         make_folders(Home(tmp_path / "h", "--home"))
+
+
+def test_a_home_on_a_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a link too, and before anything is made there."""
+    share = tmp_path.resolve() / "nas"
+    share.mkdir()
+    (tmp_path / "link").symlink_to(share)
+    mounts = {PurePath("/"): "ext4", PurePath(share): "nfs4"}
+    monkeypatch.setattr(filesystem, "_mounts", lambda: mounts)
+    for place in (share / "home", tmp_path / "link" / "home"):
+        with pytest.raises(HomeError, match="share of another machine") as caught:
+            make_folders(Home(place, "--home"))
+        assert "disk of this machine" in caught.value.hint
+    assert list(share.iterdir()) == []
+    mounts[PurePath(share)] = "virtiofs"
+    make_folders(Home(share / "home", "--home"))

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import LogCapture
@@ -339,17 +340,22 @@ def test_stale_temporary_files_are_swept_away(scene: Scene) -> None:
     assert not temp.exists()
 
 
-def finished(scene: Scene, name: str, *, fallback: int = 0) -> None:
+def finished(scene: Scene, name: str, *, fallback: int = 0, recipe: Any = "r") -> None:
     path = scene.write(name)
+    text = "Hello.\n"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     coverage = {"parts": {"total": 2, "fallback": fallback}}
     metadata = {
         "schema": "llasa.metadata/1",
         "source": {"sha256": sha256},
         "coverage": coverage,
+        "recipe": recipe,
+        "outputs": [
+            {"suffix": "enhanced.txt", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        ],
     }
     files = [
-        Rendered("enhanced.txt", "Hello.\n"),
+        Rendered("enhanced.txt", text),
         Rendered("metadata.json", json.dumps(metadata)),
     ]
     sidecars.write(path, files, mode=0o644, previous={})
@@ -371,10 +377,24 @@ def test_finished_work_is_taken_over_when_the_database_was_lost(scene: Scene) ->
         ("partial.json", Status.PARTIAL),
         ("textonly.json", Status.QUEUED),
     ]
-    assert {output.suffix for output in scene.job("done.json").outputs} == {
-        "enhanced.txt",
-        "metadata.json",
-    }
+    outputs = scene.job("done.json").outputs
+    assert [output.suffix for output in outputs] == ["enhanced.txt", "metadata.json"]
+    for output in outputs:
+        assert hashlib.sha256(Path(output.path).read_bytes()).hexdigest() == output.sha256
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"), [("engine=0.1.0 model=m@r", "engine=0.1.0 model=m@r"), (7, None)]
+)
+def test_finished_work_keeps_its_recipe(scene: Scene, written: Any, taken: str | None) -> None:
+    """What made a text stands in its metadata: the new database knows it as the lost one did."""
+    finished(scene, "done.json", recipe=written)
+    finished(scene, "long.json", recipe="x" * 5_000)
+    scene.intake = scene.fresh(adopt=True)
+    scene.run()
+    assert scene.job("done.json").recipe == taken
+    assert scene.job("long.json").recipe is None
+    assert scene.job("long.json").status is Status.DONE
 
 
 def test_an_unlistable_folder_is_counted_and_the_rest_goes_on(

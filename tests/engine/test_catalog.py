@@ -85,6 +85,36 @@ def test_half_a_download_is_named_as_such(folder: Path) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("left", [0, 7, 100, -1])
+def test_weights_that_are_cut_off_are_half_a_download(folder: Path, left: int) -> None:
+    """In the first bytes, the header or the last tensor: told without loading anything."""
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:left])
+    with pytest.raises(ModelNotFound, match="cut off") as caught:
+        describe(str(folder))
+    assert "again" in caught.value.hint
+
+
+@pytest.mark.parametrize("how", ["absent", "dangling"])
+def test_a_snapshot_without_its_weights_is_half_a_download(folder: Path, how: str) -> None:
+    """Small files come first; the large ones are links to what is not there yet."""
+    weights = folder / "model.safetensors"
+    weights.unlink()
+    if how == "dangling":
+        weights.symlink_to(folder / "blobs" / "0123.incomplete")
+    with pytest.raises(ModelNotFound, match=r"model\.safetensors is missing"):
+        describe(str(folder))
+
+
+@pytest.mark.parametrize("header", [b"[]", b"{", b'{"a": 1}', b'{"a": {"data_offsets": []}}'])
+def test_weights_that_are_something_else_are_refused(folder: Path, header: bytes) -> None:
+    """Whole, but no safetensors."""
+    weights = folder / "model.safetensors"
+    weights.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ModelRefused, match="cannot be read"):
+        describe(str(folder))
+
+
 def test_a_model_without_a_chat_template_is_refused_with_a_hint(folder: Path) -> None:
     """A base model does not know what it is asked."""
     settings = json.loads((folder / "tokenizer_config.json").read_text())

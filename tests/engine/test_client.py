@@ -12,8 +12,18 @@ from typing import Any
 
 import pytest
 
-from engine import catalog, client
-from engine.errors import AlignmentError, ChildDied, ChildFailed, ChildSilent, ModelRefused
+from engine import catalog, client, host
+from engine.errors import (
+    AlignmentError,
+    ChildDied,
+    ChildFailed,
+    ChildRepeats,
+    ChildSilent,
+    ChildStrained,
+    GpuTimeout,
+    ModelRefused,
+    NoMemory,
+)
 from engine.records import ModelInfo, Part, Word
 
 LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
@@ -100,6 +110,29 @@ def test_a_slow_child_that_shows_progress_is_left_alone(light: Make, tmp_path: P
     assert len(told) == 20
 
 
+def test_a_child_that_writes_on_without_end_is_ended(light: Make, tmp_path: Path) -> None:
+    """Progress for ever is not silence; it stops at more than the part can hold."""
+    told: list[int] = []
+    one = light({"word": "boom", "do": "repeat", "times": 1})
+    with pytest.raises(ChildRepeats) as caught:
+        one.enhance(part("boom goes it"), (), on_progress=told.append)
+    assert fired(tmp_path) == 1
+    assert caught.value.reason == "repetition"
+    assert 10 < len(told) < 500
+    assert not one.alive
+    assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
+
+
+def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path) -> None:
+    """A child that says the same again and again gets nowhere."""
+    told: list[int] = []
+    one = light({"word": "boom", "do": "babble", "times": 1}, silence_s=0.5)
+    with pytest.raises(ChildSilent):
+        one.enhance(part("boom goes it"), (), on_progress=told.append)
+    assert fired(tmp_path) == 1
+    assert told == [1]
+
+
 def test_a_flood_of_diagnostics_blocks_nobody(light: Make, tmp_path: Path) -> None:
     """Two megabytes on standard error are read and cut into lines."""
     lines: list[str] = []
@@ -117,6 +150,61 @@ def test_an_answer_with_other_words_is_not_believed(light: Make, tmp_path: Path)
     assert fired(tmp_path) == 1
 
 
+@pytest.mark.parametrize(("what", "error"), [("no_memory", NoMemory), ("gpu_timeout", GpuTimeout)])
+def test_a_child_that_asked_too_much_is_followed_by_one_that_reads_less_at_a_time(
+    light: Make, tmp_path: Path, what: str, error: type[ChildStrained]
+) -> None:
+    """Out of memory, or too long on the GPU: the next child reads a quarter of it in one pass."""
+    one = light({"word": "boom", "do": what, "times": 2})
+    for _ in range(2):
+        with pytest.raises(error) as caught:
+            one.enhance(part("boom it went"), ())
+        assert not one.alive
+        assert caught.value.hint
+    assert one.enhance(part("boom it went"), ()).words[0].text == "Boom"
+    (fault,) = json.loads((tmp_path / "script.json").read_text())["faults"]
+    assert fault["prefill_tokens"] == [512, 128]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (MemoryError(), "model_out_of_memory"),
+        (RuntimeError("[metal::malloc] Attempting to allocate 9 bytes"), "model_out_of_memory"),
+        (
+            RuntimeError(
+                "[METAL] Command buffer execution failed: Insufficient Memory"
+                " (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)."
+            ),
+            "model_out_of_memory",
+        ),
+        (
+            RuntimeError(
+                "[METAL] Command buffer execution failed: Caused GPU Timeout Error"
+                " (00000002:kIOGPUCommandBufferCallbackErrorTimeout)."
+            ),
+            "gpu_timeout",
+        ),
+        (
+            RuntimeError(
+                "[METAL] Command buffer execution failed: Impacting Interactivity"
+                " (0000000e:kIOGPUCommandBufferCallbackErrorImpactingInteractivity)."
+            ),
+            "gpu_timeout",
+        ),
+        (ValueError("my dear Watson"), "model_child_failed"),
+    ],
+)
+def test_what_mlx_says_gets_its_reason_and_its_text_goes_nowhere(
+    said: Exception, reason: str
+) -> None:
+    """The exceptions of Metal have no types of their own, and others may quote the transcript."""
+    error = host.named(said)
+    assert error.reason == reason
+    assert "Watson" not in str(error)
+    assert "Metal" not in str(error)
+
+
 def test_a_failure_that_the_child_reports_has_a_reason(light: Make) -> None:
     """An exception in MLX is an answer, not a death."""
     one = light({"word": "boom", "do": "fail", "times": 1})
@@ -130,7 +218,7 @@ def test_a_folder_that_mlx_cannot_load_is_a_model_error(
 ) -> None:
     """Broken weights are told as such, with what to do."""
     folder = Path(shutil.copytree(model_folders["qwen3"], tmp_path / "model"))
-    (folder / "model.safetensors").write_bytes(b"\0" * 64)
+    (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")  # no tensor
     one = client.ModelClient(catalog.describe(str(folder)))
     with pytest.raises((ModelRefused, ChildFailed)) as caught:
         one.start()

@@ -12,7 +12,7 @@ import pytest
 from engine.errors import AlignmentError
 from engine.metadata import VOLATILE, build, count_changes, speakers
 from engine.records import Extracts, Removal, Replacement, SourceFacts
-from engine.render import metadata_json
+from engine.render import FORMATS, metadata_json, render
 from tests.engine.output_samples import (
     CREATED,
     MODEL,
@@ -49,7 +49,8 @@ def test_every_key_of_the_contract_is_there_and_no_other():
     VALIDATOR.validate(found)
     assert list(found) == [
         "schema", "source", "title", "description", "summary", "key_points", "tags", "chapters",
-        "speakers", "origin", "coverage", "model", "recipe", "engine", "timings", "created_at",
+        "speakers", "origin", "coverage", "model", "recipe", "engine", "outputs",
+        "timings", "created_at",
     ]  # fmt: skip
     assert found["source"] == {
         "name": "talk.json",
@@ -63,6 +64,15 @@ def test_every_key_of_the_contract_is_there_and_no_other():
     }
     assert found["timings"]["total_s"] == 1.235
     assert found["created_at"] == "2026-11-20T09:30:00Z"
+
+
+def test_a_written_file_names_the_texts_beside_it():
+    """By the ends of their names, with their hashes."""
+    made = document([paragraph("Hello there, world.")])
+    files = render(made, metadata_of(made), outputs=FORMATS)
+    found = json.loads(files[-1].content)
+    VALIDATOR.validate(found)
+    assert [entry["suffix"] for entry in found["outputs"]] == [file.suffix for file in files[:-1]]
 
 
 def test_silence_has_null_and_not_empty_shells():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -106,7 +107,11 @@ def test_files_come_text_first_and_metadata_last():
         *(f"enhanced.{kind}" for kind in render.FORMATS),
         "metadata.json",
     }
-    assert json.loads(files[-1].content) == metadata
+    assert json.loads(everything[-1].content) == metadata
+    assert metadata["outputs"] == [
+        {"suffix": file.suffix, "sha256": hashlib.sha256(file.content.encode()).hexdigest()}
+        for file in everything[:-1]
+    ]
 
 
 def test_srt_has_the_words_own_times_and_the_speaker_at_each_turn():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shutil
@@ -84,6 +85,22 @@ def _unquote(line: str) -> list[str]:
 def test_the_unit_equals_the_golden_file(golden_spec: AgentSpec) -> None:
     """Byte for byte, so that a changed setting is seen in review."""
     assert systemd.build(golden_spec) == GOLDEN.read_text()
+
+
+def test_the_unit_says_what_is_promised_of_restarts_and_stops(spec: AgentSpec) -> None:
+    """Five starts in five minutes after failures alone; a stop asks the daemon, then kills all."""
+    said = configparser.RawConfigParser(strict=False)
+    said.optionxform = str  # type: ignore[assignment, method-assign]
+    said.read_string(systemd.build(spec))
+    unit, service, install = (dict(said[name]) for name in ("Unit", "Service", "Install"))
+    assert (unit["StartLimitIntervalSec"], unit["StartLimitBurst"]) == ("300", "5")
+    assert (service["Restart"], service["RestartSec"]) == ("on-failure", "5")
+    assert service["KillMode"] == "mixed"
+    assert int(service["TimeoutStopSec"]) >= 30
+    assert service["UMask"] == "0077"
+    assert service["ExecStart"].startswith("/")
+    assert install == {"WantedBy": "default.target"}
+    assert not {"User", "PrivateNetwork", "WatchdogSec"} & service.keys()  # not for a user's unit
 
 
 @pytest.mark.parametrize(

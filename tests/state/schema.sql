@@ -98,8 +98,6 @@ CREATE TABLE service (
         current_job INTEGER,
         current_part INTEGER,
         words_per_s REAL,
-        failed_starts INTEGER NOT NULL DEFAULT 0,
-        last_error TEXT,
         hold_reason TEXT,
         hold_hint TEXT,
         held_since TEXT,

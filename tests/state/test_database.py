@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from state import connection, folder
+from state import database as database_module
 from state.database import Database, open_database, open_readonly, recover
 from state.errors import (
     DatabaseBusy,
@@ -102,6 +103,30 @@ def test_the_promised_settings_are_in_force(database: Database) -> None:
         "busy_timeout": 10_000,
         "foreign_keys": 1,
     }
+
+
+def without_shared_memory(path: Path, mode: str) -> Database:
+    """Connect as on a disk that cannot share memory between processes: a network share."""
+    opened = sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}&vfs=unix-dotfile", uri=True, isolation_level=None
+    )
+    opened.row_factory = sqlite3.Row
+    return Database(opened, path)
+
+
+def test_a_disk_that_refuses_the_log_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite answers with another journal mode, without an error; nothing is left behind."""
+    monkeypatch.setattr(database_module, "connect", without_shared_memory)
+
+    with pytest.raises(DatabaseUnusable, match="journal mode delete") as caught:
+        open_database(path)
+
+    assert "local disk" in caught.value.hint
+    assert not path.exists()
+    monkeypatch.undo()
+    open_database(path).close()
 
 
 def test_a_missing_database_is_not_made_by_reading(path: Path) -> None:

@@ -13,6 +13,7 @@ from state.connection import connect
 from state.database import Database, open_database, open_readonly
 from state.errors import SchemaTooNew, SchemaTooOld
 from state.queue import Queue
+from state.service import ServiceRow
 from tests.state.making import queued
 
 GOLDEN = Path(__file__).parent / "schema.sql"
@@ -89,6 +90,23 @@ def test_parts_of_an_older_database_are_kept_compressed(path: Path) -> None:
 
         assert queue.parts_done(job) == {0: "Grüße"}
         assert [row.status for row in queue.parts(1)] == ["enhanced", None]
+        assert database.check() == []
+
+
+def test_the_row_of_the_service_outlives_its_unused_columns(path: Path) -> None:
+    """A pause and a hold were written there too."""
+    with empty(path) as database:
+        migrations.migrate(database, migrations.STEPS[:2])
+        database.rows(
+            "UPDATE service SET pid = 7, failed_starts = 3, last_error = 'x', paused = 1,"
+            " pause_reason = 'lunch', paused_since = ''"
+        )
+        migrations.migrate(database)
+
+        assert ServiceRow(database).read().pid == 7
+        pause = Queue(database).paused()
+        assert pause is not None
+        assert pause.reason == "lunch"
         assert database.check() == []
 
 

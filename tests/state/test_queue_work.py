@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from state.errors import IllegalMove, JobMoved, NoSuchJob
-from state.job import ATTEMPT_CAP, Origin, Output, Reason, Status
+from state.job import ATTEMPT_CAP, FINISH_CAP, Job, Origin, Output, Reason, Status
 from state.queue import Queue
 from tests.state.making import claimed, offered, part, queued, running
 
@@ -69,6 +69,76 @@ def test_an_orphan_goes_back_to_the_queue_until_its_attempts_are_used_up(queue: 
     assert orphan.reason is Reason.ATTEMPTS_EXHAUSTED
     assert orphan.finished_at is not None
     assert queue.requeue_orphans("boot-1") == []
+
+
+def all_saved(queue: Queue) -> Job:
+    """Return the next job, claimed, with both of its parts saved."""
+    job = queue.begin_parts(claimed(queue), total=2, recipe="r")
+    return part(queue, part(queue, job, 0), 1)
+
+
+def test_a_job_whose_parts_are_all_saved_outlives_the_attempts(queue: Queue) -> None:
+    """Kills while its outputs are written cost it its place in the queue, not its life."""
+    queued(queue, "/bad", priority=9)
+    all_saved(queue)
+    for _ in range(ATTEMPT_CAP - 1):
+        (orphan,) = queue.requeue_orphans("boot-1")
+        assert (orphan.status, orphan.tried_last, orphan.reason) == (Status.QUEUED, False, None)
+        job = claimed(queue)
+    (orphan,) = queue.requeue_orphans("boot-1")
+    assert (orphan.status, orphan.tried_last) == (Status.QUEUED, True)
+    assert orphan.reason is Reason.KILLED_WHILE_FINISHING
+    good = queued(queue, "/good", origin=Origin.SCAN, priority=-5)
+
+    assert claimed(queue).id == good.id
+    last = claimed(queue)
+    assert (last.id, last.attempt) == (job.id, ATTEMPT_CAP + 1)
+    assert queue.finish(last, status=Status.DONE).status is Status.DONE
+
+
+def test_a_job_that_can_never_be_published_is_given_up_in_the_end(queue: Queue) -> None:
+    """All saved or not: nothing is claimed for ever."""
+    queued(queue)
+    all_saved(queue)
+    for _ in range(FINISH_CAP - 1):
+        assert [orphan.status for orphan in queue.requeue_orphans("boot-1")] == [Status.QUEUED]
+        claimed(queue)
+
+    (orphan,) = queue.requeue_orphans("boot-1")
+
+    assert (orphan.status, orphan.attempt) == (Status.FAILED, FINISH_CAP)
+    assert orphan.reason is Reason.KILLED_WHILE_FINISHING
+    assert queue.requeue_orphans("boot-1") == []
+
+
+def test_a_new_recipe_has_all_its_attempts(queue: Queue) -> None:
+    """What was counted while other parts were there does not count against the new ones."""
+    queued(queue)
+    all_saved(queue)
+    for _ in range(ATTEMPT_CAP + 2):
+        queue.requeue_orphans("boot-1")
+        job = claimed(queue)
+
+    job = queue.begin_parts(job, total=2, recipe="other")
+
+    assert (job.attempt, job.parts_done) == (1, 0)
+    assert [orphan.status for orphan in queue.requeue_orphans("boot-1")] == [Status.QUEUED]
+
+
+def test_a_retry_that_drops_parts_has_the_usual_attempts(queue: Queue) -> None:
+    """Parts that are to be done anew are not saved, whatever was counted before."""
+    queued(queue)
+    job = all_saved(queue)
+    part(queue, job, 1, status="fallback")
+    queue.retry(queue.finish(job, status=Status.PARTIAL).id)
+    for _ in range(ATTEMPT_CAP - 1):
+        claimed(queue)
+        assert [orphan.status for orphan in queue.requeue_orphans("boot-1")] == [Status.QUEUED]
+    claimed(queue)
+
+    (orphan,) = queue.requeue_orphans("boot-1")
+
+    assert (orphan.status, orphan.reason) == (Status.FAILED, Reason.ATTEMPTS_EXHAUSTED)
 
 
 def test_a_job_that_the_machine_went_down_with_twice_is_tried_last(queue: Queue) -> None:

@@ -36,8 +36,6 @@ def test_what_the_daemon_says_of_itself_is_read_by_others(database: Database, pa
         "current_job": 8,
         "current_part": 9,
         "words_per_s": 10.5,
-        "failed_starts": 1,
-        "last_error": "none",
     }
     ServiceRow(database).update(**said)
 
@@ -52,6 +50,13 @@ def test_every_field_that_can_be_said_can_be_read() -> None:
     elsewhere = {name for name in readable if name.startswith(("hold_", "held_", "pause"))}
 
     assert set(ServiceFields.__annotations__) == readable - elsewhere
+
+
+def test_the_table_has_no_column_that_nobody_reads(database: Database) -> None:
+    """What is not said is not kept."""
+    columns = {row["name"] for row in database.rows("PRAGMA table_info(service)")}
+
+    assert columns == {"id", *(field.name for field in fields(Service))}
 
 
 def test_a_field_that_is_not_ours_is_refused(database: Database) -> None:
