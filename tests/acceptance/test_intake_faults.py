@@ -221,6 +221,9 @@ def test_a_file_replaced_while_its_job_runs_gives_the_new_text_alone(home: Home)
 
 def test_a_file_replaced_just_before_its_text_is_written_gets_no_old_text(home: Home) -> None:
     """Nobody has noticed the new bytes yet; the old result is thrown away all the same."""
+    settings = home.places.settings.read_text()  # to notice them takes seconds, to publish does not
+    settings = settings.replace("settle_s = 0.2", "settle_s = 3.0").replace("1.5", "9.0")
+    home.places.settings.write_text(settings)
     path = home.drop("a.json", talk("old", 40))
     with home.daemon(deaf=True, stop_at=["finished", 1]) as running:
         wait_for(lambda: "STOPPED" in home.steps(), what="the last moment")
