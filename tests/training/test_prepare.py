@@ -119,20 +119,24 @@ def test_a_choice_is_among_what_the_grammar_allows(prepared: Path) -> None:
                 assert marks < set(among)
 
 
-def test_a_word_is_asked_about_a_few_words_later(prepared: Path) -> None:
-    """The mark asked at a word's end is that of the word as far back as the lag says."""
+def test_a_word_is_asked_about_a_few_tokens_later(prepared: Path) -> None:
+    """What is asked at a token is the mark of the word that ended as far back as the lag says."""
     corpus = Corpus(prepared / "data" / "train.npz")
     codec = Codec.load(prepared / "data" / "tokenizer")
     words, _, _ = corpus.draw(random.Random(6), "prose", 30)
     units = degrade(words, LOWER, random.Random(6))
     example = assemble(units, codec, lookahead=0, ends=True, skip=0, copied=1.0, answer=False)
-    asked = [(lags[:, 0], lags[:, 1]) for lags in example.lags if (lags != SILENT).any()]
-    assert len(asked) == len(units) - 1
-    for number, (marks, raised) in enumerate(asked, start=1):
+    ends = [len(codec.word(unit.raw)) for unit in units]
+    for number in range(1, len(ends)):
+        ends[number] += ends[number - 1] + int(units[number].raw_break)
+    assert ends[-1] == len(example.ids) - 1
+    asked = 0
+    for unit, after, end in zip(units, units[1:], ends, strict=False):
         for column, lag in enumerate(LAGS):
-            if lag <= number:
-                assert marks[column] == units[number - lag].label
-                first = units[number - lag + 1].core.strip("'\"")[:1]
-                assert raised[column] == (first.isupper() if first.isalpha() else raised[column])
-            else:
-                assert marks[column] == raised[column] == SILENT
+            if end + lag < len(example.ids):
+                mark, raised = example.lags[end + lag, column]
+                assert mark == unit.label
+                letters = [char for char in after.core if char.isalpha()]
+                assert raised == (letters[0].isupper() if letters else SILENT)
+                asked += 1
+    assert asked == int((example.lags != SILENT).any(-1).sum()) > 2 * len(units)
