@@ -2,8 +2,9 @@
 
 A model that reads from left to right knows where a sentence ended only after some more words.
 Asking it there, at every word of the raw side, teaches the marks of a whole window at once and
-needs no answer to be written, so it costs a quarter of an answered window. The answer then only
-has to look up what reading has found. The head that is asked is left out of the exported model.
+needs no answer to be written, so it costs about a quarter of an answered window. The answer then
+only has to look up what reading has found. The head that is asked is left out of the exported
+model.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -77,6 +78,9 @@ def test_a_model_that_does_not_fit_reads_less_at_a_time_and_then_gives_the_part_
     large = home.drop("large.json", talk("large", 12))
     assert home.drain().returncode == 1
     assert home.fired("no_memory") == 4
+    faults = json.loads(home.script_file.read_text())["faults"]
+    tried = {fault["word"]: fault["prefill_tokens"] for fault in faults}
+    assert tried == {"large0": [512, 128, 32], "once25": [32]}  # in the order of their names
     assert home.ended(once).status is Status.DONE
     job = home.job(large)
     assert job is not None
