@@ -1,14 +1,19 @@
-"""Transcripts made for a test."""
+"""Transcripts made for a test, and what became of them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daemon.source import read_snapshot
 from state.job import Job, Offer, Origin
 from state.queue import Queue
+
+if TYPE_CHECKING:
+    from structlog.testing import LogCapture
+
+    from tests.daemon.conftest import Bench
 
 # Enough plain English for the language to be sure.
 SENTENCE = "and then we went down to the river because the water was warm and they liked it there"
@@ -66,3 +71,34 @@ def offered(queue: Queue, path: Path, **more: Any) -> Job:
     )
     assert job is not None
     return job
+
+
+def dropped(bench: Bench, name: str = "talk.json", data: bytes | None = None) -> Job:
+    """Put a transcript into the watched folder and queue it."""
+    path = bench.config.watch[0] / name
+    path.write_bytes(talk() if data is None else data)
+    return offered(bench.queue, path)
+
+
+def now(queue: Queue, job: Job) -> Job:
+    """Return the row of `job` as it stands."""
+    found = queue.job(job.id)
+    assert found is not None
+    return found
+
+
+def text_of(job: Job) -> str:
+    """The enhanced text of a job."""
+    return Path(job.path).with_suffix("").with_suffix(".enhanced.txt").read_text(encoding="utf-8")
+
+
+def metadata_of(job: Job) -> dict[str, object]:
+    """The metadata of a job."""
+    data = Path(job.path).with_suffix("").with_suffix(".metadata.json").read_bytes()
+    loaded: dict[str, object] = json.loads(data)
+    return loaded
+
+
+def events(captured: LogCapture) -> list[str]:
+    """Names of what was logged."""
+    return [entry["event"] for entry in captured.entries]
