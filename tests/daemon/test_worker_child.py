@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -139,6 +140,23 @@ def test_the_child_is_renewed_before_it_grows_old(
     bench.keeper.close("stopped")
     assert events(captured).count("model.started") == 3
     assert now(bench.queue, job).status is Status.DONE
+
+
+def test_a_shortage_of_memory_is_forgotten_when_the_child_rests(
+    bench: Bench, keeper: ModelKeeper, child: LightChild
+) -> None:
+    """One large job does not slow the daemon for ever."""
+    child.misbehave("large", "no_memory", times=2)
+    child.misbehave("later", "no_memory", times=1)
+    dropped(bench, data=talk("large"))
+    worker = bench.worker()
+    worker.run_one()
+    assert keeper.rest(bench.clock.pass_by(200))
+    dropped(bench, "two.json", talk("later"))
+    worker.run_one()
+    faults = json.loads(child.script.read_text())["faults"]
+    tried = {fault["word"]: fault["prefill_tokens"] for fault in faults}
+    assert tried == {"large": [512, 128], "later": [512]}
 
 
 def test_a_silent_child_is_ended_and_the_part_tried_again(
