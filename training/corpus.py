@@ -19,11 +19,11 @@ from training.words import NO_BREAK, SEPARATORS, Word
 
 #: Share of windows drawn from each style: speech above prose, as the target is speech.
 STYLE_SHARES = {
-    "speech-prepared": 0.20,
-    "speech-qa": 0.25,
-    "speech-meeting": 0.18,
+    "speech-prepared": 0.26,
+    "speech-qa": 0.13,
+    "speech-meeting": 0.16,
     "speech-radio": 0.03,
-    "prose": 0.34,
+    "prose": 0.42,
 }
 #: Windows are drawn from blocks of this many words, weighted by how spoken a block sounds, by its
 #: questions, which are rarer than any other mark that readers miss, and by its sentences that begin

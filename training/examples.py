@@ -11,6 +11,7 @@ import numpy as np
 from training.corpus import Corpus
 from training.degrade import Unit, choose, degrade
 from training.lags import LAGS, SILENT, lag_labels
+from training.mistakes import SENTENCE_ENDS, Guesser, show
 from training.tokens import Codec
 from training.words import first_raised
 
@@ -83,10 +84,12 @@ def assemble(
     skip: int,
     copied: float,
     answer: bool = True,
+    shown: list[Unit] | None = None,
 ) -> Example:
     """Lay out `units`; the last `lookahead` are shown only, the first `skip` words weigh 0.
 
-    Without `answer` there are the raw words alone.
+    Without `answer` there are the raw words alone. With `shown` the answer reads as those units
+    do, and every choice in it still asks for what `units` have there.
     """
     ids = [codec.user]
     last: list[int] = []
@@ -103,44 +106,66 @@ def assemble(
     labels: list[int] = []
     choices: dict[int, tuple[int, ...]] = {}
     answered = len(units) - lookahead
-    marks, pause = tuple(codec.marks.values()), (codec.paragraph,)
-    rivals: tuple[int, ...] = ()  # what could stand here instead of a word
+    shown = shown or units
 
-    def put(token: int, weight: float, among: tuple[int, ...] = ()) -> None:
-        if among and weight:
-            choices[len(ids)] = tuple(dict.fromkeys((token, *among)))
-        ids.append(token)
+    def put(step: Step, weight: float) -> None:
+        if weight:
+            choices[len(ids)] = tuple(dict.fromkeys((step.right, *step.rivals)))
+        ids.append(step.token)
         weights.append(weight)
 
-    for number, unit in enumerate(units[:answered]):
+    for number, (unit, seen) in enumerate(zip(units[:answered], shown, strict=False)):
         weigh = 0.0 if number < skip else 1.0
-        readings = _readings(unit, codec)
-        if unit.answer_break:
-            put(codec.paragraph, weigh, (*rivals, *readings))
-            rivals = ()
-        first, *rest = codec.word(unit.core)
-        put(first, weigh, (*rivals, *readings))
-        for token in rest:
-            put(token, weigh * copied)
+        if number:
+            pair = slice(number - 1, number + 1)
+            for step in _gap(units[pair], shown[pair], codec):
+                put(step, weigh)
+        else:
+            readings = _readings(unit, codec)
+            put(Step(codec.word(seen.core)[0], codec.word(unit.core)[0], readings), weigh)
+        for token in codec.word(seen.core)[1:]:
+            ids.append(token)
+            weights.append(weigh * copied)
         decisions.append(len(ids) - 1)
         labels.append(unit.label)
-        rivals = (*marks, *pause)
-        if unit.mark:
-            following = units[number + 1 : number + 2]
-            words = _readings(following[0], codec) if following else (codec.end,)
-            put(codec.marks[unit.mark], 1.0, (*rivals, *words))
-            rivals = pause
-    if answered < len(units):
-        unit = units[answered]
-        token = codec.paragraph if unit.answer_break else codec.word(unit.core)[0]
-        put(token, 1.0, (*rivals, *_readings(unit, codec)))
-    elif ends:
-        put(codec.end, 1.0, (*rivals, codec.end))
+    if answered < len(units) or ends:
+        pair = slice(answered - 1, answered + 1)
+        for step in _gap(units[pair], shown[pair], codec):
+            put(step, 1.0)
     else:  # what follows the last word is unknown: nothing is decided there
         decisions.pop()
         labels.pop()
     lags = lag_labels(units, last, len(ids))
     return Example(ids, weights, decisions, labels, lags, choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One choice of an answer."""
+
+    token: int  # what the answer shows
+    right: int  # what it is asked for
+    rivals: tuple[int, ...]  # what the grammar allows
+
+
+def _gap(units: list[Unit], shown: list[Unit], codec: Codec) -> Iterator[Step]:
+    """The choices between two words, to the first token of the second; of one word, to the end."""
+    before, after = units[0], units[1] if units[1:] else None
+    first = codec.word(after.core)[0] if after else codec.end
+    first_shown = codec.word(shown[1].core)[0] if after else codec.end
+    readings = _readings(after, codec) if after else (codec.end,)
+    pause, breaks = codec.paragraph, after is not None and after.answer_break
+    right = codec.marks[before.mark] if before.mark else pause if breaks else first
+    rivals = (*codec.marks.values(), pause, *readings)
+    mark = shown[0].mark
+    if mark:
+        yield Step(codec.marks[mark], right, rivals)
+        right = pause if breaks and mark in SENTENCE_ENDS else first_shown
+        rivals = (pause, *readings)
+    if after and shown[1].answer_break:
+        yield Step(pause, right, rivals)
+        right, rivals = first_shown, readings
+    yield Step(first_shown, right, rivals)
 
 
 def _readings(unit: Unit, codec: Codec) -> tuple[int, ...]:
@@ -159,11 +184,13 @@ def draw_example(
     style: str | None = None,
     kind: str | None = None,
     answer: bool = True,
+    guesser: Guesser | None = None,
 ) -> Example:
-    """Draw one window of the corpus in one degradation."""
+    """Draw one window of the corpus in one degradation, with a `guesser` with mistakes shown."""
     count = rng.randint(shape.low, shape.high)
     words, at_start, ends = corpus.draw(rng, style or corpus.style(rng), count)
-    units = degrade(words, kind or choose(rng), rng)
+    kind = kind or choose(rng)
+    units = degrade(words, kind, rng)
     lookahead = 0 if ends else rng.randint(1, min(LOOKAHEAD, max(1, len(units) // 2)))
     return assemble(
         units,
@@ -173,6 +200,7 @@ def draw_example(
         skip=0 if at_start else 1,
         copied=shape.copied,
         answer=answer,
+        shown=show(units, kind, guesser, rng) if guesser else None,
     )
 
 
@@ -185,17 +213,23 @@ def batches(
     seed: str,
     tokens: int,
     pool: int = 12,
+    guesser: Guesser | None = None,
 ) -> Iterator[Batch]:
-    """Yield `pool` batches of about `tokens` tokens, each of examples of like length."""
+    """Yield `pool` batches of about `tokens` tokens, each of examples of like length.
+
+    Windows of choices show mistakes where a `guesser` makes them.
+    """
+    if guesser and kind != CHOSEN:
+        raise ValueError("mistakes are shown in windows of choices alone")
     rng = random.Random(seed)
     examples: list[Example] = []
     total = 0
     while total < tokens * pool:
-        example = draw_example(corpus, codec, rng, shape, answer=kind != READ)
+        example = draw_example(corpus, codec, rng, shape, answer=kind != READ, guesser=guesser)
         if len(example.ids) > MOST_TOKENS:
             continue
         if kind == CHOSEN:
-            _choose(example, rng)
+            leave_to_choices(example, rng)
         examples.append(example)
         total += len(example.ids)
     examples.sort(key=lambda e: len(e.ids))
@@ -211,13 +245,17 @@ def batches(
         yield collate(group, codec.pad, kind)
 
 
-def _choose(example: Example, rng: random.Random) -> None:
-    """Leave some tokens to the whole vocabulary, the rest to choices alone."""
+def leave_to_choices(example: Example, rng: random.Random) -> None:
+    """Leave some tokens to the whole vocabulary, the rest to choices alone.
+
+    Where a mistake is shown the choice stays: the token that stands there is not the right one.
+    """
     for position, weight in enumerate(example.weights):
         if weight and position not in example.choices and rng.random() >= WHOLE_INSIDE:
             example.weights[position] = 0.0
     for position in list(example.choices):
-        if rng.random() < WHOLE_CHOICES:
+        shown = example.ids[position] == example.choices[position][0]
+        if shown and rng.random() < WHOLE_CHOICES:
             del example.choices[position]
 
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from training.lags import LAGS, MARKS, SILENT, WIDTH
+from training.quantised import through
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class ModelConfig:
         }
 
 
+class Linear(nn.Linear):
+    """A matrix that computes with rounded weights while `quantised` is set."""
+
+    quantised = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x is [..., inputs]."""
+        return F.linear(x, through(self.weight) if self.quantised else self.weight)
+
+
 class RmsNorm(nn.Module):
     """Root-mean-square norm whose weight follows the type of its input."""
 
@@ -74,10 +85,10 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.q_proj = nn.Linear(config.hidden, config.hidden, bias=False)
-        self.k_proj = nn.Linear(config.hidden, config.hidden, bias=False)
-        self.v_proj = nn.Linear(config.hidden, config.hidden, bias=False)
-        self.o_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.q_proj = Linear(config.hidden, config.hidden, bias=False)
+        self.k_proj = Linear(config.hidden, config.hidden, bias=False)
+        self.v_proj = Linear(config.hidden, config.hidden, bias=False)
+        self.o_proj = Linear(config.hidden, config.hidden, bias=False)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """x is [batch, length, hidden]; cos and sin are [length, head size]."""
@@ -102,9 +113,9 @@ class Mlp(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
-        self.up_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
-        self.down_proj = nn.Linear(config.intermediate, config.hidden, bias=False)
+        self.gate_proj = Linear(config.hidden, config.intermediate, bias=False)
+        self.up_proj = Linear(config.hidden, config.intermediate, bias=False)
+        self.down_proj = Linear(config.intermediate, config.hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """x is [batch, length, hidden]."""
@@ -133,6 +144,7 @@ class Punctuator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.quantised = False
         self.embed_tokens = nn.Embedding(config.vocabulary, config.hidden)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RmsNorm(config)
@@ -151,13 +163,24 @@ class Punctuator(nn.Module):
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
 
+    def set_quantised(self, on: bool) -> None:
+        """Compute with the weights that the engine will have, or with the floats."""
+        for module in self.modules():
+            if isinstance(module, Linear | Punctuator):
+                module.quantised = on
+
+    def embeddings(self) -> Tensor:
+        """The rows of the vocabulary, [vocabulary, hidden]."""
+        weight = self.embed_tokens.weight
+        return through(weight) if self.quantised else weight
+
     def hidden_states(self, ids: Tensor) -> Tensor:
         """Normalised last hidden states of ids [batch, length]."""
         return self._answered(self.read(ids))
 
     def read(self, ids: Tensor) -> Tensor:
         """Hidden states after the first `read_layers` layers."""
-        x = self.embed_tokens(ids)
+        x = F.embedding(ids, self.embeddings())
         if torch.is_autocast_enabled(ids.device.type):
             x = x.bfloat16()
         return self._through(self.layers[: self.config.read_layers], x)
@@ -174,7 +197,7 @@ class Punctuator(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Token scores of hidden states [..., hidden]."""
-        return F.linear(hidden, self.embed_tokens.weight)
+        return F.linear(hidden, self.embeddings())
 
     def lag_logits(self, read: Tensor) -> Tensor:
         """What was asked while reading: [..., lags, marks and case] of `read` states."""
@@ -218,7 +241,7 @@ class Punctuator(nn.Module):
 
     def _among(self, hidden: Tensor, rivals: Tensor) -> Tensor:
         """Loss [n] of the first of `rivals` [n, rivals] at `hidden` [n, hidden]."""
-        rows = self.embed_tokens(rivals.clamp(min=0)).to(hidden.dtype)
+        rows = F.embedding(rivals.clamp(min=0), self.embeddings()).to(hidden.dtype)
         scores = torch.einsum("nd,ncd->nc", hidden, rows).float()
         scores = scores.masked_fill(rivals < 0, -torch.inf)
         return -scores.log_softmax(-1)[:, 0]

@@ -20,6 +20,7 @@ from training.corpus import Corpus
 from training.examples import CHOSEN, READ, WHOLE, Batch, Shape, batches
 from training.helpers import Helpers, compiled
 from training.measure import decision_scores, dev_sets, f1_table
+from training.mistakes import Guesser
 from training.model import ModelConfig, Punctuator
 from training.optim import optimizers, rate, set_rate
 from training.tokens import Codec
@@ -34,6 +35,8 @@ READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
 COPIES_BELOW = 1.2
 #: A step that took longer was suspended; that time is not counted as training.
 LONGEST_STEP_S = 60.0
+#: From this share of the budget on, weights are rounded as the engine's are.
+QUANTISED_FROM = 0.9
 #: A running average of the weights makes a better model while the rate is still high.
 AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
 
@@ -74,6 +77,7 @@ class Trainer:
         torch.set_float32_matmul_precision("high")
         self.codec = Codec.load(options.data / "tokenizer")
         self.corpus = Corpus(options.data / "train.npz")
+        self.guesser = Guesser(self.corpus)
         self.dev = dev_sets(
             Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
         )
@@ -153,19 +157,30 @@ class Trainer:
             rng = random.Random(seed)
             read = READ_AT_FIRST * max(0.0, 1 - self.progress() / READ_UNTIL)
             tokens, copies = self.options.batch_tokens, self.state["copies"]
+            guesser = None
             if rng.random() < read:
                 shape, kind = READING, READ
             elif not copies:  # copying wants many steps more than many tokens
                 shape, kind, tokens = COPYING, WHOLE, tokens // 2
             else:
-                shape, kind = WORKING, CHOSEN
-            yield list(
-                batches(self.corpus, self.codec, shape, kind, seed=seed, tokens=tokens, pool=3)
+                shape, kind, guesser = WORKING, CHOSEN, self.guesser
+            drawn = batches(
+                self.corpus,
+                self.codec,
+                shape,
+                kind,
+                seed=seed,
+                tokens=tokens,
+                pool=3,
+                guesser=guesser,
             )
+            yield list(drawn)
 
     def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
         """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
         set_rate(self.optimizers, rate(self.progress()))
+        if self.progress() >= QUANTISED_FROM and not self.model.quantised:
+            self.model.set_quantised(True)
         answer, reading = self.helpers.step(self.losses, batch, self.options.device)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
