@@ -100,9 +100,9 @@ def show(units: list[Unit], kind: str, guesser: Guesser, rng: random.Random) -> 
         if after.answer_break and not after.raw_break and rng.random() < BREAK_MISSED:
             following = replace(following, answer_break=False)
         ended, ends = unit.mark in SENTENCE_ENDS, mark in SENTENCE_ENDS
-        if unit.mark and ended and not (mark and ends) and not guesser.is_name(after.core):
+        if ended and not ends and not guesser.is_name(after.core):
             following = replace(following, core=after.core[:1].lower() + after.core[1:])
-        elif mark and ends and not (unit.mark and ended):
+        elif ends and not ended:
             following = replace(following, core=first_raised(after.core))
         shown[number] = replace(shown[number], mark=mark)
         shown[number + 1] = following
