@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from training.export import BITS, GROUP
+
 DATA = Path("../shared/data")
 WORK = Path("var/training")
 MODEL = Path("engine/models/punct-en")
@@ -81,9 +83,9 @@ def _export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser = commands.add_parser("export", help="quantise the float model for the engine")
     parser.add_argument("--source", type=Path, default=WORK / "run/float")
     parser.add_argument("--out", type=Path, default=MODEL)
-    parser.add_argument("--bits", type=int, default=4, help="16: leave the floats")
-    parser.add_argument("--group", type=int, default=32)
-    parser.add_argument("--embedding-bits", type=int, default=4)
+    parser.add_argument("--bits", type=int, default=BITS, help="16: leave the floats")
+    parser.add_argument("--group", type=int, default=GROUP)
+    parser.add_argument("--embedding-bits", type=int, default=BITS)
 
     def run(options: argparse.Namespace) -> None:
         from training.export import export

@@ -11,7 +11,7 @@ import numpy as np
 from training.corpus import Corpus
 from training.degrade import Unit, choose, degrade
 from training.lags import LAGS, SILENT, lag_labels
-from training.mistakes import SENTENCE_ENDS, Guesser, show
+from training.mistakes import ENDING_MARKS, Guesser, show
 from training.tokens import Codec
 from training.words import first_raised
 
@@ -160,7 +160,7 @@ def _gap(units: list[Unit], shown: list[Unit], codec: Codec) -> Iterator[Step]:
     mark = shown[0].mark
     if mark:
         yield Step(codec.marks[mark], right, rivals)
-        right = pause if breaks and mark in SENTENCE_ENDS else first_shown
+        right = pause if breaks and mark in ENDING_MARKS else first_shown
         rivals = (pause, *readings)
     if after and shown[1].answer_break:
         yield Step(pause, right, rivals)

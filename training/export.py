@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+#: How the weights are shipped; training rounds the same way.
+BITS, GROUP = 4, 32
 LIMIT_BYTES = 8 * 1024 * 1024
 PART = {"words": 100, "tail_words": 12, "lookahead_words": 15}
 SEPARATORS = [",", ".", "?", "!", ":", ";"]
@@ -27,9 +29,9 @@ def export(
     source: Path,
     out: Path,
     *,
-    bits: int = 4,
-    group: int = 32,
-    embedding_bits: int = 4,
+    bits: int = BITS,
+    group: int = GROUP,
+    embedding_bits: int = BITS,
     bias: dict[str, float] | None = None,
     name: str = "punct-en",
 ) -> Path:

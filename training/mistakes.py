@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from training.corpus import Corpus
-from training.degrade import CASED, LOWER, Unit
+from training.degrade import CASED, LOWER, SENTENCE_ENDS, Unit
 from training.words import SEPARATORS, first_raised
 
 #: Share of windows whose marks are shown as they should be.
@@ -32,7 +32,8 @@ BREAK_MISSED = 0.7
 #: What stands where a comma or an end was missed, by share; the rest shows nothing.
 COMMA_AS_END, END_AS_COMMA, QUESTION_AS_STOP = 0.15, 0.3, 0.5
 _COMMAS, _ENDS, _QUESTION = (1, 5), (2, 3, 4, 6), 3
-SENTENCE_ENDS = frozenset(".?!")
+#: Marks after which a sentence begins.
+ENDING_MARKS = frozenset(SEPARATORS[code] for code in SENTENCE_ENDS)
 
 
 class Guesser:
@@ -99,7 +100,7 @@ def show(units: list[Unit], kind: str, guesser: Guesser, rng: random.Random) -> 
         following = shown[number + 1]
         if after.answer_break and not after.raw_break and rng.random() < BREAK_MISSED:
             following = replace(following, answer_break=False)
-        ended, ends = unit.mark in SENTENCE_ENDS, mark in SENTENCE_ENDS
+        ended, ends = unit.mark in ENDING_MARKS, mark in ENDING_MARKS
         if ended and not ends and not guesser.is_name(after.core):
             following = replace(following, core=after.core[:1].lower() + after.core[1:])
         elif ends and not ended:

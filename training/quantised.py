@@ -1,4 +1,4 @@
-"""Train as the engine will compute: weights rounded to four bits going forward, floats underneath.
+"""Train as the engine will compute: weights rounded going forward, floats underneath.
 
 Rounding is MLX's affine one, group by group along the input; going back the gradient passes as if
 nothing had been rounded (Jacob et al. 2018, arXiv 1712.05877; straight-through).
@@ -9,8 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: What `export` ships.
-BITS, GROUP = 4, 32
+from training.export import BITS, GROUP
 
 
 def rounded(weight: Tensor) -> Tensor:

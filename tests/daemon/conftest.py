@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +18,16 @@ from daemon.child import ModelKeeper
 from daemon.config import Config
 from daemon.decoding import Surroundings
 from daemon.home import Home, make_folders
+from daemon.intake import Intake
 from daemon.log import Log
+from daemon.watch import Inbox
 from daemon.worker import Worker
 from engine.client import ModelClient
 from engine.records import ModelInfo, Profile
 from state.database import Database, open_database
+from state.job import Job, Status
 from state.queue import Queue
+from tests.daemon.making import talk
 
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"  # a whole file without one tensor
 LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
@@ -211,3 +216,48 @@ def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         return Answer(int(ended.value.code or 0), captured.out, captured.err)
 
     return call
+
+
+class Scene:
+    """An intake with its folder and a clock."""
+
+    def __init__(self, config: Config, queue: Queue, log: Log, clock: Clock) -> None:
+        self.folder = config.watch[0]
+        self.config = config
+        self.queue = queue
+        self.log = log
+        self.clock = clock
+        self.inbox = Inbox()
+        self.intake = self.fresh()
+
+    def fresh(self, *, adopt: bool = False) -> Intake:
+        return Intake(self.config, self.queue, self.inbox, self.log, clock=self.clock, adopt=adopt)
+
+    def write(self, name: str, data: bytes | None = None) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(talk() if data is None else data)
+        return path
+
+    def run(self, seconds: float = 5.0, *, step_s: float = 1.0) -> None:
+        """Let time pass, stepping."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.intake.step(self.clock.now)
+            self.clock.pass_by(step_s)
+        self.intake.step(self.clock.now)
+
+    def rows(self) -> list[tuple[str, Status]]:
+        return sorted(
+            (os.path.relpath(job.path, self.folder), job.status) for job in self.queue.jobs()
+        )
+
+    def job(self, name: str) -> Job:
+        job = self.queue.job_by_path(str(self.folder / name))
+        assert job is not None
+        return job
+
+
+@pytest.fixture
+def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
+    return Scene(config, queue, log, clock)

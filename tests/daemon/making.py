@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from daemon import control
 from daemon.source import read_snapshot
 from state.job import Job, Offer, Origin
 from state.queue import Queue
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.daemon.conftest import Bench
 
+DOCS = Path(__file__).parents[2] / "docs"
 # Enough plain English for the language to be sure.
 SENTENCE = "and then we went down to the river because the water was warm and they liked it there"
 
@@ -102,3 +107,21 @@ def metadata_of(job: Job) -> dict[str, object]:
 def events(captured: LogCapture) -> list[str]:
     """Names of what was logged."""
     return [entry["event"] for entry in captured.entries]
+
+
+def commands() -> dict[str, click.Command]:
+    """Return the commands of llasactl by their names."""
+    context = click.Context(control.llasactl)
+    found = {}
+    for name in control.llasactl.list_commands(context):
+        command = control.llasactl.get_command(context, name)
+        assert command is not None
+        found[name] = command
+    return found
+
+
+def documented(section: str) -> set[str]:
+    """Return the keys that docs/commands.md lists in the table under `<!-- keys: SECTION -->`."""
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    table = text.split(f"<!-- keys: {section} -->")[1].split("\n\n")[1]
+    return set(re.findall(r"^\| `(\w+)` ", table, flags=re.MULTILINE))

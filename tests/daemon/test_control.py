@@ -9,39 +9,17 @@ import sys
 import unicodedata
 from pathlib import Path
 
-import click
 import pytest
 
-from daemon import control
 from daemon.config import Config
-from daemon.control.words import EXPLAINED, count, shorten, size, span
+from daemon.control.words import count, shorten, size, span
 from daemon.home import Home
 from daemon.lock import HomeLock
-from engine.reading.reasons import Reason as ReadingReason
 from state.job import Reason, Status
 from state.queue import Queue
 from state.service import ServiceRow
 from tests.daemon.conftest import Ask, Bench
-from tests.daemon.making import offered, talk
-
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def commands() -> dict[str, click.Command]:
-    context = click.Context(control.llasactl)
-    found = {}
-    for name in control.llasactl.list_commands(context):
-        command = control.llasactl.get_command(context, name)
-        assert command is not None
-        found[name] = command
-    return found
-
-
-def dropped(bench: Bench, name: str, data: bytes | None = None) -> Path:
-    path = bench.config.watch[0] / name
-    path.write_bytes(talk() if data is None else data)
-    offered(bench.queue, path)
-    return path
+from tests.daemon.making import commands, documented, dropped, talk
 
 
 @pytest.fixture
@@ -51,20 +29,12 @@ def worked(bench: Bench) -> Bench:
     dropped(bench, "no.json", b'{"a": 1}')
     dropped(bench, "cut.json", b'{"segments": [')
     gone = dropped(bench, "gone.json")
-    gone.unlink()
+    Path(gone.path).unlink()
     worker = bench.worker()
     while worker.run_one():
         pass
     dropped(bench, "waiting.json")
     return bench
-
-
-def test_every_command_has_help_with_an_example(ask: Ask) -> None:
-    """An example says more than a synopsis."""
-    for name in commands():
-        answer = ask(name, "--help", at=None)
-        assert answer.code == 0
-        assert f"Example: llasactl {name}" in answer.out, name
 
 
 def test_the_help_lists_the_commands_in_the_order_of_use(ask: Ask) -> None:
@@ -365,12 +335,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: Bench) ->
     assert done.stderr == ""
 
 
-def test_every_reason_is_explained() -> None:
-    """Those of the database, and those for which a file is not read."""
-    missing = {str(reason) for reason in (*Reason, *ReadingReason)} - {*map(str, EXPLAINED)}
-    assert missing == set()
-
-
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -392,32 +356,3 @@ def test_every_reason_is_explained() -> None:
 def test_figures_are_said_as_people_say_them(said: str, expected: str) -> None:
     """Two digits that mean something, not eight."""
     assert said == expected
-
-
-def documented(section: str) -> set[str]:
-    """Return the keys that docs/commands.md lists in the table under `<!-- keys: SECTION -->`."""
-    text = (DOCS / "commands.md").read_text(encoding="utf-8")
-    table = text.split(f"<!-- keys: {section} -->")[1].split("\n\n")[1]
-    return set(re.findall(r"^\| `(\w+)` ", table, flags=re.MULTILINE))
-
-
-def test_every_command_is_documented_with_all_its_options() -> None:
-    """And nothing is documented that is not there."""
-    text = (DOCS / "commands.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## llasactl (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
-    assert list(sections) == list(commands())
-    for name, command in commands().items():
-        options = {
-            option
-            for parameter in command.params
-            for option in parameter.opts
-            if option.startswith("--") and option not in {"--home", "--help"}
-        }
-        shown = set(re.findall(r"--[a-z-]+", sections[name])) - {"--home"}
-        assert options <= shown, name
-
-
-def test_the_exit_codes_are_documented() -> None:
-    """Those that the code uses, and no others."""
-    text = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| (\d) \|", text, flags=re.MULTILINE) == ["0", "1", "2", "3"]

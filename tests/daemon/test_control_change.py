@@ -13,13 +13,7 @@ from daemon.control.rest import _moment
 from daemon.home import Home
 from state.job import Job, Status
 from tests.daemon.conftest import Ask, Bench
-from tests.daemon.making import offered, talk
-
-
-def dropped(bench: Bench, name: str) -> Job:
-    path = bench.config.watch[0] / name
-    path.write_bytes(talk())
-    return offered(bench.queue, path)
+from tests.daemon.making import dropped
 
 
 def done(bench: Bench, name: str) -> Job:

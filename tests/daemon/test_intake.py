@@ -9,7 +9,6 @@ import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import LogCapture
@@ -17,62 +16,13 @@ from structlog.testing import LogCapture
 from daemon import intake as intake_module
 from daemon.config import Config
 from daemon.home import Home
-from daemon.intake import Intake
-from daemon.log import Log
 from daemon.source import Snapshot
-from daemon.watch import Inbox
 from engine import sidecars
 from engine.records import Rendered
 from state.errors import DatabaseBusy
-from state.job import Job, Origin, Reason, Status
-from state.queue import Queue
-from tests.daemon.conftest import Clock
+from state.job import Origin, Reason, Status
+from tests.daemon.conftest import Scene
 from tests.daemon.making import talk
-
-
-class Scene:
-    """An intake with its folder and a clock."""
-
-    def __init__(self, config: Config, queue: Queue, log: Log, clock: Clock) -> None:
-        self.folder = config.watch[0]
-        self.config = config
-        self.queue = queue
-        self.log = log
-        self.clock = clock
-        self.inbox = Inbox()
-        self.intake = self.fresh()
-
-    def fresh(self, *, adopt: bool = False) -> Intake:
-        return Intake(self.config, self.queue, self.inbox, self.log, clock=self.clock, adopt=adopt)
-
-    def write(self, name: str, data: bytes | None = None) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(talk() if data is None else data)
-        return path
-
-    def run(self, seconds: float = 5.0, *, step_s: float = 1.0) -> None:
-        """Let time pass, stepping."""
-        until = self.clock.now + seconds
-        while self.clock.now < until:
-            self.intake.step(self.clock.now)
-            self.clock.pass_by(step_s)
-        self.intake.step(self.clock.now)
-
-    def rows(self) -> list[tuple[str, Status]]:
-        return sorted(
-            (os.path.relpath(job.path, self.folder), job.status) for job in self.queue.jobs()
-        )
-
-    def job(self, name: str) -> Job:
-        job = self.queue.job_by_path(str(self.folder / name))
-        assert job is not None
-        return job
-
-
-@pytest.fixture
-def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
-    return Scene(config, queue, log, clock)
 
 
 def test_a_file_is_found_without_any_event(scene: Scene) -> None:
@@ -338,63 +288,6 @@ def test_stale_temporary_files_are_swept_away(scene: Scene) -> None:
     temp = scene.write(".llasa-999999-0123456789abcdef.tmp", b"half")
     scene.run(2)
     assert not temp.exists()
-
-
-def finished(scene: Scene, name: str, *, fallback: int = 0, recipe: Any = "r") -> None:
-    path = scene.write(name)
-    text = "Hello.\n"
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    coverage = {"parts": {"total": 2, "fallback": fallback}}
-    metadata = {
-        "schema": "llasa.metadata/1",
-        "source": {"sha256": sha256},
-        "coverage": coverage,
-        "recipe": recipe,
-        "outputs": [
-            {"suffix": "enhanced.txt", "sha256": hashlib.sha256(text.encode()).hexdigest()}
-        ],
-    }
-    files = [
-        Rendered("enhanced.txt", text),
-        Rendered("metadata.json", json.dumps(metadata)),
-    ]
-    sidecars.write(path, files, mode=0o644, previous={})
-
-
-def test_finished_work_is_taken_over_when_the_database_was_lost(scene: Scene) -> None:
-    """The metadata says of which bytes; a text without it, or of others, is done again."""
-    finished(scene, "done.json")
-    finished(scene, "partial.json", fallback=1)
-    finished(scene, "changed.json")
-    scene.write("changed.json", talk("other"))
-    finished(scene, "textonly.json")
-    (scene.folder / "textonly.metadata.json").unlink()
-    scene.intake = scene.fresh(adopt=True)
-    scene.run()
-    assert scene.rows() == [
-        ("changed.json", Status.QUEUED),
-        ("done.json", Status.DONE),
-        ("partial.json", Status.PARTIAL),
-        ("textonly.json", Status.QUEUED),
-    ]
-    outputs = scene.job("done.json").outputs
-    assert [output.suffix for output in outputs] == ["enhanced.txt", "metadata.json"]
-    for output in outputs:
-        assert hashlib.sha256(Path(output.path).read_bytes()).hexdigest() == output.sha256
-
-
-@pytest.mark.parametrize(
-    ("written", "taken"), [("engine=0.1.0 model=m@r", "engine=0.1.0 model=m@r"), (7, None)]
-)
-def test_finished_work_keeps_its_recipe(scene: Scene, written: Any, taken: str | None) -> None:
-    """What made a text stands in its metadata: the new database knows it as the lost one did."""
-    finished(scene, "done.json", recipe=written)
-    finished(scene, "long.json", recipe="x" * 5_000)
-    scene.intake = scene.fresh(adopt=True)
-    scene.run()
-    assert scene.job("done.json").recipe == taken
-    assert scene.job("long.json").recipe is None
-    assert scene.job("long.json").status is Status.DONE
 
 
 def test_an_unlistable_folder_is_counted_and_the_rest_goes_on(

@@ -16,7 +16,7 @@ from daemon.lock import HomeLock
 from daemon.speakers import names_for, render_again, restore
 from state.job import Job, Status
 from tests.daemon.conftest import Ask, Bench
-from tests.daemon.making import offered
+from tests.daemon.making import now, offered, text_of
 from tests.daemon.test_control import documented
 
 TURNS = (
@@ -42,17 +42,7 @@ def done(bench: Bench, name: str = "talk.json") -> Job:
     path.write_bytes(diarized())
     job = offered(bench.queue, path)
     bench.worker().run_one()
-    return now(bench, job)
-
-
-def now(bench: Bench, job: Job) -> Job:
-    found = bench.queue.job(job.id)
-    assert found is not None
-    return found
-
-
-def text_of(job: Job) -> str:
-    return Path(job.path).with_name("talk.enhanced.txt").read_text(encoding="utf-8")
+    return now(bench.queue, job)
 
 
 def test_the_nearest_names_win_label_by_label(bench: Bench, home: Home) -> None:
@@ -112,7 +102,7 @@ def test_speakers_are_named_without_the_model(
     names = Path(job.path).with_name("talk.speakers.toml").read_text()
     assert names.endswith('SPEAKER_00 = "Ada"\nSPEAKER_01 = "Grace Hopper"\n')
     assert [p.split(":")[0] for p in text_of(job).split("\n\n")] == ["Ada", "Grace Hopper"]
-    after = now(bench, job)
+    after = now(bench.queue, job)
     assert (after.status, after.attempt, after.claims) == (job.status, job.attempt, job.claims)
     assert {o.path for o in after.outputs} == {o.path for o in job.outputs}
     assert {o.sha256 for o in after.outputs}.isdisjoint(o.sha256 for o in job.outputs)
@@ -125,7 +115,7 @@ def test_a_redo_after_naming_replaces_its_own_files(ask: Ask, bench: Bench) -> N
     ask("speakers", "talk.json", "SPEAKER_00=Ada")
     again = bench.queue.redo(job.id)
     bench.worker().run_one()
-    assert [o.displaced for o in now(bench, again).outputs] == [False, False]
+    assert [o.displaced for o in now(bench.queue, again).outputs] == [False, False]
     assert text_of(job).startswith("Ada: ")
 
 
@@ -139,7 +129,7 @@ def test_an_edited_output_is_kept_when_speakers_are_named(ask: Ask, bench: Bench
     assert "beside a file that was edited" in answer.out
     assert edited.read_text() == "My own words.\n"
     assert edited.with_name("talk.enhanced.1.txt").read_text().startswith("Ada: ")
-    assert "kept" in (now(bench, job).detail or "")
+    assert "kept" in (now(bench.queue, job).detail or "")
 
 
 def test_names_are_taken_back_one_by_one_and_all(ask: Ask, bench: Bench) -> None:
@@ -210,13 +200,13 @@ def test_parts_of_another_text_are_never_put_under_these_names(bench: Bench) -> 
     job = done(bench)
     row = bench.queue.parts_done(job)[0]
     bench.queue.database.rows("UPDATE jobs SET status = 'running' WHERE id = ?", (job.id,))
-    running = now(bench, job)
+    running = now(bench.queue, job)
     bench.queue.save_part(
         running, 0, status="enhanced", payload=row.replace("river", "bank"), words=1, decode_s=0
     )
     bench.queue.database.rows("UPDATE jobs SET status = 'done' WHERE id = ?", (job.id,))
     with pytest.raises(CannotRender, match="other words"):
-        restore(bench.queue, now(bench, job), bench.config)
+        restore(bench.queue, now(bench.queue, job), bench.config)
 
 
 def test_a_source_that_changed_is_not_rendered_with_old_parts(bench: Bench) -> None:
@@ -257,4 +247,4 @@ def test_a_text_made_with_a_glossary_is_rendered_anew_with_that_one_only(bench: 
     assert [r["to"] for r in described["coverage"]["replaced"]] == ["Rhine"]
     other = replace(bench.config, default=replace(profile, glossary={"river": "Elbe"}))
     with pytest.raises(CannotRender, match="glossary"):
-        render_again(bench.queue, now(bench, job), other, {})
+        render_again(bench.queue, now(bench.queue, job), other, {})

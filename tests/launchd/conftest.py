@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,7 @@ class FakeClock:
 
 
 @dataclass
-class FakeManager:
+class FakeManager(ABC):
     """Remembers the commands; `answers` (a pattern -> answers in order) overrules the behaviour."""
 
     clock: FakeClock
@@ -51,9 +52,9 @@ class FakeManager:
                 return Completed(tuple(argv), code, error=text)
         return self.behave(tuple(argv))
 
+    @abstractmethod
     def behave(self, argv: tuple[str, ...]) -> Completed:
         """Answer as the manual says."""
-        raise NotImplementedError
 
     @property
     def changes(self) -> list[str]:

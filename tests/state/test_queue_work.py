@@ -1,4 +1,4 @@
-"""Claims, attempts, parts and ends."""
+"""Claims, attempts and ends."""
 
 from __future__ import annotations
 
@@ -191,60 +191,6 @@ def test_a_graceful_stop_gives_the_attempt_back(queue: Queue) -> None:
     assert claimed(queue).id == first.id
 
 
-def test_finished_parts_are_there_after_a_kill(queue: Queue) -> None:
-    """A kill at minute fifty resumes at minute fifty."""
-    job = queue.begin_parts(running(queue), total=3, recipe="r")
-    part(queue, job, 0)
-    part(queue, job, 2)
-    queue.requeue_orphans("boot-1")
-
-    again = queue.begin_parts(claimed(queue), total=3, recipe="r")
-
-    assert queue.parts_done(again) == {0: "payload 0", 2: "payload 2"}
-    assert again.parts_done == 2
-
-
-@pytest.mark.parametrize(("total", "recipe"), [(3, "other"), (4, "r")])
-def test_parts_of_another_recipe_are_dropped(queue: Queue, total: int, recipe: str) -> None:
-    """A new model or another cut does not inherit parts that it did not make."""
-    job = queue.begin_parts(running(queue), total=3, recipe="r")
-    part(queue, job)
-    queue.release(job)
-
-    again = queue.begin_parts(claimed(queue), total=total, recipe=recipe)
-
-    assert (queue.parts_done(again), again.parts_done, again.words_done) == ({}, 0, 0)
-
-
-def test_a_part_saved_twice_counts_once(queue: Queue) -> None:
-    """Saving is idempotent; the last payload stands."""
-    job = running(queue)
-    part(queue, job)
-    queue.save_part(job, 0, status="fallback", payload="other", words=8, decode_s=0.25)
-
-    found = queue.job(job.id)
-    assert found is not None
-    assert (found.parts_done, found.words_done, found.decode_s) == (1, 8, 0.25)
-    assert queue.parts_done(job) == {0: "other"}
-
-
-def test_failed_attempts_at_a_part_are_counted_across_kills(queue: Queue) -> None:
-    """A part that kills the child is given up after three, restarts or not."""
-    job = running(queue)
-    assert queue.part_failed(job, 4) == 1
-    queue.requeue_orphans("boot-1")
-    job = claimed(queue)
-
-    assert [queue.part_failed(job, 4) for _ in range(2)] == [2, 3]
-    assert queue.part_failed(job, 5) == 1
-    assert queue.parts_done(job) == {}
-    part(queue, job, 4, status="fallback")
-    assert [(row.index, row.status, row.attempts) for row in queue.parts(job.id)] == [
-        (4, "fallback", 3),
-        (5, None, 1),
-    ]
-
-
 def test_children_that_die_before_any_part_are_counted_across_kills(queue: Queue) -> None:
     """A model that cannot be loaded is not loaded for ever."""
     job = running(queue)
@@ -301,45 +247,6 @@ def test_a_job_ends_with_its_outputs_and_figures(queue: Queue) -> None:
     assert done.finished_at is not None
     assert queue.parts_done(done) == {0: "payload 0"}
     assert [row.status for row in queue.parts(done.id)] == ["enhanced"]
-
-
-def test_parts_are_kept_until_later_ones_take_their_place(queue: Queue) -> None:
-    """A text can be rendered anew without the model; two versions of it are never kept."""
-    first = queue.finish(part(queue, running(queue)), status=Status.DONE)
-    queue.redo(first.id)
-    again = part(queue, claimed(queue))
-    assert queue.parts_done(first) == {0: "payload 0"}
-
-    second = queue.finish(again, status=Status.PARTIAL)
-
-    assert (queue.parts_done(first), queue.parts_done(second)) == ({}, {0: "payload 0"})
-
-
-def test_a_redo_that_fails_leaves_the_parts_of_the_outputs(queue: Queue) -> None:
-    """What lies beside the source is still the first job's."""
-    first = queue.finish(part(queue, running(queue)), status=Status.DONE)
-    queue.redo(first.id)
-    queue.finish(claimed(queue), status=Status.FAILED)
-
-    assert queue.parts_done(first) == {0: "payload 0"}
-
-
-def test_a_superseded_job_keeps_no_parts(queue: Queue) -> None:
-    """Nothing will ever be made of them."""
-    ended = queue.finish(part(queue, running(queue)), status=Status.SUPERSEDED)
-
-    assert queue.parts_done(ended) == {}
-
-
-def test_parts_take_less_room_than_their_text(queue: Queue) -> None:
-    """They stay for as long as the job: they are kept compressed."""
-    text = "the same words again and again " * 40
-    job = running(queue)
-    queue.save_part(job, 0, status="enhanced", payload=text, words=7, decode_s=0.0)
-
-    row = queue.database.rows("SELECT length(payload) AS size FROM parts")[0]
-    assert row["size"] < len(text) / 5
-    assert queue.parts_done(job) == {0: text}
 
 
 def test_outputs_that_were_rendered_anew_are_recorded(queue: Queue) -> None:

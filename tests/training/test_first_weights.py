@@ -9,7 +9,6 @@ pytest.importorskip("torch")
 
 import torch
 
-from tests.training.test_prepare import prepared  # noqa: F401 - a fixture
 from training.beginning import NEAR, begin
 from training.corpus import Corpus
 from training.degrade import LOWER
@@ -33,7 +32,7 @@ def attention(layer: Attention, x: "torch.Tensor", model: Punctuator) -> "torch.
 
 
 @torch.no_grad()
-def test_heads_look_back_and_find_what_is_written_where_it_was_read(prepared: Path) -> None:  # noqa: F811
+def test_heads_look_back_and_find_what_is_written_where_it_was_read(prepared: Path) -> None:
     """The first layer attends to the tokens just before; a later one to the same words, read."""
     torch.manual_seed(1)
     codec = Codec.load(prepared / "data/tokenizer")
@@ -63,7 +62,7 @@ def test_heads_look_back_and_find_what_is_written_where_it_was_read(prepared: Pa
     assert right / total > 0.8
 
 
-def test_a_run_is_the_same_twice_and_goes_on_where_it_was_stopped(prepared: Path) -> None:  # noqa: F811
+def test_a_run_is_the_same_twice_and_goes_on_where_it_was_stopped(prepared: Path) -> None:
     """With a budget of tokens the weights follow from the seed, stopped in the middle or not."""
 
     class StoppedError(Exception):

@@ -8,14 +8,12 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("tokenizers")
 
-from tests.training.test_prepare import prepared
 from training.corpus import Corpus
 from training.degrade import LOWER, RIGHT, WHISPER, Unit, degrade
 from training.examples import READ, Shape, assemble, batches, draw_example, leave_to_choices
 from training.mistakes import Guesser, show
 from training.tokens import Codec
 
-__all__ = ["prepared"]
 Loaded = tuple[Corpus, Codec, Guesser]
 
 

@@ -1,7 +1,5 @@
 """Preparing is deterministic, and windows are laid out as the engine reads them."""
 
-import gzip
-import json
 import random
 from pathlib import Path
 
@@ -10,38 +8,12 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("tokenizers")
 
-from training.__main__ import main
+from tests.training.conftest import run
 from training.corpus import Corpus
 from training.degrade import LOWER, degrade
 from training.examples import CHOICES, CHOSEN, READ, WHOLE, Shape, assemble, batches, draw_example
 from training.lags import LAGS, SILENT
 from training.tokens import Codec
-
-SENTENCES = [
-    "Good morning, everyone.", "We have, as you know, 35 rovers.", "Do they work?", "They do!",
-    "Here is why: they were built well; nobody hurried.", "I think that Mars, the planet, waits.",
-]  # fmt: skip
-
-
-@pytest.fixture
-def prepared(tmp_path: Path) -> Path:
-    """A tiny corpus, prepared by the command."""
-    rng = random.Random(1)
-    for part in ("train", "dev"):
-        with gzip.open(tmp_path / f"{part}.jsonl.gz", "wt") as file:
-            for style in ("speech-prepared", "prose"):
-                chunks = [" ".join(rng.choices(SENTENCES, k=8)) for _ in range(12)]
-                record = {"id": f"{part}/{style}", "style": style, "speakers": None,
-                          "text": "\n\n".join(chunks)}  # fmt: skip
-                file.write(json.dumps(record) + "\n")
-    run(tmp_path, tmp_path / "data")
-    return tmp_path
-
-
-def run(corpus: Path, out: Path) -> None:
-    """Prepare `corpus` into `out`."""
-    main(["prepare", "--corpus", str(corpus), "--out", str(out), "--vocabulary", "400",
-          "--tokenizer-windows", "50"])  # fmt: skip
 
 
 def test_preparing_twice_gives_the_same_bytes(prepared: Path) -> None:
