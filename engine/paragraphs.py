@@ -1,9 +1,9 @@
 """Paragraphs where the model gives none: at changes of speaker, at pauses, and before it gets long.
 
-For text that the model did not decide, pauses and length are all there is: where its source has no
-marks at all, it is divided in the middle of what is said, or it would be one wall of an hour. For
-text that the model did decide, only what would be too long for one look is divided, and only where
-a sentence ends.
+A model reads words and hears no silence, so a sentence that one follows ends a paragraph, whoever
+set its mark; what would be too long for one look is divided where a sentence ends. Text that the
+model did not decide may have no marks at all: it is divided in the middle of what is said, or it
+would be one wall of an hour. Text that the model did decide is never torn so.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
             after is None
             or word.paragraph
             or after.word.speaker != word.word.speaker
-            or (not decided[n] and _pauses(word, after, length))
+            or (length >= SHORT_CHARS and _rests(word, after, anywhere=not decided[n]))
         ):
             undecided = not any(decided[n - len(current) + 1 : n + 1])
             out.extend(_divide(current, anywhere=undecided))
@@ -47,11 +47,11 @@ def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
     return [[*p[:-1], dataclasses.replace(p[-1], paragraph=True)] for p in out]
 
 
-def _pauses(word: EnhancedWord, after: EnhancedWord, length: int) -> bool:
+def _rests(word: EnhancedWord, after: EnhancedWord, *, anywhere: bool) -> bool:
     pause_s = pause_between(word, after)
     if _ends_sentence(word):
-        return pause_s >= PAUSE_S and length >= SHORT_CHARS
-    return pause_s >= LONG_PAUSE_S and length >= SHORT_CHARS
+        return pause_s >= PAUSE_S
+    return anywhere and pause_s >= LONG_PAUSE_S
 
 
 def pause_between(word: EnhancedWord, after: EnhancedWord) -> float:

@@ -9,7 +9,7 @@ from training.words import ABBREVIATION, NO_BREAK, SEPARATORS, TURN, Word, first
 
 LOWER, CASED, WHISPER, RIGHT, LOWER_MARKED = "lower", "cased", "whisper", "right", "lower-marked"
 #: Shares of the degradations.
-MIXTURE = ((LOWER, 0.47), (CASED, 0.10), (WHISPER, 0.29), (RIGHT, 0.08), (LOWER_MARKED, 0.06))
+MIXTURE = ((LOWER, 0.53), (CASED, 0.11), (WHISPER, 0.23), (RIGHT, 0.07), (LOWER_MARKED, 0.06))
 FILLERS = ("um", "uh", "er", "you know", "I mean", "like")
 SENTENCE_ENDS = frozenset({2, 3, 4})
 QUOTES_KEPT = 0.10

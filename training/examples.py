@@ -12,6 +12,7 @@ from training.corpus import Corpus
 from training.degrade import Unit, choose, degrade
 from training.lags import LAGS, SILENT, lag_labels
 from training.mistakes import ENDING_MARKS, Guesser, show
+from training.swaps import Swapper
 from training.tokens import Codec
 from training.words import first_raised
 
@@ -185,11 +186,17 @@ def draw_example(
     kind: str | None = None,
     answer: bool = True,
     guesser: Guesser | None = None,
+    swapper: Swapper | None = None,
 ) -> Example:
-    """Draw one window of the corpus in one degradation, with a `guesser` with mistakes shown."""
+    """Draw one window of the corpus in one degradation.
+
+    With a `guesser` mistakes are shown, with a `swapper` words give way to others.
+    """
     count = rng.randint(shape.low, shape.high)
     words, at_start, ends = corpus.draw(rng, style or corpus.style(rng), count)
     kind = kind or choose(rng)
+    if swapper:
+        words = swapper.swap(words, rng)
     units = degrade(words, kind, rng)
     lookahead = 0 if ends else rng.randint(1, min(LOOKAHEAD, max(1, len(units) // 2)))
     return assemble(
@@ -214,6 +221,7 @@ def batches(
     tokens: int,
     pool: int = 12,
     guesser: Guesser | None = None,
+    swapper: Swapper | None = None,
 ) -> Iterator[Batch]:
     """Yield `pool` batches of about `tokens` tokens, each of examples of like length.
 
@@ -225,7 +233,9 @@ def batches(
     examples: list[Example] = []
     total = 0
     while total < tokens * pool:
-        example = draw_example(corpus, codec, rng, shape, answer=kind != READ, guesser=guesser)
+        example = draw_example(
+            corpus, codec, rng, shape, answer=kind != READ, guesser=guesser, swapper=swapper
+        )
         if len(example.ids) > MOST_TOKENS:
             continue
         if kind == CHOSEN:

@@ -38,8 +38,8 @@ def optimizers(
     return made
 
 
-def rate(progress: float, *, warm: float = 0.01, decay: float = 0.5) -> float:
-    """Share of the peak rate: a short rise, a plateau, a straight fall to zero."""
+def rate(progress: float, *, decay: float, warm: float = 0.01) -> float:
+    """Share of the peak rate: a short rise, a plateau, a straight fall to zero over `decay`."""
     if progress < warm:
         return max(progress / warm, 0.02)
     return max(0.0, min(1.0, (1.0 - progress) / decay))

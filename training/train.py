@@ -23,6 +23,7 @@ from training.measure import decision_scores, dev_sets, f1_table
 from training.mistakes import Guesser
 from training.model import ModelConfig, Punctuator
 from training.optim import optimizers, rate, set_rate
+from training.swaps import Swapper
 from training.tokens import Codec
 
 #: Copying appears first with short windows and even weights; then the shape of real parts.
@@ -35,8 +36,8 @@ READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
 COPIES_BELOW = 1.2
 #: A step that took longer was suspended; that time is not counted as training.
 LONGEST_STEP_S = 60.0
-#: From this share of the budget on, weights are rounded as the engine's are.
-QUANTISED_FROM = 0.9
+#: Over this last share of the rate's fall weights are rounded as the engine's are.
+QUANTISED = 0.2
 #: A running average of the weights makes a better model while the rate is still high.
 AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
 
@@ -52,6 +53,7 @@ class TrainOptions:
     helpers: int = 1  # further processes that share every batch (CPU only)
     minutes: float | None = None  # budget of training time, over all resumptions
     tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
+    decay: float = 0.5  # share of the budget over which the rate falls to zero, at its end
     batch_tokens: int = 7_000
     layers: int = 5
     seed: int = 1
@@ -77,7 +79,7 @@ class Trainer:
         torch.set_float32_matmul_precision("high")
         self.codec = Codec.load(options.data / "tokenizer")
         self.corpus = Corpus(options.data / "train.npz")
-        self.guesser = Guesser(self.corpus)
+        self.guesser, self.swapper = Guesser(self.corpus), Swapper(self.corpus)
         self.dev = dev_sets(
             Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
         )
@@ -114,6 +116,10 @@ class Trainer:
         if self.options.tokens:
             shares.append(self.state["tokens"] / self.options.tokens)
         return max(shares)
+
+    def rate(self) -> float:
+        """Share of the peak learning rate, now."""
+        return rate(self.progress(), decay=self.options.decay)
 
     def run(self) -> None:
         """Train to the end of the budget; returns after the last checkpoint and measurement."""
@@ -173,13 +179,14 @@ class Trainer:
                 tokens=tokens,
                 pool=3,
                 guesser=guesser,
+                swapper=self.swapper,
             )
             yield list(drawn)
 
     def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
         """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
-        set_rate(self.optimizers, rate(self.progress()))
-        if self.progress() >= QUANTISED_FROM and not self.model.quantised:
+        set_rate(self.optimizers, self.rate())
+        if self.progress() >= 1 - QUANTISED * self.options.decay and not self.model.quantised:
             self.model.set_quantised(True)
         answer, reading = self.helpers.step(self.losses, batch, self.options.device)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -214,7 +221,7 @@ class Trainer:
             "step": self.state["step"],
             "tokens": self.state["tokens"],
             "minutes": round(self.state["seconds"] / 60, 2),
-            "rate": round(rate(self.progress()), 4),
+            "rate": round(self.rate(), 4),
             **fields,
         }
         with (self.options.out / "log.jsonl").open("a") as log:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.paragraphs import LONG_CHARS, settle
 from engine.records import EnhancedPart, EnhancedWord, PartStatus, Word
 
@@ -63,13 +65,32 @@ def test_undecided_text_without_marks_is_no_wall() -> None:
     assert all(words.index(p[0]) % 60 == 0 for p in paragraphs[1:])
 
 
-def test_undecided_text_breaks_at_long_pauses() -> None:
-    """Uncovered languages get paragraphs where the speaker rests."""
+def spoken(rest_s: float, before: int) -> list[EnhancedWord]:
+    """120 words, a sentence end after every tenth, a silence before one of them."""
     words = []
     at = 0.0
     for n in range(120):
         text = f"wort{n}." if n % 10 == 9 else f"wort{n}"
-        at += 3.0 if n == 60 else 0.3
+        at += rest_s if n == before else 0.3
         words.append(EnhancedWord(Word(text, at, at + 0.2), text))
-    assert [len(p) for p in settle([part(words, "uncovered")])] == [60, 60]
+    return words
+
+
+@pytest.mark.parametrize("status", ["enhanced", "uncovered"])
+@pytest.mark.parametrize(
+    ("rest_s", "before", "expected"),
+    [(3.0, 60, [60, 60]), (1.9, 60, [120]), (3.0, 10, [120])],
+    ids=["silence", "breath", "after few words"],
+)
+def test_a_sentence_that_a_silence_follows_ends_a_paragraph(
+    status: PartStatus, rest_s: float, before: int, expected: list[int]
+) -> None:
+    """Decided or not: the model hears no silence. What would be a short paragraph goes on."""
+    assert [len(p) for p in settle([part(spoken(rest_s, before), status)])] == expected
+
+
+def test_only_undecided_text_is_torn_at_a_long_silence() -> None:
+    """Where no sentence ends, text that the model decided goes on."""
+    words = spoken(5.0, 65)
+    assert [len(p) for p in settle([part(words, "uncovered")])] == [65, 55]
     assert [len(p) for p in settle([part(words, "enhanced")])] == [120]
