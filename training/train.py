@@ -7,7 +7,6 @@ import math
 import os
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,12 @@ import torch
 from training.beginning import begin
 from training.checkpoint import save_float
 from training.corpus import Corpus
-from training.examples import CHOSEN, READ, WHOLE, Batch, Shape, batches
+from training.drawing import Drawers, Pool
+from training.examples import CHOSEN, READ, WHOLE, Batch, Shape
 from training.helpers import Helpers, compiled
 from training.measure import decision_scores, dev_sets, f1_table
-from training.mistakes import Guesser
 from training.model import ModelConfig, Punctuator
 from training.optim import optimizers, rate, set_rate
-from training.swaps import Swapper
 from training.tokens import Codec
 
 #: Copying appears first with short windows and even weights; then the shape of real parts.
@@ -51,6 +49,7 @@ class TrainOptions:
     device: str = "cpu"
     threads: int = 1
     helpers: int = 1  # further processes that share every batch (CPU only)
+    drawers: int = 0  # processes that draw batches ahead, beside those that train
     minutes: float | None = None  # budget of training time, over all resumptions
     tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
     decay: float = 0.5  # share of the budget over which the rate falls to zero, at its end
@@ -78,8 +77,7 @@ class Trainer:
         torch.set_num_threads(options.threads)
         torch.set_float32_matmul_precision("high")
         self.codec = Codec.load(options.data / "tokenizer")
-        self.corpus = Corpus(options.data / "train.npz")
-        self.guesser, self.swapper = Guesser(self.corpus), Swapper(self.corpus)
+        self.drawers = Drawers(options.data, options.drawers)
         self.dev = dev_sets(
             Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
         )
@@ -126,8 +124,9 @@ class Trainer:
         saved = mark = time.monotonic()
         seen, shown = 0, time.monotonic()
         sums: dict[str, list[float]] = {}
-        for pool in self._pools():
-            for batch in pool:
+        pools = self.drawers.pools(self._pool, self.state["pool"])
+        while self.progress() < 1:
+            for batch in next(pools):
                 losses, tokens = self._step(batch)
                 now = time.monotonic()
                 self.state["seconds"] += min(now - mark, LONGEST_STEP_S)
@@ -144,6 +143,7 @@ class Trainer:
                     seen, shown, sums = 0, now, {}
                 if self.progress() >= 1:
                     break
+            self.state["pool"] += 1
             if self.state["tokens"] >= self.state["next_dev"]:
                 self.measure()
                 self.state["next_dev"] = self.state["tokens"] + self.options.dev_tokens
@@ -154,34 +154,19 @@ class Trainer:
         self.measure()
         self.save()
         self.helpers.close()
+        self.drawers.close()
 
-    def _pools(self) -> Iterator[list[Batch]]:
-        """Yield batches of the three kinds, mixed; the mixture follows from progress alone."""
-        while self.progress() < 1:
-            seed = f"{self.options.seed}:{self.state['pool']}"
-            self.state["pool"] += 1
-            rng = random.Random(seed)
-            read = READ_AT_FIRST * max(0.0, 1 - self.progress() / READ_UNTIL)
-            tokens, copies = self.options.batch_tokens, self.state["copies"]
-            guesser = None
-            if rng.random() < read:
-                shape, kind = READING, READ
-            elif not copies:  # copying wants many steps more than many tokens
-                shape, kind, tokens = COPYING, WHOLE, tokens // 2
-            else:
-                shape, kind, guesser = WORKING, CHOSEN, self.guesser
-            drawn = batches(
-                self.corpus,
-                self.codec,
-                shape,
-                kind,
-                seed=seed,
-                tokens=tokens,
-                pool=3,
-                guesser=guesser,
-                swapper=self.swapper,
-            )
-            yield list(drawn)
+    def _pool(self, number: int) -> Pool:
+        """What to draw next; the mixture of the three kinds follows from progress alone."""
+        seed = f"{self.options.seed}:{number}"
+        rng = random.Random(seed)
+        read = READ_AT_FIRST * max(0.0, 1 - self.progress() / READ_UNTIL)
+        tokens = self.options.batch_tokens
+        if rng.random() < read:
+            return Pool(seed, READING, READ, tokens, mistakes=False)
+        if not self.state["copies"]:  # copying wants many steps more than many tokens
+            return Pool(seed, COPYING, WHOLE, tokens // 2, mistakes=False)
+        return Pool(seed, WORKING, CHOSEN, tokens, mistakes=True)
 
     def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
         """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
