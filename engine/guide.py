@@ -112,7 +112,9 @@ class Guide:
             *(
                 Option(text.encode(), ((0, TERM_BIAS),))
                 if text in offered
-                else Option(text.encode(), ((0, raised),) if raised and text > own.lower() else ())
+                else Option(
+                    text.encode(), ((0, raised),) if raised and text != text.lower() else ()
+                )
                 for text in others
             ),
         )

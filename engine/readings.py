@@ -22,6 +22,10 @@ _ABBREVIATIONS = frozenset(
     "nr bzw usw evtl ggf bspw sog".split()
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
+#: Initials that are no name of anything.
+_LOWER_INITIALS = frozenset(
+    ("a.m.", "p.m.", "i.e.", "e.g.", "a.k.a.", "c.f.", "z.b.", "d.h.", "u.a.", "o.ä.")
+)
 _TRAIL = re.compile(rf"(?:[{re.escape(MARKS)}]|--)+|[{re.escape(CLOSERS)}]+")
 
 _LATIN = (",", ".", "?", "!", ":", ";")
@@ -97,8 +101,8 @@ def _keeps_stop(core: str) -> bool:
 def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
     """Return the ways to write a word: as it stands, in lower case, first letter raised.
 
-    A word with capitals inside (NASA, iPhone) stands as it is, unless the text around it is
-    `shouting`: all in capitals.
+    Initials are raised all or none (u.s., U.S.). A word with capitals inside (NASA, iPhone)
+    stands as it is, unless the text around it is `shouting`: all in capitals.
     """
     token = take_apart(text)
     core = token.core
@@ -112,7 +116,10 @@ def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
         lower = core.lower()
         if not re.fullmatch(r"I(?:['’]\w+)?", core):  # the English pronoun never loses its capital
             options.append(lower)
-        options.append(_raise_first(lower))
+        if "." not in core or not _INITIALS.fullmatch(core):
+            options.append(_raise_first(lower))
+        elif lower not in _LOWER_INITIALS:
+            options.append(lower.upper())
     same = core.casefold()
     kept = [option for option in options if option.casefold() == same]
     return tuple(dict.fromkeys(token.lead + option for option in kept or [core]))

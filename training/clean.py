@@ -6,12 +6,21 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from training.words import NO_BREAK, PARAGRAPH, TURN, Word, parse
 
 _ENDS = re.compile(r"[.?!][\"')\]]*$|(?:--|\u2014)[\"']?$")
+_COMMA, _QUOTED_ENDS = 1, (3, 4)
 _CAPS = re.compile(r"\b[A-Z]{2,}\b")
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+#: The heads of pages, in the middle of what is said there, and labels of speakers before it.
+_HEADERS = re.compile(
+    r"(?:Vice )?Chair(?:man)? \w+['\u2019]s Press Conference (?:FINAL|PRELIMINARY)|Page \d+ of \d+"
+    rf"|(?<![Oo]n )(?<![Oo]f )(?<!ince )(?<!rom )\b(?:{_MONTHS}) \d{{1,2}}, \d{{4}}(?= [a-z])"
+    r"|\b(?:VICE )?(?:CHAIRMAN|CHAIR|MR\.|MS\.) [A-Z]{3,}\.(?= )"
+)
 #: Paragraphs of prose (dialogue above all) are joined until they hold this many words.
 PROSE_PARAGRAPH_WORDS = 40
 #: Share of turns of one or two words that are left out of meetings and radio.
@@ -28,12 +37,14 @@ def documents(record: dict[str, Any], rng: random.Random) -> Iterator[list[Word]
     words: list[Word] = []
     since_break, last_speaker = 0, None
     for text, speaker in zip(chunks, speakers, strict=False):
-        text = text.strip()
+        text = _HEADERS.sub(" ", text).strip() if style == "speech-qa" else text.strip()
         if not _usable(text, conversation=conversation):
             continue
         parsed = parse(text)
         if not parsed:
             continue
+        if style == "prose":
+            parsed = _with_tags(parsed)
         short = style in ("speech-meeting", "speech-radio") and len(parsed) <= 2
         if short and rng.random() < SHORT_TURNS_DROPPED:
             continue
@@ -53,6 +64,20 @@ def documents(record: dict[str, Any], rng: random.Random) -> Iterator[list[Word]
         last_speaker = speaker
     if len(words) >= 30:
         yield words
+
+
+def _with_tags(words: list[Word]) -> list[Word]:
+    """Give '"Why?" said Ann' a comma: without quotes, no sentence ends before a lower-case word.
+
+    Of the question marks of the classics 22 % stand so, of the exclamation marks 34 %.
+    """
+    out = [
+        replace(word, separator=_COMMA)
+        if word.separator in _QUOTED_ENDS and after.core[:1].islower()
+        else word
+        for word, after in pairwise(words)
+    ]
+    return [*out, words[-1]]
 
 
 def _usable(text: str, *, conversation: bool) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import pairwise
 
 from training.words import ABBREVIATION, NO_BREAK, SEPARATORS, TURN, Word, first_raised, reachable
 
@@ -16,16 +15,6 @@ SENTENCE_ENDS = frozenset({2, 3, 4})
 QUOTES_KEPT = 0.10
 TURNS_SHOWN = 0.70
 FILLED = 0.12
-#: Share of windows whose sentences are given a word to begin with, as sentences have when spoken;
-#: each such word's share, and how often a comma follows it.
-OPENED = 0.45
-OPENINGS = {
-    "And": (0.5, 0.03),
-    "So": (0.22, 0.1),
-    "But": (0.16, 0.03),
-    "Now": (0.07, 0.6),
-    "Well": (0.05, 0.9),
-}
 #: Words that begin a sentence and are surely not a name.
 COMMON = frozenset((
     "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
@@ -34,8 +23,6 @@ COMMON = frozenset((
     "after", "before", "then", "some", "many", "most", "all", "no", "not", "it's", "that's",
     "there's", "we're", "they're", "you're", "let's", "he's", "she's", "don't",
 ))  # fmt: skip
-_JOINING = frozenset(("and", "but", "so", "then"))
-_RAISED_ANYWHERE = frozenset(("I", "I'm", "I'll", "I've", "I'd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +51,6 @@ def degrade(words: list[Word], kind: str, rng: random.Random) -> list[Unit]:
     """Give every word its raw form by `kind`; no word is dropped or changed but in case."""
     quotes = rng.random() < QUOTES_KEPT
     turns = rng.random() < TURNS_SHOWN
-    if rng.random() < OPENED:
-        words = _with_openings(words, rng)
     if rng.random() < FILLED:
         words = _with_disfluencies(words, rng)
     cased = _Cased(kind, rng)
@@ -155,7 +140,7 @@ def _with_disfluencies(words: list[Word], rng: random.Random) -> list[Word]:
         if rng.random() < rate and word.literal is None:
             if rng.random() < 0.6:
                 out.extend(_filler(word, rng, first=first))
-                word = Word(_lowered(word.core) if first else word.core, word.separator, NO_BREAK)
+                word = Word(lowered(word.core) if first else word.core, word.separator, NO_BREAK)
             elif not first and word.core[:1].islower() and len(word.core) < 6:
                 out.append(Word(word.core, rng.choice((0, 0, 1)), word.before))
                 word = Word(word.core, word.separator, NO_BREAK)
@@ -172,23 +157,6 @@ def _filler(word: Word, rng: random.Random, *, first: bool) -> list[Word]:
     return out
 
 
-def _with_openings(words: list[Word], rng: random.Random) -> list[Word]:
-    """Begin some sentences with "and", "so" and the like: speech does, and little of the corpus."""
-    out = words[:1]
-    rate = rng.uniform(0.1, 0.5)
-    for before, word in pairwise(words):
-        core = _lowered(word.core)
-        known = core != word.core or core in _RAISED_ANYWHERE
-        begins = before.separator in SENTENCE_ENDS and known and word.literal is None
-        if begins and core not in _JOINING and rng.random() < rate:
-            (opening,) = rng.choices(list(OPENINGS), [share for share, _ in OPENINGS.values()])
-            comma = int(rng.random() < OPENINGS[opening][1])
-            out.append(Word(opening, comma, word.before))
-            word = Word(core, word.separator, NO_BREAK)
-        out.append(word)
-    return out
-
-
-def _lowered(core: str) -> str:
+def lowered(core: str) -> str:
     """Lower a sentence's first word where that is surely not a name."""
     return core.lower() if core.lower() in COMMON else core

@@ -11,9 +11,13 @@ from typing import Any
 from engine.readings import take_apart
 from training.clean import documents
 from training.corpus import STYLE_SHARES, read_corpus
+from training.degrade import SENTENCE_ENDS
 from training.guided import Guided
 from training.scores import figures, label, marked, p_k, punctuation
-from training.words import NO_BREAK, SEPARATORS, TURN, Word
+from training.words import ABBREVIATION, NO_BREAK, SEPARATORS, TURN, Word
+
+#: Words of an excerpt of the corpus, and words that are shown after it and do not count.
+EXCERPT_WORDS, SHOWN_WORDS = 200, 15
 
 
 def read_tsv(path: Path, limit: int | None = None) -> tuple[list[str], list[str], int]:
@@ -74,33 +78,51 @@ def corpus(
     return {style: _style(engine, found, words) for style, found in texts.items() if found}
 
 
-def _style(engine: Guided, texts: list[list[Word]], limit: int) -> dict[str, Any]:
-    """Figures of one style over up to `limit` words, spread evenly over its documents."""
-    share = max(200, limit // len(texts))
+def excerpts(texts: Sequence[list[Word]], limit: int) -> list[tuple[list[Word], int]]:
+    """Take about `limit` words from the middle of documents spread evenly over all.
+
+    With each excerpt comes how many of its words count: a few more are shown, because the
+    engine ends a sentence where its text ends and the excerpt ends anywhere.
+    """
+    wanted = min(len(texts), max(1, limit // EXCERPT_WORDS))
+    count = max(EXCERPT_WORDS, limit // wanted)
+    out = []
+    for number in range(wanted):
+        text = texts[number * len(texts) // wanted]
+        start = max(0, (len(text) - count) // 2)
+        while start and text[start - 1].separator not in SENTENCE_ENDS:
+            start -= 1
+        part = text[start : start + count + SHOWN_WORDS]
+        out.append((part, len(part) if start + len(part) == len(text) else len(part) - SHOWN_WORDS))
+    return out
+
+
+def _style(engine: Guided, texts: Sequence[list[Word]], limit: int) -> dict[str, Any]:
+    """Figures of one style over about `limit` words; stops of abbreviations are left out."""
     right: list[str] = []
     guess: list[str] = []
     capitals: tuple[list[bool], list[bool]] = ([], [])
     breaks: tuple[list[bool], list[bool]] = ([], [])
-    for text in texts:
-        if len(right) >= limit:
-            break
-        part = text[:share]
+    words = 0
+    for part, count in excerpts(texts, limit):
         written = engine.text([w.core.lower() for w in part], _turns(part))
-        right += [label("x" + SEPARATORS[w.separator]) for w in part]
-        guess += [label(w.text) for w in written]
-        capitals[0].extend(w.core[:1].isupper() for w in part)
-        capitals[1].extend(w.text[:1].isupper() for w in written)
+        words += count
         before = [False, *(w.paragraph for w in written[:-1])]
-        for word, guessed in zip(part, before, strict=True):
+        for word, guessed, paragraph in list(zip(part, written, before, strict=True))[:count]:
+            if word.separator != ABBREVIATION and not word.core.endswith("."):
+                right.append(label("x" + SEPARATORS[word.separator]))
+                guess.append(label(guessed.text))
+            capitals[0].append(word.core[:1].isupper())
+            capitals[1].append(guessed.text[:1].isupper())
             if word.before != TURN:  # those are shown to the model, and certain
                 breaks[0].append(word.before != NO_BREAK)
-                breaks[1].append(guessed)
+                breaks[1].append(paragraph)
     return {
         **punctuation(right, guess),
         "capitals": marked(*capitals),
         "paragraphs": marked(*breaks),
         "pk": p_k(*breaks) if any(breaks[0]) else None,
-        "words": len(right),
+        "words": words,
     }
 
 

@@ -12,6 +12,7 @@ from training.corpus import Corpus
 from training.degrade import Unit, choose, degrade
 from training.lags import LAGS, SILENT, lag_labels
 from training.mistakes import ENDING_MARKS, Guesser, show
+from training.spoken import as_spoken
 from training.swaps import Swapper
 from training.tokens import Codec
 from training.words import first_raised
@@ -190,13 +191,15 @@ def draw_example(
 ) -> Example:
     """Draw one window of the corpus in one degradation.
 
-    With a `guesser` mistakes are shown, with a `swapper` words give way to others.
+    With a `guesser` mistakes are shown; with a `swapper` sentences are made to sound spoken and
+    words give way to others.
     """
     count = rng.randint(shape.low, shape.high)
-    words, at_start, ends = corpus.draw(rng, style or corpus.style(rng), count)
+    style = style or corpus.style(rng)
+    words, at_start, ends = corpus.draw(rng, style, count)
     kind = kind or choose(rng)
     if swapper:
-        words = swapper.swap(words, rng)
+        words = swapper.swap(as_spoken(words, style, rng), rng)
     units = degrade(words, kind, rng)
     lookahead = 0 if ends else rng.randint(1, min(LOOKAHEAD, max(1, len(units) // 2)))
     return assemble(

@@ -22,6 +22,24 @@ from training.words import Word
 COMMON = 400
 SHORTEST = 4
 RAREST = 3
+#: So do those that marks go by.
+STAYING = frozenset((
+    "actually", "afterwards", "again", "albeit", "almost", "alright", "although", "altogether",
+    "always", "among", "anyhow", "anyway", "anyways", "apart", "apparently", "basically",
+    "besides", "certainly", "clearly", "consequently", "despite", "eventually", "exactly",
+    "except", "famously", "finally", "firstly", "fortunately", "frankly", "further",
+    "furthermore", "generally", "goodbye", "hello", "hence", "honestly", "hopefully", "however",
+    "inside", "instead", "lastly", "later", "likewise", "literally", "maybe", "meanwhile",
+    "moreover", "namely", "nearly", "nevertheless", "nonetheless", "nope", "notably",
+    "obviously", "okay", "otherwise", "outside", "perhaps", "please", "probably", "quite",
+    "rather", "really", "regardless", "secondly", "seldom", "similarly", "simply", "sometimes",
+    "somewhat", "soon", "specifically", "still", "suddenly", "surely", "thank", "thanks",
+    "therefore", "thirdly", "though", "throughout", "thus", "till", "today", "together",
+    "tomorrow", "tonight", "totally", "toward", "towards", "truly", "ultimately",
+    "unfortunately", "unless", "unlike", "until", "upon", "usually", "versus", "welcome",
+    "whatever", "whenever", "whereas", "wherever", "whether", "whichever", "whilst", "whoever",
+    "whom", "whose", "within", "yeah", "yesterday",
+))  # fmt: skip
 #: Share of windows in which words are swapped, and the most of their other words that are.
 WINDOWS, MOST = 0.5, 1.0
 
@@ -70,5 +88,5 @@ def _rarer(corpus: Corpus) -> Iterator[tuple[str, int]]:
         if not (text.isascii() and text.isalpha() and text.islower()):
             continue
         rank += 1
-        if rank > COMMON and len(text) >= SHORTEST:
+        if rank > COMMON and len(text) >= SHORTEST and text not in STAYING:
             yield text, count

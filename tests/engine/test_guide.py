@@ -234,6 +234,14 @@ def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
     assert vocab.bytes_of[allowed.ids[allowed.own]].startswith(b" ")
 
 
+def test_the_bias_of_raising_falls_on_readings_with_a_capital() -> None:
+    """Not on the lower case of a word that stands raised."""
+    info = dataclasses.replace(INFO, bias={"raise": 0.75})
+    guide = Guide(Part(0, words("so Then")), (), info, vocabulary("byte"))
+    assert {o.text: o.bias_at for o in guide.nodes[1]} == {b"so": (), b"So": ((0, 0.75),)}
+    assert {o.text: o.bias_at for o in guide.nodes[3]} == {b"Then": (), b"then": ()}
+
+
 def test_where_the_source_has_marks_its_own_reading_may_weigh_more() -> None:
     """A punctuated text has its own bias, and "own" falls on what the source wrote."""
     info = dataclasses.replace(INFO, bias={",": 0.5}, bias_marked={"own": 1.0, "own_case": 0.25})

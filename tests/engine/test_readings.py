@@ -83,6 +83,15 @@ def test_a_word_with_capitals_inside_stands_as_it_is() -> None:
     assert readings("NASA", shouting=True) == ("NASA", "nasa", "Nasa")
 
 
+def test_initials_are_raised_all_or_none() -> None:
+    """There is no "U.s.", and "p.m." is in lower case wherever it stands."""
+    assert readings("u.s.") == ("u.s.", "U.S.")
+    assert readings("u.s.,") == ("u.s.", "U.S.")
+    assert readings("p.m.") == ("p.m.",)
+    assert readings("P.m.") == ("P.m.", "p.m.")
+    assert readings("U.S.") == ("U.S.",)
+
+
 def test_the_english_pronoun_keeps_its_capital() -> None:
     """ "I" and "I'm" are never lowered; "i" may be raised."""
     assert readings("I") == ("I",)
