@@ -1,6 +1,6 @@
 """Measure the queue beside a queue library that also keeps its items in SQLite.
 
-    uv run --with persist-queue python benchmarks/queue.py [--jobs 10000]
+    uv run --with persist-queue python benchmarks/jobs.py [--jobs 10000]
 
 The peer is `persistqueue.SQLiteAckQueue`: items survive a crash until they are acknowledged, no
 more is promised. Both write ahead and wait for the disk at every commit. A row is the time of one
