@@ -45,7 +45,7 @@ def timed_ms(do: Callable[[], object], times: int = 1) -> float:
 
 def show(label: str, ours_ms: float, peer_ms: float | None = None) -> None:
     """Print a row of the table."""
-    beside = f"{peer_ms:.2f} | {peer_ms / ours_ms:.2g}x" if peer_ms is not None else "|"
+    beside = f"{peer_ms:.2f} | {peer_ms / ours_ms:.1f}x" if peer_ms is not None else "|"
     print(f"| {label} | {ours_ms:.2f} | {beside} |", flush=True)
 
 
