@@ -16,7 +16,7 @@ QUOTES_KEPT = 0.10
 TURNS_SHOWN = 0.70
 FILLED = 0.12
 #: Words that begin a sentence and are surely not a name.
-COMMON = frozenset((
+NO_NAMES = frozenset((
     "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
     "there", "in", "if", "what", "when", "to", "our", "as", "for", "these", "my", "his", "her",
     "their", "your", "those", "who", "where", "how", "why", "at", "on", "by", "from", "with",
@@ -159,4 +159,4 @@ def _filler(word: Word, rng: random.Random, *, first: bool) -> list[Word]:
 
 def lowered(core: str) -> str:
     """Lower a sentence's first word where that is surely not a name."""
-    return core.lower() if core.lower() in COMMON else core
+    return core.lower() if core.lower() in NO_NAMES else core
