@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from training.clean import documents
-from training.words import NO_BREAK, SEPARATORS, Word
+from training.words import NO_BREAK, QUESTION, SENTENCE_ENDS, SEPARATORS, Word
 
 #: Share of windows drawn from each style: speech above prose, as the target is speech.
 STYLE_SHARES = {
@@ -49,8 +49,6 @@ _SPOKEN = frozenset(
     )
 )
 _OPENING = frozenset(("and", "but", "so", "now", "well", "because", "or", "then"))
-_ENDS = (2, 3, 4)
-_QUESTION = 3
 
 
 def prepare(corpus: Path, out: Path, *, seed: int, limit: int | None = None) -> dict[str, int]:
@@ -131,7 +129,7 @@ class Corpus:
     def _index(self) -> dict[str, tuple[list[int], list[float]]]:
         """Per style: the first word of every block and the cumulated weights."""
         spoken = np.asarray([s.lower() in _SPOKEN for s in self.strings])[self.cores]
-        ends = np.isin(self.separators, _ENDS)
+        ends = np.isin(self.separators, list(SENTENCE_ENDS))
         opening = np.asarray([s.lower() in _OPENING for s in self.strings])[self.cores]
         opening[1:] &= ends[:-1]
         blocks: dict[str, tuple[list[int], list[float]]] = {}
@@ -142,7 +140,7 @@ class Corpus:
                 share = float(spoken[first:last].mean())
                 sentences = float(ends[first:last].mean())
                 size = (last - first) / BLOCK
-                questions = float((self.separators[first:last] == _QUESTION).mean())
+                questions = float((self.separators[first:last] == QUESTION).mean())
                 spokenness = 0.25 + min(1.0, share / 0.08) + min(0.5, sentences * 6)
                 openings = float(opening[first:last].mean())
                 firsts.append(first)
@@ -164,12 +162,12 @@ class Corpus:
         if start >= hi:
             start = max(lo, hi - count)
         if rng.random() < 0.55:
-            while start > lo and self.separators[start - 1] not in _ENDS:
+            while start > lo and self.separators[start - 1] not in SENTENCE_ENDS:
                 start -= 1
         if rng.random() < 0.03:  # whole ends of documents are rare otherwise
             start = max(lo, hi - count)
         stop = min(hi, start + count)
-        at_start = start == lo or self.separators[start - 1] in _ENDS
+        at_start = start == lo or self.separators[start - 1] in SENTENCE_ENDS
         return self.words(start, stop), bool(at_start), stop == hi
 
     def words(self, start: int, stop: int) -> list[Word]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.words import ABBREVIATION, NO_BREAK, SEPARATORS, TURN, Word, first_raised, reachable
+from training.words import (
+    ABBREVIATION,
+    NO_BREAK,
+    QUESTION,
+    SENTENCE_ENDS,
+    SEPARATORS,
+    TURN,
+    Word,
+    first_raised,
+    reachable,
+)
 
 LOWER, CASED, WHISPER, RIGHT, LOWER_MARKED = "lower", "cased", "whisper", "right", "lower-marked"
 #: Shares of the degradations.
 MIXTURE = ((LOWER, 0.53), (CASED, 0.11), (WHISPER, 0.23), (RIGHT, 0.07), (LOWER_MARKED, 0.06))
 FILLERS = ("um", "uh", "er", "you know", "I mean", "like")
-SENTENCE_ENDS = frozenset({2, 3, 4})
 QUOTES_KEPT = 0.10
 TURNS_SHOWN = 0.70
 FILLED = 0.12
@@ -118,7 +127,7 @@ class _Cased:
             if rng.random() >= self.end_kept or (cut and rng.random() < 0.15):
                 mark = "" if rng.random() < 0.5 else ","
                 self.lower_next = rng.random() < 0.8
-            elif code == 3 and rng.random() < 0.15:
+            elif code == QUESTION and rng.random() < 0.15:
                 mark = "."
         elif code == ABBREVIATION:
             mark = "." if self.titles else ""

@@ -11,10 +11,9 @@ from typing import Any
 from engine.readings import take_apart
 from training.clean import documents
 from training.corpus import STYLE_SHARES, read_corpus
-from training.degrade import SENTENCE_ENDS
 from training.guided import Guided
 from training.scores import figures, label, marked, p_k, punctuation
-from training.words import ABBREVIATION, NO_BREAK, SEPARATORS, TURN, Word
+from training.words import ABBREVIATION, NO_BREAK, SENTENCE_ENDS, SEPARATORS, TURN, Word
 
 #: Words of an excerpt of the corpus, and words that are shown after it and do not count.
 EXCERPT_WORDS, SHOWN_WORDS = 200, 15
@@ -97,6 +96,11 @@ def excerpts(texts: Sequence[list[Word]], limit: int) -> list[tuple[list[Word], 
     return out
 
 
+def is_measured(word: Word) -> bool:
+    """False where a stop belongs to the word (Mr., U.S.): none was decided there."""
+    return word.separator != ABBREVIATION and not word.core.endswith(".")
+
+
 def _style(engine: Guided, texts: Sequence[list[Word]], limit: int) -> dict[str, Any]:
     """Figures of one style over about `limit` words; stops of abbreviations are left out."""
     right: list[str] = []
@@ -109,7 +113,7 @@ def _style(engine: Guided, texts: Sequence[list[Word]], limit: int) -> dict[str,
         words += count
         before = [False, *(w.paragraph for w in written[:-1])]
         for word, guessed, paragraph in list(zip(part, written, before, strict=True))[:count]:
-            if word.separator != ABBREVIATION and not word.core.endswith("."):
+            if is_measured(word):
                 right.append(label("x" + SEPARATORS[word.separator]))
                 guess.append(label(guessed.text))
             capitals[0].append(word.core[:1].isupper())

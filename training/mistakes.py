@@ -17,8 +17,18 @@ from itertools import pairwise
 import numpy as np
 
 from training.corpus import Corpus
-from training.degrade import CASED, LOWER, SENTENCE_ENDS, Unit
-from training.words import SEPARATORS, first_raised
+from training.degrade import CASED, LOWER, Unit
+from training.words import (
+    COLON,
+    COMMA,
+    EXCLAMATION,
+    QUESTION,
+    SEMICOLON,
+    SENTENCE_ENDS,
+    SEPARATORS,
+    STOP,
+    first_raised,
+)
 
 #: Share of windows whose marks are shown as they should be.
 FAULTLESS = 0.3
@@ -31,7 +41,7 @@ MARKED_SHARE = 0.15
 BREAK_MISSED = 0.7
 #: What stands where a comma or an end was missed, by share; the rest shows nothing.
 COMMA_AS_END, END_AS_COMMA, QUESTION_AS_STOP = 0.15, 0.3, 0.5
-_COMMAS, _ENDS, _QUESTION = (1, 5), (2, 3, 4, 6), 3
+_COMMAS, _ENDS = (COMMA, COLON), (STOP, QUESTION, EXCLAMATION, SEMICOLON)
 #: Marks after which a sentence begins.
 ENDING_MARKS = frozenset(SEPARATORS[code] for code in SENTENCE_ENDS)
 
@@ -44,7 +54,7 @@ class Guesser:
         forms = np.asarray([known.setdefault(s.lower(), len(known)) for s in corpus.strings])
         self._known = known
         words, marks = forms[corpus.cores], corpus.separators[:-1]
-        groups = [np.isin(marks, codes) for codes in (_COMMAS, _ENDS, (_QUESTION,))]
+        groups = [np.isin(marks, codes) for codes in (_COMMAS, _ENDS, (QUESTION,))]
         self._means = np.asarray([group.mean() for group in groups])
 
         def shares(beside: np.ndarray) -> np.ndarray:

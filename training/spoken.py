@@ -11,8 +11,8 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
-from training.degrade import SENTENCE_ENDS, lowered
-from training.words import NO_BREAK, Word, first_raised
+from training.degrade import lowered
+from training.words import COMMA, NO_BREAK, SEMICOLON, SENTENCE_ENDS, STOP, Word, first_raised
 
 #: Share of windows whose sentences are given a word to begin with; each such word's share, and how
 #: often a comma follows it.
@@ -33,18 +33,17 @@ _SUBJECTS = _RAISED_ANYWHERE | frozenset(
     ("we", "you", "he", "she", "it", "they", "there", "it's", "we're", "they're", "you're",
      "that's", "there's", "he's", "she's", "then", "what", "when", "if", "let's")
 )  # fmt: skip
-_COMMA, _STOP, _SEMICOLON = 1, 2, 6
 #: Share of windows in which pairs are contracted.
 CONTRACTED = 0.5
-_IS = dict.fromkeys(("it", "that", "there", "what", "he", "she", "here", "who"), "is")
-_ARE = dict.fromkeys(("you", "we", "they"), "are")
+_IS = ("it", "that", "there", "what", "he", "she", "here", "who")
+_ARE = ("you", "we", "they")
 _NOT = (
     "do", "does", "did", "is", "are", "was", "were", "could", "would", "should", "has", "have",
     "had",
 )  # fmt: skip
 CONTRACTIONS = {
-    **{(first, second): first + "'s" for first, second in _IS.items()},
-    **{(first, second): first + "'re" for first, second in _ARE.items()},
+    **{(who, "is"): who + "'s" for who in _IS},
+    **{(who, "are"): who + "'re" for who in _ARE},
     **{(who, "will"): who + "'ll" for who in ("I", "it", "you", "we", "he", "she", "they")},
     **{(who, "would"): who + "'d" for who in ("I", "you", "we", "he", "she", "they")},
     **{(verb, "not"): verb + "n't" for verb in _NOT},
@@ -83,7 +82,7 @@ def _contracted(words: list[Word], rng: random.Random) -> list[Word]:
             number += 1
             continue
         core = first_raised(joined) if first.core[:1].isupper() else joined
-        out.append(replace(first, core=core, separator=second.separator))
+        out.append(replace(first, core=core))
         number += 2
     return out
 
@@ -94,10 +93,10 @@ def _parted(words: list[Word], rng: random.Random) -> list[Word]:
     out = list(words)
     for n in range(1, len(words) - 1):
         before, word, after = out[n - 1], out[n], out[n + 1]
-        joins = word.core in _JOINING and before.separator in (_COMMA, _SEMICOLON)
+        joins = word.core in _JOINING and before.separator in (COMMA, SEMICOLON)
         plain = before.literal is None and word.literal is None and not word.separator
         if joins and plain and after.core in _SUBJECTS and rng.random() < rate:
-            out[n - 1] = replace(before, separator=_STOP)
+            out[n - 1] = replace(before, separator=STOP)
             out[n] = replace(word, core=first_raised(word.core))
     return out
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: Codes of what follows a word; 7 is the full stop of an abbreviation such as "Mr.".
+#: Codes of what follows a word; the last is the full stop of an abbreviation such as "Mr.".
 SEPARATORS = ("", ",", ".", "?", "!", ":", ";", ".")
-ABBREVIATION = 7
+COMMA, STOP, QUESTION, EXCLAMATION, COLON, SEMICOLON, ABBREVIATION = range(1, len(SEPARATORS))
+SENTENCE_ENDS = frozenset((STOP, QUESTION, EXCLAMATION))
 #: Codes of what precedes a word.
 NO_BREAK, PARAGRAPH, TURN = 0, 1, 2
 

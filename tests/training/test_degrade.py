@@ -63,6 +63,32 @@ def test_the_same_seed_gives_the_same_windows(words: list[Word]) -> None:
     assert first == degrade(words, WHISPER, random.Random(7))
 
 
+def test_cleaning_takes_page_heads_out_of_press_conferences() -> None:
+    """Heads and labels go wherever they stand; a date that was said stays."""
+    text = (
+        "the maximum-employment Chair Powell\u2019s Press Conference FINAL and price goals that "
+        "the September 22, 2021 fact bears on. Page 3 of 27 It was on March 15, 2020 that we met, "
+        "and CHAIR POWELL. I said so to all who were there, as I do now, and I will do it again."
+    )
+    record = {"id": "q", "style": "speech-qa", "text": text, "speakers": ["A"]}
+    (found,) = documents(record, random.Random(1))
+    said = " ".join(word.core for word in found)
+    assert said.startswith(
+        "the maximum-employment and price goals that the fact bears on It was on"
+    )
+    assert "on March 15 2020 that we met and I said so" in said
+
+
+def test_a_quoted_question_does_not_end_the_sentence_around_it() -> None:
+    """'"Why?" said Ann' has a comma where the quotes are gone; a question before "He" stays one."""
+    text = '"Why?" said Ann. "Is it late?" He nodded. "Go!" cried Ann. ' + TEXT.replace("\n\n", " ")
+    (found,) = documents({**RECORD, "style": "prose", "text": text}, random.Random(1))
+    marks = {word.core: SEPARATORS[word.separator] for word in found[:11]}
+    assert (marks["Why"], marks["late"], marks["Go"]) == (",", "?", ",")
+    (speech,) = documents({**RECORD, "text": text}, random.Random(1))
+    assert SEPARATORS[speech[0].separator] == "?"
+
+
 def test_cleaning_drops_headings_and_unpunctuated_turns() -> None:
     """A heading without a mark and a turn without its end teach the wrong thing."""
     text = "INTRODUCTION\n\n" + TEXT + "\n\nThe Second Part"
