@@ -225,7 +225,7 @@ def _find_head(network: Any) -> Callable[[Any], Any] | None:
 
 
 def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
-    """Turn 4-bit weights into float32 where 4-bit arithmetic is slow: on a CPU."""
+    """Turn packed weights into float32 where their arithmetic is slow: on a CPU."""
     import mlx.core as mx
     from mlx.utils import tree_flatten
     from mlx_lm.utils import dequantize_model
@@ -237,8 +237,13 @@ def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
     blas = "OpenBLAS" if fast_blas else "MLX's own BLAS"
     if device == "quantized" and quantized:
         return "CPU, quantized weights"
+    packed = {
+        f"{name}.weight": int(module.bits)
+        for name, module in network.named_modules()
+        if hasattr(module, "bits")
+    }
     count = sum(
-        int(values.size) * (32 // _bits(values, name))
+        int(values.size) * 32 // packed.get(name, 32)
         for name, values in tree_flatten(network.parameters())
     )
     if device == "auto" and count * 4 > _memory_bytes() * _FLOAT32_MEMORY_SHARE:
@@ -247,13 +252,6 @@ def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
         dequantize_model(network)
     network.set_dtype(mx.float32)
     return f"CPU, float32 weights, {blas}"
-
-
-def _bits(values: Any, name: str) -> int:
-    """Return how many bits a stored number takes, taking packed weights for 4-bit ones."""
-    import mlx.core as mx
-
-    return 4 if values.dtype == mx.uint32 and name.endswith("weight") else 32
 
 
 def _memory_bytes() -> int:

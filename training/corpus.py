@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from training.clean import documents
+from training.dialogue import dialogues
 from training.words import NO_BREAK, QUESTION, SENTENCE_ENDS, SEPARATORS, Word
 
 #: Share of windows drawn from each style: speech above prose, as the target is speech.
 STYLE_SHARES = {
     "speech-prepared": 0.26,
-    "speech-qa": 0.13,
+    "speech-qa": 0.12,
     "speech-meeting": 0.16,
     "speech-radio": 0.03,
-    "prose": 0.42,
+    "dialogue": 0.19,
+    "prose": 0.24,
 }
 #: Windows are drawn from blocks of this many words, weighted by how spoken a block sounds, by its
 #: questions, which are rarer than any other mark that readers miss, and by its sentences that begin
@@ -62,6 +64,9 @@ def prepare(corpus: Path, out: Path, *, seed: int, limit: int | None = None) -> 
                 break
             for words in documents(record, random.Random(f"{seed}:{record['id']}")):
                 builder.add(record["style"], words)
+            if record["style"] == "prose":
+                for words in dialogues(record["text"].split("\n\n")):
+                    builder.add("dialogue", words)
         builder.save(out / f"{part}.npz")
         counts[part] = len(builder.cores)
     return counts

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-STYLES = ("speech-prepared", "speech-qa", "speech-meeting", "speech-radio", "prose")
-
 
 def plot(log: Path, out: Path) -> None:
     """Draw the log of a run as a PNG."""
@@ -22,11 +20,12 @@ def plot(log: Path, out: Path) -> None:
         losses = [(r["tokens"] / 1e6, r[kind]) for r in rows if kind in r]
         if losses:
             left.plot(*zip(*losses, strict=True), color=grey, lw=0.8, label=f"training, {kind}")
-    for style in STYLES:
-        points = [(r["tokens"] / 1e6, r["dev"][style]["loss"]) for r in dev]
-        left.plot(*zip(*points, strict=True), lw=1.2, label=style)
-        points = [(r["tokens"] / 1e6, r["dev"][style]["overall"]) for r in dev]
-        right.plot(*zip(*points, strict=True), lw=1.2, label=style)
+    styles = dict.fromkeys(style for row in dev for style in row["dev"])  # one may come later
+    for style in styles:
+        rows = [(r["tokens"] / 1e6, r["dev"][style]) for r in dev if style in r["dev"]]
+        for axes, figure_of in ((left, "loss"), (right, "overall")):
+            points = [(tokens, scores[figure_of]) for tokens, scores in rows]
+            axes.plot(*zip(*points, strict=True), lw=1.2, label=style)
     left.set(xlabel="million tokens", ylabel="loss", yscale="log", title="Loss")
     right.set(
         xlabel="million tokens",

@@ -28,7 +28,7 @@ _JOINING = frozenset(("and", "but", "so"))
 _RAISED_ANYWHERE = frozenset(("I", "I'm", "I'll", "I've", "I'd"))
 #: Share of windows of written styles whose clauses become sentences at "and", "but" and "so".
 PARTED = 0.5
-WRITTEN = frozenset(("prose", "speech-prepared"))
+WRITTEN = frozenset(("prose", "dialogue", "speech-prepared"))
 _SUBJECTS = _RAISED_ANYWHERE | frozenset(
     ("we", "you", "he", "she", "it", "they", "there", "it's", "we're", "they're", "you're",
      "that's", "there's", "he's", "she's", "then", "what", "when", "if", "let's")

@@ -18,6 +18,7 @@ from training.checkpoint import save_float
 from training.corpus import Corpus
 from training.drawing import Drawers, Pool
 from training.examples import CHOSEN, READ, WHOLE, Batch, Shape
+from training.growth import grown
 from training.helpers import Helpers, compiled
 from training.measure import decision_scores, dev_sets, f1_table
 from training.model import ModelConfig, Punctuator
@@ -36,6 +37,8 @@ COPIES_BELOW = 1.2
 LONGEST_STEP_S = 60.0
 #: Over this last share of the rate's fall weights are rounded as the engine's are.
 QUANTISED = 0.2
+#: Optimisers that know nothing yet, after growing, begin gently.
+RISE_STEPS = 100
 #: A running average of the weights makes a better model while the rate is still high.
 AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
 
@@ -98,6 +101,7 @@ class Trainer:
             "seconds": 0.0,
             "next_dev": 0,
             "copies": False,
+            "grown": -RISE_STEPS,  # the step at which layers were added
         }
         self.losses = compiled(self.model, compile_it=options.compile)
         options.out.mkdir(parents=True, exist_ok=True)
@@ -116,8 +120,9 @@ class Trainer:
         return max(shares)
 
     def rate(self) -> float:
-        """Share of the peak learning rate, now."""
-        return rate(self.progress(), decay=self.options.decay)
+        """Share of the peak learning rate, now; after growing it rises anew."""
+        risen = min(1.0, (1 + self.state["step"] - self.state["grown"]) / RISE_STEPS)
+        return risen * rate(self.progress(), decay=self.options.decay)
 
     def run(self) -> None:
         """Train to the end of the budget; returns after the last checkpoint and measurement."""
@@ -249,11 +254,18 @@ class Trainer:
         if not path.exists():
             return
         saved = torch.load(path, map_location=self.options.device, weights_only=True)
+        self.state |= saved["state"]
+        print(f"resumed at {self.state['tokens']:,} tokens", flush=True)
+        before = ModelConfig(**saved["config"])
+        if before.layers != self.model.config.layers:
+            layers = self.model.config.layers
+            self.model.load_state_dict(grown(saved["model"], before, layers))
+            self.state["grown"] = self.state["step"]
+            print(f"grown from {before.layers} to {layers} layers", flush=True)
+            return
         self.model.load_state_dict(saved["model"])
         peaks = [[g["peak"] for g in o.param_groups] for o in self.optimizers]
         for optimizer, state, peak in zip(self.optimizers, saved["optimizers"], peaks, strict=True):
             optimizer.load_state_dict(state)
             for group, value in zip(optimizer.param_groups, peak, strict=True):
                 group["peak"] = value
-        self.state |= saved["state"]
-        print(f"resumed at {self.state['tokens']:,} tokens", flush=True)

@@ -1,5 +1,7 @@
 """Preparing is deterministic, and windows are laid out as the engine reads them."""
 
+import gzip
+import json
 import random
 from pathlib import Path
 
@@ -9,7 +11,7 @@ pytest.importorskip("numpy")
 pytest.importorskip("tokenizers")
 
 from tests.training.conftest import run
-from training.corpus import Corpus
+from training.corpus import Corpus, prepare
 from training.degrade import LOWER, degrade
 from training.examples import CHOICES, CHOSEN, READ, WHOLE, Shape, assemble, batches, draw_example
 from training.lags import LAGS, SILENT
@@ -21,6 +23,21 @@ def test_preparing_twice_gives_the_same_bytes(prepared: Path) -> None:
     run(prepared, prepared / "again")
     for name in ("train.npz", "dev.npz", "tokenizer/tokenizer.json"):
         assert (prepared / "data" / name).read_bytes() == (prepared / "again" / name).read_bytes()
+
+
+def test_what_persons_say_in_prose_is_a_style_of_its_own(tmp_path: Path) -> None:
+    """Beside the prose, which keeps it too."""
+    talk = ['"Have you counted the boats?" asked Nell.', '"Nine," said Tom. "No, ten."'] * 9
+    for part in ("train", "dev"):
+        with gzip.open(tmp_path / f"{part}.jsonl.gz", "wt") as file:
+            record = {"id": part, "style": "prose", "speakers": None, "text": "\n\n".join(talk)}
+            file.write(json.dumps(record) + "\n")
+    prepare(tmp_path, tmp_path / "data", seed=1)
+    corpus = Corpus(tmp_path / "data/train.npz")
+    assert sorted(corpus.styles) == ["dialogue", "prose"]
+    for style, tagged in (("dialogue", False), ("prose", True)):
+        words, _, _ = corpus.draw(random.Random(1), style, 60)
+        assert ("asked" in [word.core for word in words]) is tagged
 
 
 def test_marks_breaks_and_digits_are_tokens_of_their_own(prepared: Path) -> None:
