@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, cast
 
 from daemon.errors import ConfigError
 from daemon.home import Home, refuse_foreign
+from daemon.spelling import name_key, resolved
 from engine.records import Profile
 from engine.render import FORMATS
 
@@ -67,7 +68,7 @@ class Config:
     def watched_root(self, path: PurePath) -> Path | None:
         """Return the watched folder that holds a file, None for a file from elsewhere."""
         for root in self.watch:
-            if path.is_relative_to(root) or path.is_relative_to(root.resolve()):
+            if path.is_relative_to(root) or path.is_relative_to(resolved(root)):
                 return root
         return None
 
@@ -82,7 +83,7 @@ class Config:
         return any(
             _within(PurePath(pattern).parts, folder.relative_to(base).parts)
             for root in self.watch
-            for base in {root, root.resolve()}
+            for base in {root, resolved(root)}
             if folder.is_relative_to(base)
         )
 
@@ -155,7 +156,8 @@ def _profile(name: str, values: Mapping[str, Any], base: Profile) -> Profile:
 
 def _within(pattern: tuple[str, ...], folder: tuple[str, ...]) -> bool:
     return len(pattern) <= len(folder) and all(
-        fnmatch.fnmatchcase(part, wanted) for part, wanted in zip(folder, pattern, strict=False)
+        fnmatch.fnmatchcase(name_key(part), name_key(wanted))
+        for part, wanted in zip(folder, pattern, strict=False)
     )
 
 

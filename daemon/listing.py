@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.config import Config
 from daemon.log import Log
+from daemon.spelling import resolved
 from engine import sidecars
 
 _DEPTH: Final = 64  # folders in folders
@@ -24,14 +25,15 @@ class Listing:
         self._config = config
         self._log = log
         self._include = tuple(pattern.lower() for pattern in config.include)
-        self._own = (f"{config.home.state}/", f"{config.home.logs}/")
         self.roots: list[str] = []
         self.unlisted = 0  # folders that could not be listed since this was set to 0
         self.resolve()
 
     def resolve(self) -> None:
         """Resolve the watched folders anew: a link may lead elsewhere by now."""
-        self.roots = [os.path.realpath(root).rstrip("/") for root in self._config.watch]
+        home = self._config.home
+        self.roots = [str(resolved(root)).rstrip("/") for root in self._config.watch]
+        self._own = tuple(f"{resolved(folder)}/" for folder in (home.state, home.logs))
 
     def wants(self, path: str) -> bool:
         """Tell by its name and place whether a file is to be taken."""

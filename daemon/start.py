@@ -126,7 +126,10 @@ def _serve(config: settings.Config, log: Log, waker: Waker, options: _Options) -
         database, is_new = open_database(home.database), True
     with database:
         service = Service(config, database, log, waker=waker, drain=drain, adopt=is_new)
-        listener = hear_library("watchdog", lambda level, text: _heard(service, log, level, text))
+        listeners = {
+            name: hear_library(name, lambda level, text: _heard(service, log, level, text))
+            for name in ("watchdog", "fsevents")  # the second is its name on a Mac
+        }
         worker = threading.Thread(target=service.work_loop, name="worker")
         service.begin(time.monotonic())
         worker.start()
@@ -146,7 +149,8 @@ def _serve(config: settings.Config, log: Log, waker: Waker, options: _Options) -
                 service.ask_worker_to_stop()
                 worker.join(_JOIN_S)
             service.end()
-            stop_hearing("watchdog", listener)
+            for name, listener in listeners.items():
+                stop_hearing(name, listener)
         assert service.outcome is not None
         return service.outcome
 

@@ -26,6 +26,8 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserverVFS
 
 from daemon.filesystem import has_events
+from daemon.spelling import as_on_disk
+from launchd.spec import privacy_program
 
 # "scanned": not listened to, because a drain only does what is there.
 RootState = Literal["watching", "polling", "missing", "unreadable", "failed", "scanned"]
@@ -45,6 +47,9 @@ _HEARD: Final[list[type[FileSystemEvent]]] = [
 ]
 # All that string and path handling in the handler can raise; see `Handler`.
 _FAULTS: Final = (OSError, ValueError, TypeError, LookupError, RuntimeError, AttributeError)
+
+# What `start` raises when it cannot listen: watchdog's macOS half has the last two.
+_REFUSALS: Final = (OSError, RuntimeError, SystemError)
 
 
 class Inbox:
@@ -118,9 +123,12 @@ class Handler(FileSystemEventHandler):
         try:
             moved = isinstance(event, FileMovedEvent | DirMovedEvent)
             path = os.fsdecode(event.dest_path if moved else event.src_path)
-            if os.path.basename(path) == CANARY:
-                self._inbox.sing(os.path.dirname(path))
-            elif event.is_directory or self._wanted(path):
+            folder, name = os.path.split(path)
+            if name == CANARY:  # gone by now, as a rule, but its folder is not
+                self._inbox.sing(as_on_disk(folder))
+                return
+            path = as_on_disk(path)
+            if event.is_directory or self._wanted(path):
                 self._inbox.put(path)
         except _FAULTS:
             self._inbox.lose(fault=True)
@@ -172,14 +180,14 @@ class RootWatch:
         """
         before = (self.state, self.detail)
         try:
-            resolved = self.root.resolve(strict=True)
+            resolved = Path(as_on_disk(str(self.root.resolve(strict=True))))
             status = os.stat(resolved)
             with os.scandir(resolved):
                 pass
         except (FileNotFoundError, NotADirectoryError):
             self._disarm("missing", "The folder does not exist.")
-        except PermissionError:
-            self._disarm("unreadable", _denied(self.root))
+        except PermissionError as error:
+            self._disarm("unreadable", _denied(self.root, error))
         except (OSError, RuntimeError) as error:
             self._disarm("unreadable", str(error))
         else:
@@ -210,28 +218,27 @@ class RootWatch:
         native = self._events(resolved)
         try:
             self._listen(resolved, native=native)
-        except OSError as error:
-            if not native or error.errno not in (errno.ENOSPC, errno.EMFILE):
-                self._disarm(
-                    "failed", f"The system refuses to watch it: {error.strerror or error}."
-                )
+        except _REFUSALS as error:
+            # Without inotify watches left, or an FSEvents stream: looking is slower, but it works.
+            short = not isinstance(error, OSError) or error.errno in (errno.ENOSPC, errno.EMFILE)
+            if not (native and short):
+                self._disarm("failed", f"The system refuses to watch it: {_reason(error)}.")
                 return
-            # No inotify watches left on this machine: looking is slower, but it works.
             self._retreat(resolved, error)
         else:
             self.state, self.detail = ("watching", "") if native else ("polling", _NO_EVENTS)
         self._identity, self.resolved = identity, str(resolved)
         self._inbox.lose()
 
-    def _retreat(self, resolved: Path, error: OSError) -> None:
+    def _retreat(self, resolved: Path, error: Exception) -> None:
         self._disarm("failed", "")
         try:
             self._listen(resolved, native=False)
-        except OSError as second:
-            self._disarm("failed", f"The system refuses to watch it: {second.strerror or second}.")
+        except _REFUSALS as second:
+            self._disarm("failed", f"The system refuses to watch it: {_reason(second)}.")
         else:
             self.state = "polling"
-            self.detail = f"No file events ({error.strerror}); looked at every {POLL_S:.0f} s."
+            self.detail = f"No file events ({_reason(error)}); looked at every {POLL_S:.0f} s."
 
     def _listen(self, resolved: Path, *, native: bool) -> None:
         observer: BaseObserver = (
@@ -278,10 +285,15 @@ class Watch:
 _NO_EVENTS: Final = f"This file system tells of no changes; looked at every {POLL_S:.0f} s."
 
 
-def _denied(root: Path) -> str:
-    if sys.platform == "darwin":
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
+
+
+def _denied(root: Path, error: OSError) -> str:
+    # Modes and access lists are EACCES; what the privacy protection forbids is not permitted.
+    if sys.platform == "darwin" and error.errno == errno.EPERM:
         return (
-            f"macOS does not let {sys.executable} read {root}: allow it in System Settings, "
-            "Privacy & Security, Full Disk Access."
+            f"macOS does not let {privacy_program(sys.executable)} read {root}: allow it in System "
+            "Settings, Privacy & Security, Full Disk Access."
         )
     return f"No permission to read {root}."

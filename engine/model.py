@@ -32,6 +32,9 @@ Device = Literal["auto", "quantized", "float32"]
 
 # Weights that would fill more of the memory than this stay as they are.
 _FLOAT32_MEMORY_SHARE = 0.5
+# Freed buffers that a GPU keeps for later: no pass is as long as the one before, and without a
+# limit they grow until the memory is full.
+_CACHE_BYTES = 256 * 1024 * 1024
 # A vocabulary this small costs less than a second pass when every prompt row gets its logits.
 _SMALL_VOCABULARY = 16_384
 PREFILL_TOKENS = 512
@@ -233,6 +236,7 @@ def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
     on_cpu = mx.default_device().type == mx.DeviceType.cpu
     quantized = any("scales" in name for name, _ in tree_flatten(network.parameters()))
     if not on_cpu:
+        mx.set_cache_limit(_CACHE_BYTES)
         return f"GPU, {'quantized' if quantized else 'float'} weights"
     blas = "OpenBLAS" if fast_blas else "MLX's own BLAS"
     if device == "quantized" and quantized:

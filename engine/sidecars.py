@@ -237,7 +237,7 @@ def _fill(folder: int, name: str, data: bytes, mode: int) -> None:
 
 
 def _sync(descriptor: int) -> None:
-    """Flush a file through the drive's own cache where the system can (macOS)."""
+    """Flush a file or folder through the drive's own cache where the system can (macOS)."""
     if sys.platform == "darwin":
         import fcntl
 
@@ -250,7 +250,7 @@ def _sync(descriptor: int) -> None:
 
 def _sync_folder(folder: int, parent: Path) -> None:
     try:
-        os.fsync(folder)
+        _sync(folder)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF):
             raise _failure(error, parent) from error

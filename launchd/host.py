@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class Host:
     environment: Mapping[str, str]
     run: Runner
     code: Path = field(default=Path(__file__))  # a file of this package
+    interpreter: str = sys.executable
     now: Callable[[], float] = time.monotonic  # seconds
     sleep: Callable[[float], None] = time.sleep  # seconds
 

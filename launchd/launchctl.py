@@ -15,7 +15,7 @@ from launchd import plist
 from launchd.errors import CommandFailed, InvalidSpec, NoSession, NotInstalled, StillStopping
 from launchd.host import Actions, Completed, Host, same_file
 from launchd.records import ServiceState, Step
-from launchd.spec import LABEL, STOP_TIMEOUT_S, AgentSpec, check_program, protected
+from launchd.spec import LABEL, STOP_TIMEOUT_S, AgentSpec, check_program, privacy_program, protected
 
 # launchctl's exit codes are error numbers, the ones above 106 launchd's own.
 NO_SUCH_PROCESS, IO_ERROR, IN_PROGRESS, ALREADY = 3, 5, 36, 37
@@ -69,11 +69,17 @@ class LaunchdManager:
             self._bootout(actions)
             loaded = False
         self._start(actions, loaded=loaded)
-        if protected(spec.home, self.host.home):
-            actions.note(
-                f"{spec.home} is guarded by macOS: allow {spec.program_arguments[0]} in System "
-                "Settings > Privacy & Security > Full Disk Access, or choose another home."
-            )
+        program = Path(spec.program_arguments[0])
+        for path, instead in (
+            (program, "install llasa elsewhere, for instance with `uv tool install`"),
+            (spec.home, "choose another home"),
+        ):
+            if protected(path, self.host.home):
+                actions.note(
+                    f"{path} is guarded by macOS: allow {privacy_program(self.host.interpreter)} "
+                    "in System Settings > Privacy & Security > Full Disk Access (anew after a new "
+                    f"Python), or {instead}."
+                )
         actions.note_temporary_home(spec.home)
         return actions.steps
 
@@ -101,15 +107,16 @@ class LaunchdManager:
         return actions.steps
 
     def restart(self) -> tuple[Step, ...]:
-        """Have launchd end the process and start a new one in a single command."""
+        """Unload the job, wait for its end and load it anew.
+
+        `kickstart -k` would be one command, but no manual says whether it asks the process to end
+        or kills it, and launchd keeps what it knew of a program that has been replaced since.
+        """
         self._require_installed()
         self._require_session()
         actions = Actions(self.host)
-        argv = ["launchctl", "kickstart", "-k", self.target]
         if self._loaded():
-            done = actions.run(argv, accept=(0, NO_SUCH_PROCESS, NOT_FOUND))
-            if done.code == 0:
-                return actions.steps
+            self._bootout(actions)
         self._start(actions, loaded=False)
         return actions.steps
 

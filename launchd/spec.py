@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from launchd.errors import InvalidSpec, TemporaryProgram
 
@@ -27,7 +27,13 @@ _TEMPORARY_ROOTS = (
     "/dev/shm",  # noqa: S108
     "/run/user",
 )
-_PROTECTED = ("Desktop", "Documents", "Downloads", "Library/Mobile Documents")
+_PROTECTED = (
+    "Desktop",
+    "Documents",
+    "Downloads",
+    "Library/CloudStorage",  # Dropbox, OneDrive, Google Drive
+    "Library/Mobile Documents",  # iCloud Drive
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +116,29 @@ def temporary(path: Path, environment: Mapping[str, str]) -> str | None:
 
 
 def protected(path: Path, user_home: Path) -> bool:
-    """Tell whether macOS guards a path with its privacy protection."""
-    if path.is_relative_to("/Volumes"):
-        return True
-    return any(path.is_relative_to(user_home / folder) for folder in _PROTECTED)
+    """Tell whether macOS guards a path, or what it leads to, with its privacy protection."""
+    guarded = [_plain(user_home / folder) for folder in _PROTECTED]
+    return any(
+        place.is_relative_to(folder)
+        for place in {_plain(path), _plain(path.resolve())}
+        for folder in (*guarded, PurePath("/volumes"))
+    )
+
+
+def _plain(path: Path) -> PurePath:
+    """Return a path for comparison: a Mac finds it in any case."""
+    return PurePath(str(path).casefold())
+
+
+def privacy_program(executable: str) -> str:
+    """Return what must be allowed so that an interpreter may read what macOS guards.
+
+    Grants are for the file that runs, which a script or a link is not; the launcher of a framework
+    build starts the application beside it.
+    """
+    program = Path(executable).resolve()
+    application = program.parent.parent / "Resources/Python.app"
+    return str(application if application.is_dir() else program)
 
 
 def _texts(spec: AgentSpec) -> Iterator[str]:

@@ -12,6 +12,7 @@ from daemon.errors import SourceError
 from daemon.home import make_folders
 from daemon.lock import holder
 from daemon.source import read_snapshot
+from daemon.spelling import resolved
 from daemon.terminal import safe
 from state.job import Offer, Origin
 
@@ -60,7 +61,7 @@ def _offer(name: str, max_bytes: int) -> Offer:
     from engine import sidecars  # late: `status` need not wait for it
 
     # A person may name a file through a link; the job is for what it leads to.
-    path = os.path.realpath(os.path.expanduser(name))
+    path = str(resolved(os.path.expanduser(name)))
     if sidecars.is_ours(os.path.basename(path)):
         raise SourceError("This is one of our own outputs.", reason="ours")
     snapshot = read_snapshot(path, max_bytes=max_bytes)

@@ -22,8 +22,11 @@ from daemon.home import Home, find_home, make_folders, recorded_home_file
 from daemon.lock import holder
 from daemon.terminal import safe
 from launchd.agent import AgentSpec, Manager, Step, manager
+from launchd.spec import THROTTLE_S
 
-PATIENCE_S: Final = 10.0  # for a daemon to come or to go
+PATIENCE_S: Final = 10.0  # for a daemon to go
+# And to come: launchd may wait before it starts anew what has just ended.
+START_PATIENCE_S: Final = PATIENCE_S + (THROTTLE_S if sys.platform == "darwin" else 0.0)
 LOOK_S: Final = 0.1
 # What the daemon must know of the terminal's environment: where models and the record lie.
 PASSED_ON: Final = ("HF_HOME", "HF_HUB_CACHE", "XDG_CONFIG_HOME")
@@ -160,9 +163,18 @@ def _spec(home: Home) -> AgentSpec:
     return AgentSpec(
         program_arguments=(*_program(), "--service", "--quiet", "--home", str(home.path)),
         home=home.path,
-        log_dir=home.logs,
+        log_dir=_early_logs(home),
         environment={name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},
     )
+
+
+def _early_logs(home: Home) -> Path:
+    """Return where what is said before our own log is open goes.
+
+    launchd opens that file itself, before the program, and starts nothing where it cannot: a disk
+    that is away, a folder that macOS guards.
+    """
+    return Path.home() / "Library/Logs/llasa" if sys.platform == "darwin" else home.logs
 
 
 def _program() -> tuple[str, ...]:
@@ -210,15 +222,16 @@ def _tell(steps: Sequence[Step], *, dry_run: bool = False) -> None:
 
 def _say_whether_it_runs(home: Home, *, not_pid: int | None = None) -> None:
     """Wait until the daemon holds its home; a service manager's word is not proof of that."""
-    found = _wait(lambda: holder(home.lock) not in (None, 0, not_pid), PATIENCE_S)
+    found = _wait(lambda: holder(home.lock) not in (None, 0, not_pid), START_PATIENCE_S)
     if found:
         click.echo(f"Running (pid {holder(home.lock)}). See what it does: llasactl status")
         return
     failed = parking.read(home.path)
+    places = " and ".join(dict.fromkeys(map(str, (home.logs, _early_logs(home)))))
     raise Refused(
-        f"It has not begun to work after {PATIENCE_S:.0f} s."
+        f"It has not begun to work after {START_PATIENCE_S:.0f} s."
         + (f" The last start failed: {failed.reason}" if failed is not None else ""),
-        hint=f"Look into {home.logs}, or start it in a terminal: llasad --home {home.path}",
+        hint=f"Look into {places}, or start it in a terminal: llasad --home {home.path}",
     )
 
 

@@ -14,6 +14,7 @@ import click
 from daemon import config as settings
 from daemon.errors import DaemonError, HomeError, NoSuchJob
 from daemon.home import Home, find_home
+from daemon.spelling import resolved
 from daemon.terminal import json_text, safe
 from state.database import open_database, open_readonly
 from state.errors import StateError
@@ -90,7 +91,7 @@ class Session:
     def place(self, path: str) -> str:
         """Return a file's path as it is shown: from the watched folder on, where it is in one."""
         for root in self.config.watch:
-            for base in (root, root.resolve()):
+            for base in (root, resolved(root)):
                 if path.startswith(f"{base}/"):
                     return safe(path[len(str(base)) + 1 :])
         return safe(path)
@@ -109,7 +110,7 @@ class Session:
     def _paths(self, name: str) -> list[str]:
         """Return the absolute paths that a name may mean: from here, or from a watched folder."""
         folders = [Path.cwd(), *self.config.watch]
-        return [str((folder / Path(name).expanduser()).resolve()) for folder in folders]
+        return [str(resolved(folder / Path(name).expanduser())) for folder in folders]
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -19,7 +20,7 @@ from daemon.listing import Listing
 from daemon.log import open_log
 from daemon.machine import free_bytes
 from daemon.source import is_dataless
-from launchd.spec import protected
+from launchd.spec import privacy_program, protected
 
 # Below these: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
 # CVE-2026-5843), the kernel's lost events go unsaid (watchdog), transactions differ (sqlite-utils).
@@ -108,17 +109,19 @@ def watched(config: Config) -> Iterator[Finding]:
 
 
 def _watched(folder: Path) -> Finding:
+    program = privacy_program(sys.executable)
     try:
         with os.scandir(folder):
             pass
     except FileNotFoundError:
         return failure("folder", f"{folder} does not exist", "Make it, or mend `watch`.")
     except OSError as error:
-        if guarded(folder):
+        if error.errno == errno.EPERM and guarded(folder):
             return failure(
                 "folder",
-                f"macOS's privacy protection (TCC) keeps {sys.executable} from reading {folder}",
-                f"Allow that program under {_ACCESS}, then llasactl restart.",
+                f"macOS's privacy protection (TCC) keeps this terminal from reading {folder}",
+                f"For the service allow {program} under {_ACCESS}, then "
+                "llasactl restart; the terminal has a grant of its own there.",
             )
         return failure(
             "folder", f"{folder} cannot be read ({error.strerror})", "Mend its permissions."
@@ -131,7 +134,7 @@ def _watched(folder: Path) -> Finding:
         return warning(
             "folder",
             f"{folder} is readable from here, but macOS guards it (TCC) for every other program",
-            f"If the service sees no file, allow {sys.executable} under {_ACCESS}.",
+            f"If the service sees no file, allow {program} under {_ACCESS}.",
         )
     if not has_events(folder):
         return warning(

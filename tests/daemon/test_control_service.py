@@ -79,6 +79,7 @@ def manager(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(service, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(service, "START_PATIENCE_S", 0.2)
     found = RememberingManager(HomeLock(home.lock))
     monkeypatch.setattr(service, "manager", lambda: found)
     yield found
@@ -111,7 +112,25 @@ def test_the_service_is_told_home_and_how_to_behave(
     assert os.path.isabs(program)
     assert rest[-4:] == ["--service", "--quiet", "--home", str(home.path)]
     assert manager.installed.environment["HF_HOME"] == "/models"
-    assert manager.installed.log_dir == home.logs
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"), [("linux", "home/var/log"), ("darwin", "Library/Logs/llasa")]
+)
+def test_what_is_said_before_our_log_is_open_needs_no_other_disk(
+    ask: Ask,
+    home: Home,
+    manager: RememberingManager,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    folder: str,
+) -> None:
+    """launchd starts nothing whose error log it cannot open, and a home's disk may be away."""
+    monkeypatch.setattr("sys.platform", platform)
+    ask("install")
+    assert manager.installed is not None
+    assert manager.installed.log_dir in (Path.home() / folder, home.logs)
+    assert manager.installed.log_dir.is_relative_to(home.path) is (platform == "linux")
 
 
 def test_a_dry_run_changes_nothing(ask: Ask, manager: RememberingManager, tmp_path: Path) -> None:

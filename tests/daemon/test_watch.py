@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from watchdog.events import DirCreatedEvent, FileCreatedEvent, FileMovedEvent
-from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 from daemon import watch as watch_module
 from daemon.watch import Handler, Inbox, RootWatch
@@ -154,22 +155,32 @@ def test_a_root_may_be_a_link(tmp_path: Path, root: Path, ear: Ear) -> None:
     watch.close()
 
 
+@pytest.mark.parametrize(
+    ("platform", "code", "said"),
+    [
+        ("linux", errno.EACCES, "No permission"),
+        ("darwin", errno.EACCES, "No permission"),
+        ("darwin", errno.EPERM, "Full Disk Access"),
+    ],
+)
 def test_a_folder_that_may_not_be_read_says_so(
-    root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch, platform: str, code: int, said: str
 ) -> None:
-    """And does not look like an empty one."""
+    """And does not look like an empty one; modes are not taken for the privacy protection."""
+    monkeypatch.setattr("sys.platform", platform)
     watch = RootWatch(root, ear.inbox, lambda path: True)
     real = os.scandir
 
     def denied(path: Path) -> object:
         if path == root:
-            raise PermissionError(errno.EPERM, "Operation not permitted")
+            raise PermissionError(code, os.strerror(code))
         return real(path)
 
     monkeypatch.setattr(os, "scandir", denied)
     watch.check()
     assert watch.state == "unreadable"
     assert str(root) in watch.detail
+    assert said in watch.detail
 
 
 def test_a_share_is_polled(root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,25 +195,31 @@ def test_a_share_is_polled(root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
     watch.close()
 
 
-def test_a_machine_without_free_watches_is_polled(
-    root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OSError(errno.ENOSPC, "inotify watch limit reached"),
+        SystemError("Cannot start fsevents stream. Use a kqueue or polling observer instead."),
+        RuntimeError("Failed creating fsevents stream"),
+    ],
+)
+def test_where_no_events_can_be_had_the_folder_is_polled(
+    root: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch, refusal: Exception
 ) -> None:
-    """The limit of inotify is a limit of all programs together."""
-    real = InotifyObserver.start
+    """inotify's limit is one of all programs together; FSEvents refuses in its own words."""
     refused = []
 
-    def refuse(self: InotifyObserver) -> None:
+    def refuse(_: BaseObserver) -> None:
         refused.append(1)
-        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+        raise refusal
 
-    monkeypatch.setattr(InotifyObserver, "start", refuse)
+    monkeypatch.setattr(Observer, "start", refuse)
     watch = RootWatch(root, ear.inbox, lambda path: True, events=lambda _: True)
     watch.check()
     assert refused == [1]
     assert watch.state == "polling"
-    assert "inotify watch limit" in watch.detail
+    assert "limit reached" in watch.detail or "fsevents stream" in watch.detail
     watch.close()
-    monkeypatch.setattr(InotifyObserver, "start", real)
 
 
 def test_a_handler_that_fails_is_counted_and_the_next_event_is_heard() -> None:
@@ -230,6 +247,17 @@ def test_the_handler_takes_where_a_file_went() -> None:
     handler.dispatch(FileCreatedEvent("/t/x.srt"))
     handler.dispatch(FileCreatedEvent(b"/t/caf\xe9.json"))
     assert inbox.drain()[0] == ["/t/x.json", "/t/talks", os.fsdecode(b"/t/caf\xe9.json")]
+
+
+def test_an_event_is_taken_as_the_disk_spells_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What FSEvents reports in another normal form or case is the same file, not another."""
+    monkeypatch.setattr(watch_module, "as_on_disk", lambda path: path.replace("\u00e9", "e\u0301"))
+    inbox = Inbox()
+    handler = Handler(inbox, lambda path: path.startswith("/t/cafe\u0301/"))
+    handler.dispatch(FileCreatedEvent("/t/caf\u00e9/x.json"))
+    handler.dispatch(FileCreatedEvent(f"/t/caf\u00e9/{watch_module.CANARY}"))
+    assert inbox.drain()[0] == ["/t/cafe\u0301/x.json"]
+    assert inbox.canaries() == {"/t/cafe\u0301"}
 
 
 def test_a_full_inbox_forgets_and_says_so() -> None:

@@ -109,7 +109,7 @@ class FakeLaunchd(FakeManager):
             lines += [f"\tpid = {self.pid}"] if self.pid else ["\tlast exit code = 1"]
             return Completed(argv, 0, "\n".join([*lines, "}", ""]))
         if verb == "kickstart":
-            if "-k" in argv or self.pid is None:
+            if self.pid is None:
                 self._run()
             return Completed(argv, 0)
         if verb == "bootout":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -258,10 +259,11 @@ def test_a_refused_bootout_is_an_error(installed, launchd) -> None:
 
 
 def test_fifty_restarts_leave_it_running(installed, launchd) -> None:
-    """Each restart is one `kickstart -k`, which ends and starts in a single command."""
+    """Each restart lets the process end, by its signal, before the job is loaded anew."""
     for _ in range(50):
         installed.restart()
-    assert launchd.changes == [f"launchctl kickstart -k {TARGET}"] * 50
+    verbs = [line.split()[1] for line in launchd.changes]
+    assert verbs == ["bootout", "enable", "bootstrap", "kickstart"] * 50
     assert installed.state().pid == 4242 + 50
 
 
@@ -273,15 +275,12 @@ def test_restart_loads_a_job_that_is_not_loaded(installed, launchd) -> None:
 
 
 def test_a_job_that_vanishes_during_a_restart_is_loaded_again(installed, launchd) -> None:
-    """Codes 3 and 113 of `kickstart` both mean that the job must be loaded first."""
+    """Codes 3 and 113 of `bootout` both mean that there is nothing left to unload."""
     for code in (3, 113):
-        launchd.answers["kickstart -k"] = [(code, "Could not find service")]
-        launchd.loaded, launchd.pid = True, 1
-        launchd.answers["bootstrap"] = [(0, "")]
-        launchd.calls.clear()
+        launchd.answers["bootout"] = [(code, "Could not find service")]
+        launchd.answers["print"] = [(0, ""), (0, ""), (113, "")]
         installed.restart()
-        verbs = [line.split()[1] for line in launchd.changes]
-        assert verbs == ["kickstart", "enable", "bootstrap", "kickstart"]
+        assert installed.state().running
 
 
 @pytest.mark.parametrize("verb", ["start", "restart"])
@@ -320,7 +319,18 @@ def test_a_home_that_macos_guards_is_pointed_out(agent, spec, tmp_path) -> None:
     home = tmp_path / "Documents/llasa"
     steps = agent.install(replace(spec, home=home, log_dir=home / "var/log"))
     notes = [step.what for step in steps if step.action == "note"]
-    assert any("Full Disk Access" in note and "/usr/bin/env" in note for note in notes)
+    (note,) = [note for note in notes if "Full Disk Access" in note]
+    assert note.startswith(str(home))
+    assert f"allow {Path(sys.executable).resolve()} in" in note
+
+
+def test_a_program_that_macos_guards_is_pointed_out(agent, spec, monkeypatch) -> None:
+    """A checkout in Documents may not be started at login, and none of our code would say so."""
+    program = spec.program_arguments[0]
+    monkeypatch.setattr("launchd.launchctl.protected", lambda path, _: path == Path(program))
+    (note,) = [s.what for s in agent.install(spec) if "Full Disk Access" in s.what]
+    assert note.startswith(program)
+    assert "uv tool install" in note
 
 
 def test_a_home_in_a_temporary_folder_is_pointed_out(agent, spec) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from launchd.errors import InvalidSpec, ServiceError, TemporaryProgram
-from launchd.spec import AgentSpec, check, check_program, protected, temporary
+from launchd.spec import AgentSpec, check, check_program, privacy_program, protected, temporary
 
 CODE = Path("/opt/llasa/lib/launchd/spec.py")
 
@@ -122,10 +122,31 @@ def test_a_program_that_cannot_be_run_is_refused(spec: AgentSpec, program: str) 
 def test_the_guarded_folders_of_macos_are_known() -> None:
     """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, a plain folder not."""
     home = Path("/Users/ada")
-    guarded = ["Documents/llasa", "Desktop", "Downloads/x", "Library/Mobile Documents/x"]
+    guarded = ["Documents/llasa", "Desktop", "Downloads/x", "Library/Mobile Documents/x",
+               "Library/CloudStorage/Dropbox/x", "documents/x"]  # fmt: skip
     assert all(protected(home / folder, home) for folder in guarded)
     assert protected(Path("/Volumes/Talks/llasa"), home)
     assert not protected(home / "llasa", home)
+
+
+def test_a_link_into_a_guarded_folder_is_guarded(tmp_path: Path) -> None:
+    """What counts is where the files are."""
+    (tmp_path / "Documents/talks").mkdir(parents=True)
+    (tmp_path / "talks").symlink_to(tmp_path / "Documents/talks")
+    assert protected(tmp_path / "talks/2026", tmp_path)
+
+
+def test_the_program_to_be_allowed_is_the_one_that_runs(tmp_path: Path) -> None:
+    """Not a link to it, and not the launcher of a framework build but the application."""
+    version = tmp_path / "Python.framework/Versions/3.12"
+    program = version / "bin/python3.12"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    (tmp_path / "python").symlink_to(program)
+    assert privacy_program(str(tmp_path / "python")) == str(program.resolve())
+    application = version / "Resources/Python.app"
+    application.mkdir(parents=True)
+    assert privacy_program(str(tmp_path / "python")) == str(application.resolve())
 
 
 def test_every_error_has_a_message_and_a_hint() -> None:
