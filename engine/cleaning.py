@@ -27,6 +27,7 @@ from engine.phrases import (
     SOUNDS,
     THANKS,
 )
+from engine.readings import is_sentence_end, is_shouting
 from engine.records import Removal, RemovalKind, Segment, Transcript, Word
 
 Level = Literal["off", "safe", "thorough"]
@@ -206,9 +207,23 @@ def _pause(before: Segment | None, segment: Segment) -> float:
 
 def _fillers(segments: Sequence[Segment], language: str | None) -> list[set[int]]:
     wanted = FILLERS.get(language or "", FILLERS_ANYWHERE)
+    shouting = is_shouting([word.text for segment in segments for word in segment.words])
     return [
-        {i for i, word in enumerate(segment.words) if bare(word) in wanted} for segment in segments
+        {
+            i
+            for i, word in enumerate(segment.words)
+            if bare(word) in wanted
+            and (shouting or not _is_acronym(word))
+            and not (i and bare(segment.words[i - 1])[-1:].isdigit())
+        }
+        for segment in segments
     ]
+
+
+def _is_acronym(word: Word) -> bool:
+    """Tell "ER" from "er"."""
+    letters = [char for char in word.text if char.isalpha()]
+    return len(letters) > 1 and all(char.isupper() for char in letters)
 
 
 def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
@@ -224,6 +239,16 @@ def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
     return found
 
 
+def _is_name(word: Word) -> bool:
+    """Tell by its capital; of one letter ("I") a capital says nothing."""
+    return len(bare(word)) > 2 and word.text.lstrip("\"'“‘")[:1].isupper()
+
+
+def _begins(places: Sequence[Place], start: int) -> bool:
+    """Tell whether a sentence begins here, so that a capital says nothing."""
+    return start == 0 or is_sentence_end(places[start - 1].word.text[-1:], "")
+
+
 def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
     once = [place.word for place in places[start : start + length]]
     again = [place.word for place in places[start + length : start + 2 * length]]
@@ -233,6 +258,8 @@ def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
     if keys != [bare(word) for word in again] or not all(key.isalpha() for key in keys):
         return False
     if length == 1 and keys[0] in REPEATED_ON_PURPOSE:
+        return False
+    if all(_is_name(word) for word in (*once, *again)) and not _begins(places, start):
         return False
     if length > 1 and len(set(keys)) == 1:
         return False

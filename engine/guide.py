@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.errors import AlignmentError
-from engine.readings import SENTENCE_MARKS, Join, is_marked, is_shouting, joins, readings
+from engine.readings import SENTENCE_MARKS, Join, is_mark, is_marked, is_shouting, joins, readings
 from engine.records import EnhancedWord, ModelInfo, Part
 from engine.vocabulary import Vocabulary
 
@@ -74,6 +74,8 @@ class Guide:
                     last=after is None,
                     paragraph=paragraph,
                     separators=info.separators,
+                    settled=after is not None
+                    and (is_mark(after.text) or (after.glued and bool(info.separators))),
                 )
             )
         self.nodes: list[tuple[Option, ...]] = [self._opening(tail, info, paragraph)]

@@ -59,7 +59,8 @@ def segment_loops(segments: Sequence[Segment]) -> list[set[int]]:
     """Find runs of the same segments, or of two or three that take turns; one instance stays."""
     found: list[set[int]] = [set() for _ in segments]
     filled = [number for number, segment in enumerate(segments) if segment.words]
-    keys = [key(segments[number]) for number in filled]
+    # What several people say one after another is no loop.
+    keys = [(key(segments[n]), segments[n].words[0].speaker) for n in filled]
     start = 0
     while start < len(filled):
         length = 1
@@ -140,7 +141,7 @@ def word_loops(segments: Sequence[Segment]) -> list[set[int]]:
 
 
 def _loops_in(stretch: Sequence[Place], found: list[set[int]]) -> None:
-    keys = [bare(place.word) or place.word.text for place in stretch]
+    keys = [(bare(place.word) or place.word.text, place.word.speaker) for place in stretch]
     start = 0
     while start < len(keys):
         step = 1

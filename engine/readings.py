@@ -21,6 +21,10 @@ _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st jr sr vs etc inc ltd corp dept approx sgt capt lt "  # noqa: SIM905
     "nr bzw usw evtl ggf bspw sog".split()
 )
+#: Words that are cut short; unlike those above they may end a sentence as well.
+_CUT_SHORT = frozenset(
+    "jan feb apr jun jul aug sep sept oct nov dec tue thu vol ave blvd".split()  # noqa: SIM905
+)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
 #: Initials that are no name of anything.
 _LOWER_INITIALS = frozenset(
@@ -152,16 +156,17 @@ def joins(
     last: bool,
     paragraph: str,
     separators: tuple[str, ...],
+    settled: bool = False,
 ) -> tuple[Join, ...]:
     """Return what may stand after the word `text`, the source's own marks first.
 
     `glued`: no white space before the next word; `turn_ends`: the next word is another speaker's,
     so that a paragraph break is certain; `last`: nothing follows at all; `separators`: those of
-    the model, empty for those of the word's script.
+    the model, empty for those of the word's script; `settled`: nothing but the source's own.
     """
     token = take_apart(text)
     trails = [token.trail]
-    for mark in ("", *(separators or separators_of(token.core))):
+    for mark in () if settled else ("", *(separators or separators_of(token.core))):
         if token.core.endswith(".") and mark == ".":
             continue
         if (last or turn_ends) and mark and not is_sentence_end(mark, token.core):
@@ -221,10 +226,24 @@ def is_shouting(words: Sequence[str]) -> bool:
     return len(letters) > 20 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
 
 
+def is_mark(text: str) -> bool:
+    """Tell whether a written word is nothing but marks that belong to the word before it."""
+    return all(char in MARKS or char in CLOSERS or char == "-" for char in text)
+
+
 def is_marked(words: Sequence[str]) -> bool:
     """Tell whether a text ends its sentences: one mark in forty words, and somebody punctuated."""
-    ends = sum(any(char in SENTENCE_MARKS for char in take_apart(word).trail) for word in words)
+    ends = sum(_ends_sentence(take_apart(word)) for word in words)
     return 40 * ends >= len(words) > 0
+
+
+def _ends_sentence(token: Token) -> bool:
+    """False for the full stop of an initial (J.) or of a word that is cut short (Jan., Ph.D.)."""
+    if not any(char in SENTENCE_MARKS for char in token.trail):
+        return False
+    core = token.core.casefold()
+    cut_short = core in _CUT_SHORT or "." in core or (len(core) == 1 and core.isalpha())
+    return not (cut_short and token.trail.startswith("."))
 
 
 _NOT_CONTENT = frozenset(MARKS + OPENERS + CLOSERS + "-")

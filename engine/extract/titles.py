@@ -85,4 +85,6 @@ def opening(document: Document, part: Stretch) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    first = text.split(" ", 1)[0]
+    inner = any(char.isupper() for char in first[1:])  # eBay
+    return text if inner else text[:1].upper() + text[1:]

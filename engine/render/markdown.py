@@ -12,7 +12,7 @@ from engine.records import Document, Metadata
 from engine.render.clock import clock
 
 # Marks with a meaning in the middle of a line, and those that have one at its beginning.
-_INLINE = re.compile(r"([\\`*\[\]<~|]|(?<!\w)_|_(?!\w)|&(?=#?\w+;))")
+_INLINE = re.compile(r"([\\`*\[\]<~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
 
 

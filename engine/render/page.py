@@ -60,7 +60,7 @@ def html(document: Document, metadata: Metadata, *, names: Mapping[str, str] | N
             parts.append(f'<h2 dir="auto">{_text(chapters[number])}</h2>')
         speaker = ""
         if document.has_speakers:
-            speaker = f"<b>{_text(label(speaker_of(paragraph), names or {}))}:</b> "
+            speaker = f'<b dir="auto">{_text(label(speaker_of(paragraph), names or {}))}:</b> '
         time = _time(start_of(paragraph))
         parts.append(f'<p id="p{number}" dir="auto">{time}{speaker}{_text(join(paragraph))}</p>')
     parts.append("</main>\n</body>\n</html>\n")

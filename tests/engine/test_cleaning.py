@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -283,6 +284,26 @@ def test_thorough_removes_stutters(text: str, kept: str) -> None:
 def test_thorough_keeps_what_is_repeated_on_purpose(text: str) -> None:
     """Emphasis, grammar, numbers, and repetitions across a sentence end."""
     assert cleaned(segment(text, 0, 3), level="thorough")[0] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["they took him to the ER at noon", "it is 5 mm thick", "we heard Duran Duran live"],
+)
+def test_thorough_keeps_what_only_looks_like_noise(text: str) -> None:
+    """An acronym, a unit, a name that says the same twice."""
+    assert cleaned(segment(text, 0, 3), level="thorough")[0] == text
+
+
+def test_what_each_of_several_people_says_is_no_loop() -> None:
+    """An oath is the same words, equally long, and everybody's own."""
+    said = run("I so swear.", EVERY_TWO[:6])
+    people = [
+        replace(s, words=tuple(replace(w, speaker=f"SPEAKER_0{n}") for w in s.words))
+        for n, s in enumerate(said)
+    ]
+    assert cleaned(*people)[0] == " ".join(["I so swear."] * 6)
+    assert cleaned(*said)[0] == "I so swear."
 
 
 def test_a_repetition_by_another_speaker_stays() -> None:

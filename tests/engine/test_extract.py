@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.extract import extract
+from engine.extract import extract, titles
 from engine.extract.chapters import LONG_S
 from engine.extract.segmenting import boundaries
 from engine.extract.terms import lexicon_for
@@ -133,6 +133,14 @@ def test_a_title_is_a_phrase_and_no_cut_sentence():
     assert title[-1].isalnum()
     assert "honey" in title.lower() or "colony" in title.lower()
     assert len(title.split()) <= 8
+
+
+def test_a_name_keeps_its_capitals_in_a_title():
+    """Only a word without capitals inside is raised."""
+    assert [titles._capital(text) for text in ("eBay sellers", "honey")] == [
+        "eBay sellers",
+        "Honey",
+    ]
 
 
 def test_an_advert_that_comes_back_counts_once():

@@ -96,6 +96,24 @@ def test_every_path_keeps_every_word(
         assert content(word.text) == content(word.word.text)
 
 
+@pytest.mark.parametrize(
+    ("said", "settled"),
+    [
+        ([Word("Li"), Word("\u738b"), Word("\u660e", glued=True), Word("left")], [1]),
+        ([Word("was"), Word("it"), Word("?"), Word("no")], [1, 2]),
+    ],
+)
+def test_no_mark_goes_into_a_word_or_before_a_mark(said: list[Word], settled: list[int]) -> None:
+    """A model's marks are not for inside of a name that is written without spaces."""
+    info = dataclasses.replace(INFO, separators=(",", "."))
+    guide = Guide(Part(0, tuple(said)), (), info, vocabulary("byte"))
+    for seed in range(40):
+        state = walk(guide, random.Random(seed))
+        enhanced = guide.enhanced(guide.choices(state))
+        assert all(enhanced[n].text.lower() == said[n].text for n in settled)
+        assert not any(enhanced[n].paragraph for n in settled[:1])
+
+
 def oracle(guide: Guide) -> str:
     """Return the same grammar as a regular expression, from readings and joins alone."""
     part = guide.part

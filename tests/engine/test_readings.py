@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.readings import content, is_shouting, joins, readings, take_apart
+from engine.readings import (
+    content,
+    is_mark,
+    is_marked,
+    is_shouting,
+    joins,
+    readings,
+    take_apart,
+)
 
 
 def trails(text: str, *, last: bool = True, turn_ends: bool = False) -> list[str]:
@@ -151,6 +159,34 @@ def test_a_turn_and_a_transcript_do_not_end_with_a_comma_of_ours() -> None:
     assert set(trails("so,")) == {",", "", ".", "?", "!"}
     assert "," in trails("so", last=False)
     assert ";" in trails("είναι")
+
+
+def test_where_it_is_settled_only_the_sources_own_stands() -> None:
+    """Its own mark may still end the paragraph."""
+    found = joins(
+        "so.",
+        glued=True,
+        turn_ends=False,
+        last=False,
+        paragraph="\n\n",
+        separators=(",", "."),
+        settled=True,
+    )
+    assert [(join.trail, join.gap) for join in found] == [(".", ""), (".", "\n\n")]
+
+
+def test_a_word_of_marks_alone_is_a_mark() -> None:
+    """Written apart, as in "was it not ?"."""
+    assert all(map(is_mark, ("?", "...", "?!", "\u2014", "--", '."')))
+    assert not any(map(is_mark, ("%", "$", "&", "a.", "\u266a")))
+
+
+def test_initials_and_what_is_cut_short_do_not_make_a_text_marked() -> None:
+    """A text without other stops is one that nobody punctuated."""
+    bare = "we met dr. j. w. smith on jan. 5 with a ph.d. in his bag and then we left again"
+    assert not is_marked(bare.split())
+    assert is_marked([*bare.split(), "tomorrow."])
+    assert is_marked(["is", "it", "so?", "no.", "we", "saw", "it", "in", "the", "sun."])
 
 
 def test_shouting_is_seen_in_whole_texts_only() -> None:

@@ -263,6 +263,7 @@ def test_a_text_without_any_time_gets_estimates_and_says_so():
         ("- a dash", r"\- a dash"),
         ("snake_case stays", "snake_case stays"),
         ("_edge_", r"\_edge\_"),
+        ("__init__", r"\_\_init\_\_"),
         ("<script>", r"\<script>"),
         ("[a](b)", r"\[a\](b)"),
         ("AT&T &amp; co", r"AT&T \&amp; co"),
@@ -336,6 +337,8 @@ def test_the_page_is_alone_and_every_link_stays_inside():
     assert page.ids == ["p0", "p1"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt; said &amp; done" in text
     assert "prefers-color-scheme: dark" in text
+    # A Latin label does not set the direction of what is said in another script.
+    assert '<b dir="auto">B:</b> More words' in text
 
 
 @needs_data
