@@ -1,7 +1,8 @@
 """The last step of every reader: raw segments become the one normal form.
 
 Words come from the text of the segments, never from a producer's `words` list; times are put in
-order, laid onto the words and spread where they are missing.
+order, laid onto the words and spread where they are missing. A word never starts before the one
+that stands before it: of two voices at once, the fewer words move.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from engine.reading.jitter import settle
-from engine.reading.times import Timed, align, in_order, spread
+from engine.reading.times import Timed, align, align_segments, in_order, spread
 from engine.reading.words import Token, is_spaceless, split_words
 from engine.records import Segment, Timing, Transcript, Word
 
@@ -19,6 +21,9 @@ PAUSE_S = 1.0  # a word list is cut into segments at pauses of this length
 LONGEST_WORDS = 40  # ... and at the latest after so many words
 SHORTEST_WORDS = 6  # ... or at a sentence end after so many
 WORD_LIST = 8  # fewer one-word segments than this are segments
+SPACED = 0.1  # this share of a list's texts with a space of their own: no other is to be put
+LETTERS_PER_S = 15.0  # of speech, where nothing tells its end (as for cues: render/timing.py)
+HURRIED = 4  # nobody speaks so many times as fast
 _SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "؟", "।")
 _CLOSING = "\"'”’»)]」』"
 
@@ -67,7 +72,9 @@ def build(
     """
     drafts = [_draft(raw) for raw in segments]
     if words and not any(raw.words for raw in segments):
-        _share_out(drafts, words)
+        spans = [([t.text for t in d.tokens], d.raw.start_s, d.raw.end_s) for d in drafts]
+        for draft, found in zip(drafts, align_segments(spans, words), strict=True):
+            draft.found = found
     drafts = [draft for draft in drafts if draft.tokens]
     known = sum(f is not None and f.start_s is not None for d in drafts for f in d.found)
     total = sum(len(draft.tokens) for draft in drafts)
@@ -76,7 +83,7 @@ def build(
         timing = "word"
     elif any(raw.start_s is not None for raw in segments):
         timing = "segment"
-    _order_segments(drafts)
+    _order_segments(drafts, duration_s)
     _order_words(drafts)
     texts = [draft.raw.text for draft in drafts]
     labels = [draft.raw.speaker for draft in drafts]
@@ -113,12 +120,34 @@ def is_word_list(segments: Sequence[RawSegment]) -> bool:
     )
 
 
+def joined(texts: Sequence[str]) -> str:
+    """Join the words or tokens of a list: with spaces, unless they bring their own.
+
+    Pieces of words have none (" Grund", "st", "ücks"), so few texts with a space are enough. Where
+    none has, scripts without spaces are joined without, marks among them too.
+    """
+    wanting = own = 0
+    for before, here in pairwise(texts):
+        if not is_spaceless(here):
+            wanting += 1
+            own += here[:1].isspace() or before[-1:].isspace()
+    if own and own >= SPACED * wanting:
+        return "".join(texts)
+    parts: list[str] = []
+    last = ""  # the last letter so far
+    for text in texts:
+        letters = [c for c in text if c.isalnum()]
+        against = is_spaceless(last) and (not letters or is_spaceless(letters[0]))
+        parts += [text] if against or not parts else [" ", text]
+        last = letters[-1] if letters else last
+    return "".join(parts)
+
+
 def merged(segments: Sequence[RawSegment]) -> RawSegment:
-    """Make one segment of a word list; texts that bring their own spaces are joined without."""
+    """Make one segment of a word list."""
     filled = [raw for raw in segments if raw.text.strip()]
     words = tuple(Timed(raw.text, raw.start_s, raw.end_s, raw.speaker) for raw in filled)
-    spaced = 2 * sum(raw.text[0].isspace() for raw in filled[1:]) > len(filled) - 1
-    content = ("" if spaced else " ").join(word.text for word in words)
+    content = joined([word.text for word in words])
     return RawSegment(content, filled[0].start_s, filled[-1].end_s, None, words)
 
 
@@ -130,14 +159,7 @@ def _draft(raw: RawSegment) -> _Draft:
     return _Draft(raw, tokens, found)
 
 
-def _share_out(drafts: list[_Draft], words: Sequence[Timed]) -> None:
-    texts = [token.text for draft in drafts for token in draft.tokens]
-    found = iter(align(texts, words))
-    for draft in drafts:
-        draft.found = [next(found) for _ in draft.tokens]
-
-
-def _order_segments(drafts: list[_Draft]) -> None:
+def _order_segments(drafts: list[_Draft], duration_s: float | None) -> None:
     starts = in_order([draft.raw.start_s for draft in drafts])
     later: float | None = None
     following: list[float | None] = []  # the next known start after each segment
@@ -155,15 +177,20 @@ def _order_segments(drafts: list[_Draft]) -> None:
             continue
         end = draft.raw.end_s
         if end is None or end < start:
-            end = after if after is not None else start
+            end = after if after is not None else _said_by(draft, start, duration_s)
         draft.start_s, draft.end_s = start, max(end, start)
         previous = min(draft.end_s, after) if after is not None else draft.end_s
+
+
+def _said_by(draft: _Draft, start_s: float, duration_s: float | None) -> float:
+    """Return when a segment that nothing follows may be over: its end is not told."""
+    end_s = start_s + len(draft.raw.text.strip()) / LETTERS_PER_S
+    return end_s if duration_s is None else min(end_s, max(duration_s, start_s))
 
 
 def _order_words(drafts: list[_Draft]) -> None:
     starts = in_order([f.start_s if f else None for draft in drafts for f in draft.found])
     at = 0
-    latest = 0.0
     for draft in drafts:
         count = len(draft.tokens)
         draft.starts = starts[at : at + count]
@@ -172,7 +199,9 @@ def _order_words(drafts: list[_Draft]) -> None:
             max(f.end_s, s) if f is not None and f.end_s is not None and s is not None else s
             for f, s in zip(draft.found, draft.starts, strict=True)
         ]
-        _fill(draft)
+    latest = 0.0
+    for draft, following in zip(drafts, _following(drafts), strict=True):
+        _fill(draft, latest, following)
         for index, (start, end) in enumerate(zip(draft.starts, draft.ends, strict=True)):
             if start is None:
                 continue
@@ -181,8 +210,24 @@ def _order_words(drafts: list[_Draft]) -> None:
             draft.ends[index] = max(latest, end if end is not None else latest)
 
 
-def _fill(draft: _Draft) -> None:
-    """Spread the unknown times of a segment between the known ones around them."""
+def _following(drafts: Sequence[_Draft]) -> list[list[float]]:
+    """Return for each segment when the next one begins, and when the next that begins later."""
+    result: list[list[float]] = []
+    coming: list[float] = []
+    for draft in reversed(drafts):
+        result.append(coming)
+        begins = next((start for start in draft.starts if start is not None), draft.start_s)
+        if begins is not None:
+            coming = [begins, *(time for time in coming if time > begins)][:2]
+    result.reverse()
+    return result
+
+
+def _fill(draft: _Draft, latest: float, following: Sequence[float]) -> None:
+    """Spread the unknown times of a segment between the known ones around them.
+
+    `latest` is when the word before the segment starts, `following` as `_following` tells.
+    """
     count = len(draft.tokens)
     index = 0
     while index < count:
@@ -197,13 +242,28 @@ def _fill(draft: _Draft) -> None:
         if left is None and right is None:
             return
         low = left if left is not None else (right or 0.0)
-        high = max(low, right if right is not None else low)
         if index == 0 and right is not None:
             low = min(low, right)
+        low = max(low, latest)
+        high = max(low, right if right is not None else low)
+        if stop == count:
+            high = _room(draft, low, high, following)
         lengths = [len(token.text) for token in draft.tokens[index:stop]]
         for place, (start, end) in enumerate(spread(lengths, low, high), start=index):
             draft.starts[place], draft.ends[place] = start, end
         index = stop
+
+
+def _room(draft: _Draft, low: float, high: float, following: Sequence[float]) -> float:
+    """Return until when words from `low` on may last: two may speak at once, cues follow in turn.
+
+    Who speaks before the other has ended is cut short; who has spoken while the other did comes
+    after, as long as it took.
+    """
+    if draft.start_s is not None and draft.end_s is not None and draft.end_s < low:
+        return max(low, min([low + draft.end_s - draft.start_s, *following[:1]]))
+    least = low + sum(len(token.text) for token in draft.tokens) / LETTERS_PER_S / HURRIED
+    return min([high, *(time for time in following if time > least)])
 
 
 def _segment(draft: _Draft) -> Segment:

@@ -65,12 +65,25 @@ def _labelled(chunks: list[RawSegment], speakers: list[RawSegment]) -> list[RawS
 
 
 def _speaker_of(chunk: RawSegment, speakers: list[RawSegment]) -> str | None:
-    start, end = chunk.start_s, chunk.end_s
-    if start is None or end is None:
+    start = chunk.start_s
+    if start is None:
         return None
+    end = start if chunk.end_s is None else chunk.end_s
     best: tuple[float, str | None] = (0.0, None)
     for turn in speakers:
         if turn.start_s is not None and turn.end_s is not None:
             common = min(end, turn.end_s) - max(start, turn.start_s)
             best = max(best, (common, turn.speaker), key=lambda pair: pair[0])
-    return best[1]
+    if end > start:
+        return best[1]
+    # A point in time has no length to share: it belongs to the turn that it lies in, and at a join
+    # to the one that begins there. A chunk without an end goes on, so it is in no turn that ends.
+    inside = [t for t in speakers if _is_in(start, t, at_end=chunk.end_s is not None)]
+    begun = [t for t in inside if _is_in(start, t, at_end=False)]
+    return next((turn.speaker for turn in begun or inside), None)
+
+
+def _is_in(time_s: float, turn: RawSegment, *, at_end: bool) -> bool:
+    if turn.start_s is None or turn.end_s is None:
+        return False
+    return turn.start_s <= time_s < turn.end_s or (at_end and time_s == turn.end_s)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import InvalidTranscript
-from engine.reading.build import RawSegment
+from engine.reading.build import RawSegment, joined
 from engine.reading.reasons import Reason
 from engine.reading.times import Timed, seconds
 from engine.reading.words import clean
@@ -110,10 +110,8 @@ def span(item: Object, *, scale: float = 1.0) -> tuple[float | None, float | Non
 
 
 def said(words: Iterable[Timed]) -> str:
-    """Join a producer's words where it gives no text: with spaces, unless they bring their own."""
-    texts = [word.text for word in words]
-    own = any(t[:1].isspace() for t in texts[1:]) or any(t[-1:].isspace() for t in texts[:-1])
-    return ("" if own else " ").join(texts)
+    """Join a producer's words where it gives no text."""
+    return joined([word.text for word in words])
 
 
 def segment(item: Object, where: str, *, scale: float = 1.0) -> RawSegment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import NotATranscript
@@ -17,6 +18,12 @@ def own_output(document: Any) -> NotATranscript | None:
     if isinstance(schema, str) and schema.startswith(OWN_SCHEMA):
         return NotATranscript("This file was written by llasa itself.", reason=Reason.OWN_OUTPUT)
     return None
+
+
+def too_slow_for_seconds(times: Sequence[int], texts: Sequence[str]) -> bool:
+    """Tell whether whole numbers, read as seconds, leave a minute and more for every word."""
+    words = sum(len(text.split()) for text in texts)
+    return max(times) - min(times) > 60 * max(words, len(texts))
 
 
 def foreign_service(document: Any) -> NotATranscript | None:
@@ -52,7 +59,7 @@ def _service_of(document: Object) -> str | None:
             "an Azure Speech transcript",
         ),
         (_is_gladia(document), "a Gladia transcript"),
-        ("language_probability" in document and "words" in document, "an ElevenLabs transcript"),
+        (_is_elevenlabs(document), "an ElevenLabs transcript"),
         (_is_list_of(document, "events", "tStartMs"), "YouTube's own captions"),
     )
     return next((name for holds, name in rules if holds), None)
@@ -95,6 +102,12 @@ def _is_vosk(document: Object) -> bool:
     return _is_list_of(document, "result", "conf")
 
 
+def _is_elevenlabs(document: Object) -> bool:
+    # faster-whisper tells language_probability too, but always beside its segments
+    marked = "language_probability" in document and "words" in document
+    return marked and "segments" not in document
+
+
 def _is_list_of(document: Object, key: str, inner: str) -> bool:
     return bool(document.get(key)) and is_objects(document[key], inner)
 
@@ -114,5 +127,4 @@ def _is_app_word_list(document: list[Any]) -> bool:
     times = [item[key] for item in document for key in ("start", "end")]
     if not all(isinstance(t, int) and not isinstance(t, bool) for t in times):
         return False
-    words = sum(len(str(item["text"]).split()) for item in document)
-    return bool(max(times) - min(times) > 60 * max(words, len(document)))
+    return too_slow_for_seconds(times, [str(item["text"]) for item in document])

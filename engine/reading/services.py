@@ -16,6 +16,7 @@ from engine.reading.times import Timed, seconds
 from engine.records import Transcript
 
 _MS = 0.001
+_LONGEST_WORD_S = 10  # a mean beyond it is one of milliseconds
 
 
 def producer_of(document: Any) -> str | None:
@@ -37,16 +38,20 @@ def producer_of(document: Any) -> str | None:
 
 
 def _is_assemblyai_list(document: list[Any]) -> bool:
-    """Tell AssemblyAI's sentences or paragraphs: whole milliseconds, and words with confidence."""
+    """Tell AssemblyAI's sentences or paragraphs: whole milliseconds, and words with confidence.
+
+    Seconds can be whole numbers as well, but no mouth takes ten of them for each word.
+    """
     if not document or not is_objects(document, "words"):
         return False
-    first = document[0]
-    words = first.get("words")
-    return (
-        isinstance(first.get("start"), int)
-        and is_objects(words, "confidence")
-        and all(isinstance(word.get("start"), int) for word in words[:5])
-    )
+    lists = [item.get("words") for item in document]
+    if not all(is_objects(words, "confidence") for words in lists):
+        return False
+    words = [word for found in lists for word in found or ()]
+    times = [item.get(key) for item in (*document, *words) for key in ("start", "end")]
+    if not words or not all(isinstance(t, int) and not isinstance(t, bool) for t in times):
+        return False
+    return bool(sum(w["end"] - w["start"] for w in words) > _LONGEST_WORD_S * len(words))
 
 
 def read(document: Any, producer: str) -> Transcript:

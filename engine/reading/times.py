@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ LATEST_S = 10_000_000.0  # 115 days: a later time is no time
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _WINDOW = 48  # characters looked ahead to find the way back after a difference
 _ANCHOR = 4  # characters that must agree to be a way back
+_NEAR_S = 0.5  # a word that starts so far outside of a segment can still be one of its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,86 @@ def align(words: Sequence[str], timed: Sequence[Timed]) -> list[Timed | None]:
 
     None where nothing of the word was found among the producer's words.
     """
-    owners = _owners(words, timed)
+    return _told(words, _owners(words, timed), timed)
+
+
+def align_segments(
+    segments: Sequence[tuple[Sequence[str], float | None, float | None]], timed: Sequence[Timed]
+) -> list[list[Timed | None]]:
+    """Align the words of each segment (words, start, end) with a list for the whole file.
+
+    Where the two differ in more than marks, the list may lack whole stretches, and text alone puts
+    all that follows out: there a segment looks among the words of its own time, unless the text
+    agrees better elsewhere, for segments' times can be off. No entry goes to two segments.
+    """
+    owners = _owners([word for words, _, _ in segments for word in words], timed)
+    by_text: list[list[_Owned]] = []
+    at = 0
+    for words, _, _ in segments:
+        by_text.append(owners[at : at + len(words)])
+        at += len(words)
+    said = "".join(_characters(w, letters_only=True) for words, _, _ in segments for w in words)
+    if said == "".join(_characters(entry.text, letters_only=True) for entry in timed):
+        return [
+            _told(words, own, timed) for (words, _, _), own in zip(segments, by_text, strict=True)
+        ]
+    order = sorted((e.start_s, i) for i, e in enumerate(timed) if e.start_s is not None)
+    given: dict[int, list[_Owned]] = {}
+    used: set[int] = set()
+    for surely in (True, False):  # whoever is sure of its words takes them before the others look
+        for number, (words, start_s, end_s) in enumerate(segments):
+            if number in given:
+                continue
+            near: list[int] = []
+            if start_s is not None and end_s is not None:
+                first = bisect_left(order, (start_s - _NEAR_S, -1))
+                last = bisect_left(order, (end_s + _NEAR_S, len(timed)))
+                near = sorted(i for _, i in order[first:last] if i not in used)
+            chosen = _nearer(words, by_text[number], near, timed, used, surely=surely)
+            if chosen is not None:
+                given[number] = chosen
+                used.update(index for owned in chosen for index, _, _ in owned)
+    return [_told(words, given[n], timed) for n, (words, _, _) in enumerate(segments)]
+
+
+def _nearer(
+    words: Sequence[str],
+    by_text: Sequence[_Owned],
+    near: Sequence[int],
+    timed: Sequence[Timed],
+    used: Container[int],
+    *,
+    surely: bool,
+) -> list[_Owned] | None:
+    """Choose between what stands near a segment in time, and what text alone found for it.
+
+    `surely` accepts only what stands near, and only if it is most of the segment.
+    """
+    by_time = [
+        [(near[index], place, length) for index, place, length in owned]
+        for owned in _owners(words, [timed[i] for i in near])
+    ]
+    left = [[part for part in owned if part[0] not in used] for owned in by_text]
+    here, elsewhere = _whole_entries(by_time), _whole_entries(left)
+    half = sum(len(_characters(word, letters_only=True)) for word in words) / 2
+    if sum(elsewhere.values()) > sum(here.values()) and sum(elsewhere.values()) >= half:
+        return None if surely else left
+    if sum(here.values()) >= half:
+        return by_time
+    # A few letters agree by chance, words that do so less often.
+    return None if surely else [[p for p in owned if p[0] in here] for owned in by_time]
+
+
+def _whole_entries(owners: Sequence[_Owned]) -> dict[int, int]:
+    """Return the producer's words that were found to their last letter, with their lengths."""
+    lengths = {index: length for owned in owners for index, _, length in owned}
+    counts = Counter(index for owned in owners for index, _, _ in owned)
+    return {index: length for index, length in lengths.items() if counts[index] == length}
+
+
+def _told(
+    words: Sequence[str], owners: Sequence[_Owned], timed: Sequence[Timed]
+) -> list[Timed | None]:
     found: list[Timed | None] = []
     for word, owned in zip(words, owners, strict=True):
         if not owned:

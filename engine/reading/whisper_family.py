@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.languages import normalize
-from engine.reading.build import RawSegment, build, is_word_list, merged
+from engine.reading.build import RawSegment, build, is_word_list, joined, merged
 from engine.reading.fields import Object, is_objects, objects, segment, text, timed
 from engine.reading.times import Timed, seconds
 from engine.records import Transcript
@@ -148,7 +148,7 @@ def read(document: Any, producer: str) -> Transcript:
     if not any(s.text.strip() for s in segments):
         content = text(document.get("text"), "text")
         if not content.strip():
-            content = " ".join(word.text for word in words)
+            content = joined([word.text for word in words])
         start = 0.0 if duration is not None else None
         segments = [RawSegment(content, start, duration, words=tuple(words))]
         return build(

@@ -9,33 +9,38 @@ from typing import Any
 
 _TIMED = re.compile(r"\[[\d:.,]+ --> [\d:.,]+\] {0,2}(.*)")
 _LABELLED = re.compile(r"\s*\[([A-Z]+[_ ]\d+)\]: ?(.*)", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_TAG = re.compile(r"</?(?:[bciusv]|font|ruby|rt|lang)\b[^>]*>")
+_CUE = re.compile(r"^[ \t]*[\d:.,]+ --> .*$", re.MULTILINE)
 
 
 def read_text(text: str, suffix: str) -> dict[str, Any]:
     """Return the text as a document of segments, as a Whisper tool's JSON would have them."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if suffix in (".srt", ".vtt"):
-        texts = list(_cues(text))
+        texts = _cues(text, numbered=suffix == ".srt")
     elif suffix in (".csv", ".tsv"):
         rows = csv.DictReader(io.StringIO(text), delimiter="," if suffix == ".csv" else "\t")
         texts = [row["text"] or "" for row in rows]
     elif any(_TIMED.match(line) for line in text.split("\n")[:5]):
-        found = (_TIMED.match(line) for line in text.split("\n"))
-        texts = [match[1] for match in found if match]
+        texts = []
+        for line in text.split("\n"):
+            match = _TIMED.match(line)
+            if match:
+                texts.append(match[1])
+            elif texts:
+                texts[-1] += " " + line
     else:
         texts = text.split("\n")
     return {"segments": [_segment(said) for said in texts], "text": ""}
 
 
-def _cues(text: str) -> list[str]:
-    cues = []
-    for block in re.split(r"\n[ \t]*\n", text):
-        lines = block.strip("\n").split("\n")
-        times = [n for n, line in enumerate(lines) if "-->" in line]
-        if times:
-            cues.append(_TAG.sub("", " ".join(lines[times[0] + 1 :])))
-    return cues
+def _cues(text: str, *, numbered: bool) -> list[str]:
+    _, *cues = _CUE.split(text)
+    if numbered:  # the number of the next cue stands at the end of each but the last
+        cues = [re.sub(r"\n[ \t]*\d+[ \t]*\n\Z", "", cue) for cue in cues[:-1]] + cues[-1:]
+    else:
+        cues = [re.split(r"\n[ \t]*\n", cue.lstrip("\n"))[0] for cue in cues]
+    return [_TAG.sub("", " ".join(cue.split())) for cue in cues]
 
 
 def _segment(said: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def read_source(document: Any) -> list[Word]:
         nobody = frozenset([UNKNOWN])
     later = [text for text, *_ in segments[1:]]
     singles = sum(len(text.split()) == 1 for text in later) > len(later) / 2
-    own_spaces = sum(text[:1].isspace() for text in later) > len(later) / 2
+    own_spaces = sum(text[:1].isspace() for text in later) >= len(later) / 10
     is_cpp = isinstance(document, dict) and "transcription" in document
     glue = "" if later and own_spaces and (singles or is_cpp) else " "
     starts, at = [], 0

@@ -18,6 +18,7 @@ SMALL = ModelConfig(vocabulary=64, hidden=32, heads=2, intermediate=48)
 
 @torch.no_grad()
 def test_a_grown_model_computes_the_same() -> None:
+    """To the last hidden state: what is added adds nothing yet."""
     torch.manual_seed(1)
     model = Punctuator(SMALL)
     more = Punctuator(replace(SMALL, layers=7))
@@ -27,6 +28,7 @@ def test_a_grown_model_computes_the_same() -> None:
 
 
 def test_new_layers_follow_those_that_read_last() -> None:
+    """The old ones keep their order."""
     new = [place for place, (_, added) in enumerate(sources(SMALL, 7)) if added]
     assert new == [3, 5]
     assert [old for old, added in sources(SMALL, 7) if not added] == [0, 1, 2, 3, 4]
@@ -34,6 +36,7 @@ def test_new_layers_follow_those_that_read_last() -> None:
 
 @pytest.mark.parametrize("layers", [4, 9])
 def test_a_model_cannot_shrink_nor_grow_without_end(layers: int) -> None:
+    """The error says how far one can go."""
     with pytest.raises(ValueError, match="at most"):
         sources(SMALL, layers)
 

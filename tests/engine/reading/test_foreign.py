@@ -46,6 +46,19 @@ def test_the_message_names_the_service_and_what_to_do(name: str, document: Any) 
     assert "SRT" in caught.value.hint
 
 
+def test_faster_whispers_language_probability_is_no_mark_of_elevenlabs() -> None:
+    """A dump of its info, its segments and its words: segments tell it from the service."""
+    document = {
+        "language": "en",
+        "language_probability": 0.98,
+        "duration": 2.0,
+        "segments": [{"id": 1, "start": 0.0, "end": 2.0, "text": " Who wants tea?"}],
+        "words": [{"word": " Who", "start": 0.1, "end": 0.4, "probability": 0.9}],
+    }
+    assert load(document).producer in ("faster-whisper", "openai-api", "whisperx")
+    assert load(document).words[0].start_s == 0.1
+
+
 def test_whole_seconds_are_no_foreign_format() -> None:
     """A plain list with whole numbers is read as seconds where a mouth could keep up."""
     items = [{"start": 5 * i, "end": 5 * i + 5, "text": "who wants tea now"} for i in range(9)]

@@ -31,7 +31,17 @@ def test_null_end_of_the_last_chunk() -> None:
     """insanely-fast-whisper leaves it open."""
     chunk = {"timestamp": [3.0, None], "text": " The end."}
     transcript = load({"speakers": [], "chunks": [chunk], "text": " The end."})
-    assert [(w.start_s, w.end_s) for w in transcript.words] == [(3.0, 3.0), (3.0, 3.0)]
+    assert transcript.words[0].start_s == 3.0
+    assert transcript.words[-1].end_s == pytest.approx(3 + 8 / 15, abs=0.001)
+    assert transcript.segments[0].raw_end_s is None
+
+
+def test_null_end_where_the_duration_is_known() -> None:
+    """What is said last takes as long as saying it would, but is over with the recording."""
+    items = plain("One.", "And this is what nobody could read in the blink of an eye.")
+    items[1]["end"] = None
+    transcript = load({"task": "transcribe", "duration": 3.5, "text": "x", "segments": items})
+    assert transcript.segments[1].end_s == 3.5
 
 
 def test_null_end_in_the_middle() -> None:
@@ -39,6 +49,84 @@ def test_null_end_in_the_middle() -> None:
     items = plain("One.", "Two.")
     items[0]["end"] = None
     assert load(items).segments[0].end_s == 2.0
+
+
+WAITING = "I was thinking that maybe we could go there on Monday."
+
+
+def test_two_voices_at_once_take_turns() -> None:
+    """Segments alone: who speaks first is over when the other begins, and no cue flashes by."""
+    texts = (WAITING, "Yes, I totally agree with you on that.", "Good, then let us do it.")
+    spans = ((0.0, 10.0, "A"), (5.0, 8.0, "B"), (8.0, 12.0, "A"))
+    items = [
+        {"start": start, "end": end, "speaker": speaker, "text": text}
+        for (start, end, speaker), text in zip(spans, texts, strict=True)
+    ]
+    found = load({"language": "en", "segments": items}).segments
+    assert [(s.start_s, s.end_s) for s in found] == [(0.0, 5.0), (5.0, 8.0), (8.0, 12.0)]
+    assert (found[0].raw_start_s, found[0].raw_end_s) == (0.0, 10.0)
+
+
+def test_two_voices_at_once_with_word_times() -> None:
+    """No word starts before the one in front of it: what the second said has time all the same."""
+    said = (
+        ("SPEAKER_00", 0.0, 1.0, WAITING),
+        ("SPEAKER_01", 3.0, 0.4, "Oh really, that is great."),
+        ("SPEAKER_00", 12.0, 0.4, "Yes it is."),
+    )
+    segments = []
+    for speaker, start, step, text in said:
+        words = [
+            {"word": w, "start": start + i * step, "end": start + (i + 0.9) * step, "score": 0.9,
+             "speaker": speaker}
+            for i, w in enumerate(text.split())
+        ]  # fmt: skip
+        segments.append(
+            {"start": start, "end": words[-1]["end"], "text": text, "words": words,
+             "speaker": speaker}
+        )  # fmt: skip
+    first, second, third = load({"language": "en", "segments": segments}).segments
+    assert [w.start_s for w in first.words] == [float(i) for i in range(11)]
+    assert second.start_s == 10.0
+    assert second.end_s == pytest.approx(10 + segments[1]["end"] - 3, abs=0.001)
+    assert all((w.end_s or 0) > (w.start_s or 0) for w in second.words)
+    assert third.start_s == 12.0
+
+
+def test_a_voice_that_begins_with_another_does_not_push_it_away() -> None:
+    """Both start at once: there is no time before the second to fit the first into."""
+    items = plain(WAITING, "Yes.", "Good.")
+    items[0]["end"] = 10.0
+    items[1]["start"], items[2]["start"], items[2]["end"] = 0.0, 10.0, 12.0
+    found = load(items).segments
+    assert (found[0].start_s, found[0].end_s) == (0.0, 10.0)
+    assert found[2].start_s == 10.0
+
+
+def test_a_words_list_that_lacks_segments() -> None:
+    """Beside segments of right times: what follows the gap keeps its own."""
+    texts = [
+        f"{a} {b} {c} over there on the other side of the river."
+        for a, b, c in (
+            ("Ada", "measured", "soil"), ("Nobody", "bought", "it"), ("Three", "years", "went"),
+            ("Farmers", "called", "us"), ("Bob", "ordered", "many"), ("Winter", "came", "early"),
+            ("Someone", "sold", "bread"), ("Everything", "was", "dark"),
+        )
+    ]  # fmt: skip
+    segments = plain(*texts, step_s=12.0)
+    words = [
+        {"word": word.strip("."), "start": 12.0 * n + i, "end": 12.0 * n + i + 0.5}
+        for n, text in enumerate(texts)
+        for i, word in enumerate(text.split())
+        if n not in (2, 3, 4)
+    ]
+    document = {"task": "transcribe", "duration": 96.0, "text": "x", "segments": segments}
+    transcript = load({**document, "words": words})
+    for n in (0, 1, 5, 6, 7):
+        found = [word.start_s for word in transcript.segments[n].words]
+        assert found == [12.0 * n + i for i in range(len(found))]
+    for n in (2, 3, 4):
+        assert transcript.segments[n].start_s == 12.0 * n
 
 
 def test_starts_that_go_backwards_at_a_batch_join() -> None:
@@ -158,6 +246,33 @@ def test_word_lists_of_thousands_of_chunks() -> None:
     assert len(transcript.words) == 5000
     assert len(transcript.segments) < 300
     assert transcript.timing == "word"
+
+
+def test_word_lists_of_scripts_without_spaces() -> None:
+    """No entry brings a space, and none is put between them; Latin words among them have theirs."""
+    said = ["我", "们", "今天", "，", "去", "Tea", "House", "喝", "茶", "。"]
+    chunks = [{"text": w, "timestamp": [i * 0.3, i * 0.3 + 0.3]} for i, w in enumerate(said)]
+    transcript = load({"text": "", "chunks": chunks})
+    text = "".join(("" if w.glued else " ") + w.text for w in transcript.words)
+    assert text.strip() == "我们今天，去 Tea House 喝茶。"
+    assert transcript.words[-1].start_s == pytest.approx(2.4)
+
+
+def test_segments_whose_text_is_in_their_words_alone() -> None:
+    """The same holds where a segment has no text but words."""
+    said = ["今日", "は", "いい", "天気"]
+    words = [{"word": w, "start": i, "end": i + 1} for i, w in enumerate(said)]
+    items = [{"start": 0, "end": 4, "text": "", "words": words}]
+    transcript = load({"language": "ja", "segments": items})
+    assert [w.glued for w in transcript.words] == [False] + [True] * 6
+
+
+def test_a_stray_space_glues_no_words_together() -> None:
+    """One entry of twenty that begins with a space says nothing of the others."""
+    said = [f"w{i}" for i in range(20)]
+    said[7] = " w7"
+    chunks = [{"text": w, "timestamp": [i, i + 0.5]} for i, w in enumerate(said)]
+    assert len(load({"text": "", "chunks": chunks}).words) == 20
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,22 @@ def test_whisper_cpp_with_one_token_a_segment() -> None:
     assert (transcript.words[0].start_s, transcript.words[0].end_s) == (0.0, 0.19)
 
 
+def test_whisper_cpp_with_tokens_of_long_words() -> None:
+    """-ml 1 where most words are several tokens: few of them begin with a space."""
+    texts = [
+        " Die", " Kaff", "ee", "ma", "schi", "nen", "fa", "brik", " schl", "ie", "ß", "t", ".",
+    ]  # fmt: skip
+    document = samples.whisper_cpp(
+        transcription=[
+            {"offsets": {"from": 100 * i, "to": 100 * i + 90}, "text": text}
+            for i, text in enumerate(texts)
+        ]
+    )
+    transcript = load(document)
+    assert words_of(transcript) == ["Die", "Kaffeemaschinenfabrik", "schließt."]
+    assert [w.start_s for w in transcript.words] == [0.0, 0.1, 0.8]
+
+
 def test_whisper_cpp_with_segments_cut_inside_of_words() -> None:
     """-ml 10: the word is mended, in the segment where it began."""
     document = samples.whisper_cpp()
@@ -223,6 +239,34 @@ def test_chunks_that_no_speaker_has_are_not_lost() -> None:
     assert [w.speaker for w in transcript.words] == ["SPEAKER_00", None]
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "speaker"),
+    [
+        ([1.0, 1.0], "SPEAKER_00"),
+        ([2.0, 2.0], "SPEAKER_01"),
+        ([4.0, 4.0], "SPEAKER_01"),
+        ([3.0, None], "SPEAKER_01"),
+        ([4.0, None], None),
+        ([9.0, 9.0], None),
+        ([None, None], None),
+    ],
+)
+def test_a_chunk_without_length_has_the_speaker_of_its_turn(
+    timestamp: list[float | None], speaker: str | None
+) -> None:
+    """A point inside a turn belongs to it, at a join to the one that begins; none is made up."""
+    chunks = [
+        {"timestamp": [0.0, 1.0], "text": " One."},
+        {"timestamp": timestamp, "text": " Thank you."},
+    ]
+    turns = [
+        {"speaker": "SPEAKER_00", "timestamp": [0.0, 2.0], "text": " One."},
+        {"speaker": "SPEAKER_01", "timestamp": [2.0, 4.0], "text": " Two."},
+    ]
+    transcript = load({"speakers": turns, "chunks": chunks, "text": ""})
+    assert [w.speaker for w in transcript.words] == ["SPEAKER_00", speaker, speaker]
+
+
 def test_transformers_pipeline() -> None:
     """Chunks and text; `return_timestamps="word"` makes each word a chunk."""
     chunk = {"timestamp": [0.0, 2.0], "text": " One two."}
@@ -347,6 +391,21 @@ def test_assemblyai() -> None:
     whole = load({**samples.ASSEMBLYAI, "utterances": None})
     assert [w.speaker for w in whole.words] == ["A", "B"]
     assert load(samples.ASSEMBLYAI["utterances"]).producer == "assemblyai"
+
+
+def test_a_list_in_whole_seconds_is_not_assemblyais() -> None:
+    """Words with confidence and a start of 0 are others' too: milliseconds show in every time."""
+    words = [{"text": "Yes.", "start": 0, "end": 1, "confidence": 0.9}]
+    more = [{"text": "Tea?", "start": 61.5, "end": 62.5, "confidence": 0.9}]
+    items = [
+        {"text": " Yes.", "start": 0, "end": 1, "confidence": 0.9, "words": words},
+        {"text": " Tea?", "start": 61, "end": 63, "confidence": 0.9, "words": more},
+    ]
+    for document in (items, items[:1]):
+        transcript = load(document)
+        assert transcript.producer == "whisper-timestamped"
+        assert transcript.words[0].end_s == 1.0
+    assert load(items).words[1].start_s == 61.5
 
 
 def test_aws_transcribe() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.reading.times import Timed, align, in_order, seconds, spread
+from engine.reading.times import Timed, align, align_segments, in_order, seconds, spread
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,49 @@ def test_a_span_is_divided_by_length() -> None:
     spans = spread([2, 4], 10.0, 17.0)
     assert spans == [(10.0, 12.0), (13.0, 17.0)]
     assert spread([], 0.0, 1.0) == []
+
+
+FETCHING = ["please", "bring", "the", "blue", "cups", "to", "the", "kitchen", "before", "noon"]
+
+
+def test_a_list_that_lacks_a_stretch_puts_nothing_after_it_out() -> None:
+    """Each segment looks among the words of its own time; the one that lacks them gets none."""
+    texts = [[f"{word}{n}" for word in FETCHING] for n in "abcdefgh"]
+    segments = [(words, 5.0 * n, 5.0 * n + 5) for n, words in enumerate(texts)]
+    timed = [
+        Timed(word, 5.0 * n + i / 2, 5.0 * n + i / 2 + 0.4)
+        for n, words in enumerate(texts)
+        for i, word in enumerate(words)
+        if n not in (2, 3)
+    ]
+    found = align_segments(segments, timed)
+    for n, words in enumerate(found):
+        expected = [None] * 10 if n in (2, 3) else [5.0 * n + i / 2 for i in range(10)]
+        assert [f.start_s if f else None for f in words] == expected
+
+
+def test_a_word_at_the_border_of_two_segments_is_given_once() -> None:
+    """Both end and begin with the same word, and the list has only one of the two."""
+    segments = [(["over", "there"], 0.0, 1.0), (["there", "it", "is"], 1.0, 2.5)]
+    timed = [Timed(word, n / 2, n / 2 + 0.4) for n, word in enumerate(["over", "there", "it"])]
+    found = align_segments(segments, timed)
+    assert sum(f is not None and f.start_s == 0.5 for words in found for f in words) == 1
+
+
+@pytest.mark.parametrize("off_s", [-4.0, 4.0])
+def test_segments_whose_times_are_off_still_find_their_words(off_s: float) -> None:
+    """Where the text agrees, it counts for more than the time."""
+    said = (
+        "where is my kettle ask her for tea bring us blue cups then we go home after long dark days"
+    )
+    texts = [said.split()[4 * n : 4 * n + 4] for n in range(5)]
+    segments = [(words, 2.0 * n + 5 + off_s, 2.0 * n + 7 + off_s) for n, words in enumerate(texts)]
+    timed = [
+        Timed(word, 2.0 * n + i / 2 + 5, 2.0 * n + i / 2 + 5.4)
+        for n, words in enumerate(texts)
+        for i, word in enumerate(words)
+        if (n, i) != (3, 1)
+    ]
+    found = align_segments(segments, timed)
+    assert [f.start_s if f else None for f in found[4]] == [13.0, 13.5, 14.0, 14.5]
+    assert [f.start_s if f else None for f in found[3]] == [11.0, None, 12.0, 12.5]

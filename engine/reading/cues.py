@@ -1,0 +1,203 @@
+"""Readers for SRT and WebVTT, and what lines of every text format share: labels of speakers.
+
+Both formats are read line by line, so that nothing said is taken for structure:
+
+- a line with two clocks and an arrow begins a cue; where one of the clocks is damaged, the cue
+  keeps its words and the other time;
+- SRT: text runs to the next such line, over blank lines too. The number before it goes if it
+  stands by itself, or counts on from the one before;
+- WebVTT: a cue ends at a blank line. NOTE, STYLE and REGION blocks and the line before the times
+  (the cue's name) go. A block without times that is none of these is a cue's text after a blank
+  line: a player would not show it, but somebody said it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.errors import InvalidTranscript
+from engine.reading.build import RawSegment
+from engine.reading.fields import label
+from engine.reading.reasons import Reason
+from engine.reading.times import seconds, spread
+
+# whisper-ctranslate2 and WhisperX write the speaker so in front of a line; whisper.cpp's mark for
+# a change of speakers looks alike.
+_LABEL = re.compile(r"\s*\[((?:SPEAKER|Speaker)(?!_TURN\])[_ ]?\w{1,20})\]:?\s+")
+_CPP_LABEL = re.compile(r"\s*\(([Ss]peaker (?:\d{1,4}|\?))\):?")  # whisper.cpp's -di
+_UNKNOWN = re.compile(r"(?i)speaker ?\?")
+
+# Only b, font and the like have attributes, only v and lang free text: `<b and c>` was said.
+_TAG = re.compile(
+    r"</?(?:[bcisu]|font|ruby|rt)(?:\.[^\s<>&]*)?(?:\s[^<>=]*=[^<>]*)?\s*/?>"
+    r"|</?(?:v|lang)(?:\.[^\s<>&]*)?(?:[ \t][^<>\n]*)?>"
+    r"|<(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9}>"
+    r"|\{\\[^{}]{0,80}\}",
+    re.IGNORECASE,
+)
+_VOICE = re.compile(r"<v(?:\.[^\s<>&]*)?(?:[ \t]([^<>\n]*))?>", re.IGNORECASE)
+
+# Closed and short: `&copy` in a name is none, and thousands of digits would be an error.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
+
+_CLOCK = re.compile(r"\d+:\d+[:.,]\d")  # `12:30` is said
+_TIMES = re.compile(r"\s*(\S{1,30}?)\s*(?:[-–—]{1,2}>|→)\s*(\S{1,30})")
+_NUMBER = re.compile(r"\s*\d{1,9}\s*")
+_COMMENT = re.compile(r"(?:NOTE|WEBVTT)(?:[ \t]|\Z)|(?:STYLE|REGION)[ \t]*\Z")
+
+_Times = tuple[float | None, float | None]
+
+
+@dataclass(slots=True)
+class _Cue:
+    """A cue while its lines are being collected."""
+
+    start_s: float | None
+    end_s: float | None
+    lines: list[str] = field(default_factory=list)
+
+
+def srt(content: str) -> list[RawSegment]:
+    """Read the cues of an SRT file; raises `InvalidTranscript` where there is none."""
+    return _segments(_srt_cues(content.split("\n")), "SRT")
+
+
+def vtt(content: str) -> list[RawSegment]:
+    """Read the cues of a WebVTT file; raises `InvalidTranscript` where it is none."""
+    lines = content.strip().split("\n")
+    if not lines[0].startswith("WEBVTT"):
+        raise unreadable("WebVTT", "the first line is not WEBVTT")
+    return [] if lines == ["WEBVTT"] else _segments(_vtt_cues(lines), "WebVTT")
+
+
+def unreadable(kind: str, why: str) -> InvalidTranscript:
+    """Return the error for a file that is not what its name says."""
+    return InvalidTranscript(
+        f"This is not a readable {kind} file: {why}.", reason=Reason.BAD_SUBTITLES
+    )
+
+
+def labelled(content: str) -> tuple[str | None, str]:
+    """Return the speaker whose label stands in front of a text, and the text without it."""
+    match = _LABEL.match(content) or _CPP_LABEL.match(content)
+    return (_speaker(match[1]), content[match.end() :]) if match else (None, content)
+
+
+def _speaker(written: str) -> str | None:
+    name = label(_characters(written))
+    return None if name is None or _UNKNOWN.fullmatch(name) else name
+
+
+def _times(line: str) -> _Times | None:
+    """Return the times of a line that begins a cue, None for any other line."""
+    match = _TIMES.match(line)
+    if match is None:
+        return None
+    start, end = map(_moment, match.groups())
+    return None if start is None and end is None else (start, end)
+
+
+def _moment(clock: str) -> float | None:
+    found = seconds(clock) if _CLOCK.match(clock) else None
+    return None if found is None else round(found, 3)
+
+
+def _srt_cues(lines: list[str]) -> list[_Cue]:
+    cues: list[_Cue] = []
+    before: list[str] = []  # lines since the last line of times
+    index: int | None = None  # the last number that was taken off
+    spaced = False  # a blank line follows every line, as broken line ends leave it
+    for line in lines:
+        times = _times(line)
+        if times is None:
+            before.append(line)
+            continue
+        if not cues:
+            spaced = len(before) > 1 and not before[-1].strip()
+        index = _take_index(before, index, spaced=spaced)
+        if cues:
+            cues[-1].lines = before
+        cues.append(_Cue(*times))
+        before = []
+    if cues:
+        cues[-1].lines = before
+    return cues
+
+
+def _take_index(lines: list[str], last: int | None, *, spaced: bool) -> int | None:
+    """Remove a cue's number from the end of the lines before its times; return it, or the last."""
+    at = len(lines) - 1
+    while spaced and at >= 0 and not lines[at].strip():
+        at -= 1
+    if at < 0 or not _NUMBER.fullmatch(lines[at]):
+        return last
+    number = int(lines[at])
+    alone = at == 0 or not lines[at - 1].strip()
+    if not alone and (last is None or number not in (last + 1, 1)):
+        return last  # a cue that ends in a number, and no line between it and the next
+    del lines[at:]
+    return number
+
+
+def _vtt_cues(lines: list[str]) -> list[_Cue]:
+    cues: list[_Cue] = []
+    for block in _blocks(lines):
+        places = [place for place, line in enumerate(block) if _times(line) is not None]
+        first = places[0] if places else len(block)
+        if cues and not _COMMENT.match(block[0]) and not (places and first <= 1):
+            cues[-1].lines += block[:first]  # one line before the times is the cue's name
+        for line in block[first:]:
+            times = _times(line)
+            if times is not None:
+                cues.append(_Cue(*times))
+            else:
+                cues[-1].lines.append(line)
+    return cues
+
+
+def _blocks(lines: list[str]) -> Iterator[list[str]]:
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield block
+            block = []
+
+
+def _segments(cues: list[_Cue], kind: str) -> list[RawSegment]:
+    if not cues:
+        raise unreadable(kind, "there is no line with times in it")
+    return [raw for cue in cues for raw in _voices(cue)]
+
+
+def _voices(cue: _Cue) -> list[RawSegment]:
+    """Divide a cue at its voices, and its time by the length of what they say."""
+    content = "\n".join(cue.lines).strip()
+    marks = list(_VOICE.finditer(content))
+    ends = [mark.start() for mark in marks] + [len(content)]
+    speaker, rest = labelled(content[: ends[0]])
+    parts = [(speaker, rest)]
+    for mark, end in zip(marks, ends[1:], strict=True):
+        parts.append((_speaker(mark[1] or ""), content[mark.end() : end]))
+    said = [(speaker, _plain(part)) for speaker, part in parts]
+    said = [(speaker, text) for speaker, text in said if text.strip()] or [(speaker, "")]
+    spans: list[_Times] = [(cue.start_s, cue.end_s)] * len(said)
+    if len(said) > 1 and cue.start_s is not None and cue.end_s is not None:
+        lengths = [len(" ".join(text.split())) for _, text in said]
+        spans = [*spread(lengths, cue.start_s, cue.end_s)]
+    return [
+        RawSegment(text, start, end, speaker)
+        for (speaker, text), (start, end) in zip(said, spans, strict=True)
+    ]
+
+
+def _plain(content: str) -> str:
+    return _characters(_TAG.sub("", content))
+
+
+def _characters(written: str) -> str:
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), written)
