@@ -70,14 +70,12 @@ class Decoder:
         was taken from us, ModelError, and ChildError when the child cannot begin or failed on
         every part.
         """
-        saved = self._queue.parts_done(job)
-        if saved:
-            log.info("job.resumed", part=len(saved) + 1, parts=len(plan.parts))
+        saved = self._saved(job, plan, log)
         finished: list[EnhancedPart] = []
         failure: EngineError | None = None
         tail: tuple[EnhancedWord, ...] = ()
         for part in plan.parts:
-            enhanced = _restored(part, saved.get(part.index))
+            enhanced = saved.get(part.index)
             if enhanced is None:
                 self._around.tell({"current_job": job.id, "current_part": part.index + 1})
                 enhanced, error = self._decode_one(job, part, plan.info, tail, log)
@@ -92,6 +90,17 @@ class Decoder:
                 reason=failure.reason if failure is not None else "",
             )
         return finished
+
+    def _saved(self, job: Job, plan: pipeline.Plan, log: Log) -> dict[int, EnhancedPart]:
+        """Return the parts of an earlier run that fit; one that does not is done anew."""
+        payloads = self._queue.parts_done(job)
+        restored = {part.index: _restored(part, payloads.get(part.index)) for part in plan.parts}
+        saved = {index: part for index, part in restored.items() if part is not None}
+        if saved:
+            log.info("job.resumed", part=len(saved) + 1, parts=len(plan.parts))
+        if misfits := len(payloads) - len(saved):
+            log.warning("parts.refused", parts=misfits)
+        return saved
 
     def refuse_to_go_on(self, job: Job) -> None:
         """Raise when the daemon is to stop, or the job was taken from us."""

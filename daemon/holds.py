@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
@@ -22,9 +24,10 @@ _DISK_WAIT_S: Final = 60.0
 class Holds:
     """The rule: a hold is lifted when its cause looks mended and some time has passed.
 
-    A model must be found by its name, a disk have room, the watched folders be there. Then one job
-    is tried; if that holds the queue again for the same reason, the wait before the next try
-    doubles, up to five minutes. Time comes in as `now`.
+    The default model must be found by its name, the disks have room, a watched folder be there: a
+    folder that is away holds up no others. Then one job is tried; if that holds the queue again for
+    the same reason, the wait before the next try doubles, up to five minutes. Time comes in as
+    `now`.
     """
 
     def __init__(self, config: Config, queue: Queue, log: Log) -> None:
@@ -73,19 +76,29 @@ class Holds:
     def _is_mended(self, reason: str, roots_are_there: bool) -> bool:
         match reason:
             case Reason.DISK_FULL:
-                places = (self._config.home.state, *self._config.watch)
-                return all(free_bytes(place) >= ROOM_BYTES for place in places)
+                return all(free_bytes(place) >= ROOM_BYTES for place in self._places())
             case Reason.FOLDER_UNREADABLE:
-                return roots_are_there
+                return roots_are_there or any(_can_be_listed(root) for root in self._config.watch)
             case Reason.MODEL_MISSING | Reason.MODEL_REFUSED | Reason.MODEL_UNUSABLE:
-                return self._models_are_there()
+                return self._model_is_there()
         return True
 
-    def _models_are_there(self) -> bool:
-        profiles = (self._config.default, *(rule.profile for rule in self._config.rules))
+    def _places(self) -> list[Path]:
+        """Return the state's folder and the watched ones that are there: no other has a disk."""
+        return [self._config.home.state, *(root for root in self._config.watch if root.is_dir())]
+
+    def _model_is_there(self) -> bool:
+        """Look for the default model: a job with another one fails by itself."""
         try:
-            for model in {profile.model for profile in profiles}:
-                catalog.describe(model, base=self._config.home.path)
+            catalog.describe(self._config.default.model, base=self._config.home.path)
         except ModelError:
             return False
         return True
+
+
+def _can_be_listed(folder: Path) -> bool:
+    try:
+        with os.scandir(folder):
+            return True
+    except OSError:
+        return False

@@ -24,7 +24,7 @@ class Progress:
         self._clock = clock
         self._job: int | None = None
         self._heard_at = 0.0
-        self._taken: int | None = None  # the job that `taken` has told of
+        self._taken: tuple[int, int] | None = None  # the job and claim that `taken` has told of
 
     def told(self, fields: ServiceFields) -> None:
         """Take note of what the worker says of itself."""
@@ -46,12 +46,12 @@ class Progress:
         return self.busy and now - self._heard_at > self._limit_s
 
     def taken(self, queue: Queue) -> bool:
-        """Tell, once, that the job it is at was cancelled or superseded."""
+        """Tell, once a claim, that the job it is at was cancelled or superseded."""
         number = self._job
-        if number is None or number == self._taken:
+        if number is None:
             return False
         job = queue.job(number)
         if (job is not None and job.status is Status.RUNNING) or number != self._job:
             return False
-        self._taken = number
-        return True
+        before, self._taken = self._taken, (number, job.claims if job is not None else 0)
+        return self._taken != before

@@ -6,11 +6,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import stat
 import sys
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from daemon.errors import SourceError
 from daemon.settle import Fingerprint
@@ -19,7 +20,12 @@ _SF_DATALESS: Final = 0x40000000  # macOS: the content lies in iCloud alone
 _UF_COMPRESSED: Final = 0x20  # macOS: a compressed file has no blocks of its own
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK: Final = 1024 * 1024
-_TAIL: Final = 16  # characters; a JSON error this close to the end means a file cut off
+_BLOCK: Final = 64 * 1024
+_BEFORE_VALUE: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")
+_BRACKETS: Final = bytes.maketrans(b"[{]}", b"(())")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[{]}"))
+_ROUNDS: Final = 4  # levels of brackets that are taken away at once
+_OPENING: Final = ord("(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +91,46 @@ def is_dataless(status: os.stat_result, *, platform: str = sys.platform) -> bool
 def is_cut_off(data: bytes) -> bool:
     """Tell whether JSON text ends before its value does, as in a file that is still being written.
 
-    Nothing of the value is kept, so this costs little more memory than the text itself.
+    Only brackets and strings are looked at and nothing of the value is kept, so this costs little
+    more memory than the text itself. What is neither an object nor a list is never cut off.
     """
-    try:
-        text = data.decode(json.detect_encoding(data), "surrogatepass")
-    except UnicodeDecodeError as error:
-        return error.end >= len(data) - 3  # in the middle of a letter
-    if not text.strip():
+    encoding = json.detect_encoding(data)
+    if not encoding.startswith("utf-8"):
+        try:
+            data = data.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            return error.end >= len(data) - 3  # in the middle of a letter
+    begin = _BEFORE_VALUE.match(data)
+    start = begin.end() if begin is not None else 0
+    if start == len(data):
         return True
-    try:
-        json.JSONDecoder(object_pairs_hook=_drop, parse_float=_drop, parse_int=_drop).decode(text)
-    except json.JSONDecodeError as error:
-        near_end = error.pos >= len(text.rstrip()) - _TAIL
-        return error.msg.startswith("Unterminated") or (near_end and error.msg != "Extra data")
-    except (RecursionError, ValueError):
-        return False
-    return False
+    return data[start] in b"[{" and _is_open(data, start)
 
 
-def _drop(_: Any) -> None:
-    return None
+def _is_open(data: bytes, start: int) -> bool:
+    """Tell whether the object or list that begins at `start` is not closed; in linear time."""
+    depth = 0
+    in_string = False
+    kept = b""  # the first half of an escape that the block before ended with
+    for place in range(start, len(data), _BLOCK):
+        block = kept + data[place : place + _BLOCK]
+        backslashes = len(block) - len(block.rstrip(b"\\"))
+        kept = b"\\" * (backslashes % 2)
+        block = block[: len(block) - len(kept)]
+        pieces = block.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        brackets = b"".join(pieces[int(in_string) :: 2]).translate(_BRACKETS, _NO_BRACKETS)
+        in_string ^= len(pieces) % 2 == 0
+        closing = brackets.count(b")")
+        if closing < depth:
+            depth += len(brackets) - 2 * closing
+            continue
+        for _ in range(_ROUNDS if depth else 0):
+            brackets = brackets.replace(b"()", b"")  # these never close the value itself
+        for bracket in brackets:
+            depth += 1 if bracket == _OPENING else -1
+            if depth == 0:
+                return False
+    return True
 
 
 def _open_without_links(path: str) -> int:

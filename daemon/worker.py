@@ -11,12 +11,13 @@ import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from daemon.child import ModelKeeper
 from daemon.config import Config
 from daemon.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
 from daemon.errors import SourceError
+from daemon.listing import Listing
 from daemon.log import Log
 from daemon.machine import give_back_memory
 from daemon.source import Snapshot, look, read_snapshot
@@ -116,9 +117,9 @@ class Worker:
             invalid = isinstance(error, InvalidTranscript)
             self._end(job, Status.INVALID if invalid else Status.IGNORED, error, log)
         except ModelError as error:
-            self._hold(job, error.reason, f"{error} {error.hint}", log)
+            self._end_without_model(job, error, log)
         except OutputError as error:
-            if error.reason == "disk_full":
+            if error.reason == "disk_full" and self._disk_is_watched(job):
                 self._hold(job, Reason.DISK_FULL, f"{error}. Make room; it goes on by itself.", log)
             else:
                 self._end(job, Status.FAILED, error, log)
@@ -157,12 +158,27 @@ class Worker:
         except SourceError as error:
             away = error.reason in {"source_gone", "unreadable"}
             if away and not self._around.root_is_there(job.path):
-                hint = f"The watched folder of {job.path} is not there, or may not be read."
-                raise _Held(Reason.FOLDER_UNREADABLE, hint) from error
+                self._miss_root(job, error)
             raise
         if source.sha256 != job.sha256:
             raise SourceError("The file has other content by now.", reason="source_changed")
         return source
+
+    def _miss_root(self, job: Job, error: SourceError) -> NoReturn:
+        """Hold the queue when no watched folder is there; else only this file has to wait.
+
+        Such a job ends with a reason after which the next scan that finds the file queues it again.
+        """
+        if any(self._around.root_is_there(f"{root}/") for root in self._config.watch):
+            # What the scan remembers of the file would keep it from being offered again.
+            self._queue.forget_seen([job.path])
+            raise SourceError(
+                "The watched folder of this file is not there, or may not be read.",
+                reason=error.reason,
+                hint="It is queued again when the folder is back.",
+            ) from error
+        hint = f"The watched folder of {job.path} is not there, or may not be read."
+        raise _Held(Reason.FOLDER_UNREADABLE, hint) from error
 
     def _profile(self, job: Job) -> Profile:
         profile = self._config.profile_for(job.path)
@@ -246,8 +262,26 @@ class Worker:
         self._queue.finish(job, status=status, reason=error.reason, detail=_detail(error))
         log.info("job.ended", status=str(status), reason=error.reason)
 
+    def _end_without_model(self, job: Job, error: ModelError, log: Log) -> None:
+        """Hold the queue for the default model; a job with one of its own must not stop others."""
+        own = self._profile(job).model != self._config.default.model
+        if own and error.reason != Reason.MODEL_LOCKED:
+            error.hint = f"{error.hint} Then run `llasactl retry {job.id}`."
+            self._end(job, Status.FAILED, error, log)
+        else:
+            self._hold(job, error.reason, f"{error} {error.hint}", log)
+
+    def _disk_is_watched(self, job: Job) -> bool:
+        """Tell whether the outputs go to a disk whose room lifts the hold again."""
+        folders = (self._config.home.state, *self._config.watch)
+        return _disk_of(os.path.dirname(job.path)) in {None, *map(_disk_of, folders)}
+
     def _end_source(self, job: Job, error: SourceError, log: Log) -> None:
         changed = error.reason == "source_changed"
+        if changed and not Listing(self._config, self._log).wants(job.path):
+            # Nobody would offer what it holds now, and nobody waits until it has settled.
+            error.hint = "Run `llasactl add` with the file again, for what it holds now."
+            changed = False
         invalid = error.reason == "too_large"
         status = Status.SUPERSEDED if changed else Status.INVALID if invalid else Status.FAILED
         self._queue.finish(job, status=status, reason=Reason(error.reason), detail=_detail(error))
@@ -305,6 +339,13 @@ class Worker:
 
 def _detail(error: EngineError | SourceError) -> str:
     return f"{error} {error.hint}".strip()[:_DETAIL]
+
+
+def _disk_of(folder: str | Path) -> int | None:
+    try:
+        return os.stat(folder).st_dev
+    except OSError:
+        return None
 
 
 def _sha256(content: str) -> str:

@@ -32,6 +32,7 @@ from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 SILENCE_S = 120.0
 _SLICE_S = 5.0
 _LOG_LINE_BYTES = 400
+_LOG_LINES = 200  # of one answer, or of a child's death
 # Decisions that a part may take: far above what any tokenizer needs, far below for ever.
 _TOKENS_A_BYTE = 4
 _TOKENS_A_WORD = 16
@@ -78,6 +79,7 @@ class ModelClient:
         self._memory_bytes: int | None = None
         self._buffer = b""
         self._waiting = False
+        self._said = 0  # lines of diagnostics since the last request
         self._strained = 0  # times that a child asked too much of the machine
 
     @property
@@ -198,19 +200,23 @@ class ModelClient:
             raise ChildDied()
         silent_s = 0.0
         tokens = 0
+        self._said = 0
         self._waiting = True
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(process.stdout, selectors.EVENT_READ)
                 selector.register(process.stderr, selectors.EVENT_READ)
+                slice_s = min(_SLICE_S, self._silence_s / 4)
+                last = time.monotonic()
                 while True:
                     if silent_s >= self._silence_s:
                         self._silent()
                     # Waited in slices, so that a stop of the whole machine counts as one of them.
-                    slice_s = min(_SLICE_S, self._silence_s / 4)
-                    begun = time.monotonic()
                     ready = selector.select(slice_s)
-                    silent_s += min(time.monotonic() - begun, slice_s)
+                    # From turn to turn: a child that floods leaves nothing to wait for in `select`.
+                    now = time.monotonic()
+                    silent_s += min(now - last, slice_s)
+                    last = now
                     for key, _ in ready:
                         data = os.read(key.fd, 1 << 16)
                         if key.fileobj is process.stderr:
@@ -288,14 +294,23 @@ class ModelClient:
         code = process.wait()
         if process.stderr is not None and not process.stderr.closed:
             os.set_blocking(process.stderr.fileno(), False)
-            self._log_lines(process.stderr.read() or b"")
+            lines = (process.stderr.read() or b"").splitlines()
+            self._said = 0  # its last words tell most
+            self._log_lines(b"\n".join(lines[-_LOG_LINES:]))
         self.close()
         raise ChildDied(message or f"The model child ended with {_how(code)}.")
 
     def _log_lines(self, data: bytes) -> None:
+        if self._said > _LOG_LINES:
+            return
         for line in data.splitlines():
-            if line.strip():
-                self._log(line[:_LOG_LINE_BYTES].decode("utf-8", "replace"))
+            if not line.strip():
+                continue
+            self._said += 1
+            if self._said > _LOG_LINES:
+                self._log("... and more, which is not kept")
+                return
+            self._log(line[:_LOG_LINE_BYTES].decode("utf-8", "replace"))
 
 
 def _most_tokens(part: Part) -> int:

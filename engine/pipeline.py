@@ -223,17 +223,22 @@ def part_to_json(part: EnhancedPart) -> str:
 
 
 def part_from_json(part: Part, payload: str) -> EnhancedPart:
-    """Read a checkpoint back onto its part; raises `AlignmentError` where they do not fit."""
+    """Read a checkpoint back onto its part; raises `AlignmentError` where they do not fit.
+
+    Checked word for word: the same bytes may be cut or cleaned otherwise after an upgrade.
+    """
     data = json.loads(payload)
     if len(data["words"]) != len(part.words):
         raise AlignmentError()
+    words = []
+    for word, (text, paragraph) in zip(part.words, data["words"], strict=True):
+        if not isinstance(text, str) or not terms.is_reading(word, text):
+            raise AlignmentError("The kept text has other words than the file.")
+        words.append(EnhancedWord(word, text, paragraph=paragraph))
     return EnhancedPart(
         index=part.index,
         status=data["status"],
-        words=tuple(
-            EnhancedWord(word, text, paragraph=paragraph)
-            for word, (text, paragraph) in zip(part.words, data["words"], strict=True)
-        ),
+        words=tuple(words),
         tokens=data["tokens"],
         passes=data["passes"],
         decode_s=data["decode_s"],

@@ -8,7 +8,8 @@ A fault fires when a part holds its word and `fired` is below `times` (null: alw
 written back, so that a test can assert that its fault fired, and beside it the `prefill_tokens`
 that each of these children was loaded with. What it can do: abort, segfault, exit137, hang, flood,
 escape, nonsense, wrong_words, fail, no_memory, gpu_timeout, slow, repeat (writes on without end),
-babble (says that it lives, and gets nowhere).
+babble (says that it lives, and gets nowhere), pester (the same, without a pause), rattle (short
+diagnostics without a pause or an end).
 Well-behaved, it raises the first letter of a part and ends it with a full stop.
 """
 
@@ -126,6 +127,12 @@ def _misbehave(what: str) -> str:
         while True:
             time.sleep(0.05)
             _send(event="progress", tokens=1)
+    if what == "pester":
+        while True:
+            _send(event="progress", tokens=1)
+    if what == "rattle":
+        while True:
+            os.write(2, b"still here\n")
     if what == "flood":
         with contextlib.suppress(OSError):
             for _ in range(2_000):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from daemon import holds as holds_module
-from daemon.config import Config
+from daemon.config import Config, ProfileRule
 from daemon.holds import Holds
 from daemon.log import Log
 from state.job import Reason
@@ -58,11 +59,33 @@ def test_a_full_disk_is_given_a_minute_and_some_room(
     assert 60 <= waited <= 70
 
 
-def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue) -> None:
-    """The share comes back, the queue goes on."""
+def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue, config: Config) -> None:
+    """The share comes back, the queue goes on; another one that is away does not matter."""
+    folder = config.watch[0]
+    folder.rename(folder.with_name("away"))
     queue.hold(Reason.FOLDER_UNREADABLE)
     assert lifted_after(holds, queue, 0, roots=False) is None
-    assert lifted_after(holds, queue, 600) is not None
+    folder.with_name("away").rename(folder)
+    assert lifted_after(holds, queue, 600, roots=False) is not None
+
+
+def test_a_full_disk_does_not_wait_for_a_folder_that_is_away(
+    config: Config, queue: Queue, log: Log, tmp_path: Path
+) -> None:
+    """No room can be made on a stick that is unplugged."""
+    holds = Holds(replace(config, watch=(*config.watch, tmp_path / "unplugged")), queue, log)
+    queue.hold(Reason.DISK_FULL)
+    assert lifted_after(holds, queue, 0) is not None
+
+
+def test_another_model_that_is_missing_holds_nothing(
+    config: Config, queue: Queue, log: Log
+) -> None:
+    """The jobs of that rule fail by themselves; the others need the default one alone."""
+    lost = ProfileRule(replace(config.default, name="lost", model="models/lost"), ("*",))
+    holds = Holds(replace(config, rules=(lost,)), queue, log)
+    queue.hold(Reason.MODEL_MISSING)
+    assert lifted_after(holds, queue, 0) is not None
 
 
 def test_vain_tries_become_rarer(holds: Holds, queue: Queue) -> None:

@@ -44,6 +44,14 @@ def test_a_job_that_was_taken_is_told_once(clock: Clock, bench: Bench) -> None:
     bench.queue.cancel(job.id)
     assert progress.taken(bench.queue)
     assert not progress.taken(bench.queue)
+    progress.told({"current_job": None})
+    bench.queue.retry(job.id)
+    assert bench.queue.claim(boot_id="boot-1") is not None
+    progress.told({"current_job": job.id})
+    assert not progress.taken(bench.queue)
+    bench.queue.cancel(job.id)
+    assert progress.taken(bench.queue), "the second cancel of the same job"
+    assert not progress.taken(bench.queue)
 
 
 class InTheMiddle(ModelClient):

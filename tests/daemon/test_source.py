@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from daemon import source
 from daemon.errors import SourceError
 from daemon.source import is_cut_off, is_dataless, look, read_snapshot
 
@@ -184,9 +186,34 @@ def test_every_beginning_of_a_file_is_cut_off() -> None:
         b'\xef\xbb\xbf{"a": 1}',
         '{"a": "é"}'.encode("utf-16"),
         b"[" * 100_000 + b"]" * 100_000,
+        b'{"a": "]}", "b": "\\"}", "c": "\\\\"} [',
     ],
-    ids=["extra", "text", "bytes", "nan", "bom", "utf-16", "deep"],
+    ids=["extra", "text", "bytes", "nan", "bom", "utf-16", "deep", "strings"],
 )
 def test_what_is_whole_but_wrong_is_not_cut_off(data: bytes) -> None:
     """Waiting would not mend it; the reader says what is wrong."""
     assert not is_cut_off(data)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7])
+def test_a_cut_is_found_wherever_the_blocks_end(
+    monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """Within an escape too, and whatever brackets a string holds."""
+    data = rb' {"a]": "\\\"}", "b": [[], [{}], "\\"], "c": "[\u00e9"}'
+    monkeypatch.setattr(source, "_BLOCK", block)
+    assert [n for n in range(len(data)) if not is_cut_off(data[:n])] == []
+    assert not is_cut_off(data)
+    assert not is_cut_off(data + b" [")
+
+
+def test_looking_for_a_cut_keeps_nothing_of_the_value() -> None:
+    """A list of lists would take thirty times its text."""
+    data = b"[" + b"[]," * (1 << 20)
+    tracemalloc.start()
+    try:
+        assert is_cut_off(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) // 4

@@ -138,6 +138,33 @@ def test_finished_parts_are_not_decoded_again(bench: Bench, captured: LogCapture
     assert now(bench.queue, job).status is Status.DONE
 
 
+def test_a_saved_part_of_other_words_is_done_anew(bench: Bench, captured: LogCapture) -> None:
+    """An upgrade between two parts may cut the same bytes otherwise; the others are kept."""
+    job = dropped(bench)
+
+    def stop(name: str) -> None:
+        bench.stop = bench.stop or bench.steps.count("part_saved") == 2
+
+    bench.at_step = stop  # type: ignore[method-assign]
+    bench.worker().run_one()
+    payload = json.loads(bench.queue.parts_done(job)[0])
+    payload["words"][0][0] = "Never"
+    claimed = bench.queue.claim(boot_id="boot-1")
+    assert claimed is not None
+    bench.queue.save_part(
+        claimed, 0, status="enhanced", payload=json.dumps(payload), words=10, decode_s=0.0
+    )
+    bench.queue.release(claimed)
+    bench.stop = False
+    bench.steps.clear()
+    bench.at_step = lambda name: None  # type: ignore[method-assign]
+    bench.worker().run_one()
+    assert now(bench.queue, job).status is Status.DONE
+    assert bench.steps.count("part_saved") == 1
+    assert text_of(job).startswith("So we went down")
+    assert "parts.refused" in events(captured)
+
+
 def test_a_stop_gives_the_job_back_without_an_attempt(bench: Bench) -> None:
     """What is finished stays; no half output."""
     job = dropped(bench, data=talk(parts=3))
@@ -199,6 +226,23 @@ def test_a_missing_model_holds_the_queue(bench: Bench, model_folder: Path) -> No
     assert held.reason == Reason.MODEL_MISSING
     assert held.hint
     assert (now(bench.queue, job).status, now(bench.queue, job).attempt) == (Status.QUEUED, 0)
+
+
+def test_a_job_whose_own_model_is_missing_stops_no_other(bench: Bench) -> None:
+    """It would be first again whenever the hold is lifted: it fails, and says what to do."""
+    before = dropped(bench)
+    bench.worker().run_one()
+    lost = bench.queue.redo(before.id, model="models/lost")
+    other = dropped(bench, "other.json")
+    worker = bench.worker()
+    assert worker.run_one()
+    assert worker.run_one()
+    assert not worker.run_one()
+    failed = now(bench.queue, lost)
+    assert (failed.status, failed.reason) == (Status.FAILED, Reason.MODEL_MISSING)
+    assert f"llasactl retry {lost.id}" in (failed.detail or "")
+    assert bench.queue.held() is None
+    assert now(bench.queue, other).status is Status.DONE
 
 
 def test_a_redo_takes_the_profile_that_it_names(bench: Bench) -> None:

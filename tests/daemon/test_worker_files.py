@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from engine import sidecars
 from engine.errors import OutputError
 from state.errors import DatabaseFull
 from state.job import Reason, Status
-from tests.daemon.conftest import Bench
+from tests.daemon.conftest import Bench, Scene
 from tests.daemon.making import (
     dropped,
     events,
     now,
+    offered,
     talk,
 )
 
@@ -45,6 +47,49 @@ def test_a_folder_that_is_gone_holds_the_queue(bench: Bench) -> None:
     assert held.reason == Reason.FOLDER_UNREADABLE
     assert (now(bench.queue, job).status, now(bench.queue, job).attempt) == (Status.QUEUED, 0)
     assert not bench.worker().run_one()
+
+
+def test_one_of_two_folders_that_is_gone_stops_no_other(bench: Bench, scene: Scene) -> None:
+    """Its files fail, and are queued again, unchanged as they are, when it is back."""
+    away, unplugged = bench.config.watch[0] / "stick", bench.config.home.path / "unplugged"
+    away.mkdir()
+    bench.config = replace(bench.config, watch=(away, bench.config.watch[0]))
+    job = dropped(bench)
+    local = bench.config.watch[1] / "local.json"
+    local.write_bytes(talk())
+    after = offered(bench.queue, local)
+    away.rename(unplugged)
+    worker = bench.worker()
+    worker._around = replace(
+        worker._around,
+        root_is_there=lambda path: away.is_dir() or not path.startswith(f"{away}/"),
+    )
+    assert worker.run_one()
+    assert worker.run_one()
+    failed = now(bench.queue, job)
+    assert (failed.status, failed.reason) == (Status.FAILED, Reason.SOURCE_GONE)
+    assert "when the folder is back" in (failed.detail or "")
+    assert bench.queue.held() is None
+    assert now(bench.queue, after).status is Status.DONE
+    unplugged.rename(away)
+    scene.run()
+    assert now(bench.queue, job).status is Status.QUEUED
+
+
+def test_a_changed_file_from_elsewhere_says_to_add_it_again(bench: Bench, tmp_path: Path) -> None:
+    """No intake looks there: without a word it would have neither a result nor a failure."""
+    path = tmp_path.resolve() / "elsewhere.json"
+    path.write_bytes(talk())
+    job = offered(bench.queue, path)
+    path.write_bytes(talk("newer"))
+    bench.worker().run_one()
+    failed = now(bench.queue, job)
+    assert (failed.status, failed.reason) == (Status.FAILED, Reason.SOURCE_CHANGED)
+    assert "llasactl add" in (failed.detail or "")
+    assert bench.nudged == []
+    again = offered(bench.queue, path)
+    bench.worker().run_one()
+    assert now(bench.queue, again).status is Status.DONE
 
 
 def test_a_file_that_changed_before_its_job_is_left_to_intake(bench: Bench) -> None:
@@ -130,6 +175,27 @@ def test_a_full_disk_holds_the_queue_and_leaves_nothing_behind(
     bench.worker().run_one()
     assert now(bench.queue, job).status is Status.DONE
     assert "part_saved" not in bench.steps
+
+
+def test_a_full_disk_that_nobody_looks_at_fails_the_job_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A hold for it would be lifted in vain again and again, with the same job first each time."""
+
+    def write(*_: object, **__: object) -> object:
+        raise OutputError("cannot write: No space left on device", reason="disk_full")
+
+    stick = tmp_path.resolve() / "stick"
+    stick.mkdir()
+    monkeypatch.setattr(sidecars, "write", write)
+    monkeypatch.setattr(worker_module, "_disk_of", lambda folder: int(str(folder) == str(stick)))
+    path = stick / "talk.json"
+    path.write_bytes(talk())
+    job = offered(bench.queue, path)
+    bench.worker().run_one()
+    failed = now(bench.queue, job)
+    assert (failed.status, failed.reason) == (Status.FAILED, Reason.DISK_FULL)
+    assert bench.queue.held() is None
 
 
 def test_an_output_that_cannot_be_written_fails_the_job(

@@ -133,13 +133,30 @@ def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path)
     assert told == [1]
 
 
+@pytest.mark.parametrize("what", ["pester", "rattle"])
+def test_a_child_that_floods_without_progress_is_silent_too(
+    light: Make, tmp_path: Path, what: str
+) -> None:
+    """Time passes between two reads as well, though there is always something to read."""
+    told: list[int] = []
+    lines: list[str] = []
+    one = light({"word": "boom", "do": what, "times": 1}, silence_s=0.5, log=lines.append)
+    with pytest.raises(ChildSilent):
+        one.enhance(part("boom goes it"), (), on_progress=told.append)
+    assert fired(tmp_path) == 1
+    assert told == ([1] if what == "pester" else [])
+    assert len(lines) <= client._LOG_LINES + 1
+    assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
+
+
 def test_a_flood_of_diagnostics_blocks_nobody(light: Make, tmp_path: Path) -> None:
-    """Two megabytes on standard error are read and cut into lines."""
+    """Two megabytes on standard error are read, and the first lines of them are kept."""
     lines: list[str] = []
     one = light({"word": "boom", "do": "flood", "times": 1}, log=lines.append)
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
     assert fired(tmp_path) == 1
-    assert len(lines) > 1_000
+    assert len(lines) == client._LOG_LINES + 1
+    assert lines[-1].startswith("... and more")
 
 
 def test_an_answer_with_other_words_is_not_believed(light: Make, tmp_path: Path) -> None:

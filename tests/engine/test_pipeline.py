@@ -11,7 +11,7 @@ import pytest
 
 from engine import pipeline
 from engine.errors import AlignmentError
-from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
+from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Profile, Word
 
 INFO = ModelInfo(
     name="test",
@@ -109,6 +109,18 @@ def test_a_checkpoint_of_another_cut_is_not_accepted() -> None:
     payload = pipeline.part_to_json(pipeline.keep(plan.parts[0], "fallback"))
     with pytest.raises(AlignmentError):
         pipeline.part_from_json(dataclasses.replace(plan.parts[0], words=()), payload)
+
+
+@pytest.mark.parametrize(
+    "written", [[["not", False], ["guilty", False]], [["quite", False], [7, False]]]
+)
+def test_a_checkpoint_of_other_words_is_not_accepted(written: list[list[object]]) -> None:
+    """After an upgrade another cut may have as many words: "not guilty" was never said there."""
+    well = Part(0, (Word("quite"), Word("well")))
+    kept = json.loads(pipeline.part_to_json(pipeline.keep(well, "enhanced")))
+    with pytest.raises(AlignmentError):
+        pipeline.part_from_json(well, json.dumps({**kept, "words": written}))
+    assert pipeline.part_from_json(well, json.dumps(kept)).words[0].text == "quite"
 
 
 def test_a_part_that_fell_back_makes_the_job_partial() -> None:
