@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -124,7 +125,7 @@ def parse(text: str, home: Home) -> Config:
     rules = tuple(_rule(source, name, table, default) for name, table in profiles.items())
     config = Config(
         home=home,
-        watch=tuple(home.path / Path(folder).expanduser() for folder in values.pop("watch"))
+        watch=tuple(home.path / folder for folder in values.pop("watch"))
         if "watch" in values
         else (home.transcripts,),
         default=default,
@@ -268,6 +269,14 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _folders(value: Any) -> tuple[str, ...]:
+    folders = _strings(value)
+    for folder in folders:
+        if "\0" in folder or os.path.expanduser(folder).startswith("~"):
+            raise _Wrong("folders that there can be; `~NAME` is the home of a user of this machine")
+    return tuple(os.path.expanduser(folder) for folder in folders)
+
+
 def _patterns(value: Any) -> tuple[str, ...]:
     patterns = _strings(value)
     if any("/" in pattern for pattern in patterns):
@@ -321,7 +330,7 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "terms": _terms,
 }
 _KEYS: Final[dict[str, _Check]] = {
-    "watch": _strings,
+    "watch": _folders,
     "include": _patterns,
     "device": _choice("auto", "quantized", "float32"),
     "settle_s": _number(0.1, 3600),

@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from daemon.adopt import adopted
 from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.listing import Batch, Listing
-from daemon.log import Log
+from daemon.log import Log, place_of
 from daemon.settle import Settled, Settler
 from daemon.source import Snapshot, is_cut_off, look, read_snapshot
 from daemon.watch import Inbox
 from engine import sidecars
+from state.errors import StateError
 from state.job import Offer, Origin, Reason, Seen, Status
 from state.queue import Queue
 
@@ -52,6 +53,32 @@ class _Scan:
     cost_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A settled file that was read."""
+
+    settled: Settled
+    snapshot: Snapshot  # without its data
+
+    @property
+    def path(self) -> str:
+        """Return where it lies."""
+        return self.settled.path
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What one step read."""
+
+    offers: list[_Read] = field(default_factory=list)
+    passed: list[_Read] = field(default_factory=list)  # our own outputs
+    skipped: Counter[str] = field(default_factory=Counter)
+    size: int = 0  # bytes
+
+
+_File = TypeVar("_File", Settled, _Read)
+
+
 class Intake:
     """Listing, settling and offering; one step at a time, time comes in from outside."""
 
@@ -80,7 +107,7 @@ class Intake:
         self._inbox = inbox
         self._log = log
         self._clock = clock
-        self._adopt = adopt
+        self.adopting = adopt
         self.settler = Settler(look, settle_s=config.settle_s, settle_limit_s=config.settle_limit_s)
         self.listing = Listing(config, log)
         self._scans: list[_Scan] = []
@@ -185,36 +212,58 @@ class Intake:
     # Offering
 
     def _offer_settled(self, now: float) -> None:
-        offers: list[tuple[Settled, Snapshot]] = []
-        passed: list[Seen] = []
-        skipped: Counter[str] = Counter()
-        size = 0
+        taken = _Taken()
         for settled in self.settler.ready(now, limit=BATCH):
-            if size > READ_BYTES:
+            if taken.size > READ_BYTES:
                 break  # `ready` brings it again
-            try:
-                snapshot = read_snapshot(settled.path, max_bytes=self._config.max_bytes)
-            except SourceError as error:
-                self._refused(settled, error, skipped, now)
-                continue
-            size += len(snapshot.data)
-            if snapshot.fingerprint != settled.fingerprint:
-                self.settler.note(settled.path, now)
-            elif self._must_wait(settled, snapshot):
-                self.settler.unfinished(settled.path)
-            elif sidecars.is_ours_content(snapshot.data):
-                passed.append(_seen(settled.path, snapshot))
-            elif self._adopt and adopted(self._queue, settled.path, snapshot):
-                self.settler.forget(settled.path)
-                self._log.info("job.adopted", path=settled.path)
-            else:
-                offers.append((settled, _without_data(snapshot)))
-        self._queue.note_seen(passed)
-        self._offer(offers)
-        for seen in passed:
-            self.settler.forget(seen.path)
-        for reason, count in skipped.items():
+            self._guarded([settled], lambda one: self._take(one[0], taken, now))
+        self._guarded(taken.passed, self._pass)
+        self._guarded(taken.offers, self._offer)
+        for reason, count in taken.skipped.items():
             self._log.info("files.skipped", reason=reason, count=count)
+
+    def _guarded(self, files: list[_File], do: Callable[[list[_File]], None]) -> None:
+        """Do something with files at once; with each by itself where a bug is met in one.
+
+        The broad net of the intake: a bug met in one file must not keep all others from being
+        queued. A database that fails concerns them all and is let through.
+        """
+        try:
+            do(files)
+        except StateError:
+            raise
+        except Exception as error:
+            if len(files) == 1:
+                self._fell(files[0], error)
+                return
+            for file in files:
+                self._guarded([file], do)
+
+    def _take(self, settled: Settled, taken: _Taken, now: float) -> None:
+        """Read one file and tell what is to become of it."""
+        try:
+            snapshot = read_snapshot(settled.path, max_bytes=self._config.max_bytes)
+        except SourceError as error:
+            self._refused(settled, error, taken.skipped, now)
+            return
+        taken.size += len(snapshot.data)
+        if snapshot.fingerprint != settled.fingerprint:
+            self.settler.note(settled.path, now)
+        elif self._must_wait(settled, snapshot):
+            self.settler.unfinished(settled.path)
+        elif sidecars.is_ours_content(snapshot.data):
+            taken.passed.append(_Read(settled, _without_data(snapshot)))
+        elif self.adopting and adopted(self._queue, settled.path, snapshot):
+            self.settler.forget(settled.path)
+            self._log.info("job.adopted", path=settled.path)
+        else:
+            taken.offers.append(_Read(settled, _without_data(snapshot)))
+
+    def _pass(self, files: list[_Read]) -> None:
+        """Remember files that are none of ours to do."""
+        self._queue.note_seen([_seen(file.path, file.snapshot) for file in files])
+        for file in files:
+            self.settler.forget(file.path)
 
     def _must_wait(self, settled: Settled, snapshot: Snapshot) -> bool:
         return (
@@ -223,26 +272,24 @@ class Intake:
             and is_cut_off(snapshot.data)
         )
 
-    def _offer(self, offers: list[tuple[Settled, Snapshot]]) -> None:
-        if not offers:
-            return
+    def _offer(self, files: list[_Read]) -> None:
         jobs = self._queue.offer_many(
             [
                 Offer(
-                    path=settled.path,
-                    sha256=snapshot.sha256,
-                    size=snapshot.fingerprint.size,
-                    mtime_ns=snapshot.fingerprint.mtime_ns,
-                    ctime_ns=snapshot.fingerprint.ctime_ns,
-                    inode=snapshot.fingerprint.inode,
-                    device=snapshot.fingerprint.device,
-                    origin=settled.origin,
+                    path=file.path,
+                    sha256=file.snapshot.sha256,
+                    size=file.snapshot.fingerprint.size,
+                    mtime_ns=file.snapshot.fingerprint.mtime_ns,
+                    ctime_ns=file.snapshot.fingerprint.ctime_ns,
+                    inode=file.snapshot.fingerprint.inode,
+                    device=file.snapshot.fingerprint.device,
+                    origin=file.settled.origin,
                 )
-                for settled, snapshot in offers
+                for file in files
             ]
         )
-        for (settled, _), job in zip(offers, jobs, strict=True):
-            self.settler.forget(settled.path)
+        for file, job in zip(files, jobs, strict=True):
+            self.settler.forget(file.path)
             if job is not None:
                 self.offered += 1
                 self._log.info("job.queued", job_id=job.id, path=job.path, origin=str(job.origin))
@@ -273,6 +320,24 @@ class Intake:
             skipped[error.reason] += 1
             self.not_downloaded += 1
         self.settler.forget(path)
+
+    def _fell(self, file: Settled | _Read, error: Exception) -> None:
+        """Record a bug met in one file; a later scan tries it again, since it is not known."""
+        place = place_of(error)
+        kind = type(error).__name__
+        self._log.error("file.crashed", kind=kind, place=place, path=file.path)
+        try:
+            self._queue.record(
+                file.path,
+                status=Status.FAILED,
+                reason=Reason.INTERNAL_ERROR,
+                detail=f"A bug in llasa: {kind} in {place}.",
+            )
+        except StateError:
+            raise
+        except Exception as second:
+            self._log.error("file.left", kind=type(second).__name__, path=file.path)
+        self.settler.forget(file.path)
 
 
 def _seen(path: str, snapshot: Snapshot) -> Seen:

@@ -10,6 +10,7 @@ import logging.handlers
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
@@ -86,6 +87,14 @@ class LogFile:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, the innermost first: never what a transcript said."""
+    return " < ".join(
+        f"{os.path.basename(frame.filename)}:{frame.name}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__)[-4:])
+    )
 
 
 def open_log(file: LogFile | None, *, stream: TextIO | None = None) -> Log:

@@ -88,6 +88,9 @@ class Service:
         self._begun = clock()
         self._due: dict[str, float] = {}
         self._mark: object = None
+        self._damage: DatabaseCorrupt | None = None  # met by the worker
+        self._adopting = adopt
+        self._covered = False  # a whole scan has ended, with all watched folders there
         self._drift = wall() - clock()
         self._progress = Progress(silence_s=config.silence_s, clock=clock)
 
@@ -121,14 +124,18 @@ class Service:
         self._look_at_roots(now)
 
     def tick(self, now: float) -> float:
-        """Do what is due and return when to be called again, if nothing wakes us before."""
+        """Do what is due and return when to be called again, if nothing wakes us before.
+
+        Raises DatabaseCorrupt, met here or by the worker: it is to be set aside, all connections
+        closed.
+        """
         if self._waker.stop_asked:
             self.outcome = "stopped"
             return now
         try:
             self._tick(now)
         except DatabaseCorrupt:
-            self.outcome = "database"
+            raise
         except StateError as error:
             # Nothing is lost: what was not written is offered again.
             self._log.error("database.failed", kind=type(error).__name__, detail=str(error)[:300])
@@ -140,6 +147,8 @@ class Service:
             self._log.error("database.lost", path=str(self._config.home.database))
             self.outcome = "database"
             return
+        if self._damage is not None:
+            raise self._damage
         self._notice_sleep(now)
         if self._is_due("roots", now, ROOTS_S):
             self._look_at_roots(now)
@@ -157,6 +166,10 @@ class Service:
                 last_scan_files=scanned.files,
                 last_scan_s=round(scanned.cost_s, 3),
             )
+            self._covered = self._roots_are_there()
+        if self._adopting and self._covered and self.intake.idle:
+            self.row.update(rebuilding=False)
+            self._adopting = self.intake.adopting = False
         self.queue.expire_pause(self._wall())
         self.holds.tick(now, roots_are_there=self._roots_are_there())
         self._wake_worker()
@@ -194,6 +207,10 @@ class Service:
             try:
                 with open_database(self._config.home.database, create=False) as database:
                     self._work_with(database)
+            except DatabaseCorrupt as error:
+                self._damage = error
+                self._waker.wake()
+                self.stopping.wait()
             except StateError as error:
                 self._log.error("database.failed", kind=type(error).__name__)
                 self.stopping.wait(ERROR_PAUSE_S)

@@ -27,6 +27,7 @@ from state.database import open_database, recover
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status
 from state.queue import Queue
+from state.service import ServiceRow
 
 EXIT_FINE: Final = 0
 EXIT_JOB_FAILED: Final = 1
@@ -101,11 +102,9 @@ def run(config: settings.Config, options: _Options) -> int:
         found_by=config.home.origin,
         version=ENGINE_VERSION,
     )
-    outcome: Outcome = "database"
     try:
-        while outcome == "database":  # the database was lost or damaged: begin anew with another
-            outcome = _serve(config, log, waker, options)
-            code = _exit_code(config.home, outcome, drain=options.drain, quiet=options.quiet)
+        outcome = _serve_all(config, log, waker, options)
+        code = _exit_code(config.home, outcome, drain=options.drain, quiet=options.quiet)
         log.info("daemon.stopped", outcome=outcome)
         if options.trial is not None:
             options.trial.end()
@@ -115,32 +114,58 @@ def run(config: settings.Config, options: _Options) -> int:
         file.close()
 
 
+def _serve_all(config: settings.Config, log: Log, waker: Waker, options: _Options) -> Outcome:
+    """Serve; with another database whenever one was lost or damaged, but never in a hurry."""
+    again = -ERROR_PAUSE_S  # when it was begun anew last
+    while True:
+        outcome: Outcome = "database"
+        try:
+            outcome = _serve(config, log, waker, options)
+        except DatabaseCorrupt as error:  # every connection of ours is closed by now
+            log.error("database.damaged", detail=str(error)[:300])
+            aside = recover(config.home.database)
+            if aside is None:
+                log.error("database.sound", path=str(config.home.database))
+                again = time.monotonic()  # the same may be met at once: rest
+            else:
+                log.error("database.recovered", aside=str(aside))
+        if outcome == "database" and waker.stop_asked:
+            return "stopped"
+        if outcome != "database":
+            return outcome
+        if time.monotonic() - again < ERROR_PAUSE_S:
+            _rest(waker)
+        again = time.monotonic()
+
+
+def _rest(waker: Waker) -> None:
+    """Let a while pass, unless we are asked to stop; what else wakes us is of a service gone by."""
+    until = time.monotonic() + ERROR_PAUSE_S
+    while not waker.stop_asked and (left_s := until - time.monotonic()) > 0:
+        waker.wait(left_s)
+
+
 def _serve(config: settings.Config, log: Log, waker: Waker, options: _Options) -> Outcome:
+    """Serve with one database; raise DatabaseCorrupt when it is damaged."""
     home, drain = config.home, options.drain
-    is_new = not home.database.exists()
-    try:
-        database = open_database(home.database)
-    except DatabaseCorrupt:
-        aside = recover(home.database)
-        log.error("database.recovered", aside=str(aside))
-        database, is_new = open_database(home.database), True
+    database = open_database(home.database)
     with database:
-        service = Service(config, database, log, waker=waker, drain=drain, adopt=is_new)
+        adopt = ServiceRow(database).read().rebuilding
+        service = Service(config, database, log, waker=waker, drain=drain, adopt=adopt)
         listeners = {
             name: hear_library(name, lambda level, text: _heard(service, log, level, text))
             for name in ("watchdog", "fsevents")  # the second is its name on a Mac
         }
         worker = threading.Thread(target=service.work_loop, name="worker")
-        service.begin(time.monotonic())
-        worker.start()
         try:
+            service.begin(time.monotonic())
+            worker.start()
             while service.outcome is None:
                 due = service.tick(time.monotonic())
                 if options.trial is not None:
                     options.trial.tick(time.monotonic())
                 if not worker.is_alive():  # a bug: nothing in there may raise
                     log.error("worker.died")
-                    waker.wait(ERROR_PAUSE_S)
                     service.outcome = "database"
                 elif service.outcome is None:
                     waker.wait(due - time.monotonic())

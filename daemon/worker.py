@@ -32,7 +32,7 @@ from engine.errors import (
     TranscriptError,
 )
 from engine.records import Profile
-from state.errors import DatabaseError, DatabaseFull, JobMoved, StateError
+from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
 from state.job import Job, Output, Reason, Status
 from state.queue import Queue
 from state.service import ServiceFields
@@ -67,8 +67,8 @@ class Worker:
     def run_one(self, *, cooled_down: bool = True) -> bool:
         """Claim a job and bring it to an end, or back to the queue; return whether there was one.
 
-        Never raises for anything that happens to a job. Jobs during which the machine went down
-        twice are left out until `cooled_down`.
+        Never raises for anything that happens to a job; a damaged database is the loop's matter.
+        Jobs during which the machine went down twice are left out until `cooled_down`.
         """
         job: Job | None = None
         log = self._log
@@ -298,7 +298,12 @@ class Worker:
     # When even that fails
 
     def _database_failed(self, job: Job | None, error: StateError, log: Log) -> None:
-        """Keep the job in mind, wait, and give it back when the database can be written again."""
+        """Keep the job in mind, wait, and give it back when the database can be written again.
+
+        Raises DatabaseCorrupt: waiting mends nothing, the loop has it set aside.
+        """
+        if isinstance(error, DatabaseCorrupt):
+            raise error
         self._owed = job or self._owed
         log.error("database.failed", kind=type(error).__name__, detail=str(error)[:_DETAIL])
         self._around.pause(DISK_PAUSE_S if isinstance(error, DatabaseFull) else BACKOFF_S[0])

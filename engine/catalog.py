@@ -58,9 +58,12 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
 def _find(model: str, base: Path) -> tuple[Path, str | None]:
     if model == EMBEDDED:
         return _EMBEDDED_FOLDER / EMBEDDED, None
-    folder = (base / Path(model).expanduser()).resolve()
-    if folder.is_dir():
-        return folder, None
+    try:
+        folder = (base / os.path.expanduser(model)).resolve()
+        if folder.is_dir():
+            return folder, None
+    except (OSError, ValueError, RuntimeError):  # no name of a file; links in a circle
+        raise ModelNotFound(f"There can be no model folder {model!r}.") from None
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _find_cached(model)
     raise ModelNotFound(f"There is no model folder {folder}.")

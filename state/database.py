@@ -21,11 +21,11 @@ from state.errors import (
 __all__ = ["Checkpoint", "Database", "open_database", "open_readonly", "recover"]
 
 
-def open_database(path: Path, *, create: bool = True) -> Database:
+def open_database(path: Path, *, create: bool = True, migrate: bool = True) -> Database:
     """Open the database for reading and writing; make it or bring it up to date if need be.
 
-    Raises DatabaseMissing (with `create=False`), SchemaTooNew, DatabaseCorrupt (then `recover`),
-    FolderUnsafe, DatabaseUnusable, DatabaseBusy.
+    Raises DatabaseMissing (with `create=False`), SchemaTooOld (with `migrate=False`), SchemaTooNew,
+    DatabaseCorrupt (then `recover`), FolderUnsafe, DatabaseUnusable, DatabaseBusy.
     """
     path = Path(os.path.abspath(path))
     if not create and not path.exists():
@@ -41,7 +41,7 @@ def open_database(path: Path, *, create: bool = True) -> Database:
     except OSError as error:
         raise DatabaseUnusable(f"{path}: {error.strerror or error}") from error
     try:
-        _prepare(database)
+        _prepare(database, migrate=migrate)
     except BaseException:
         database.close()
         raise
@@ -85,8 +85,7 @@ def _open_readonly(path: Path) -> Database:
         database.rows("PRAGMA query_only=1")
         names = migrations.applied(database)
         _refuse_newer(database, names)
-        if len(names) < len(migrations.NAMES):
-            raise SchemaTooOld(f"{path} lacks {migrations.NAMES[len(names)]}")
+        _refuse_older(database, names)
     except BaseException:
         database.close()
         raise
@@ -105,6 +104,7 @@ def _create(path: Path) -> None:
     try:
         _set_pragmas(database)
         migrations.migrate(database)
+        database.rows("UPDATE service SET rebuilding = 1")
     finally:
         database.close()
     folder.sync(draft)
@@ -112,10 +112,12 @@ def _create(path: Path) -> None:
     folder.sync(path.parent)
 
 
-def _prepare(database: Database) -> None:
+def _prepare(database: Database, *, migrate: bool) -> None:
     _set_pragmas(database)
     names = migrations.applied(database)
     _refuse_newer(database, names)
+    if not migrate:
+        _refuse_older(database, names)
     if len(names) < len(migrations.NAMES):
         with folder.locked(database.path.parent):
             migrations.migrate(database)
@@ -142,6 +144,11 @@ def _refuse_newer(database: Database, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in migrations.NAMES]
     if unknown:
         raise SchemaTooNew(f"{database.path} was written by a newer version ({unknown[-1]})")
+
+
+def _refuse_older(database: Database, names: Sequence[str]) -> None:
+    if len(names) < len(migrations.NAMES):
+        raise SchemaTooOld(f"{database.path} lacks {migrations.NAMES[len(names)]}")
 
 
 def _is_sound(path: Path) -> bool:

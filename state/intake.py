@@ -121,7 +121,7 @@ class Intake(SeenFiles):
                 {
                     "sha256": sha256,
                     "size": size,
-                    "mtime_ns": mtime_ns,
+                    "mtime_ns": signed(mtime_ns),
                     "inode": signed(inode),
                     "device": signed(device),
                     "status": status,
@@ -159,7 +159,7 @@ class Intake(SeenFiles):
             {
                 "sha256": offer.sha256,
                 "size": offer.size,
-                "mtime_ns": offer.mtime_ns,
+                "mtime_ns": signed(offer.mtime_ns),
                 "inode": signed(offer.inode),
                 "device": signed(offer.device),
                 "origin": offer.origin,
@@ -181,7 +181,7 @@ class Intake(SeenFiles):
             " inode = :inode, device = :device",
             {
                 "size": offer.size,
-                "mtime_ns": offer.mtime_ns,
+                "mtime_ns": signed(offer.mtime_ns),
                 "inode": signed(offer.inode),
                 "device": signed(offer.device),
             },

@@ -144,7 +144,7 @@ class Job:
     path: str  # of the source; bytes that are not UTF-8 as surrogates (`os.fsdecode`)
     sha256: str | None  # of the source; None where it could not be read
     size: int  # of the source, in bytes
-    mtime_ns: int  # of the source when it was seen
+    mtime_ns: int  # of the source when it was seen, in 64 bits: after 2262 it is negative
     inode: int
     device: int
     generation: int  # counts the redos of the file
@@ -177,6 +177,9 @@ class Job:
     finished_at: str | None  # for display only
 
 
+_WRAP = 1 << 64  # numbers are stored in 64 bits, dates may have more
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a file looked like when it was looked at last."""
@@ -191,12 +194,18 @@ class Seen:
 
     def same_as(self, stat: os.stat_result) -> bool:
         """Tell whether the file still looks as it did, so that it need not be read again."""
-        return (self.device, self.inode, self.size, self.mtime_ns, self.ctime_ns) == (
-            stat.st_dev % (1 << 64),  # macOS may give a negative one
+        return (
+            self.device,
+            self.inode,
+            self.size,
+            self.mtime_ns % _WRAP,
+            self.ctime_ns % _WRAP,
+        ) == (
+            stat.st_dev % _WRAP,  # macOS may give a negative one
             stat.st_ino,
             stat.st_size,
-            stat.st_mtime_ns,
-            stat.st_ctime_ns,
+            stat.st_mtime_ns % _WRAP,
+            stat.st_ctime_ns % _WRAP,
         )
 
 

@@ -173,10 +173,16 @@ def m003_unused_columns(db: sqlite_utils.Database) -> None:
         db.execute(f"ALTER TABLE service DROP COLUMN {column}")
 
 
+def m004_rebuilding(db: sqlite_utils.Database) -> None:
+    """A new database says so, until the folders have told it what is done."""
+    db.execute("ALTER TABLE service ADD COLUMN rebuilding INTEGER NOT NULL DEFAULT 0")
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
     m003_unused_columns,
+    m004_rebuilding,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

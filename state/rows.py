@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from state.connection import Database, Value
@@ -19,6 +20,7 @@ PathName = str | bytes | os.PathLike[str]
 FINISHED_AT = (
     f"CASE WHEN :to IN ({', '.join(repr(str(s)) for s in sorted(TERMINAL))}) THEN {NOW} END"
 )
+JOB_COLUMNS = tuple(field.name for field in fields(Job))
 # What a job starts anew with when it is queued once more.
 REQUEUED = (
     "status = 'queued', reason = NULL, detail = NULL, finished_at = NULL,"
@@ -108,7 +110,10 @@ def listed(statuses: Iterable[Status]) -> str:
 
 
 def signed(number: int) -> int:
-    """Return a 64-bit number as SQLite stores it: inodes of some file systems use the top bit."""
+    """Return a number as SQLite stores it, in 64 bits with a sign.
+
+    Inodes of some file systems use the top bit; so do nanoseconds after the year 2262.
+    """
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
@@ -128,8 +133,8 @@ def outputs_of(text: str) -> tuple[Output, ...]:
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    """Return the job of a full row."""
-    values: dict[str, Any] = dict(row)
+    """Return the job of a full row; columns that a later version added are left out."""
+    values: dict[str, Any] = {name: row[name] for name in JOB_COLUMNS}
     values["path"] = os.fsdecode(values["path"])
     values["inode"] = unsigned(values["inode"])
     values["device"] = unsigned(values["device"])

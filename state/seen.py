@@ -80,8 +80,8 @@ class SeenFiles(Rows):
                 signed(seen.device),
                 signed(seen.inode),
                 seen.size,
-                seen.mtime_ns,
-                seen.ctime_ns,
+                signed(seen.mtime_ns),
+                signed(seen.ctime_ns),
                 seen.sha256,
             ),
         )

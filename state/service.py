@@ -37,6 +37,7 @@ class ServiceFields(TypedDict, total=False):
     current_job: int | None
     current_part: int | None
     words_per_s: float | None
+    rebuilding: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class Service:
     pause_reason: str | None
     paused_until: float | None
     paused_since: str | None
+    rebuilding: bool  # a new database: what the folders say is done is not all taken up
 
 
 COLUMNS = ", ".join(field.name for field in fields(Service))
@@ -113,4 +115,5 @@ def _service_of(row: sqlite3.Row) -> Service:
     values["home"] = None if values["home"] is None else os.fsdecode(values["home"])
     values["watching"] = tuple(json.loads(values["watching"]))
     values["paused"] = bool(values["paused"])
+    values["rebuilding"] = bool(values["rebuilding"])
     return Service(**values)

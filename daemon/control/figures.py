@@ -16,6 +16,7 @@ from state.service import Service
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5
+_LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
 
 def status_of(session: Session) -> dict[str, Any]:
@@ -199,4 +200,5 @@ def _is_newer(file: Path, moment: float | None) -> bool:
 def _moment(epoch_s: float | None) -> str | None:
     if epoch_s is None:
         return None
+    epoch_s = min(epoch_s, _LAST_S)  # earlier versions kept any
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

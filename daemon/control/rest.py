@@ -13,6 +13,7 @@ from daemon.control.session import Session, home_option
 from daemon.home import make_folders
 
 _UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_FURTHEST_S: Final = 100 * 365 * 86400.0  # far from the last year that can be written
 
 
 @click.command(
@@ -55,23 +56,33 @@ def resume(session: Session) -> None:
 
 
 def _moment(text: str, now: datetime) -> float:
-    """Return the moment that a person means, in seconds since the epoch; always in the future."""
-    if span := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)", text.strip()):
-        return time.time() + float(span[1]) * _UNITS[span[2]]
-    if hour := re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip()):
-        try:
-            found = now.replace(hour=int(hour[1]), minute=int(hour[2]), second=0, microsecond=0)
-        except ValueError:
-            raise _misunderstood(text) from None
-        return (found if found > now else found + timedelta(days=1)).timestamp()
+    """Return the moment that a person means, in seconds since the epoch; always in the future.
+
+    Raises click.BadParameter for what is no moment, has passed, or is too far to be shown.
+    """
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        found = _understood(text.strip(), now)
+    except (ValueError, OverflowError):
         raise _misunderstood(text) from None
-    found = found if found.tzinfo else found.astimezone()
-    if found <= now:
+    if found <= now.timestamp():
         raise click.BadParameter(f"{text} has passed.", param_hint="--until")
-    return found.timestamp()
+    if found > now.timestamp() + _FURTHEST_S:
+        raise click.BadParameter(
+            f"{text} is more than a hundred years away; without --until it lasts until `resume`.",
+            param_hint="--until",
+        )
+    return found
+
+
+def _understood(text: str, now: datetime) -> float:
+    """Return a moment; raise ValueError or OverflowError for what is none."""
+    if span := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)", text):
+        return time.time() + float(span[1]) * _UNITS[span[2]]
+    if hour := re.fullmatch(r"(\d{1,2}):(\d{2})", text):
+        found = now.replace(hour=int(hour[1]), minute=int(hour[2]), second=0, microsecond=0)
+        return (found if found > now else found + timedelta(days=1)).timestamp()
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.astimezone()).timestamp()
 
 
 def _misunderstood(text: str) -> click.BadParameter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon import config as settings
-from daemon.errors import DaemonError, HomeError, NoSuchJob
+from daemon.errors import AlreadyRunning, DaemonError, HomeError, NoSuchJob
 from daemon.home import Home, find_home
+from daemon.lock import HomeLock
 from daemon.spelling import resolved
 from daemon.terminal import json_text, safe
-from state.database import open_database, open_readonly
-from state.errors import StateError
+from state.database import Database, open_database, open_readonly
+from state.errors import SchemaTooOld, StateError
 from state.job import Job
 from state.queue import Queue
 from state.service import ServiceRow
@@ -73,9 +75,27 @@ class Session:
 
     @contextmanager
     def writing(self, *, create: bool = False) -> Iterator[Book]:
-        """Open the database for a change."""
-        with open_database(self.home.database, create=create) as database:
+        """Open the database for a change.
+
+        An older one is brought up to date only where no daemon runs: one that does may be as old.
+        Raises SchemaTooOld else.
+        """
+        with self._open(create=create) as database:
             yield Book(Queue(database), ServiceRow(database))
+
+    def _open(self, *, create: bool) -> Database:
+        try:
+            return open_database(self.home.database, create=create, migrate=False)
+        except SchemaTooOld as old:
+            lock = HomeLock(self.home.lock)
+            try:
+                lock.acquire()
+            except AlreadyRunning:
+                raise old from None
+            try:
+                return open_database(self.home.database, create=create)
+            finally:
+                lock.release()
 
     @cached_property
     def console(self) -> Console:
@@ -110,7 +130,7 @@ class Session:
     def _paths(self, name: str) -> list[str]:
         """Return the absolute paths that a name may mean: from here, or from a watched folder."""
         folders = [Path.cwd(), *self.config.watch]
-        return [str(resolved(folder / Path(name).expanduser())) for folder in folders]
+        return [str(resolved(folder / os.path.expanduser(name))) for folder in folders]
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:

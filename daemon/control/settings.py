@@ -129,7 +129,7 @@ def explain(session: Session, *, file: str, as_json: bool) -> None:
 
 def locate(config: settings.Config, file: str) -> Path:
     """Return the absolute path that a name means: from here, or from a watched folder."""
-    name = Path(file).expanduser()
+    name = Path(os.path.expanduser(file))  # Path's own raises for a user who is not there
     here = Path(os.path.abspath(name))
     candidates = [here, *(Path(os.path.normpath(root / name)) for root in config.watch)]
     found = next((c for c in candidates if c.exists()), None)

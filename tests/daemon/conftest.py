@@ -20,6 +20,8 @@ from daemon.decoding import Surroundings
 from daemon.home import Home, make_folders
 from daemon.intake import Intake
 from daemon.log import Log
+from daemon.service import Service
+from daemon.waker import Waker
 from daemon.watch import Inbox
 from daemon.worker import Worker
 from engine.client import ModelClient
@@ -261,3 +263,64 @@ class Scene:
 @pytest.fixture
 def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
     return Scene(config, queue, log, clock)
+
+
+class Stage:
+    """A service and its worker, both in the hands of the test."""
+
+    def __init__(
+        self, config: Config, database: Database, log: Log, clock: Clock, child: LightChild
+    ) -> None:
+        self.config = config
+        self.database = database
+        self.log = log
+        self.clock = clock
+        self.child = child
+        self.wall_offset = 1_800_000_000.0
+        self.waker = Waker()
+        self.service = self.make()
+
+    def make(self, *, drain: bool = False, adopt: bool = False) -> Service:
+        return Service(
+            self.config,
+            self.database,
+            self.log,
+            waker=self.waker,
+            drain=drain,
+            adopt=adopt,
+            clock=self.clock,
+            wall=lambda: self.clock.now + self.wall_offset,
+            make_client=self.child.client,
+        )
+
+    def begin(self, *, drain: bool = False, adopt: bool = False) -> Worker:
+        self.service = self.make(drain=drain, adopt=adopt)
+        self.service.begin(self.clock.now)
+        return self.service.make_worker(self.database)
+
+    def run(self, worker: Worker, seconds: float) -> None:
+        """Let time pass: a tick and a job at a time."""
+        until = self.clock.now + seconds
+        while self.clock.now < until and self.service.outcome is None:
+            self.service.tick(self.clock.now)
+            worker.run_one()
+            self.clock.pass_by(1)
+
+    def write(self, name: str, data: bytes | None = None) -> Path:
+        path = self.config.watch[0] / name
+        path.write_bytes(talk() if data is None else data)
+        return path
+
+    def close(self) -> None:
+        self.service.watch.close()
+        self.service.keeper.close("stopped")
+        self.waker.close()
+
+
+@pytest.fixture
+def stage(
+    config: Config, database: Database, log: Log, clock: Clock, child: LightChild
+) -> Iterator[Stage]:
+    stage = Stage(config, database, log, clock, child)
+    yield stage
+    stage.close()

@@ -199,3 +199,21 @@ def test_settings_that_are_no_text_are_an_error_not_a_crash(home: Home) -> None:
 def test_every_key_of_the_shipped_file_is_toml() -> None:
     """The file itself parses with nothing but the standard library."""
     assert tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["watch"] == ["var/transcripts"]
+
+
+@pytest.mark.parametrize("folder", ["~nosuch/x", "~nosuch", "a\\u0000b"])
+def test_a_folder_that_cannot_be_is_an_error_not_a_crash(home: Home, folder: str) -> None:
+    """A user who is not there, or a character that no name holds."""
+    with pytest.raises(ConfigError, match="line 1: `watch` cannot be"):
+        parse(f'watch = ["{folder}"]', home)
+
+
+def test_a_folder_of_ones_own_may_be_named_short(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `~`, as everywhere."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert parse('watch = ["~/talks", "a~"]', home).watch == (
+        Path("/home/ada/talks"),
+        home.path / "a~",
+    )

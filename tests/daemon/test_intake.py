@@ -328,3 +328,65 @@ def test_nothing_is_left_open_in_the_database(scene: Scene, home: Home) -> None:
         other.execute("BEGIN IMMEDIATE")
         other.rollback()
     other.close()
+
+
+def test_a_file_of_a_late_date_stops_no_other(scene: Scene) -> None:
+    """A wrong clock wrote it; the daemon ended at it, at every start."""
+    late = scene.write("late.json")
+    os.utime(late, ns=(10**19, 10**19))
+    scene.write("usual.json")
+    scene.run()
+    assert scene.rows() == [("late.json", Status.QUEUED), ("usual.json", Status.QUEUED)]
+    scene.intake = scene.fresh()
+    scene.run(70)
+    assert len(scene.rows()) == 2
+
+
+@pytest.mark.parametrize("step", ["read_snapshot", "offer_many", "note_seen"])
+def test_a_bug_met_in_one_file_stops_no_other(
+    scene: Scene, captured: LogCapture, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It has a named reason, and is tried again by a later scan: the next version may mend it."""
+    broken = True
+
+    def meet(what: object) -> None:
+        if broken and "bad.json" in str(what):
+            raise OverflowError(what)
+
+    of = intake_module if step == "read_snapshot" else scene.queue
+    real = getattr(of, step)
+    monkeypatch.setattr(of, step, lambda what, **more: (meet(what), real(what, **more))[1])
+    ours = json.dumps({"schema": "llasa.metadata/1"}).encode() if step == "note_seen" else None
+    if ours is not None:
+        monkeypatch.setattr(sidecars, "is_ours_content", lambda data: data == ours)
+    scene.write("bad.json", ours)
+    scene.write("good.json")
+    scene.run(140)
+    assert scene.rows() == [("bad.json", Status.FAILED), ("good.json", Status.QUEUED)]
+    assert scene.job("bad.json").reason is Reason.INTERNAL_ERROR
+    assert "OverflowError" in str(scene.job("bad.json").detail)
+    told = [entry for entry in captured.entries if entry["event"] == "file.crashed"]
+    assert {(entry["kind"], entry["path"]) for entry in told} == {
+        ("OverflowError", scene.job("bad.json").path)
+    }
+    broken = False
+    scene.run(140)
+    if ours is None:
+        assert scene.job("bad.json").status is Status.QUEUED
+
+
+def test_a_file_that_not_even_a_verdict_can_be_kept_of_is_left(
+    scene: Scene, captured: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log names it, and the others go on."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(scene.queue, "offer_many", fail)
+    monkeypatch.setattr(scene.queue, "record", fail)
+    scene.write("bad.json")
+    scene.run()
+    assert scene.rows() == []
+    assert scene.intake.idle
+    assert "file.crashed" in [entry["event"] for entry in captured.entries]

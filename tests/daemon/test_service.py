@@ -6,85 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import LogCapture
 
-from daemon.config import Config
 from daemon.home import Home
-from daemon.log import Log
-from daemon.service import Service
-from daemon.waker import Waker
-from daemon.worker import Worker
-from state.database import Database, open_database
-from state.errors import DatabaseBusy
+from state.database import open_database
 from state.job import Reason, Status
 from state.queue import Queue
-from tests.daemon.conftest import Clock, LightChild
+from tests.daemon.conftest import Stage
 from tests.daemon.making import offered, talk
-
-
-class Stage:
-    """A service and its worker, both in the hands of the test."""
-
-    def __init__(
-        self, config: Config, database: Database, log: Log, clock: Clock, child: LightChild
-    ) -> None:
-        self.config = config
-        self.database = database
-        self.log = log
-        self.clock = clock
-        self.child = child
-        self.wall_offset = 1_800_000_000.0
-        self.waker = Waker()
-        self.service = self.make()
-
-    def make(self, *, drain: bool = False) -> Service:
-        return Service(
-            self.config,
-            self.database,
-            self.log,
-            waker=self.waker,
-            drain=drain,
-            clock=self.clock,
-            wall=lambda: self.clock.now + self.wall_offset,
-            make_client=self.child.client,
-        )
-
-    def begin(self, *, drain: bool = False) -> Worker:
-        self.service = self.make(drain=drain)
-        self.service.begin(self.clock.now)
-        return self.service.make_worker(self.database)
-
-    def run(self, worker: Worker, seconds: float) -> None:
-        """Let time pass: a tick and a job at a time."""
-        until = self.clock.now + seconds
-        while self.clock.now < until and self.service.outcome is None:
-            self.service.tick(self.clock.now)
-            worker.run_one()
-            self.clock.pass_by(1)
-
-    def write(self, name: str, data: bytes | None = None) -> Path:
-        path = self.config.watch[0] / name
-        path.write_bytes(talk() if data is None else data)
-        return path
-
-    def close(self) -> None:
-        self.service.watch.close()
-        self.service.keeper.close("stopped")
-        self.waker.close()
-
-
-@pytest.fixture
-def stage(
-    config: Config, database: Database, log: Log, clock: Clock, child: LightChild
-) -> Iterator[Stage]:
-    stage = Stage(config, database, log, clock, child)
-    yield stage
-    stage.close()
 
 
 def statuses(stage: Stage) -> dict[str, str]:
@@ -250,36 +183,6 @@ def test_after_a_sleep_the_folders_are_looked_through(stage: Stage, captured: Lo
     events = [entry["event"] for entry in captured.entries]
     assert "machine.woke" in events
     assert events.count("scan.finished") == before + 1
-
-
-def test_a_database_that_cannot_be_written_does_not_end_the_daemon(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, captured: LogCapture
-) -> None:
-    """The tick is made again a little later."""
-    worker = stage.begin()
-    real, failures = stage.service.queue.known_many, [3]
-
-    def busy(paths: object) -> object:
-        if failures[0]:
-            failures[0] -= 1
-            raise DatabaseBusy
-        return real(paths)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(stage.service.queue, "known_many", busy)
-    stage.write("talk.json")
-    stage.run(worker, 150)
-    assert failures == [0]
-    assert statuses(stage) == {"talk.json": "done"}
-    assert "database.failed" in [entry["event"] for entry in captured.entries]
-
-
-def test_a_lost_database_is_begun_anew(stage: Stage, home: Home) -> None:
-    """The loop ends with an outcome that makes another of it from the folder."""
-    worker = stage.begin()
-    stage.run(worker, 3)
-    home.database.unlink()
-    stage.run(worker, 10)
-    assert stage.service.outcome == "database"
 
 
 def test_a_wish_to_stop_ends_the_loop(stage: Stage) -> None:

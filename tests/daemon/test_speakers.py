@@ -222,6 +222,7 @@ def test_a_source_that_changed_is_not_rendered_with_old_parts(bench: Bench) -> N
     [
         (("SPEAKER_07=Ada",), "SPEAKER_00, SPEAKER_01"),
         (("SPEAKER_00",), "LABEL=NAME"),
+        (("=Ada",), "LABEL=NAME"),
         ((f"SPEAKER_00={'x' * 81}",), "80 characters"),
     ],
 )

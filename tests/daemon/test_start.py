@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import LogCapture
 
+from daemon import start
+from daemon.config import Config
 from daemon.home import Home
 from daemon.lock import holder
+from daemon.log import Log
+from daemon.service import Outcome
+from daemon.waker import Waker
 from state.database import open_database
+from state.errors import DatabaseCorrupt
 from state.job import Status
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.making import talk, transcript
+from tests.daemon.making import events, talk, transcript
 
 COMMAND = [sys.executable, "-P", "-m", "daemon.service"]
 QUICK = "settle_s = 0.1\nsettle_limit_s = 0.5\n"
@@ -195,6 +203,94 @@ def test_a_damaged_database_is_set_aside_and_rebuilt(place: Home) -> None:
     events = [record["event"] for record in records(place)]
     assert "database.recovered" in events
     assert "job.adopted" in events
+
+
+def spoil(path: Path, name: str) -> None:
+    """Overwrite the first page of a table or index, as a failing disk may."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (root,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+
+
+@pytest.mark.parametrize("name", ["seen", "jobs", "service", "sqlite_autoindex_parts_1"])
+def test_damage_below_the_schema_is_set_aside_too(place: Home, name: str) -> None:
+    """Opening reads the schema only; the tables are met by the loop and by the worker."""
+    data = transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
+    (place.transcripts / "talk.json").write_bytes(data)
+    assert llasad(place, "--drain").returncode == 0
+    spoil(place.database, name)
+    (place.transcripts / "other.json").write_bytes(data)
+    done = llasad(place, "--drain")
+    assert done.returncode == 0, done.stderr
+    assert "2 done" in done.stdout
+    events = [record["event"] for record in records(place)]
+    assert events.count("database.recovered") == 1
+    assert events.count("database.damaged") == 1
+    assert "job.adopted" in events
+    (aside,) = place.state.glob("queue.db.corrupt-*[0-9Z]")
+    assert aside.stat().st_size > 0
+
+
+@pytest.mark.parametrize("met", ["damage", "loss"])
+def test_a_database_that_is_not_mended_is_tried_without_haste(
+    config: Config, log: Log, captured: LogCapture, monkeypatch: pytest.MonkeyPatch, met: str
+) -> None:
+    """Ten starts a second without a word in the log, it was."""
+    did: list[str] = []
+
+    def serve(*_: object) -> Outcome:
+        did.append("serve")
+        if did.count("serve") == 4:
+            return "stopped"
+        if met == "damage":
+            raise DatabaseCorrupt("torn")
+        return "database"
+
+    monkeypatch.setattr(start, "_serve", serve)
+    monkeypatch.setattr(start, "_rest", lambda waker: did.append("rest"))
+    waker = Waker()
+    options = start._Options(drain=False, quiet=True)
+    assert start._serve_all(config, log, waker, options) == "stopped"
+    waker.close()
+    first = ["serve", "rest"] if met == "damage" else ["serve"]
+    assert did == [*first, "serve", "rest", "serve", "rest", "serve"]
+    if met == "damage":
+        assert events(captured) == ["database.damaged", "database.sound"] * 3
+
+
+def test_a_daemon_that_is_asked_to_stop_tries_no_other_database(
+    config: Config, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it wait for the file to mend."""
+
+    def serve(*_: object) -> Outcome:
+        raise DatabaseCorrupt("torn")
+
+    monkeypatch.setattr(start, "_serve", serve)
+    waker = Waker()
+    waker.stop_asked = True
+    start._rest(waker)
+    options = start._Options(drain=False, quiet=True)
+    assert start._serve_all(config, log, waker, options) == "stopped"
+    waker.close()
+
+
+def test_a_rebuild_that_was_killed_is_gone_on_with(place: Home) -> None:
+    """Finished work is taken over, not done again, by whichever start comes so far."""
+    (place.transcripts / "talk.json").write_bytes(
+        transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
+    )
+    assert llasad(place, "--drain").returncode == 0
+    place.database.unlink()
+    open_database(place.database).close()  # killed here; or `llasactl pause` was first
+    assert llasad(place, "--drain").returncode == 0
+    assert "job.adopted" in [record["event"] for record in records(place)]
 
 
 def test_the_log_holds_no_word_of_a_transcript(place: Home) -> None:

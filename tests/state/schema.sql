@@ -105,7 +105,7 @@ CREATE TABLE service (
         pause_reason TEXT,
         paused_until REAL,
         paused_since TEXT
-    ) STRICT;
+    , rebuilding INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)

@@ -14,7 +14,7 @@ from state.database import Database, open_database, open_readonly
 from state.errors import SchemaTooNew, SchemaTooOld
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.state.making import queued
+from tests.state.making import claimed, queued
 
 GOLDEN = Path(__file__).parent / "schema.sql"
 
@@ -64,6 +64,8 @@ def test_an_older_database_is_brought_up_to_date_with_its_rows(
     monkeypatch.setattr(migrations, "NAMES", (*migrations.NAMES, "m999_mood"))
     with pytest.raises(SchemaTooOld, match="m999_mood"):
         open_readonly(path, patience_s=0)
+    with pytest.raises(SchemaTooOld, match="m999_mood"):
+        open_database(path, migrate=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations.migrate, "__defaults__", (migrations.STEPS,))
         database = open_database(path)
@@ -108,6 +110,33 @@ def test_the_row_of_the_service_outlives_its_unused_columns(path: Path) -> None:
         assert pause is not None
         assert pause.reason == "lunch"
         assert database.check() == []
+
+
+def test_only_a_database_that_is_made_is_to_be_rebuilt(path: Path) -> None:
+    """One of an earlier version knows what is done; a new one has yet to be told."""
+    with empty(path) as database:
+        migrations.migrate(database, migrations.STEPS[:3])
+    with open_database(path) as database:
+        assert not ServiceRow(database).read().rebuilding
+    path.unlink()
+    with open_database(path, migrate=False) as database:
+        assert ServiceRow(database).read().rebuilding
+    with open_database(path) as database:
+        ServiceRow(database).update(rebuilding=False)
+        assert not ServiceRow(database).read().rebuilding
+
+
+def test_a_column_of_a_later_version_is_passed_over(queue: Queue) -> None:
+    """An older daemon that still runs is not stopped by what a newer one will keep."""
+    before = queued(queue)
+    queue.database.rows("ALTER TABLE jobs ADD COLUMN mood TEXT")
+    queue.database.rows("ALTER TABLE seen ADD COLUMN mood TEXT")
+    queue.database.rows("ALTER TABLE service ADD COLUMN mood TEXT")
+
+    assert queue.job(before.id) == before
+    assert claimed(queue).id == before.id
+    assert queue.known(before.path) is not None
+    assert queue.paused() is None
 
 
 def test_a_step_that_fails_leaves_nothing_behind(path: Path) -> None:

@@ -219,6 +219,36 @@ def test_an_inode_of_64_bits_comes_back(queue: Queue) -> None:
     assert (seen.inode, seen.device) == (2**64 - 1, 2**63)
 
 
+LATE_NS = 10**19  # the year 2286, after the last nanosecond that SQLite's integers can count
+
+
+@pytest.mark.parametrize("moment_ns", [-1, 2**63 - 1, 2**63, LATE_NS, 2**64 + 7])
+def test_a_file_of_any_date_is_queued_and_recognised(queue: Queue, moment_ns: int) -> None:
+    """Dates before 1970 and after 2262 are wrong clocks, and no reason to leave a file out."""
+    times = {"st_mtime_ns": moment_ns, "st_ctime_ns": moment_ns + 1}
+    stat = os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times)
+    job = queued(queue, mtime_ns=moment_ns, ctime_ns=moment_ns + 1)
+
+    seen = queue.known(job.path)
+    assert seen is not None
+    assert seen.same_as(stat)
+    times["st_mtime_ns"] += 1
+    assert not seen.same_as(os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times))
+
+
+def test_a_file_of_a_late_date_is_recorded_and_revived(queue: Queue) -> None:
+    """The other two ways in which the times of a file are written."""
+    queue.record("/t/x.json", status=Status.IGNORED, reason=None, mtime_ns=LATE_NS, inode=2)
+    job = queued(queue)
+    queue.cancel(job.id)
+
+    (revived,) = queue.offer_many([offered(origin=Origin.MANUAL, mtime_ns=LATE_NS)])
+
+    assert revived is not None
+    assert revived.status is Status.QUEUED
+    assert revived.mtime_ns % 2**64 == LATE_NS
+
+
 def test_a_seen_file_is_recognised_until_it_is_touched(queue: Queue, tmp_path: Path) -> None:
     """A rescan need not read what has the same device, inode, size and times."""
     file = tmp_path / "x.json"
