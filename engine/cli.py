@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import click
+from click.core import ParameterSource
 
-from engine import catalog, pipeline, prose, sidecars, speakers
+from engine import catalog, frame, pipeline, sidecars, speakers
 from engine.client import ModelClient
 from engine.errors import (
     ChildError,
     EngineError,
     OutputError,
     PartError,
+    SpeakersError,
     TranscriptError,
 )
-from engine.failure import Failure, failure
+from engine.failure import failure
 from engine.records import EnhancedPart, EnhancedWord, Part, Profile
+from engine.terminal import safe
 
 ATTEMPTS = 3
 Cleaning = Literal["off", "safe", "thorough"]
@@ -31,11 +35,20 @@ MAX_BYTES = 64 << 20
 
 
 def _say(text: str) -> None:
-    click.echo(prose.safe(text), err=True)
+    click.echo(safe(text), err=True)
+
+
+def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[a-z]{2,3}", value):
+        raise click.BadParameter('an ISO 639-1 code is wanted, such as "en".')
+    return value
 
 
 _language = click.option(
-    "--language", metavar="CODE", help="Language of the speech (ISO 639-1), if known."
+    "--language",
+    metavar="CODE",
+    callback=_code,
+    help="Language of the speech (ISO 639-1), if known.",
 )
 _model = click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to use.")
 _cleaning = click.option(
@@ -52,6 +65,7 @@ _output = click.option(
     help="Write only the text, to this file.",
 )
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_USAGE = "llasa-cli enhance FILE --model M"
 
 
 @click.group(
@@ -68,7 +82,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @_cleaning
 @click.version_option(pipeline.ENGINE_VERSION, prog_name="llasa-cli")
 @click.pass_context
-def main(
+def llasa_cli(
     context: click.Context,
     transcript: Path | None,
     output: Path | None,
@@ -77,15 +91,25 @@ def main(
     cleaning: Cleaning,
 ) -> None:
     """Turn Whisper transcripts into faithful, readable text, once and without a daemon."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
     if context.invoked_subcommand is not None:
+        if given:
+            raise click.UsageError(f"Options go after the command: {_USAGE}")
         return
+    if transcript is None and given:
+        raise click.UsageError(f"A file is missing for {' and '.join(given)}: {_USAGE}")
     if transcript is None:
         click.echo(context.get_help())
         return
-    run([transcript], Profile(model=model, language=language, cleaning=cleaning), output=output)
+    run(transcript, Profile(model=model, language=language, cleaning=cleaning), output=output)
 
 
-@main.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
+@llasa_cli.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
 @click.argument("file", type=_file)
 @_output
 @_model
@@ -95,22 +119,49 @@ def enhance(
     file: Path, output: Path | None, model: str, language: str | None, cleaning: Cleaning
 ) -> None:
     """Enhance one transcript and write the results beside it."""
-    run([file], Profile(model=model, language=language, cleaning=cleaning), output=output)
+    run(file, Profile(model=model, language=language, cleaning=cleaning), output=output)
 
 
-@main.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
-@click.argument("files", type=_file, nargs=-1, required=True)
+@llasa_cli.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @_model
 @_language
 @_cleaning
 def batch(files: tuple[Path, ...], model: str, language: str | None, cleaning: Cleaning) -> None:
-    """Enhance many transcripts, one after the other; one that fails does not stop the rest."""
-    run(files, Profile(model=model, language=language, cleaning=cleaning))
+    """Enhance many transcripts, one after the other; one that fails does not stop the rest.
+
+    What an earlier run has written is passed over.
+    """
+    run_batch(files, Profile(model=model, language=language, cleaning=cleaning))
 
 
-def run(files: Sequence[Path], profile: Profile, *, output: Path | None = None) -> None:
-    """Enhance files with one model child and leave with the code for what happened."""
-    failed: Failure | None = None
+def main() -> NoReturn:
+    """Run `llasa-cli`: every error is a message with the next step, never a traceback."""
+    frame.run(llasa_cli, "llasa-cli")
+
+
+def run(file: Path, profile: Profile, *, output: Path | None = None) -> None:
+    """Enhance one file with a model child."""
+    try:
+        if output is not None:
+            _check_output(output, source=file)
+        client = ModelClient(catalog.describe(profile.model))
+    except EngineError as error:
+        raise failure(error) from error
+    try:
+        enhance_file(file, *_read(file), profile, client, output=output)
+    except EngineError as error:
+        raise failure(error, about=f"{file.name}: ") from error
+    finally:
+        client.close()
+
+
+def run_batch(files: Sequence[Path], profile: Profile) -> None:
+    """Enhance files with one model child and leave with the worst code of what happened.
+
+    Only what would stop every other file too ends it: the model, a full disk.
+    """
+    worst = 0
     try:
         client = ModelClient(catalog.describe(profile.model))
     except EngineError as error:
@@ -118,27 +169,61 @@ def run(files: Sequence[Path], profile: Profile, *, output: Path | None = None) 
     try:
         for file in files:
             try:
-                enhance_file(file, profile, client, output=output)
-            except TranscriptError as error:
-                failed = failure(error, about=f"{file.name}: ")
-                if len(files) > 1:
-                    failed.show()
+                if sidecars.is_ours(file.name):
+                    _pass_over(file)
+                    continue
+                data, mode = _read(file)
+                if sidecars.is_ours_content(data):
+                    _pass_over(file)
+                    continue
+                enhance_file(file, data, mode, profile, client)
             except EngineError as error:
-                raise failure(error, about=f"{file.name}: ") from error
+                failed = failure(error, about=f"{file.name}: ")
+                worst = max(worst, failed.exit_code)
+                failed.show()
+                if not _is_of_one_file(error):
+                    break
     finally:
         client.close()
-    if failed is not None:
-        if len(files) > 1:
-            sys.exit(failed.exit_code)
-        raise failed
+    if worst:
+        raise click.exceptions.Exit(worst)
+
+
+def _is_of_one_file(error: EngineError) -> bool:
+    if isinstance(error, OutputError):
+        return error.reason != "disk_full"
+    return isinstance(error, TranscriptError | SpeakersError)
+
+
+def _pass_over(file: Path) -> None:
+    _say(f"{file.name}: passed over, it is one of our own outputs.")
+
+
+def _check_output(output: Path, *, source: Path) -> None:
+    """Refuse what could not be written at the end, before the work is done."""
+    if output.exists() and output.samefile(source):
+        raise click.UsageError("--output names the transcript itself; give it another name.")
+    if not output.parent.is_dir():
+        raise OutputError(f"{output.parent} is not a folder.", hint="Make the folder first.")
+    if not os.access(output.parent, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"Nothing can be written to {output.parent}.", hint="Check the folder's permissions."
+        )
+    if os.path.lexists(output) and (output.is_symlink() or not output.is_file()):
+        raise OutputError(f"{output} is not a regular file.", hint="Give --output another name.")
 
 
 def enhance_file(
-    source: Path, profile: Profile, client: ModelClient, *, output: Path | None = None
+    source: Path,
+    data: bytes,
+    mode: int,
+    profile: Profile,
+    client: ModelClient,
+    *,
+    output: Path | None = None,
 ) -> None:
-    """Run the pipeline over one file and write what comes out; raises `EngineError`."""
+    """Run the pipeline over what a file holds and write what comes out; raises `EngineError`."""
     started = time.monotonic()
-    data, mode = _read(source)
     profile = dataclasses.replace(
         profile, speakers={**profile.speakers, **speakers.names_beside(source)}
     )
@@ -149,7 +234,7 @@ def enhance_file(
         load_s = client.start().load_s
     with click.progressbar(
         length=max(1, len(plan.parts)),
-        label=prose.safe(source.name),
+        label=safe(source.name),
         file=sys.stderr,
         hidden=not sys.stderr.isatty(),
     ) as bar:
@@ -164,12 +249,10 @@ def enhance_file(
         created_at=datetime.now(UTC),
     )
     if output is not None:
-        sidecars.write_file(output, result.files[0].content, mode=mode)
-        click.echo(prose.safe(str(output)))
+        _tell(sidecars.write_new(output, result.files[0].content, mode=mode))
     else:
         for written in sidecars.write(source, result.files, mode=mode, previous={}):
-            beside = "  (beside the one that was there)" if written.displaced else ""
-            click.echo(prose.safe(str(written.path)) + beside)
+            _tell(written)
     if result.status == "partial":
         _say("Some parts could not be enhanced and are in the words of the source.")
     elif result.reason == "uncovered_language":
@@ -179,6 +262,11 @@ def enhance_file(
         )
     elif result.reason == "no_speech":
         _say("There is no speech in this transcript.")
+
+
+def _tell(written: sidecars.Written) -> None:
+    beside = "  (beside the one that was there)" if written.displaced else ""
+    click.echo(safe(written.path) + beside)
 
 
 class _Patient:
@@ -207,13 +295,16 @@ class _Patient:
 
 
 def _read(source: Path) -> tuple[bytes, int]:
+    """Return what a file holds and its mode; raises `TranscriptError`."""
     try:
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise OutputError(
-            f"{source} cannot be read: {error.strerror}", hint="Check the file's permissions."
+        raise TranscriptError(
+            f"The file cannot be read: {error.strerror}.",
+            hint="Check its name and its permissions.",
+            reason="unreadable",
         ) from error
     if len(data) > MAX_BYTES:
         raise TranscriptError(
@@ -228,7 +319,7 @@ def _add_commands() -> None:
     from engine import cli_bench, cli_write
 
     for command in (cli_bench.bench, cli_write.prompt, cli_write.chat):
-        main.add_command(command)
+        llasa_cli.add_command(command)
 
 
 _add_commands()

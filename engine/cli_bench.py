@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from engine import catalog, prose
+from engine import catalog
 from engine.errors import EngineError
 from engine.failure import failure
 from engine.parts import split
 from engine.records import Segment, Transcript, Word
+from engine.terminal import safe
 
 TEXT = (
     "so what we did in the end was to take the old bicycle apart on the kitchen table and nobody "
@@ -42,7 +43,7 @@ def bench(model: str, parts: int) -> None:
         }
     except EngineError as error:
         raise failure(error) from error
-    click.echo(prose.safe(f"{info.name} on {loaded.device_path}, loaded in {loaded.load_s:.1f} s"))
+    click.echo(safe(f"{info.name} on {loaded.device_path}, loaded in {loaded.load_s:.1f} s"))
     for name, run in runs.items():
         click.echo(
             f"{name:>13}: {run.tokens / run.seconds:8.0f} tokens/s {run.words_per_second:8.0f} "

@@ -14,6 +14,7 @@ from engine.client import ModelClient
 from engine.errors import EngineError, ModelRefused
 from engine.failure import failure
 from engine.records import ModelInfo
+from engine.terminal import safe
 
 _model = click.option("--model", required=True, help="A chat model: a folder or a cached name.")
 _tokens = click.option(
@@ -49,7 +50,7 @@ def chat(model: str, max_tokens: int) -> None:
         messages: list[dict[str, str]] = []
         try:
             loaded = client.start()
-            click.echo(prose.safe(f"{client.info.name} on {loaded.device_path}"), err=True)
+            click.echo(safe(f"{client.info.name} on {loaded.device_path}"), err=True)
             while text := _ask():
                 messages.append({"role": "user", "content": text})
                 answer = _answer(client, messages, max_tokens)
@@ -73,8 +74,10 @@ def _writer(model: str) -> ModelInfo:
 def _ask() -> str:
     try:
         return str(click.prompt("you", prompt_suffix="> ", default="", show_default=False)).strip()
-    except (click.Abort, EOFError):
-        return ""
+    except click.Abort as ended:
+        if isinstance(ended.__context__, KeyboardInterrupt):
+            raise
+        return ""  # Ctrl-D
 
 
 def _answer(client: ModelClient, messages: Sequence[dict[str, str]], max_tokens: int) -> str:

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import click
 
-from engine import prose
-from engine.errors import EngineError, ModelError, OutputError
+from engine.errors import (
+    ChildError,
+    EngineError,
+    GpuTimeout,
+    InvalidTranscript,
+    ModelError,
+    NoMemory,
+    OutputError,
+    SpeakersError,
+)
+from engine.terminal import safe
+
+# What to do where there is no daemon, no job and no llasa.toml; in place of the errors' own hints.
+_HINTS: dict[type[EngineError], str] = {
+    InvalidTranscript: "Write the transcript again with your Whisper tool, then run this again.",
+    SpeakersError: "Mend the line, then run this again.",
+    ModelError: "Name another model with --model.",
+    ChildError: "Run it again; `llasa-cli bench` tells whether the model works here.",
+    NoMemory: "Name a smaller model with --model, or close what else fills the memory.",
+    GpuTimeout: "Let the display sleep while it works, or name a smaller model with --model.",
+}
 
 
 class Failure(click.ClickException):
@@ -14,7 +33,7 @@ class Failure(click.ClickException):
     exit_code = 1  # the file
 
     def __init__(self, error: EngineError, *, about: str = "") -> None:
-        super().__init__(f"{prose.safe(about + str(error))}\n{prose.safe(error.hint)}")
+        super().__init__(f"{safe(about + str(error))}\n{safe(hint(error))}")
 
 
 class EnvironmentFailure(Failure):
@@ -27,3 +46,15 @@ def failure(error: EngineError, *, about: str = "") -> Failure:
     """Return an error as its kind of failure."""
     environment = isinstance(error, ModelError | OutputError)
     return (EnvironmentFailure if environment else Failure)(error, about=about)
+
+
+def hint(error: EngineError) -> str:
+    """Return what to do: the error's own words, else those of its kind, said for one command."""
+    if "hint" in vars(error):
+        return error.hint
+    for kind in type(error).__mro__:
+        if kind in _HINTS:
+            return _HINTS[kind]
+        if "hint" in vars(kind):
+            break
+    return error.hint

@@ -127,7 +127,7 @@ def write(
 
 
 def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
-    """Write one file that the user asked for by name, in the same atomic way.
+    """Write one file of ours that is edited in place, in the same atomic way.
 
     It replaces a regular file; anything else at that name (a link, a folder) is refused.
     """
@@ -136,6 +136,15 @@ def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
     with _folder(path.parent) as folder, _temporary(folder, path, content, mode) as temp:
         _rename(folder, temp, path.parent, path.name)
         _sync_folder(folder, path.parent)
+
+
+def write_new(path: Path, content: str, *, mode: int) -> Written:
+    """Write one file that the user asked for by name; what stands there already stays.
+
+    Ours then gets a number, as with `write`; a file of the same content is ours.
+    """
+    targets = [("", path.name, content)]
+    return _write(path.parent, targets, mode=mode, previous={}, step=None)[0]
 
 
 def remove_stale_temps(directory: Path) -> int:

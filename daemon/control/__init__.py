@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
-import sys
-import traceback
-from types import TracebackType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from daemon.control.session import Session, home_option
 from daemon.errors import DaemonError
 from daemon.terminal import safe
+from engine import frame
 from launchd.errors import ServiceError
 from state.errors import NoSuchJob, StateError
 
 EXIT_USAGE: Final = 2
-EXIT_ENVIRONMENT: Final = 3
 
 # Which module brings which commands, in its `COMMANDS`; the order is that of the help. A module is
 # imported when one of its commands is asked for: `status` must not wait for what `doctor` needs.
@@ -54,6 +50,13 @@ class _InOrder(click.Group):
                 return {command.name: command for command in brought}[cmd_name]
         return None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (DaemonError, ServiceError, StateError) as error:
+            text = f"llasactl: {safe(error)}\n{safe(error.hint)}"
+            raise frame.Told(text, exit_code=exit_code_of(error)) from error
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -84,38 +87,11 @@ def llasactl(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run `llasactl`: every error is a message with the next step, never a traceback."""
-    sys.excepthook = _report_bug
-    try:
-        code = llasactl.main(prog_name="llasactl", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(EXIT_ENVIRONMENT)
-    except BrokenPipeError:
-        # Who read our output has seen enough; Python must not fail on flushing at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (DaemonError, ServiceError, StateError) as error:
-        click.echo(f"llasactl: {safe(error)}\n{safe(error.hint)}", err=True)
-        sys.exit(exit_code_of(error))
-    sys.exit(code or 0)
+    frame.run(llasactl, "llasactl")
 
 
 def exit_code_of(error: DaemonError | ServiceError | StateError) -> int:
     """Return the exit code of a command that ends with an error."""
     if isinstance(error, DaemonError):
         return error.exit_code
-    return EXIT_USAGE if isinstance(error, NoSuchJob) else EXIT_ENVIRONMENT
-
-
-def _report_bug(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    frames = traceback.extract_tb(trace)[-3:]
-    place = " < ".join(f"{os.path.basename(f.filename)}:{f.name}" for f in reversed(frames))
-    sys.stderr.write(
-        f"llasactl: a bug, please report it: {kind.__name__} in {place}: {safe(error)}\n"
-    )
-    sys.stderr.flush()
-    os._exit(EXIT_ENVIRONMENT)
+    return EXIT_USAGE if isinstance(error, NoSuchJob) else frame.EXIT_ENVIRONMENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Final
 
 import click
@@ -52,7 +53,8 @@ def add(context: click.Context, files: tuple[str, ...]) -> None:
             told = f"job {known.id} is {known.status}" if known is not None else "known"
             click.echo(f"unchanged: {safe(name)} ({told})")
     if holder(session.home.lock) is None:
-        click.echo(f"No daemon runs; start it with: llasad --home {safe(session.home.path)}")
+        place = safe(shlex.quote(str(session.home.path)))
+        click.echo(f"No daemon runs; start it with: llasad --home {place}")
     if refused:
         context.exit(EXIT_REFUSED)
 

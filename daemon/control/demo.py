@@ -83,13 +83,24 @@ def demo(context: click.Context, into: Path | None, model: str | None) -> None:
 
 def _make_home(into: Path | None, model: str | None) -> Home:
     path = Path(tempfile.mkdtemp(prefix="llasa-demo-")) if into is None else into.absolute()
+    if path.is_symlink() or path.exists():
+        _refuse_used(path)
     home = Home(path.resolve(), "--home")
     make_folders(home)
-    if any(home.transcripts.iterdir()):
-        raise DemoFailed(f"{home.transcripts} is not empty.", hint="Name a new folder with --into.")
     chosen = f"model = {json.dumps(model)}\n" if model else ""
     home.settings.write_text(_SETTINGS + chosen, encoding="utf-8")
     return home
+
+
+def _refuse_used(path: Path) -> None:
+    """Refuse a home that is somebody's, and any folder in which something could be lost."""
+    try:
+        if not any(path.iterdir()):
+            return
+    except OSError as error:
+        why = f"{path} cannot be used: {error.strerror}."
+        raise DemoFailed(why, hint="Name a new folder with --into.") from error
+    raise DemoFailed(f"{path} is not empty.", hint="Name a new folder with --into.")
 
 
 def _start(home: Home) -> subprocess.Popen[bytes]:

@@ -51,7 +51,7 @@ def jobs(session: Session, *, as_json: bool, statuses: tuple[str, ...], limit: i
 
     The screen shows 50 unless told otherwise, --json all.
     """
-    wanted = [Status(status) for status in statuses] or None
+    wanted = [Status(status) for status in dict.fromkeys(statuses)] or None
     most = (0 if as_json else SHOWN) if limit is None else limit
     found, total = _found(session, wanted, most)
     if as_json:

@@ -22,6 +22,8 @@ from state.queue import Queue
 
 # What is opened when nothing is said: what reads best.
 PREFERRED: Final = ("enhanced.html", "enhanced.md", "enhanced.txt")
+KINDS: Final = ("txt", "srt", "vtt", "md", "html", "metadata")
+_KINDS: Final = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 WIDTH: Final = 100
 
 
@@ -37,7 +39,7 @@ class NothingToShow(DaemonError):  # noqa: N818 - an answer, not a fault of the 
     epilog="Example: llasactl open talk.json",
 )
 @home_option
-@click.option("--output", metavar="KIND", help="txt, srt, vtt, md, html or metadata.")
+@click.option("--output", metavar="KIND", type=click.Choice(KINDS), help=f"{_KINDS}.")
 @click.argument("job", shell_complete=complete_job)
 @click.pass_obj
 def open_(session: Session, *, job: str, output: str | None) -> None:

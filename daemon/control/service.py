@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import sysconfig
@@ -98,7 +99,7 @@ def uninstall(context: click.Context, *, dry_run: bool) -> None:
     record.unlink(missing_ok=True)
     parking.clear()
     click.echo(f"Your files are untouched: {safe(home.path)}")
-    click.echo(f"Install again with: llasactl install --home {safe(home.path)}")
+    click.echo(f"Install again with: llasactl install --home {safe(shlex.quote(str(home.path)))}")
 
 
 @click.command(short_help="Start the installed llasad.", epilog="Example: llasactl start")
@@ -231,7 +232,8 @@ def _say_whether_it_runs(home: Home, *, not_pid: int | None = None) -> None:
     raise Refused(
         f"It has not begun to work after {START_PATIENCE_S:.0f} s."
         + (f" The last start failed: {failed.reason}" if failed is not None else ""),
-        hint=f"Look into {places}, or start it in a terminal: llasad --home {home.path}",
+        hint=f"Look into {places}, or start it in a terminal: "
+        f"llasad --home {shlex.quote(str(home.path))}",
     )
 
 

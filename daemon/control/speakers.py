@@ -136,7 +136,7 @@ def _changes(assignments: tuple[str, ...], labels: set[str]) -> dict[str, str | 
     for assignment in assignments:
         label, separator, name = assignment.partition("=")
         label, name = label.strip(), " ".join(name.split())
-        if not separator:
+        if not separator or not label:
             raise click.UsageError(f"{safe(assignment)}: LABEL=NAME is wanted.")
         if label not in labels:
             known = ", ".join(safe(known) for known in sorted(labels)) or "none at all"

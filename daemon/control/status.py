@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -108,7 +109,7 @@ def _daemon(report: dict[str, Any]) -> Any:
             f"\n{safe(report['parked']['reason'])}\nMend it, then: llasactl start",
         )
     if not report["running"]:
-        by_hand = f"llasad --home {safe(report['home'])}"
+        by_hand = f"llasad --home {safe(shlex.quote(report['home']))}"
         return Text.assemble(
             ("not running", "bold yellow"),
             f"   start it with: {by_hand}\nor for good with: llasactl install",

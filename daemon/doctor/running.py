@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -120,7 +121,9 @@ def service(status: dict[str, Any], found: ServiceState | None = None) -> Iterat
 
 def _running(status: dict[str, Any]) -> Iterator[Finding]:
     if not status["running"]:
-        yield warning("daemon", "no daemon works on this home", f"llasad --home {status['home']}")
+        yield warning(
+            "daemon", "no daemon works on this home", f"llasad --home {shlex.quote(status['home'])}"
+        )
     elif status["stalled"]:
         yield failure("daemon", "it runs, but stands still", "llasactl restart")
     else:

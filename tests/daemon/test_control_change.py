@@ -8,10 +8,14 @@ from pathlib import Path
 
 import click
 import pytest
+import sqlite_utils
 
 from daemon.control.rest import _moment
 from daemon.home import Home
+from daemon.lock import HomeLock, holder
+from state import migrations
 from state.job import Job, Status
+from state.queue import Queue
 from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import dropped
 
@@ -167,3 +171,62 @@ def test_a_moment_that_is_none_is_refused(text: str) -> None:
     """With the ways in which one is written, or because it has passed."""
     with pytest.raises(click.BadParameter):
         _moment(text, NOW)
+
+
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make ours a version that has one more step."""
+
+    def m999_mood(db: sqlite_utils.Database) -> None:
+        db.execute("ALTER TABLE jobs ADD COLUMN mood TEXT")
+
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, m999_mood))
+    monkeypatch.setattr(migrations, "NAMES", (*migrations.NAMES, "m999_mood"))
+    monkeypatch.setattr(migrations.migrate, "__defaults__", (migrations.STEPS,))
+
+
+def test_a_newer_command_leaves_the_database_of_an_older_daemon_alone(
+    ask: Ask, home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon that runs could not read it any longer."""
+    before = migrations.applied(queue.database)
+    later(monkeypatch)
+    lock = HomeLock(home.lock)
+    lock.acquire()
+    answer = ask("pause")
+    lock.release()
+    assert answer.code == 3
+    assert "llasactl restart" in answer.err
+    assert migrations.applied(queue.database) == before
+
+
+def test_without_a_daemon_a_newer_command_brings_the_database_up_to_date(
+    ask: Ask, home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And leaves the lock to the next daemon."""
+    later(monkeypatch)
+    assert ask("pause").code == 0
+    assert migrations.applied(queue.database)[-1] == "m999_mood"
+    assert queue.paused() is not None
+    assert holder(home.lock) is None
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["9999999d", "9" * 400 + "d", "9999-12-31T23:59", "3026-01-01", "0001-01-01", "99:99"],
+)
+def test_a_pause_until_no_moment_is_not_begun(ask: Ask, queue: Queue, until: str) -> None:
+    """Every look at the status failed from then on."""
+    answer = ask("pause", "--until", until)
+    assert answer.code == 2
+    assert "--until" in answer.err
+    assert "bug" not in answer.err
+    assert queue.paused() is None
+    assert ask("status").code != 1
+
+
+def test_a_pause_that_an_earlier_version_kept_too_far_away_is_shown(ask: Ask, queue: Queue) -> None:
+    """Only `resume` helped, and nothing said so."""
+    queue.pause("lunch", until=9e11)
+    answer = ask("status")
+    assert "lunch" in answer.out
+    assert "bug" not in answer.err

@@ -151,3 +151,10 @@ def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["~nosuch/x", "~nosuch", "a\0b", "x" * 5000])
+def test_a_name_that_no_folder_can_have_is_not_found(name: str, tmp_path: Path) -> None:
+    """A user who is not there, or a character that no name holds."""
+    with pytest.raises(ModelNotFound):
+        describe(name, base=tmp_path)

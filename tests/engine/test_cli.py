@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.cli import main
+from engine.cli import llasa_cli
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 
@@ -32,7 +32,7 @@ def transcript(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> tuple[int, str]:
-    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    done = CliRunner().invoke(llasa_cli, [str(argument) for argument in arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit)
     return done.exit_code, done.output
 
@@ -123,6 +123,6 @@ def test_speakers_get_the_names_that_lie_beside_the_file(tmp_path: Path) -> None
     path = tmp_path / "talk.json"
     path.write_text(json.dumps([{"start": 0, "end": 5, "text": said, "speaker": "SPEAKER_00"}]))
     (tmp_path / "talk.speakers.toml").write_text('SPEAKER_00 = "Ada"\n')
-    done = CliRunner().invoke(main, ["--enhance-transcript", str(path)])
+    done = CliRunner().invoke(llasa_cli, ["--enhance-transcript", str(path)])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "talk.enhanced.txt").read_text().startswith("Ada: Und dann")
