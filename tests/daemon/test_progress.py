@@ -10,11 +10,9 @@ from engine.errors import ChildDied
 from state.database import open_database
 from state.job import Reason, Status
 from state.queue import Queue
-from tests.daemon.conftest import Bench, Clock
+from tests.daemon.conftest import Bench, Clock, Stage
 from tests.daemon.making import offered, talk
-from tests.daemon.test_service import Stage, stage, statuses
-
-__all__ = ["stage"]  # the fixture
+from tests.daemon.test_service import statuses
 
 
 def test_a_worker_without_a_sign_for_long_has_stalled(clock: Clock) -> None:
