@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
 from daemon.log import Log
-from daemon.machine import free_bytes
+from daemon.machine import can_be_listed, free_bytes
 from engine import catalog
 from engine.errors import ModelError
 from state.job import Reason
@@ -45,7 +44,7 @@ class Holds:
         """Lift what an earlier daemon left: a start is a new try."""
         self._queue.release_hold()
 
-    def tick(self, now: float, *, roots_are_there: bool) -> None:
+    def tick(self, now: float) -> None:
         """Look whether the queue is held, and lift the hold if its cause is gone."""
         if now < self._due:
             return
@@ -56,7 +55,7 @@ class Holds:
         if self.reason is None:
             self._begin(held.reason, now)
         self._due = now + min(CHECK_S, self._wait_s)
-        if now - self._since >= self._wait_s and self._is_mended(held.reason, roots_are_there):
+        if now - self._since >= self._wait_s and self._is_mended(held.reason):
             self._queue.release_hold(held.reason)
             self._log.info("queue.released", reason=held.reason)
             self.reason, self._lifted_at, self._due = None, now, now
@@ -73,12 +72,12 @@ class Holds:
         self.reason = self._last = reason
         self._since = now
 
-    def _is_mended(self, reason: str, roots_are_there: bool) -> bool:
+    def _is_mended(self, reason: str) -> bool:
         match reason:
             case Reason.DISK_FULL:
                 return all(free_bytes(place) >= ROOM_BYTES for place in self._places())
             case Reason.FOLDER_UNREADABLE:
-                return roots_are_there or any(_can_be_listed(root) for root in self._config.watch)
+                return any(can_be_listed(root) for root in self._config.watch)
             case Reason.MODEL_MISSING | Reason.MODEL_REFUSED | Reason.MODEL_UNUSABLE:
                 return self._model_is_there()
         return True
@@ -94,11 +93,3 @@ class Holds:
         except ModelError:
             return False
         return True
-
-
-def _can_be_listed(folder: Path) -> bool:
-    try:
-        with os.scandir(folder):
-            return True
-    except OSError:
-        return False

@@ -34,6 +34,15 @@ def boot_id() -> str:
         return "unknown"
 
 
+def can_be_listed(folder: Path) -> bool:
+    """Tell whether a folder is there and may be read."""
+    try:
+        with os.scandir(folder):
+            return True
+    except OSError:
+        return False
+
+
 def free_bytes(path: Path) -> int:
     """Return the room that is left for us on the disk of a path, 0 when that cannot be asked."""
     try:

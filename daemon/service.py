@@ -20,9 +20,10 @@ from daemon.decoding import Surroundings
 from daemon.holds import Holds
 from daemon.intake import Intake
 from daemon.log import Log
-from daemon.machine import boot_id
+from daemon.machine import boot_id, can_be_listed
 from daemon.progress import Progress
 from daemon.reporter import Reporter
+from daemon.spelling import resolved
 from daemon.waker import Waker
 from daemon.watch import HEALTHY, Inbox, RootReport, Watch
 from daemon.worker import Worker
@@ -171,7 +172,7 @@ class Service:
             self.row.update(rebuilding=False)
             self._adopting = self.intake.adopting = False
         self.queue.expire_pause(self._wall())
-        self.holds.tick(now, roots_are_there=self._roots_are_there())
+        self.holds.tick(now)
         self._wake_worker()
         self.reporter.report(
             now, phase=self._phase(), watching=self._root_reports(), heard=self.inbox.heard
@@ -294,14 +295,14 @@ class Service:
             root.rearm()
 
     def _roots_are_there(self) -> bool:
-        return all(_is_there(str(folder)) for folder in self._config.watch)
+        return all(can_be_listed(folder) for folder in self._config.watch)
 
     def _root_of_is_there(self, path: str) -> bool:
         """Tell whether the watched folder of a file can be listed; yes for files from elsewhere."""
         return all(
-            _is_there(str(folder))
+            can_be_listed(folder)
             for folder in self._config.watch
-            if path.startswith((f"{folder}/", os.path.realpath(folder) + "/"))
+            if path.startswith((f"{folder}/", f"{resolved(folder)}/"))
         )
 
     def _wake_worker(self) -> None:
@@ -318,7 +319,7 @@ class Service:
         if self.watch.roots:
             return self.watch.reports()
         return [
-            RootReport(str(folder), "scanned" if _is_there(str(folder)) else "missing")
+            RootReport(str(folder), "scanned" if can_be_listed(folder) else "missing")
             for folder in self._config.watch
         ]
 
@@ -337,14 +338,6 @@ class Service:
             self.outcome = "held"
         elif self.queue.paused() is not None:
             self.outcome = "paused"
-
-
-def _is_there(folder: str) -> bool:
-    try:
-        with os.scandir(folder):
-            return True
-    except OSError:
-        return False
 
 
 def _is_shared(folder: str) -> bool:

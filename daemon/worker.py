@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -18,7 +17,7 @@ from daemon.config import Config
 from daemon.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
 from daemon.errors import SourceError
 from daemon.listing import Listing
-from daemon.log import Log
+from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
 from daemon.source import Snapshot, look, read_snapshot
 from daemon.speakers import DISPLACED, names_for
@@ -322,10 +321,7 @@ class Worker:
 
     def _fell(self, job: Job | None, error: Exception, log: Log) -> None:
         """Record a bug: where it was, never what the transcript said."""
-        place = " < ".join(
-            f"{os.path.basename(frame.filename)}:{frame.name}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__)[-4:])
-        )
+        place = place_of(error)
         log.error("job.crashed", kind=type(error).__name__, place=place)
         if job is None:
             self._around.pause(BACKOFF_S[0])

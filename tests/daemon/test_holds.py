@@ -21,10 +21,10 @@ def holds(config: Config, queue: Queue, log: Log) -> Holds:
     return Holds(config, queue, log)
 
 
-def lifted_after(holds: Holds, queue: Queue, begin: float, *, roots: bool = True) -> float | None:
+def lifted_after(holds: Holds, queue: Queue, begin: float) -> float | None:
     """Tick every second for ten minutes; return after how many the hold was gone."""
     for second in range(600):
-        holds.tick(begin + second, roots_are_there=roots)
+        holds.tick(begin + second)
         if queue.held() is None:
             return second
     return None
@@ -52,7 +52,7 @@ def test_a_full_disk_is_given_a_minute_and_some_room(
     assert lifted_after(holds, queue, 0) is None
     free[0] = 1_000_000_000
     queue.release_hold()
-    holds.tick(1000, roots_are_there=True)
+    holds.tick(1000)
     queue.hold(Reason.DISK_FULL)
     waited = lifted_after(holds, queue, 1010)
     assert waited is not None
@@ -64,9 +64,9 @@ def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue, config: Conf
     folder = config.watch[0]
     folder.rename(folder.with_name("away"))
     queue.hold(Reason.FOLDER_UNREADABLE)
-    assert lifted_after(holds, queue, 0, roots=False) is None
+    assert lifted_after(holds, queue, 0) is None
     folder.with_name("away").rename(folder)
-    assert lifted_after(holds, queue, 600, roots=False) is not None
+    assert lifted_after(holds, queue, 600) is not None
 
 
 def test_a_full_disk_does_not_wait_for_a_folder_that_is_away(
