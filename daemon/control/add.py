@@ -25,7 +25,7 @@ EXIT_REFUSED: Final = 1
     epilog="Example: llasactl add ~/Downloads/talk.json",
 )
 @home_option
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.pass_context
 def add(context: click.Context, files: tuple[str, ...]) -> None:
     """Queue transcripts, wherever they lie; the outputs are written beside them.

@@ -219,6 +219,7 @@ def test_the_script_completes_commands_and_files(talked: Path, home: Home) -> No
     assert completed("llasactl pri") == ["plain,prioritize"]
     assert completed(f"llasactl --home {home.path} show ta") == ["plain,talk.json"]
     assert completed(f"llasactl --home {home.path} redo x") == []
+    assert completed("llasactl add ta") == ["file,ta"]  # the shell's own files
     assert completed(f"llasactl --home {home.path}/nowhere diff ta") == []
 
 
