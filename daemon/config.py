@@ -95,7 +95,7 @@ def load(home: Home) -> Config:
     Raises ConfigError for anything that is not understood, UnsafeFolder for a file of someone else.
     """
     try:
-        text = home.settings.read_text(encoding="utf-8")
+        text = home.settings.read_text(encoding="utf-8-sig")  # Windows editors
     except FileNotFoundError:
         return Config(home=home, watch=(home.transcripts,))
     except (OSError, UnicodeDecodeError) as error:

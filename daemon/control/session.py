@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 COMPLETED: Final = 500  # of the newest jobs that a shell may complete a name to
+_LONGEST_ID: Final = 18  # digits; more are no number of a database
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class Session:
 
     def find(self, queue: Queue, name: str) -> Job:
         """Return the job of an id or a path; raises NoSuchJob."""
-        job = queue.job(int(name)) if name.isascii() and name.isdecimal() else None
+        is_id = name.isascii() and name.isdecimal() and len(name) <= _LONGEST_ID
+        job = queue.job(int(name)) if is_id else None
         if job is None:
             job = next(
                 (j for j in map(queue.job_by_path, self._paths(name)) if j is not None), None

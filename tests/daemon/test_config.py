@@ -189,6 +189,12 @@ def test_settings_of_another_user_are_refused(home: Home, monkeypatch: pytest.Mo
         load(home)
 
 
+def test_a_mark_of_the_byte_order_is_no_mistake(home: Home) -> None:
+    """Editors of another system write one."""
+    home.settings.write_text("settle_s = 7\n", encoding="utf-8-sig")
+    assert load(home).settle_s == 7
+
+
 def test_settings_that_are_no_text_are_an_error_not_a_crash(home: Home) -> None:
     """Someone saved them as UTF-16."""
     home.settings.write_bytes("settle_s = 2".encode("utf-16"))

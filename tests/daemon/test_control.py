@@ -179,10 +179,10 @@ def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: Bench) -> None:
 
 def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> None:
     """With the command that lists what there is."""
-    for command in ("show", "retry"):
-        answer = ask(command, "4711")
+    for command, number in (("show", "4711"), ("retry", "4711"), ("show", 20 * "9")):
+        answer = ask(command, number)
         assert answer.code == 2
-        assert "no job 4711" in answer.err
+        assert f"no job {number}" in answer.err
         assert "llasactl jobs" in answer.err
 
 
