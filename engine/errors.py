@@ -4,7 +4,7 @@ EngineError
 ├── TranscriptError            the input; `reason` is what the job is given
 │   ├── InvalidTranscript      cannot be read: the job ends `invalid`
 │   └── NotATranscript         readable, but no transcript: the job ends `ignored`
-├── ModelError                 the model; the queue is held or the command ends
+├── ModelError                 the model; the queue is held, the job fails or the command ends
 │   ├── ModelNotFound
 │   └── ModelRefused
 ├── ChildError                 the model child; the part is tried again
