@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from training.degrade import lowered
+from training.numbers import SPELLED, spelled
 from training.words import COMMA, NO_BREAK, SEMICOLON, SENTENCE_ENDS, STOP, Word, first_raised
 
 #: Share of windows whose sentences are given a word to begin with; each such word's share, and how
@@ -33,6 +34,8 @@ _SUBJECTS = _RAISED_ANYWHERE | frozenset(
     ("we", "you", "he", "she", "it", "they", "there", "it's", "we're", "they're", "you're",
      "that's", "there's", "he's", "she's", "then", "what", "when", "if", "let's")
 )  # fmt: skip
+#: Share of windows whose apostrophes are curly, as some tools write them.
+CURLY = 0.05
 #: Share of windows in which pairs are contracted.
 CONTRACTED = 0.5
 _IS = ("it", "that", "there", "what", "he", "she", "here", "who")
@@ -55,13 +58,17 @@ CONTRACTIONS = {
 
 
 def as_spoken(words: list[Word], style: str, rng: random.Random) -> list[Word]:
-    """The words of one window, with spoken beginnings, ends and contractions by chance."""
+    """The words of one window, with spoken beginnings, ends, contractions and numbers by chance."""
+    if rng.random() < SPELLED:
+        words = spelled(words, rng)
     if rng.random() < CONTRACTED:
         words = _contracted(words, rng)
     if style in WRITTEN and rng.random() < PARTED:
         words = _parted(words, rng)
     if rng.random() < OPENED:
         words = _opened(words, rng)
+    if rng.random() < CURLY:
+        words = [w if w.literal else replace(w, core=w.core.replace("'", "\u2019")) for w in words]
     return words
 
 

@@ -39,8 +39,10 @@ LONGEST_STEP_S = 60.0
 QUANTISED = 0.2
 #: Optimisers that know nothing yet, after growing, begin gently.
 RISE_STEPS = 100
-#: A running average of the weights makes a better model while the rate is still high.
-AVERAGE_EVERY, AVERAGE_SHARE = 10, 0.05
+#: What is written and measured is an average of the weights: over this many steps while the rate is
+#: high, and over all of them from this share of the rate's fall to its end (Izmailov et al. 2018,
+#: arXiv 1803.05407).
+AVERAGE_STEPS, AVERAGE_FALL = 200, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +104,14 @@ class Trainer:
             "next_dev": 0,
             "copies": False,
             "grown": -RISE_STEPS,  # the step at which layers were added
+            "averaged": 0,  # steps in the average
         }
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.losses = compiled(self.model, compile_it=options.compile)
         options.out.mkdir(parents=True, exist_ok=True)
         self._resume()
         helpers = options.helpers if options.device == "cpu" else 0
         self.helpers = Helpers(self.model, helpers, compile_it=options.compile)
-        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
     def progress(self) -> float:
         """Share of the budget that is used, by whichever limit is nearer."""
@@ -185,15 +188,16 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         tokens = batch.tokens(self.codec.pad)
         self.state["step"] += 1
-        if self.state["step"] % AVERAGE_EVERY == 0:
-            self._average()
+        self._average()
         self.state["tokens"] += tokens
         if not math.isfinite(answer + reading):
             raise FloatingPointError(f"a loss is not finite at step {self.state['step']}")
         return {"reading": reading} | ({} if batch.kind == READ else {batch.kind: answer}), tokens
 
     def measure(self) -> None:
-        """Log dev loss and F1 of every style, written and while reading."""
+        """Log the average's dev loss and F1 of every style, written and while reading."""
+        trained = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
         self.model.eval()
         row: dict[str, Any] = {}
         for style, examples in self.dev.items():
@@ -204,6 +208,7 @@ class Trainer:
                 for lag, (found, right) in scores.read.items()
             }
         self.model.train()
+        self.model.load_state_dict(trained)
         self._log({"dev": row})
 
     def _log(self, fields: dict[str, Any]) -> None:
@@ -225,6 +230,7 @@ class Trainer:
         torch.save(
             {
                 "model": self.model.state_dict(),
+                "average": self.average,
                 "config": self.model.config.as_dict(),
                 "optimizers": [o.state_dict() for o in self.optimizers],
                 "state": self.state,
@@ -235,10 +241,9 @@ class Trainer:
         os.replace(temporary, self.options.out / "checkpoint.pt")
 
         finished = self.progress() >= 1
-        weights = self.model.state_dict() if finished else self.average
         save_float(
             self.options.out / "float",
-            weights,
+            self.average,
             self.model.config,
             self.codec,
             {"tokens": self.state["tokens"], "step": self.state["step"], "finished": finished},
@@ -246,8 +251,11 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self) -> None:
+        self.state["averaged"] += 1
+        if self.progress() < 1 - AVERAGE_FALL * self.options.decay:
+            self.state["averaged"] = min(self.state["averaged"], AVERAGE_STEPS)
         for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, AVERAGE_SHARE)
+            self.average[name].lerp_(value, 1 / self.state["averaged"])
 
     def _resume(self) -> None:
         path = self.options.out / "checkpoint.pt"
@@ -260,10 +268,12 @@ class Trainer:
         if before.layers != self.model.config.layers:
             layers = self.model.config.layers
             self.model.load_state_dict(grown(saved["model"], before, layers))
+            self.state["averaged"] = 0
             self.state["grown"] = self.state["step"]
             print(f"grown from {before.layers} to {layers} layers", flush=True)
             return
         self.model.load_state_dict(saved["model"])
+        self.average = saved["average"]
         peaks = [[g["peak"] for g in o.param_groups] for o in self.optimizers]
         for optimizer, state, peak in zip(self.optimizers, saved["optimizers"], peaks, strict=True):
             optimizer.load_state_dict(state)

@@ -28,10 +28,10 @@ def texts(style: str, seeds: int = 200) -> set[str]:
 
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Leave one of the three changes on, in every window."""
+    """Leave one of the changes on, in every window."""
 
     def leave(name: str) -> None:
-        for other in ("OPENED", "PARTED", "CONTRACTED"):
+        for other in ("OPENED", "PARTED", "CONTRACTED", "SPELLED", "CURLY"):
             monkeypatch.setattr(f"training.spoken.{other}", 1.0 if other == name else 0.0)
 
     return leave
@@ -87,3 +87,17 @@ def test_contractions_are_of_two_words_as_one() -> None:
         spoken = [w.core for w in as_spoken(words, "speech-qa", random.Random(seed))]
         assert spoken.count("over") == len(CONTRACTIONS)
         assert {s for s in spoken if "'" in s} <= set(CONTRACTIONS.values())
+
+
+def test_apostrophes_are_curly_in_all_of_a_window_or_in_none(only: Callable[[str], None]) -> None:
+    """As the tool that wrote the transcript has them; nothing else changes."""
+    only("CURLY")
+    out = as_spoken(parse("It's late, and we don't know."), "prose", random.Random(1))
+    assert [w.core for w in out] == ["It\u2019s", "late", "and", "we", "don\u2019t", "know"]
+
+
+def test_numbers_are_spelled_in_all_of_a_window_or_in_none(only: Callable[[str], None]) -> None:
+    """One window is one speaker's, with his habits."""
+    only("SPELLED")
+    out = as_spoken(parse("There were 12 of 19."), "prose", random.Random(1))
+    assert [w.core for w in out] == ["There", "were", "twelve", "of", "nineteen"]
