@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -52,6 +53,35 @@ class Loaded:
     device_path: str
     load_s: float
     pid: int
+
+
+class _Patience:
+    """How long a child may go on without progress.
+
+    Time is counted in slices, so that a stop of the whole machine is one of them, and from one
+    `wait` to the next, since a child that floods leaves nothing to wait for.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.slice_s = min(_SLICE_S, limit_s / 4)
+        self._limit_s = limit_s
+        self._silent_s = 0.0
+        self._last = time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the limit is reached."""
+        return self._silent_s >= self._limit_s
+
+    def wait(self) -> None:
+        """Count the time since the last call, a slice at most."""
+        now = time.monotonic()
+        self._silent_s += min(now - self._last, self.slice_s)
+        self._last = now
+
+    def renew(self) -> None:
+        """Begin anew: the child got on."""
+        self._silent_s = 0.0
 
 
 class ModelClient:
@@ -196,55 +226,61 @@ class ModelClient:
         Silence ends the child, and so do progress that does not get on and more than `most_tokens`.
         """
         process = self._process
-        if process is None or process.stdout is None or process.stderr is None:
+        if process is None:
             raise ChildDied()
-        silent_s = 0.0
+        patience = _Patience(self._silence_s)
         tokens = 0
         self._said = 0
         self._waiting = True
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(process.stdout, selectors.EVENT_READ)
-                selector.register(process.stderr, selectors.EVENT_READ)
-                slice_s = min(_SLICE_S, self._silence_s / 4)
-                last = time.monotonic()
-                while True:
-                    if silent_s >= self._silence_s:
-                        self._silent()
-                    # Waited in slices, so that a stop of the whole machine counts as one of them.
-                    ready = selector.select(slice_s)
-                    # From turn to turn: a child that floods leaves nothing to wait for in `select`.
-                    now = time.monotonic()
-                    silent_s += min(now - last, slice_s)
-                    last = now
-                    for key, _ in ready:
-                        data = os.read(key.fd, 1 << 16)
-                        if key.fileobj is process.stderr:
-                            if data:
-                                self._log_lines(data)
-                            else:
-                                selector.unregister(process.stderr)
-                            continue
+            with contextlib.closing(self._messages(process, patience)) as messages:
+                for message in messages:
+                    event = message.get("event")
+                    if event == "text" and on_text is not None:
+                        patience.renew()
+                        on_text(str(message["text"]))
+                    elif event != "progress":
+                        self._waiting = False
+                        return self._answer(message)
+                    elif (
+                        told := int(message["tokens"])
+                    ) > tokens:  # else a sign of life, not of work
+                        patience.renew()
+                        tokens = told
+                        if most_tokens is not None and tokens > most_tokens:
+                            self._repeats()
+                        if on_progress is not None:
+                            on_progress(tokens)
+            raise ChildDied()
+        finally:
+            self._waiting = False
+
+    def _messages(
+        self, process: subprocess.Popen[bytes], patience: _Patience
+    ) -> Generator[dict[str, Any]]:
+        """Yield what the child says until it dies or `patience` is at its end; log its stderr."""
+        if process.stdout is None or process.stderr is None:
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(process.stderr, selectors.EVENT_READ)
+            while True:
+                if patience.over:
+                    self._silent()
+                ready = selector.select(patience.slice_s)
+                patience.wait()
+                for key, _ in ready:
+                    data = os.read(key.fd, 1 << 16)
+                    if key.fileobj is process.stdout:
                         if not data:
                             self._died(process)
                         self._buffer += data
-                        while (message := self._take_frame(process)) is not None:
-                            if message.get("event") == "text" and on_text is not None:
-                                silent_s = 0.0
-                                on_text(str(message["text"]))
-                                continue
-                            if message.get("event") != "progress":
-                                self._waiting = False
-                                return self._answer(message)
-                            if (told := int(message["tokens"])) <= tokens:
-                                continue  # a sign of life, but not of work
-                            silent_s, tokens = 0.0, told
-                            if most_tokens is not None and tokens > most_tokens:
-                                self._repeats()
-                            if on_progress is not None:
-                                on_progress(tokens)
-        finally:
-            self._waiting = False
+                    elif data:
+                        self._log_lines(data)
+                    else:
+                        selector.unregister(process.stderr)
+                while (message := self._take_frame(process)) is not None:
+                    yield message
 
     def _silent(self) -> NoReturn:
         self._waiting = False

@@ -44,7 +44,7 @@ class EnvironmentFailure(Failure):
 
 def failure(error: EngineError, *, about: str = "") -> Failure:
     """Return an error as its kind of failure."""
-    environment = isinstance(error, ModelError | OutputError)
+    environment = isinstance(error, ModelError | ChildError | OutputError)
     return (EnvironmentFailure if environment else Failure)(error, about=about)
 
 

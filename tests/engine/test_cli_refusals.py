@@ -12,7 +12,14 @@ from click.testing import CliRunner
 
 from engine import cli, cli_write, pipeline
 from engine.cli import llasa_cli
-from engine.errors import EngineError, InvalidTranscript, ModelNotFound, OutputError, SpeakersError
+from engine.errors import (
+    ChildDied,
+    EngineError,
+    InvalidTranscript,
+    ModelNotFound,
+    OutputError,
+    SpeakersError,
+)
 from engine.failure import failure, hint
 
 SAID = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
@@ -185,6 +192,15 @@ def test_a_hint_needs_no_job_and_no_settings(error: EngineError, said: str) -> N
     assert said in hint(error)
     assert "llasactl" not in hint(error)
     assert "llasa.toml" not in hint(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(InvalidTranscript(), 1), (ChildDied(), 3), (ModelNotFound(), 3), (OutputError(), 3)],
+)
+def test_what_no_other_file_would_mend_is_the_surroundings(error: EngineError, code: int) -> None:
+    """A transcript that cannot be read gives 1; a model that cannot work or be found gives 3."""
+    assert failure(error).exit_code == code
 
 
 def test_an_error_cannot_turn_the_terminal_round() -> None:
