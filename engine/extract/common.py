@@ -72,7 +72,7 @@ _EMPTY = {
     neun zehn hundert tausend viel viele vielen anderen andere anderes anderer ganze ganzen gleichen
     bestimmte bestimmten beispiel beispielsweise willkommen herzlich danke dank hören spielt bleibt
     bleiben lange lang kurz drum herum hinaus weiter weitere weiteren dabei dort wichtig interessant
-    großen große großer kleine kleinen neuen neue neues
+    großen große großer kleine kleinen neuen neue neues naja
     """,
     "fr": """
     ah alors après aussi ben bah bon bien bonjour ça carrément cela chose choses clairement
@@ -130,7 +130,7 @@ _EMPTY["zh"] = """
     """
 _EMPTY["ja"] = """
     視聴 清聴 今日 明日 昨日 今回 自分 本当 感じ 時間 最初 最後 次回 動画 配信 皆 方
-    気 人 事 時 的 何
+    気 人 事 時 的 何 絶対 全然 普通 多分 一番 結構 一緒 マジ ダメ ホント
     """
 
 # Nouns and adjectives too wide to stand alone; within a phrase they may ("interest rate").
@@ -165,6 +165,7 @@ _WIDE = {
     total town type types use user users value values version video view views voice war water way
     ways wall week weekend weeks white wide wife window woman women word words work worker world
     year years young episode podcast listeners segment conversation interview host audience sponsor
+    extent information
     """,
     "de": """
     episode grunde zitat abend anfang art augen bereich beziehung bild buch ende ergebnis fall fälle
@@ -226,5 +227,17 @@ LINKS = {
     "ca": words("de del dels la el les els i en per d l"),
 }
 
-# Of these, articles: they do not follow a telling word at once ("winter the colony").
+# What joins two things of a kind.
+AND = {
+    "en": "and",
+    "de": "und",
+    "fr": "et",
+    "es": "y",
+    "it": "e",
+    "pt": "e",
+    "nl": "en",
+    "ca": "i",
+}
+
+# Of the links, articles: they do not follow a telling word at once ("winter the colony").
 ARTICLES = words("the la le les l el los las il els het")

@@ -43,9 +43,18 @@ _BEFORE_VERBS = {
     "pt": "eu tu ele ela nós eles elas você vocês não se me que é são foi está",
     "nl": "ik jij je hij zij ze we wij jullie niet te heb heeft hebben is zijn wordt werd",
 }
+# Of these, what stands before verbs and hardly before anything else.
+_BEFORE_VERBS_ALONE = {
+    "en": words(
+        """to i you we they he she who not can could will would shall should may might must don't
+        doesn't didn't won't can't couldn't wouldn't i'll you'll we'll they'll he'll she'll it'll
+        let's i'd you'd we'd they'd"""
+    )
+}
 _HEAD_FIRST = words("fr es it pt ca ro")
 _NEVER = re.compile(r"(?:ly|ed|ous|able|ible|ful|less|ive|n't|'re|'ll|'ve|'d|ish)\Z")
 _SELDOM = re.compile(r"(?:ing|al|ic|ent|ant|ary|er|est|en)\Z")
+_DECLINED = re.compile(r"e[mnrs]?\Z")
 _ALWAYS = re.compile(r"(?:tion|sion|ment|ness|ity|ism|ance|ence|ship|hood|ology|ics|ist|dom)s?\Z")
 
 
@@ -58,6 +67,8 @@ class Nouns:
         self._before_verbs = words(_BEFORE_VERBS.get(language or "", ""))
         self._noun: Counter[str] = Counter()
         self._verb: Counter[str] = Counter()
+        self._before_verbs_alone = _BEFORE_VERBS_ALONE.get(language or "", frozenset())
+        self._surely_verb: Counter[str] = Counter()
         self._leads: Counter[str] = Counter()  # another telling word follows at once
         self._names: Counter[str] = Counter()  # a capital inside a sentence
         self._seen: Counter[str] = Counter()
@@ -72,10 +83,21 @@ class Nouns:
             self._names[key] += capital
             self._noun[key] += before in self._before_nouns
             self._verb[key] += before in self._before_verbs
+            self._surely_verb[key] += before in self._before_verbs_alone
 
     def is_name(self, key: str) -> bool:
         """Tell whether a word mostly has a capital where no sentence opens."""
         return self._names[key] * 2 > self._inside[key] > 0
+
+    def may_lead(self, key: str, text: str) -> bool:
+        """Tell whether a word may open a phrase of several: no verb does ("survive death").
+
+        In German, what stands in small letters before a noun is declined.
+        """
+        if self._language == "de" and self._writes_capitals():
+            return not text.islower() or _DECLINED.search(text) is not None
+        verb = self._surely_verb[key]
+        return verb < 2 or verb <= self._noun[key] or self.is_name(key)
 
     def heads(self, keys: tuple[str, ...]) -> bool:
         """Tell whether a phrase has a noun where its language wants one."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from engine.extract.common import ARTICLES, LINKS
+from engine.extract.common import AND, ARTICLES, LINKS
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
 from engine.extract.terms import Lexicon, stem_of
@@ -70,6 +70,7 @@ class Phrasebook:
     def __init__(self, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._links = LINKS.get(lexicon.language or "", frozenset())
+        self._and = AND.get(lexicon.language or "")
         self._tokens = [_tokens(sentence, lexicon) for sentence in sentences]
         _join_forms(self._tokens, lexicon.language)
         self._nouns = Nouns(lexicon.language)
@@ -84,6 +85,7 @@ class Phrasebook:
         once = _said_once(self._tokens)
         self._found = [f if new else [] for f, new in zip(self._found, once, strict=True)]
         self.counts = Counter(keys for found in self._found for keys in found)
+        self._full_names = self._extended()
         self._tokens = []  # counted; not kept for as long as the book is read
 
     def ranked(self, *, least: int) -> list[Phrase]:
@@ -93,11 +95,10 @@ class Phrasebook:
     def ranked_in(self, stretch: range, *, least: int, stretches: int) -> list[Phrase]:
         """Return the phrases of some sentences, those said all over the text ranked down."""
         counts = Counter(keys for i in stretch for keys in self._found[i])
-        share = 1 / stretches
         return self._rank(
             counts,
             least=least,
-            factor=lambda keys: max(0.05, counts[keys] / self.counts[keys] - 0.5 * share),
+            factor=lambda keys: own_share(counts[keys], self.counts[keys], stretches),
         )
 
     def _rank(
@@ -130,7 +131,8 @@ class Phrasebook:
             if factor:
                 score *= factor(keys)
             if score > 0:
-                found.append(Phrase(keys, self._texts[keys], count, score))
+                full = self._full_names.get(keys, keys)
+                found.append(Phrase(full, self._texts[full], count, score))
         return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))
 
     def _is_linked(self, keys: tuple[str, ...]) -> bool:
@@ -141,15 +143,20 @@ class Phrasebook:
             if first.kind == "stop":
                 continue
             telling = links = 0
+            leads = self._nouns.may_lead(first.key, first.text)
             for end in range(start, len(tokens)):
                 token = tokens[end]
-                if end > start and (token.breaks_before or tokens[end - 1].breaks_after):
+                if end > start and (
+                    not leads or token.breaks_before or tokens[end - 1].breaks_after
+                ):
                     break
                 if token.kind == "stop":
                     links += 1
                     if token.key not in self._links or links > 2:
                         break
-                    if token.key in ARTICLES and tokens[end - 1].kind != "stop":
+                    before = tokens[end - 1]
+                    # "Winter the colony", "the public and the council": two phrases.
+                    if token.key in ARTICLES and (before.kind != "stop" or before.key == self._and):
                         break
                     continue
                 telling += 1
@@ -158,6 +165,28 @@ class Phrasebook:
                 keys = tuple(t.key for t in tokens[start : end + 1])
                 if len(set(keys)) == len(keys):
                     yield keys
+
+    def _extended(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """Return for a name of one word the one of two that it mostly stands for: Ada Lovelace."""
+        longer: dict[tuple[str, ...], Counter[tuple[str, ...]]] = defaultdict(Counter)
+        inside: Counter[tuple[str, ...]] = Counter()  # a still longer one: Harbour Bridge Club
+        for keys, count in self.counts.items():
+            if len(keys) == 3:
+                inside[keys[:2]] += count
+                inside[keys[1:]] += count
+            elif len(keys) == 2 and all(map(self._is_name, keys)):
+                for key in keys:
+                    longer[key,][keys] = count
+        found = {}
+        for name, pairs in longer.items():
+            pair, count = min(pairs.items(), key=lambda item: (-item[1], item[0]))
+            often = count * 4 > self.counts[name] and count >= max(2, 0.7 * pairs.total())
+            if often and inside[pair] * 2 < count:
+                found[name] = pair
+        return found
+
+    def _is_name(self, key: str) -> bool:
+        return self._nouns.is_name(key) and self._lexicon.kind(key) != "stop"
 
     def _word_weights(self) -> dict[str, float]:
         places: dict[str, list[int]] = defaultdict(list)
@@ -194,6 +223,11 @@ class Phrasebook:
             keys: min(texts.items(), key=lambda item: (-item[1], item[0]))[0]
             for keys, texts in seen.items()
         }
+
+
+def own_share(inside: int, whole: int, stretches: int) -> float:
+    """Return how much a phrase is a stretch's own: near 0 for one said all over the text."""
+    return max(0.05, inside / whole - 0.5 / stretches)
 
 
 def distinct(phrases: Iterable[Phrase], *, most: int) -> list[Phrase]:

@@ -20,7 +20,8 @@ from engine.extract.terms import Lexicon, stem_of
 _LEANING = {
     "en": """and but so or because that this these those he she it they his her its their which who
         then also well yeah yes no okay ok now there here like oh um uh right i i'm i've i'd we'd
-        you you're him them one such if what how why when where it's that's he's she's they're
+        you you're him them one such if what how why when where whereas while although unless until
+        cause to it's that's he's she's they're
         there's let's don't did do does is are was were can could would should said though which's
         exactly absolutely sure again anyway plus even maybe just only actually""",
     "de": """und aber also oder denn weil dass das dies diese dieser dieses er sie es ihr ihre sein
@@ -53,10 +54,14 @@ _INTRODUCING = re.compile(
     r"|bem-vind[oa]s?|vandaag|welkom)\b",
     re.IGNORECASE,
 )
+_OPENERS = words("so well um uh okay ok")  # with which a talk begins
+_NEGATION = re.compile(r"\b(?:not|never|nicht|kein\w*|nie|no|pas|non|não|niet|geen)\b|n['’]t\b")
 _FIRST_PERSONS = words("i i'm i've i'd i'll me my you you're your ich du mich dir je tu yo")
 _ALIKE = 0.5  # share of words at which a sentence repeats another
 _SHORTEST, _COMFORTABLE, _LONGEST = 8, 35, 60  # words of a sentence
 _INTRO_WORDS = 700
+_INTRODUCES = 0.5  # strength from which a sentence says what a talk is
+_NEAR = 3  # sentences before and after one of an advert
 _ONCE = 0.1  # worth of a word said once
 _LONGEST_DESCRIPTION = 320  # letters
 
@@ -71,6 +76,7 @@ class Ranking:
         self._lexicon = lexicon
         self._keys = [tuple(lexicon.key(word.text) for word in s.words) for s in sentences]
         self._said = Counter(self._keys)
+        self._asides = [_ASIDE.search(s.text) is not None for s in sentences]
         self._leaning = words(_LEANING.get(lexicon.language or "", ""))
         self.stems = [
             frozenset(stem_of(key) for key in keys if lexicon.kind(key) == "full")
@@ -108,14 +114,19 @@ class Ranking:
                 break
             words += len(sentence.words)
             text = sentence.text
-            if sentence.question or self._worth(i) <= 0 or _ASIDE.search(text):
+            if sentence.question or self._worth(i) <= 0 or self._asides[i]:
                 continue
             strength = 1.0 * bool(_NAMING.search(text)) + 0.5 * bool(_INTRODUCING.search(text))
             if len(sentence.words) > _COMFORTABLE:
                 strength *= 0.5
-            if self._keys[i][0] in self._leaning:
+            if _NEGATION.search(text.casefold()):
                 strength *= 0.5
-            if strength:
+            first = self._keys[i][0]
+            least = _INTRODUCES
+            if first in self._leaning:
+                strength *= 0.5
+                least *= 0.5 if first in _OPENERS else 1.0
+            if strength >= least:
                 found.append((-strength * self._worth(i), i))
         found.sort()
         return [i for worth, i in found[:most] if worth <= 0.5 * found[0][0]]
@@ -132,12 +143,21 @@ class Ranking:
             return 0.0
         worth = sum(self.worth[stem] for stem in self.stems[i])
         worth /= math.pow(size + 12, 0.8)
-        if _ASIDE.search(sentence.text) or self._said[self._keys[i]] > 1:
+        if self._asides[i] or self._said[self._keys[i]] > 1:
             worth *= 0.1
+        elif self._is_near_aside(i):
+            worth *= 0.4
         telling = sum(self._lexicon.kind(key) != "stop" for key in self._keys[i])
         if telling > 0.75 * size:  # a list or a slogan
             worth *= 0.4
         return worth
+
+    def _is_near_aside(self, i: int) -> bool:
+        """Tell whether an advert stands beside a sentence that does not introduce the talk."""
+        if not any(self._asides[max(0, i - _NEAR) : i + _NEAR + 1]):
+            return False
+        text = self.sentences[i].text
+        return _NAMING.search(text) is None and _INTRODUCING.search(text) is None
 
     def _score(self, i: int) -> float:
         score = self._worth(i)

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch
+from engine.extract.common import AND
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.terms import Lexicon, is_unspaced
-from engine.extract.unspaced import unspaced_phrases
-from engine.records import Document
-
-_AND = {
-    "en": "and",
-    "de": "und",
-    "fr": "et",
-    "es": "y",
-    "it": "e",
-    "pt": "e",
-    "nl": "en",
-    "ca": "i",
-}
+from engine.extract.unspaced import unspaced_counts, unspaced_phrases
+from engine.records import Document, EnhancedWord
 
 
 def title_of(
@@ -32,8 +22,11 @@ def title_of(
         return None
     first = best[0]
     options = [_capital(first.text)]
-    if len(first.keys) < 3:
-        seconds = [p for p in best[1:] if p.score > 0.25 * first.score]
+    coordinator = AND.get(lexicon.language or "")  # a phrase that has one is two things already
+    if len(first.keys) < 3 and coordinator not in first.keys:
+        seconds = [
+            p for p in best[1:] if p.score > 0.25 * first.score and coordinator not in p.keys
+        ]
         options = [_joined(first, second, lexicon.language or "") for second in seconds] or options
     options += [_capital(p.text) for p in best[1:]]
     return next((title for title in options if title not in unlike), options[0])
@@ -43,7 +36,7 @@ def _joined(first: Phrase, second: Phrase, language: str) -> str:
     if language in ("zh", "ja"):
         between = "、"
     else:
-        between = f" {_AND[language]} " if language in _AND else ", "
+        between = f" {AND[language]} " if language in AND else ", "
     return _capital(first.text) + between + second.text
 
 
@@ -62,6 +55,8 @@ def chapter_titles(
     """
     titles: list[str] = []
     taken = [] if whole is None else [whole]
+    everything = _words(document, range(len(document.paragraphs)))
+    counts = None if book else unspaced_counts(everything, lexicon)
     for part, sentences in zip(parts, inside, strict=True):
         title = None
         if book:
@@ -69,11 +64,15 @@ def chapter_titles(
                 phrases = book.ranked_in(sentences, least=least, stretches=len(parts))
                 title = title or title_of(phrases, lexicon, unlike=[*taken, *titles])
         else:
-            words = [w for p in document.paragraphs[part.first : part.last + 1] for w in p]
-            phrases = unspaced_phrases(words, lexicon)
+            words = _words(document, range(part.first, part.last + 1))
+            phrases = unspaced_phrases(words, lexicon, whole=counts, stretches=len(parts))
             title = title_of(phrases, lexicon, unlike=[*taken, *titles])
         titles.append(title or opening(document, part))
     return titles
+
+
+def _words(document: Document, paragraphs: range) -> list[EnhancedWord]:
+    return [word for number in paragraphs for word in document.paragraphs[number]]
 
 
 def opening(document: Document, part: Stretch) -> str:

@@ -4,44 +4,79 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from engine.extract.phrases import Phrase
+from engine.extract.phrases import Phrase, own_share
 from engine.extract.terms import Lexicon
 from engine.records import EnhancedWord
 
-_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[\u30a0-\u30ff]+|[A-Za-z][A-Za-z0-9]+")
+_HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]+")
+_RUN = re.compile(_HAN.pattern + r"|[\u30a0-\u30ff]+|[A-Za-z][A-Za-z0-9]+")
+# What the endings of Japanese verbs and adjectives begin with, and particles hardly do.
+_ENDING = re.compile("[いうえきぎくぐけげちっつてびぶべみむめりるれわらん]")
 _LONGEST = 8
 
 
-def unspaced_phrases(words: Sequence[EnhancedWord], lexicon: Lexicon) -> list[Phrase]:
-    """Return strings of Han or katakana letters that come back, the best first.
+def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[str]:
+    """Return how often each string is said that may be a phrase.
 
-    A string is dropped for a longer one that is said nearly as often. Other scripts without spaces
-    (Thai, Lao, Khmer, Burmese) give nothing: there is no telling a word in them.
+    In Japanese, one that mostly has the ending of a verb or adjective after it is the stem of one.
     """
     counts: Counter[str] = Counter()
-    for run in _RUN.findall("".join(word.text for word in words)):
-        if run[0] <= "\u30ff":  # Latin and katakana runs are words as they stand
-            counts[run] += 1
+    stems: Counter[str] = Counter()
+    text = "".join(word.text for word in words)
+    for found in _RUN.finditer(text):
+        run = found.group()
+        if not _HAN.match(run):  # Latin and katakana runs are words as they stand
+            counts[run] += not run.isascii() or len(set(run.casefold())) > 1  # "www" is laughter
             continue
-        for piece in _between_stops(run, lexicon):
+        pieces = _between_stops(run, lexicon)
+        for piece in pieces:
             for size in range(2, min(_LONGEST, len(piece)) + 1):
                 for start in range(len(piece) - size + 1):
                     counts[piece[start : start + size]] += 1
+        if lexicon.language == "ja" and _ENDING.match(text, found.end()) and pieces:
+            last = pieces[-1]
+            if run.endswith(last):
+                stems.update(last[-size:] for size in range(2, min(_LONGEST, len(last)) + 1))
+    return Counter({text: n for text, n in counts.items() if stems[text] * 2 <= n})
+
+
+def unspaced_phrases(
+    words: Sequence[EnhancedWord],
+    lexicon: Lexicon,
+    *,
+    whole: Mapping[str, int] | None = None,
+    stretches: int = 1,
+) -> list[Phrase]:
+    """Return strings of Han or katakana letters that come back, the best first.
+
+    A string is dropped for a longer one that is said nearly as often. With the counts of the
+    `whole` text, of which the words are one of several stretches, those said all over it are ranked
+    down. Other scripts without spaces (Thai, Lao, Khmer, Burmese) give nothing: there is no telling
+    a word in them.
+    """
+    counts = unspaced_counts(words, lexicon)
     least = 2 if len(words) < 1500 else 4
-    frequent = {text: n for text, n in counts.items() if n >= least and len(text) > 1}
+    frequent = {
+        text: n
+        for text, n in counts.items()
+        if n >= least and len(text) > 1 and (whole is None or text in whole)
+    }
     covered = Counter[str]()
     for text, count in frequent.items():
         for size in range(2, len(text)):
             for start in range(len(text) - size + 1):
                 part = text[start : start + size]
                 covered[part] = max(covered[part], count)
-    found = [
-        Phrase((text,), text, count, (count - 0.8 * covered[text]) * (len(text) - 1) ** 0.5)
-        for text, count in frequent.items()
-        if covered[text] < 0.7 * count and text.casefold() not in lexicon.stops
-    ]
+    found = []
+    for text, count in frequent.items():
+        if covered[text] >= 0.7 * count or text.casefold() in lexicon.stops:
+            continue
+        score = (count - 0.8 * covered[text]) * (len(text) - 1) ** 0.5
+        if whole is not None:
+            score *= own_share(count, whole[text], stretches)
+        found.append(Phrase((text,), text, count, score))
     return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))
 
 
