@@ -38,7 +38,7 @@ class UnsafeFolder(HomeError):  # noqa: N818 - a state of the disk, not a fault 
 class ConfigError(DaemonError):
     """The settings file has a mistake."""
 
-    hint = "Mend the line and start again; the llasa.toml of the repository explains every key."
+    hint = "Mend the line and start again; `llasactl config example` explains every key."
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class CannotRender(DaemonError):  # noqa: N818 - a state, not a fault of the cod
     """This text cannot be rendered anew."""
 
     exit_code = 1
-    hint = "`llasactl redo JOB` does the file again, with its names."
+    hint = "`llasactl redo` does the file again, with its names."
 
 
 class SourceError(DaemonError):

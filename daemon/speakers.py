@@ -1,4 +1,4 @@
-"""Names for the speakers of a file, and its text rendered anew with them: no model, no daemon."""
+"""Names for the speakers of a file, and its text rendered anew: no model, no daemon."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ def names_for(path: str | os.PathLike[str], config: Config, profile: Profile) ->
     return {**profile.speakers, **home, **speakers.names_beside(Path(path))}
 
 
+def finished(queue: Queue, latest: Job) -> Job | None:
+    """Return the job whose outputs lie beside the file: the newest that gave some."""
+    jobs = queue.jobs_of_path(latest.path)
+    return next((job for job in jobs if job.status in RENDERED), None)
+
+
 def profile_of(job: Job, config: Config) -> Profile:
     """Return the profile of a finished job: the one that a redo named, if it is still there."""
     named = config.profile_named(job.profile) if job.profile is not None else None
@@ -68,13 +74,15 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
 
     Raises CannotRender when that cannot be done, SourceError when the file cannot be read.
     """
+    hint = f"`llasactl redo {job.id}` does the file again, with its names."
     if job.status not in RENDERED or job.recipe is None:
-        raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.")
+        raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.", hint=hint)
     if job.parts_total is None:
-        raise CannotRender(f"The parts of job {job.id} went with the database that was lost.")
+        lost = f"The parts of job {job.id} went with the database that was lost."
+        raise CannotRender(lost, hint=hint)
     source = read_snapshot(job.path, max_bytes=config.max_bytes)
     if source.sha256 != job.sha256:
-        raise CannotRender("The file has other content by now.")
+        raise CannotRender("The file has other content by now.", hint=hint)
     try:
         plan = again.plan(
             source.data,
@@ -85,7 +93,7 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
         )
         parts = again.parts(plan, queue.parts_done(job))
     except (AlignmentError, TranscriptError) as error:
-        raise CannotRender(str(error)) from error
+        raise CannotRender(str(error), hint=hint) from error
     return Kept(source, plan, parts)
 
 

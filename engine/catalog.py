@@ -78,7 +78,7 @@ def _find_cached(model: str) -> tuple[Path, str]:
     except (OSError, UnicodeDecodeError):
         raise ModelNotFound(
             f"The model {model} is not on this machine.",
-            hint=f"Download it once with `hf download {model}`.",
+            hint=f"Download it once with `uvx --from huggingface_hub hf download {model}`.",
         ) from None
     return repository / "snapshots" / revision, revision
 

@@ -47,7 +47,7 @@ class InvalidTranscript(TranscriptError):  # noqa: N818 - named for the job's st
     """The file cannot be read as what it claims to be."""
 
     reason = "not_json"
-    hint = "Write the transcript again with your Whisper tool, then run `llasactl retry`."
+    hint = "Write the transcript again with your Whisper tool; it is then taken by itself."
 
 
 class NotATranscript(TranscriptError):  # noqa: N818 - named for the job's status
@@ -68,7 +68,10 @@ class ModelNotFound(ModelError):  # noqa: N818 - a state, not a fault of the cod
     """The model is not on this machine."""
 
     reason = "model_missing"
-    hint = "Download it once with `hf download NAME`, or give the path of a local folder."
+    hint = (
+        "Download it once with `uvx --from huggingface_hub hf download NAME`, or give the path of "
+        "a local folder."
+    )
 
 
 class ModelRefused(ModelError):  # noqa: N818 - a state, not a fault of the code

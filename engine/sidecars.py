@@ -39,7 +39,7 @@ _RESERVED_BYTES = 18  # for the longest suffix and a number
 _ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
 _TEMP = re.compile(r"\.llasa-(\d{1,10})-[0-9a-f]{16}\.tmp\Z")
 _OURS = re.compile(
-    r".+\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
+    r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _live: set[str] = set()  # temporary names that this process is writing now
@@ -75,6 +75,12 @@ def base_of(name: str) -> str:
     while raw[end] & 0xC0 == 0x80 and end > limit - len(mark) - 4:  # not inside a letter
         end -= 1
     return os.fsdecode(raw[:end]) + mark
+
+
+def sources_of(name: str) -> tuple[str, ...]:
+    """Return the names of which an output of ours may be; none for other names."""
+    found = _OURS.fullmatch(name)
+    return (found["base"] + ".json", found["base"]) if found else ()
 
 
 def paths_for(source: Path, suffixes: Iterable[str]) -> dict[str, Path]:

@@ -39,8 +39,8 @@ class TemporaryProgram(ServiceError):  # noqa: N818 - a state, not a fault of th
     """The program lies in a temporary environment and would be gone at the next login."""
 
     hint = (
-        "Install llasa for good with `uv tool install llasa` (or the folder or address you "
-        "have it from), then run `llasactl install` from there."
+        "Install llasa for good: `uv tool install .` in the folder that you have it in, then "
+        "`llasactl install`."
     )
 
 

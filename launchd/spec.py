@@ -89,7 +89,8 @@ def check_program(spec: AgentSpec, *, code: Path, environment: Mapping[str, str]
     if not os.access(program, os.X_OK) or program.is_dir():
         raise InvalidSpec(
             f"{program} is not a program that can be run",
-            hint="Install llasa again with `uv tool install --reinstall llasa`.",
+            hint="Install llasa again: `uv tool install --reinstall .` in the folder that you "
+            "have it in.",
         )
 
 

@@ -25,6 +25,7 @@ _MODULES: Final = {
     "look": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),
+    "render": ("render",),
     "add": ("add",),
     "rest": ("pause", "resume"),
     "settings": ("config",),

@@ -8,7 +8,7 @@ import click
 
 from daemon.control.session import Session, complete_job, home_option
 from daemon.control.words import count
-from daemon.errors import ConfigError, DaemonError
+from daemon.errors import DaemonError
 from daemon.terminal import safe
 from state.job import Status
 from state.queue import Queue
@@ -59,10 +59,9 @@ def _refuse_unknown(session: Session, model: str | None, profile: str | None) ->
     """Raise now for what would otherwise hold or fail every job."""
     if profile is not None and session.config.profile_named(profile) is None:
         rules = (session.config.default, *(rule.profile for rule in session.config.rules))
-        raise ConfigError(
-            f"There is no profile {profile!r} in the settings.",
-            path=str(session.home.settings),
-            allowed=", ".join(known.name for known in rules),
+        known = ", ".join(rule.name for rule in rules)
+        raise click.UsageError(
+            f"There is no profile {profile!r} in {session.home.settings}. Known: {known}."
         )
     if model is not None:
         from engine import catalog  # late: `cancel` need not wait for it

@@ -234,9 +234,21 @@ def retry(session: Session, *, names: tuple[str, ...], failed: bool) -> None:
         click.echo(session.name_home())
         if failed:
             click.echo(f"queued again: {count(book.queue.retry_failed(), 'job')}")
+            if left := _left(book.queue):
+                click.echo(f"not among them: {left}; name those that are to be tried again")
         for name in names:
             job = _retried(book.queue, session.find(book.queue, name))
             click.echo(f"queued again: {job.id}  {session.place(job.path)}")
+
+
+def _left(queue: Queue) -> str:
+    """Return how many jobs ended badly without having failed, in words."""
+    counts = queue.counts()
+    return ", ".join(
+        f"{counts[status]:,} {status}"
+        for status in (Status.INVALID, Status.PARTIAL)
+        if counts[status]
+    )
 
 
 def _retried(queue: Queue, job: Job) -> Job:

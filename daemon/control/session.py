@@ -130,9 +130,16 @@ class Session:
         return job
 
     def _paths(self, name: str) -> list[str]:
-        """Return the absolute paths that a name may mean: from here, or from a watched folder."""
+        """Return the absolute paths that a name may mean: from here, or from a watched folder.
+
+        One of our outputs means the source that it lies beside.
+        """
+        from engine import sidecars  # late: `status` need not wait for it
+
+        path = Path(os.path.expanduser(name))
+        meant = [path, *(path.with_name(source) for source in sidecars.sources_of(path.name))]
         folders = [Path.cwd(), *self.config.watch]
-        return [str(resolved(folder / os.path.expanduser(name))) for folder in folders]
+        return [str(resolved(folder / source)) for source in meant for folder in folders]
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,9 @@ from daemon.terminal import safe
 from engine import sidecars
 from engine.records import Profile
 
+#: Beside the code, since who has installed llasa has no checkout; the checkout's own is the same.
+EXAMPLE: Final = Path(settings.__file__).with_name("llasa.toml")
+
 
 @click.group(
     short_help="Show, check and explain the settings (llasa.toml).",
@@ -56,7 +59,7 @@ def check(session: Session) -> None:
     Exits with 3 when not. A running daemon has the settings of its start; `llasactl restart`
     has it read them anew.
     """
-    from engine import catalog  # late: `config path` need not wait for it
+    from engine import catalog, suitability  # late: `config path` need not wait for it
     from engine.errors import ModelError
 
     click.echo(session.name_home())
@@ -79,12 +82,16 @@ def check(session: Session) -> None:
         else:
             speaks = ", ".join(info.languages) or "any language"
             click.echo(f"ok       model {safe(model)} ({safe(speaks)})")
+            for oddity in suitability.oddities(info):
+                click.echo(f"warning  model {safe(model)}: {oddity.text} {oddity.advice}")
     for number, rule in enumerate(found.rules, start=1):
         patterns = ", ".join(rule.folders)
         click.echo(f"ok       profile {number}: {safe(rule.profile.name)} for {safe(patterns)}")
     if bad:
         raise ConfigError(
-            f"{bad} of the settings cannot be used yet", path=str(session.home.settings)
+            f"{bad} of the settings cannot be used yet.",
+            path=str(session.home.settings),
+            hint="The lines above that begin with `failure` or `missing` say what to do.",
         )
 
 
@@ -100,6 +107,19 @@ def path(session: Session) -> None:
 
 
 @config.command(
+    short_help="Every setting with its default, explained.",
+    epilog='Example: llasactl config example > "$(llasactl config path)"',
+)
+@home_option
+def example() -> None:
+    """Print a llasa.toml with every setting at its default, and what it does.
+
+    Nothing is read and nothing written; a home works without such a file.
+    """
+    click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+
+
+@config.command(
     short_help="Which profile treats a file, and why.",
     epilog="Example: llasactl config explain interviews/anna.json",
 )
@@ -110,7 +130,8 @@ def path(session: Session) -> None:
 def explain(session: Session, *, file: str, as_json: bool) -> None:
     """Say which profile treats a file and why, and with which settings.
 
-    The file need not exist; it is looked for from here and then from the watched folders.
+    The file need not exist; it is looked for from here, from the home and from the watched
+    folders.
     """
     place = locate(session.config, file)
     report = explain_file(session.config, place)
@@ -128,14 +149,13 @@ def explain(session: Session, *, file: str, as_json: bool) -> None:
 
 
 def locate(config: settings.Config, file: str) -> Path:
-    """Return the absolute path that a name means: from here, or from a watched folder."""
+    """Return the absolute path that a name means: from here, the home, or a watched folder."""
     name = Path(os.path.expanduser(file))  # Path's own raises for a user who is not there
-    here = Path(os.path.abspath(name))
-    candidates = [here, *(Path(os.path.normpath(root / name)) for root in config.watch)]
-    found = next((c for c in candidates if c.exists()), None)
-    if found is None and not name.is_absolute() and not config.watched_root(here):
-        found = candidates[1]
-    return found or here
+    roots = (Path.cwd(), config.home.path, *config.watch)
+    candidates = [Path(os.path.normpath(root / name)) for root in roots]
+    there = (place for place in candidates if place.exists())
+    watched = (place for place in candidates if config.watched_root(place))
+    return next(there, None) or next(watched, candidates[0])
 
 
 def explain_file(config: settings.Config, place: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _speakers(
     with session.writing() as book:
         latest = session.find(book.queue, name)
         latest = book.queue.job_by_path(latest.path) or latest
-        done = _finished(book.queue, latest)
+        done = naming.finished(book.queue, latest)
         source = Path(latest.path)
         config = session.config
         words, problem = _words(session, book.queue, done or latest)
@@ -107,12 +107,6 @@ def _speakers(
         "problem": problem if asked and not waits else None,
     }
     return report, found
-
-
-def _finished(queue: Queue, latest: Job) -> Job | None:
-    """Return the job whose outputs lie beside the file: the newest that gave some."""
-    jobs = queue.jobs_of_path(latest.path)
-    return next((job for job in jobs if job.status in naming.RENDERED), None)
 
 
 def _words(session: Session, queue: Queue, job: Job) -> tuple[list[Any], str | None]:

@@ -70,7 +70,7 @@ def folders(home: Home) -> Iterator[Finding]:
     except UnsafeFolder as error:
         yield failure("home", str(error).rstrip("."), error.hint)
     else:
-        yield ok("home", f"{home.path}, closed to others")
+        yield ok("home", f"{home.path}; nobody else can change its settings, queue or log")
     if not os.access(home.state, os.W_OK | os.X_OK):
         yield failure("home", f"{home.state} cannot be written", "Mend its permissions.")
     if not has_events(home.state.resolve()):

@@ -188,8 +188,11 @@ def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> No
 
 def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
     """One by its file, or all that failed; what waits or is done cannot be retried."""
+    answer = ask("retry", "--failed")
+    assert "queued again: 1 job" in answer.out
+    assert "not among them: 1 invalid" in answer.out
     assert "queued again" in ask("retry", "cut.json").out
-    assert "queued again: 1 job" in ask("retry", "--failed").out
+    assert "not among them" not in ask("retry", "--failed").out
     statuses = {Path(job.path).name: job.status for job in worked.queue.jobs()}
     assert statuses["cut.json"] is Status.QUEUED
     assert statuses["gone.json"] is Status.QUEUED

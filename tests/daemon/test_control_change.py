@@ -68,7 +68,7 @@ def test_redo_refuses_what_would_fail_every_job(ask: Ask, bench: Bench, home: Ho
     done(bench, "talk.json")
     home.settings.write_text('[profile.calls]\nfolders = ["calls"]\n')
     answer = ask("redo", "1", "--profile", "call")
-    assert answer.code == 3
+    assert answer.code == 2
     assert "no profile 'call'" in answer.err
     assert "default, calls" in answer.err
     answer = ask("redo", "1", "--model", "no/such")

@@ -13,7 +13,7 @@ from daemon.control.settings import table_of, toml_of
 from daemon.home import Home
 from state.job import Status
 from tests.daemon.conftest import Ask, Bench
-from tests.daemon.making import offered, transcript
+from tests.daemon.making import DOCS, offered, transcript
 from tests.daemon.test_control import documented
 
 TOML = """
@@ -68,6 +68,26 @@ def test_check_names_what_cannot_be_used(
     assert "hf download no/such" in answer.out
     home.settings.write_text("cleaning = 1\n")
     assert 'Allowed: "off", "safe", "thorough"' in ask("config", "check").err
+
+
+def test_check_ends_with_where_to_look(ask: Ask, set_up: Callable[[str], settings.Config]) -> None:
+    """There may be several lines that say what to do."""
+    set_up('watch = ["nowhere"]\n')
+    assert "lines above that begin with `failure` or `missing`" in ask("config", "check").err
+
+
+def test_the_example_has_every_setting_at_its_default(ask: Ask, home: Home) -> None:
+    """It is the checkout's own file, and a home with it is a home without."""
+    shown = ask("config", "example").out
+    assert shown == (DOCS.parent / "llasa.toml").read_text(encoding="utf-8")
+    assert settings.parse(shown, home) == settings.parse("", home)
+
+
+def test_explain_finds_a_path_as_it_is_written_in_the_settings(ask: Ask, home: Home) -> None:
+    """From the home on, though neither the file nor the folder is there."""
+    report = ask("config", "explain", "var/transcripts/talk.json", "--json").json
+    assert report["file"] == str(home.path / "var/transcripts/talk.json")
+    assert report["taken"] is True
 
 
 @pytest.mark.parametrize(

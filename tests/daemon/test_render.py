@@ -1,0 +1,92 @@
+"""Outputs are written anew without the model, for one file or for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.child import ModelKeeper
+from daemon.home import Home
+from state.job import Job
+from tests.daemon.conftest import Ask, Bench
+from tests.daemon.making import now, offered, talk, text_of
+
+
+def done(bench: Bench, name: str) -> Job:
+    """Return the finished job of a new file."""
+    path = bench.config.watch[0] / name
+    path.write_bytes(talk())
+    job = offered(bench.queue, path)
+    bench.worker().run_one()
+    return now(bench.queue, job)
+
+
+def ask_for(home: Home, *formats: str) -> None:
+    """Set `outputs` in llasa.toml."""
+    text = home.settings.read_text() if home.settings.exists() else ""
+    home.settings.write_text(f"outputs = {list(formats)!r}\n".replace("'", '"') + text)
+
+
+def test_formats_that_are_asked_for_later_are_written_for_every_file(
+    ask: Ask, bench: Bench, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the finished parts: the text stays as it was, and no job is made."""
+    jobs = [done(bench, "one.json"), done(bench, "two.json")]
+    before = [text_of(job) for job in jobs]
+    monkeypatch.delattr(ModelKeeper, "ready")
+    ask_for(home, "txt", "srt", "html")
+    answer = ask("render", "--all")
+    assert answer.code == 0, answer.err
+    assert "written anew: 2 files" in answer.out
+    assert "written: one.enhanced.srt" in answer.out
+    for job in jobs:
+        for kind in ("srt", "html"):
+            assert Path(job.path).with_suffix(f".enhanced.{kind}").exists()
+    assert [text_of(job) for job in jobs] == before
+    assert len(bench.queue.jobs()) == 2
+
+
+def test_one_file_is_named_by_its_job_its_name_or_an_output(ask: Ask, bench: Bench) -> None:
+    """All three mean the same."""
+    done(bench, "talk.json")
+    for name in ("1", "talk.json", "talk.enhanced.txt", "talk.metadata.json"):
+        answer = ask("render", name)
+        assert answer.code == 0, answer.err
+        assert "written: talk.enhanced.txt" in answer.out
+
+
+def test_what_was_edited_is_kept(ask: Ask, bench: Bench) -> None:
+    """Ours is written beside it, as ever."""
+    job = done(bench, "talk.json")
+    text = Path(job.path).with_name("talk.enhanced.txt")
+    text.write_text("mine")
+    assert "beside a file that was edited" in ask("render", "talk.json").out
+    assert text.read_text() == "mine"
+
+
+def test_a_file_that_changed_is_passed_over_and_the_others_are_done(ask: Ask, bench: Bench) -> None:
+    """The reason and the command for it are told; the exit code says that one is missing."""
+    first = done(bench, "one.json")
+    done(bench, "two.json")
+    Path(first.path).write_bytes(talk() + b" ")
+    answer = ask("render", "--all")
+    assert answer.code == 1
+    assert "not written anew: 1  one.json: The file has other content" in answer.err
+    assert "llasactl redo 1" in answer.err
+    assert "written: two.enhanced.txt" in answer.out
+
+
+def test_a_file_that_waits_takes_them_when_it_is_done(ask: Ask, bench: Bench) -> None:
+    """Its outputs are to come anyway."""
+    job = done(bench, "talk.json")
+    bench.queue.redo(job.id)
+    assert "Job 2 is not done yet" in ask("render", "talk.json").out
+    assert "written anew: 0 files" in ask("render", "--all").out
+
+
+def test_render_wants_to_know_what(ask: Ask, bench: Bench) -> None:
+    """Files or --all, not both."""
+    done(bench, "talk.json")
+    assert ask("render").code == 2
+    assert ask("render", "1", "--all").code == 2
