@@ -41,6 +41,7 @@ class Surroundings:
     nudge: Callable[[str], None] = lambda path: None  # look at this file again
     progress: Callable[[ServiceFields], None] = lambda fields: None  # what `status` shows
     alive: Callable[[], None] = lambda: None  # told that a part gets on
+    decoded: Callable[[], None] = lambda: None  # told before the job is moved by the worker itself
     root_is_there: Callable[[str], bool] = lambda path: True  # the watched folder of a file
     step: Callable[[str], None] = lambda name: None  # told at each named step, for tests
 
@@ -70,6 +71,12 @@ class Decoder:
         was taken from us, ModelError, and ChildError when the child cannot begin or failed on
         every part.
         """
+        try:
+            return self._decode_all(job, plan, log)
+        finally:
+            self._around.decoded()
+
+    def _decode_all(self, job: Job, plan: pipeline.Plan, log: Log) -> list[EnhancedPart]:
         saved = self._saved(job, plan, log)
         finished: list[EnhancedPart] = []
         failure: EngineError | None = None

@@ -115,11 +115,11 @@ def open_log(file: LogFile | None, *, stream: TextIO | None = None) -> Log:
 
 
 def short_line(event: MutableMapping[str, Any]) -> str:
-    """Return an event as one line for a terminal: time, name, fields."""
+    """Return an event as one line for a terminal: time, name, the fields that say something."""
     fields = " ".join(
         f"{key}={safe(value)}"
         for key, value in event.items()
-        if key not in {"at", "event", "level"}
+        if key not in {"at", "event", "level"} and value is not None
     )
     mark = "" if event.get("level") == "info" else f" {str(event.get('level', '')).upper()}"
     clock = str(event.get("at", ""))[11:19]

@@ -239,6 +239,7 @@ class Service:
                 nudge=self.inbox.put,
                 progress=progress,
                 alive=self._progress.alive,
+                decoded=self._progress.decoded,
                 root_is_there=self._root_of_is_there,
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -24,6 +25,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserverVFS
+from watchdog.utils import BaseThread
 
 from daemon.filesystem import has_events
 from daemon.spelling import as_on_disk
@@ -206,12 +208,10 @@ class RootWatch:
     def _is_alive(self) -> bool:
         """Tell whether the threads that hear are alive; the observer being so is not enough."""
         observer = self._observer
-        return (
-            observer is not None
-            and observer.is_alive()
-            and bool(observer.emitters)
-            and all(emitter.is_alive() for emitter in observer.emitters)
-        )
+        if observer is None or not observer.emitters:
+            return False
+        threads = [observer, *observer.emitters, _reader_of(observer)]
+        return all(thread is None or thread.is_alive() for thread in threads)
 
     def _arm(self, resolved: Path, identity: tuple[int, int]) -> None:
         self._disarm("failed", "")
@@ -254,9 +254,7 @@ class RootWatch:
         observer, self._observer, self._identity = self._observer, None, None
         self.resolved = None
         if observer is not None:
-            observer.stop()
-            if observer.ident is not None:
-                observer.join(_JOIN_S)
+            _stop(observer)
         self.state, self.detail = state, detail
 
 
@@ -283,6 +281,28 @@ class Watch:
 
 
 _NO_EVENTS: Final = f"This file system tells of no changes; looked at every {POLL_S:.0f} s."
+
+
+def _stop(observer: BaseObserver) -> None:
+    """Stop a watcher; that it fails at its own end must not be ours.
+
+    watchdog's list of inotify watches does after a folder was moved out and another took its name.
+    """
+    try:
+        observer.stop()
+        if observer.ident is not None:
+            observer.join(_JOIN_S)
+    except _FAULTS:
+        reader = _reader_of(observer)
+        if reader is not None:
+            with contextlib.suppress(*_FAULTS):
+                reader.stop()  # closes the descriptor
+
+
+def _reader_of(observer: BaseObserver) -> BaseThread | None:
+    """Return the thread that reads for the emitters, where they do not read themselves (Linux)."""
+    reader: BaseThread | None = getattr(observer, "_inotify_fd", None)
+    return reader
 
 
 def _reason(error: Exception) -> str:

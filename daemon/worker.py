@@ -62,6 +62,7 @@ class Worker:
         self._around = around
         self._decoder = Decoder(queue, keeper, around)
         self._owed: Job | None = None  # could not be given back, because the database failed
+        self._swept: set[Path] = set()  # folders looked through for what a killed process left
 
     def run_one(self, *, cooled_down: bool = True) -> bool:
         """Claim a job and bring it to an end, or back to the queue; return whether there was one.
@@ -228,7 +229,7 @@ class Worker:
                 for file in result.files
             ],
         )
-        sidecars.remove_stale_temps(path.parent)
+        self._sweep(path.parent)
         written = sidecars.write(
             path,
             result.files,
@@ -256,6 +257,12 @@ class Worker:
             parts=result.metadata["coverage"]["parts"]["total"],
             total_s=round(result.metadata["timings"]["total_s"], 2),
         )
+
+    def _sweep(self, folder: Path) -> None:
+        """Take away what a killed process left, once: to list a full folder for each job costs."""
+        if folder not in self._swept:
+            sidecars.remove_stale_temps(folder)
+            self._swept.add(folder)
 
     def _end(self, job: Job, status: Status, error: EngineError, log: Log) -> None:
         self._queue.finish(job, status=status, reason=error.reason, detail=_detail(error))

@@ -92,7 +92,7 @@ class JobError(StateError):
     """Something cannot be done with a job."""
 
     def __init__(self, job_id: int, message: str = "", *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint or type(self).hint.replace("JOB", str(job_id)))
         self.job_id = job_id
 
 

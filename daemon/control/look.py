@@ -30,8 +30,6 @@ WIDTH: Final = 100
 class NothingToShow(DaemonError):  # noqa: N818 - an answer, not a fault of the code
     """There is nothing to look at."""
 
-    hint = "`llasactl show JOB` says where it stands."
-
 
 @click.command(
     "open",
@@ -72,7 +70,7 @@ def choose(job: Job, kind: str | None) -> str:
     kinds = ", ".join(suffix.split(".")[-2 if "metadata" in suffix else -1] for suffix in there)
     raise NothingToShow(
         f"Job {job.id} has no {kind or 'output'} that is still there.",
-        hint=f"There is: {kinds}." if kinds else "",
+        hint=f"There is: {kinds}." if kinds else _see(job),
     )
 
 
@@ -159,7 +157,12 @@ def _with_outputs(queue: Queue, job: Job) -> Job:
         if candidate.outputs:
             return candidate
     why = meaning(reason_of(job))
-    raise NothingToShow(f"Job {job.id} is {job.status}" + (f": {why}." if why else "."))
+    told = f"Job {job.id} is {job.status}" + (f": {why}." if why else ".")
+    raise NothingToShow(told, hint=_see(job))
+
+
+def _see(job: Job) -> str:
+    return f"`llasactl show {job.id}` says where it stands."
 
 
 COMMANDS: Final = (open_, diff)

@@ -97,6 +97,7 @@ def test_cancel_takes_back_what_waits_and_retry_takes_it_up(ask: Ask, bench: Ben
     refused = ask("cancel", "1")
     assert refused.code == 3
     assert "job 1 is done" in refused.err
+    assert "`llasactl show 1`" in refused.err
 
 
 def test_prioritized_jobs_go_first_in_the_order_named(ask: Ask, bench: Bench) -> None:

@@ -66,6 +66,7 @@ def test_open_of_what_is_not_there_says_what_is(ask: Ask, bench: Bench, talked: 
     answer = ask("open", "no.json")
     assert answer.code == 3
     assert "ignored: no Whisper tool writes this" in answer.err
+    assert "`llasactl show 2`" in answer.err
 
 
 @pytest.mark.parametrize(

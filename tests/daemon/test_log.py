@@ -41,10 +41,10 @@ def test_control_characters_are_never_raw(tmp_path: Path) -> None:
 
 
 def test_the_terminal_gets_a_short_line(tmp_path: Path) -> None:
-    """Time, name, fields; the level where it is not usual."""
+    """Time, name, fields that are known; the level where it is not usual."""
     stream = io.StringIO()
     log = open_log(None, stream=stream)
-    log.warning("queue.held", reason="disk_full")
+    log.warning("queue.held", reason="disk_full", until=None)
     assert stream.getvalue()[8:] == " WARNING queue.held reason=disk_full\n"
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from daemon.progress import SLACK_S, Progress
 from engine.client import Loaded, ModelClient
 from engine.errors import ChildDied
 from state.database import open_database
-from state.job import Reason, Status
+from state.job import Job, Reason, Status
 from state.queue import Queue
+from state.service import ServiceRow
 from tests.daemon.conftest import Bench, Clock, Stage
 from tests.daemon.making import offered, talk
 from tests.daemon.test_service import statuses
@@ -86,6 +90,37 @@ def test_cancelling_a_running_job_ends_its_child_at_the_next_tick(stage: Stage) 
     stage.run(worker, 6)
     assert statuses(stage) == {"talk.json": "cancelled"}
     assert [path.name for path in stage.config.watch[0].iterdir()] == ["talk.json"]
+
+
+@pytest.mark.parametrize("ending", ["finish", "release"])
+def test_a_job_that_the_worker_ends_or_gives_back_is_not_taken(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """A tick right after that leaves the child alone: it may be at the next job already."""
+    interrupted: list[str] = []
+    ended, saved = getattr(Queue, ending), Queue.save_part
+
+    def end(queue: Queue, job: Job, **how: Any) -> Job:
+        moved: Job = ended(queue, job, **how)
+        with open_database(stage.config.home.database) as other:
+            ServiceRow(other).update(heartbeat_at=0.0)  # any write of another connection
+        stage.service.tick(stage.clock.pass_by(1))
+        return moved
+
+    def save(queue: Queue, *job: Any, **part: Any) -> Job:
+        if ending == "release":
+            queue.pause("lunch")
+        return saved(queue, *job, **part)
+
+    monkeypatch.setattr(Queue, ending, end)
+    monkeypatch.setattr(Queue, "save_part", save)
+    stage.write("talk.json", talk(parts=2))
+    worker = stage.begin()
+    monkeypatch.setattr(stage.service.keeper, "interrupt", lambda: interrupted.append(ending))
+    stage.run(worker, 6)
+    expected = "done" if ending == "finish" else "queued"
+    assert statuses(stage) == {"talk.json": expected}
+    assert interrupted == []
 
 
 def test_a_pause_takes_hold_after_the_part_in_hand(bench: Bench) -> None:

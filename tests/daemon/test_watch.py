@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,6 +144,36 @@ def test_dead_threads_are_noticed(watch: RootWatch, root: Path, ear: Ear) -> Non
     assert watch.state == "watching"
     (root / "talk.json").write_text("{}")
     assert ear.hears(lambda: str(root / "talk.json") in ear.paths)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the emitters read themselves")
+def test_a_dead_reader_is_noticed(watch: RootWatch, root: Path, ear: Ear) -> None:
+    """On Linux one thread more reads what the kernel says; watchdog's own mistakes can end it."""
+    assert watch._observer is not None
+    reader = watch_module._reader_of(watch._observer)
+    assert reader is not None
+    reader.stop()
+    reader.join()
+    watch.check()
+    assert watch.state == "watching"
+    (root / "talk.json").write_text("{}")
+    assert ear.hears(lambda: str(root / "talk.json") in ear.paths)
+
+
+def test_a_name_used_again_after_its_folder_was_moved_out_breaks_no_end(
+    watch: RootWatch, root: Path, ear: Ear
+) -> None:
+    """watchdog then has two inotify watches for one path and fails when it is stopped."""
+    folder = root / "moved"
+    for end in (lambda: folder.rename(root.with_name("out")), folder.rmdir):
+        folder.mkdir()
+        assert ear.hears(lambda: str(folder) in ear.paths)
+        ear.paths.clear()
+        end()
+    (root / "talk.json").write_text("{}")
+    assert ear.hears(lambda: str(root / "talk.json") in ear.paths)
+    watch.close()
+    assert watch._observer is None
 
 
 def test_a_root_may_be_a_link(tmp_path: Path, root: Path, ear: Ear) -> None:

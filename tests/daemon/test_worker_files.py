@@ -277,3 +277,22 @@ def test_a_disk_error_of_the_system_holds_the_queue(
     assert held is not None
     assert held.reason == Reason.DISK_FULL
     assert now(bench.queue, job).status is Status.QUEUED
+
+
+def test_a_folder_is_swept_once_not_for_every_job(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed process left goes; the work of a job does not grow with its folder."""
+    left = bench.config.watch[0] / ".llasa-999999-0123456789abcdef.tmp"
+    left.write_bytes(b"half")
+    (bench.config.watch[0] / "other").mkdir()
+    swept: list[Path] = []
+    sweep = sidecars.remove_stale_temps
+    monkeypatch.setattr(sidecars, "remove_stale_temps", lambda at: swept.append(at) or sweep(at))
+    worker = bench.worker()
+    for name in ("a.json", "other/b.json", "c.json", "other/d.json"):
+        job = dropped(bench, name)
+        worker.run_one()
+        assert now(bench.queue, job).status is Status.DONE
+    assert not left.exists()
+    assert swept == [bench.config.watch[0], bench.config.watch[0] / "other"]
