@@ -203,7 +203,7 @@ class Worker:
             return names_for(job.path, self._config, profile), None
         except SpeakersError as error:
             log.warning("speakers.refused", key=error.key, line=error.line)
-            return profile.speakers, f"No names were taken: {error} {error.hint}"[:_DETAIL]
+            return profile.speakers, f"Names not taken: {error} {error.hint}"[:_DETAIL]
 
     # The end
 

@@ -11,7 +11,7 @@ from state.connection import Value
 from state.errors import IllegalMove, NoSuchJob
 from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, Status
 from state.migrations import NOW
-from state.rows import REQUEUED, Rows, job_of, listed
+from state.rows import RECOUNTED, REQUEUED, Rows, job_of, listed
 
 REDONE = (Status.DONE, Status.PARTIAL, Status.FAILED)
 CANCELLABLE = tuple(status for status in Status if Status.CANCELLED in MOVES[status])
@@ -27,11 +27,10 @@ class Control(Rows):
         Raises IllegalMove for one that waits, runs, is done (`redo` does it anew) or superseded.
         """
         with self.database.transaction():
-            job = self._turn(
-                job_id, "retried", Status.QUEUED, RETRYABLE, f"{REQUEUED}, deferred = 0"
-            )
+            self._turn(job_id, "retried", Status.QUEUED, RETRYABLE, f"{REQUEUED}, deferred = 0")
             self._drop_unfinished_parts("job_id = ?", (job_id,))
-            return job
+            self.database.rows(f"UPDATE jobs SET {RECOUNTED} WHERE id = ?", (job_id,))
+            return self._must(job_id)
 
     def retry_failed(self) -> int:
         """Queue every failed job again; return how many."""
@@ -41,7 +40,7 @@ class Control(Rows):
             )
             return len(
                 self.database.rows(
-                    f"UPDATE jobs SET {REQUEUED} WHERE status = 'failed' RETURNING id"
+                    f"UPDATE jobs SET {REQUEUED}, {RECOUNTED} WHERE status = 'failed' RETURNING id"
                 )
             )
 

@@ -253,7 +253,7 @@ class Backlog:
 
     jobs: int
     bytes: int
-    words: int | None  # estimated from the words per byte of recent jobs; None without any
+    words: int | None  # left to decode, of files not read yet an estimate; None without any
 
 
 @dataclass(frozen=True, slots=True)

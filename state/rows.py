@@ -26,6 +26,11 @@ REQUEUED = (
     "status = 'queued', reason = NULL, detail = NULL, finished_at = NULL,"
     " attempt = 0, restarts = 0, load_failures = 0, tried_last = 0"
 )
+# How far a job is, by its finished parts.
+RECOUNTED = (
+    "(parts_done, words_done, decode_s) = (SELECT count(*), coalesce(sum(words), 0),"
+    " total(decode_s) FROM parts WHERE job_id = jobs.id AND parts.status IS NOT NULL)"
+)
 
 
 class Rows:

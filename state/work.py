@@ -12,7 +12,7 @@ from typing import Any
 from state.errors import IllegalMove
 from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Output, Reason, Status
 from state.migrations import NOW
-from state.rows import PathName, Rows, job_of, outputs_json, told
+from state.rows import RECOUNTED, PathName, Rows, job_of, outputs_json, told
 
 # Named in the statements: SQLite by itself takes the index on the status, and sorts.
 WAITING_ORDER = "tried_last, priority DESC, deferred, id"
@@ -248,9 +248,4 @@ class Work(Rows):
             )
 
     def _recount(self, job: Job) -> Job:
-        return self._held(
-            job,
-            "(parts_done, words_done, decode_s) = (SELECT count(*), coalesce(sum(words), 0),"
-            " total(decode_s) FROM parts WHERE job_id = :id AND status IS NOT NULL)",
-            {},
-        )
+        return self._held(job, RECOUNTED, {})

@@ -216,14 +216,19 @@ def _tell(console: Console, home: Home, found: list[Job], spent_s: float) -> Non
     for path in sorted(transcripts.iterdir()):
         mark = "   " if path.name in _ABOUT else " + "
         console.print(f" {mark}{safe(path.name)}")
-    words = sum(job.words_total or 0 for job in found)
-    decode_s = sum(job.decode_s for job in found)
-    speed = f", {rate(words / decode_s)}" if decode_s else ""
     console.print(
-        f"\n{count(len(found), 'transcript')}, {words:,} words in {span(spent_s)}{speed}; "
+        f"\n{count(len(found), 'transcript')}, {_speed(found, spent_s)};\n"
         "nothing left this machine.\nNext: put a transcript of your own into a home's "
         "var/transcripts and start\n`llasad --home DIR`; `llasactl --help` shows the rest."
     )
+
+
+def _speed(found: list[Job], spent_s: float) -> str:
+    """Return words and seconds of the whole demo, and the rate of the decoding in it."""
+    words = sum(job.words_total or 0 for job in found)
+    decode_s = sum(job.decode_s for job in found)
+    alone = f" (decoding alone: {rate(words / decode_s)})" if decode_s else ""
+    return f"{words:,} words in {span(spent_s)}{alone}"
 
 
 def _show_before_and_after(console: Console, source: Path) -> None:

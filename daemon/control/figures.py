@@ -16,6 +16,7 @@ from state.service import Service
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5
+_AT_REST: Final = ("starting", "idle", "held", "paused")  # phases in which no job runs
 _LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
 
@@ -28,6 +29,7 @@ def status_of(session: Session) -> dict[str, Any]:
         "running": pid is not None,
         "pid": pid or None,
         "phase": "stopped",
+        "draining": False,
         "stalled": False,
         "started_at": None,
         "heartbeat_at": None,
@@ -52,6 +54,7 @@ def status_of(session: Session) -> dict[str, Any]:
         "words_per_s": None,
         "queue": {"jobs": 0, "bytes": 0, "words": None, "left_s": None},
         "jobs": {str(status): 0 for status in Status},
+        "edits_kept": 0,
         "troubles": [],
     }
     if session.has_database:
@@ -82,27 +85,25 @@ def _fill(report: dict[str, Any], book: Book, session: Session) -> None:
     }
     if report["running"]:
         _fill_live(report, service)
+        report["phase"] = _phase(service.phase, working=bool(running), held=held is not None)
         report["settings_changed"] = _is_newer(session.home.settings, service.started_at)
     report["words_per_s"] = service.words_per_s
     current = current_of(running[0], service) if running else None
     report["current"] = current
-    words = backlog.words
-    if words is None and running and running[0].words_total and running[0].size:
-        # Nothing is done yet: the others are taken to be like the running one.
-        words = round(backlog.bytes * running[0].words_total / running[0].size)
     report["queue"] = {
         "jobs": backlog.jobs,
         "bytes": backlog.bytes,
-        "words": words,
-        "left_s": _left(words, service.words_per_s, current),
+        "words": backlog.words,
+        "left_s": _left(backlog.words, service.words_per_s, current),
     }
+    report["edits_kept"] = book.queue.edits_kept()
     troubled = book.queue.jobs(status=(Status.FAILED, Status.INVALID), limit=TROUBLES)
     report["troubles"] = [trouble_of(job) for job in troubled]
 
 
 def _fill_live(report: dict[str, Any], service: Service) -> None:
     age_s = time.time() - service.heartbeat_at if service.heartbeat_at else 0.0
-    report["phase"] = service.phase
+    report["draining"] = any(root["state"] == "scanned" for root in service.watching)
     report["stalled"] = age_s > STALL_S or service.phase == "stalled"
     report["started_at"] = _moment(service.started_at)
     report["heartbeat_at"] = _moment(service.heartbeat_at)
@@ -121,6 +122,11 @@ def _fill_live(report: dict[str, Any], service: Service) -> None:
         "device": service.device_path,
         "memory_bytes": service.memory_bytes,
     }
+
+
+def _phase(said: str, *, working: bool, held: bool) -> str:
+    """Return what the daemon does; of itself it says so a moment late, as its job does not."""
+    return "working" if working and not held and said in _AT_REST else said
 
 
 def current_of(job: Job, service: Service) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from daemon.control.words import (
     meaning,
     rate,
     reason_of,
+    remark,
     shorten,
     size,
     span,
@@ -88,8 +89,8 @@ def _table(session: Session, found: list[Job]) -> Any:
     width = max(20, session.console.width - 48)
     for job in found:
         name = Text(shorten(session.place(job.path), width))
-        if why := meaning(reason_of(job)):
-            name.append(f"\n{why}", style="dim")
+        if told := remark(job):
+            name.append(f"\n{told}", style="dim")
         table.add_row(
             str(job.id),
             Text(str(job.status), style=STYLES[job.status]),
@@ -152,8 +153,7 @@ def _one(job: Job, parts: list[PartRow], history: list[Move]) -> Any:
         table.add_row("next", Text(what, style="bold"))
     if job.parts_total is not None:
         table.add_row("parts", _parts(job, parts))
-    if job.words_done and job.decode_s:
-        speed = f"{rate(job.words_done / job.decode_s)}, {span(job.decode_s)} of decoding"
+    if speed := _speed(parts):
         table.add_row("speed", speed)
     for line in _coverage(job.figures):
         table.add_row("changes", line)
@@ -174,6 +174,13 @@ def _parts(job: Job, parts: list[PartRow]) -> str:
     for kind in sorted({kind for kind in kinds if kind}):
         text += f", {kinds.count(kind)} {kind}"
     return text + (f", {count(tried, 'failed try', 'failed tries')}" if tried else "")
+
+
+def _speed(parts: list[PartRow]) -> str:
+    """Return how fast the model decoded what it did decode, "" where that is nothing."""
+    decoded = [part for part in parts if part.decode_s > 0]
+    words, decode_s = sum(part.words for part in decoded), sum(part.decode_s for part in decoded)
+    return f"{rate(words / decode_s)}, {span(decode_s)} of decoding" if words else ""
 
 
 def _coverage(figures: dict[str, Any]) -> list[str]:

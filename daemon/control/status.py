@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.control.figures import status_of
+from daemon.control.jobs import SHOWN
 from daemon.control.session import Session, home_option, json_option, print_json
 from daemon.control.words import STYLES, clock, count, rate, shorten, size, span
 from daemon.terminal import safe
@@ -77,12 +78,13 @@ def screen(session: Session, report: dict[str, Any]) -> Table:
     table.add_row("home", Text(f"{safe(report['home'])}  (by {report['home_found_by']})"))
     table.add_row("daemon", _daemon(report))
     for number, folder in enumerate(report["watching"]):
-        table.add_row("watching" if number == 0 else "", _folder(folder))
+        name = "folders" if report["draining"] else "watching"
+        table.add_row(name if number == 0 else "", _folder(folder))
     if report["running"]:
         table.add_row("", Text(_heard(report), style="dim"))
     table.add_row("model", Text(_model(report["model"])))
     if report["settings_changed"]:
-        changed = "changed since the daemon's start; it reads them anew with: llasactl restart"
+        changed = f"changed since the daemon's start; {_anew(report['pid'])}"
         table.add_row("settings", Text(changed, style="yellow"))
     if report["held"]:
         table.add_row("held", Text(_hold(report["held"]), style="yellow"))
@@ -94,6 +96,8 @@ def screen(session: Session, report: dict[str, Any]) -> Table:
         table.add_row("", _bar(report["current"]))
     table.add_row("waiting", Text(_queue(report["queue"])))
     table.add_row("jobs", _jobs(report["jobs"]))
+    if report["edits_kept"]:
+        table.add_row("edited", Text(_edits(report)))
     for number, trouble in enumerate(report["troubles"]):
         table.add_row("trouble" if number == 0 else "", _trouble(session, trouble, width))
     return table
@@ -119,7 +123,28 @@ def _daemon(report: dict[str, Any]) -> Any:
     text.append(f"   pid {report['pid']}", style="dim")
     if report["started_at"]:
         text.append(f", up for {span(_age(report['started_at']))}", style="dim")
+    if report["draining"]:
+        text.append("; ends when done (--drain)", style="dim")
     return text
+
+
+def _anew(pid: int | None) -> str:
+    """Return how the daemon comes to read its settings anew: `restart` is for a service."""
+    if _is_service(pid):
+        return "it reads them anew with: llasactl restart"
+    return "end it in its terminal, or with llasactl stop, and start it again"
+
+
+def _is_service(pid: int | None) -> bool:
+    """Tell whether the service manager runs this process; a manager may not name its own."""
+    from launchd import agent  # late: only asked when the settings have changed
+    from launchd.errors import ServiceError
+
+    try:
+        state = agent.manager().state()
+    except ServiceError:
+        return False
+    return state.installed and state.running and state.pid in (None, pid)
 
 
 def _folder(folder: dict[str, Any]) -> Any:
@@ -137,7 +162,9 @@ def _folder(folder: dict[str, Any]) -> Any:
 def _heard(report: dict[str, Any]) -> str:
     heard = report["last_event_at"]
     told = f"event {span(_age(heard))} ago" if heard else "no event yet"
-    if report["canary_at"]:
+    if report["draining"]:
+        told = "not watched"
+    elif report["canary_at"]:
         told += f", proved {span(_age(report['canary_at']))} ago"
     scan = report["last_scan"]
     if not scan:
@@ -191,6 +218,14 @@ def _queue(queue: dict[str, Any]) -> str:
     if queue["words"] is not None:
         text += f", about {queue['words']:,} words"
     return text + (f", {span(queue['left_s'])} for all" if queue["left_s"] is not None else "")
+
+
+def _edits(report: dict[str, Any]) -> str:
+    """Return of how many files an edited output was kept, and where they are shown."""
+    listed = sum(report["jobs"].values())
+    more = " --limit 0" if listed > SHOWN else ""
+    files = count(report["edits_kept"], "file")
+    return f"{files} whose edited output was kept; marked in: llasactl jobs{more}"
 
 
 def _jobs(counts: dict[str, int]) -> Any:

@@ -101,6 +101,13 @@ def meaning(reason: str | None) -> str:
     return EXPLAINED.get(reason or "", ("", None))[0]
 
 
+def remark(job: Job) -> str:
+    """Return what a list says of a job beside its status, "" for nothing."""
+    edited = any(output.displaced for output in job.outputs)
+    told = (meaning(reason_of(job)), "an edited output was kept" if edited else "")
+    return "; ".join(filter(None, told))
+
+
 def advice(reason: str | None, job_id: int) -> str | None:
     """Return what a person can do about a job's reason, None where there is nothing."""
     text = EXPLAINED.get(reason or "", ("", None))[1]

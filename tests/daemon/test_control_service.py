@@ -14,8 +14,9 @@ from daemon import parking
 from daemon.control import service
 from daemon.home import Home, find_home, recorded_home_file
 from daemon.lock import HomeLock
+from launchd import agent
 from launchd.agent import AgentSpec, ServiceState, Step
-from launchd.errors import NotInstalled, TemporaryProgram
+from launchd.errors import NotInstalled, TemporaryProgram, UnsupportedPlatform
 from state.queue import Queue
 from state.service import ServiceRow
 from tests.daemon.conftest import Ask
@@ -81,7 +82,8 @@ def manager(
     monkeypatch.setattr(service, "PATIENCE_S", 0.2)
     monkeypatch.setattr(service, "START_PATIENCE_S", 0.2)
     found = RememberingManager(HomeLock(home.lock))
-    monkeypatch.setattr(service, "manager", lambda: found)
+    for module in (service, agent):
+        monkeypatch.setattr(module, "manager", lambda: found)
     yield found
     found.lock.release()
 
@@ -278,10 +280,51 @@ def test_settings_newer_than_the_daemon_are_told(
 ) -> None:
     """So that nobody wonders why a mended line changes nothing."""
     home.settings.write_text("settle_s = 1\n")
-    manager.lock.acquire()
+    ask("install")
     row = ServiceRow(queue.database)
     for started, changed in ((home.settings.stat().st_mtime + 5, False), (5.0, True)):
         row.update(started_at=started)
         assert ask("status", "--json").json["settings_changed"] is changed
         shown = " ".join(ask("status").out.split())
         assert ("reads them anew with: llasactl restart" in shown) is changed
+
+
+@pytest.mark.parametrize("elsewhere", ["absent", "stopped", "other"])
+def test_settings_of_a_daemon_of_a_terminal_are_read_by_starting_it_again(
+    ask: Ask,
+    home: Home,
+    manager: RememberingManager,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: str,
+) -> None:
+    """`restart` would be refused, or would start another one: it is not advised."""
+    home.settings.write_text("settle_s = 1\n")
+    manager.lock.acquire()
+    ServiceRow(queue.database).update(started_at=5.0)
+    state = ServiceState(elsewhere != "absent", elsewhere == "other", os.getpid() + 1, "")
+    monkeypatch.setattr(manager, "state", lambda: state)
+    shown = " ".join(ask("status").out.split())
+    assert "end it in its terminal, or with llasactl stop, and start it again" in shown
+    assert "llasactl restart" not in shown
+
+
+def test_where_no_manager_can_be_asked_status_is_shown_all_the_same(
+    ask: Ask,
+    home: Home,
+    manager: RememberingManager,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A container has none, and a daemon in its terminal."""
+
+    def refuse() -> ServiceState:
+        raise UnsupportedPlatform
+
+    home.settings.write_text("settle_s = 1\n")
+    manager.lock.acquire()
+    ServiceRow(queue.database).update(started_at=5.0)
+    monkeypatch.setattr(manager, "state", refuse)
+    answer = ask("status")
+    assert answer.code == 0
+    assert "and start it again" in " ".join(answer.out.split())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from state.job import Backlog, Status
+from state.job import Status
 from state.queue import Queue
 from tests.state.making import claimed, offered, queued, running, standing
 
@@ -30,16 +30,6 @@ def test_counts_name_every_status(queue: Queue) -> None:
     assert queue.counts() == {**dict.fromkeys(Status, 0), Status.PARTIAL: 1}
 
 
-def test_the_backlog_is_estimated_from_recent_jobs(queue: Queue) -> None:
-    """Words that wait are bytes that wait, times the words per byte of what was done."""
-    assert queue.backlog() == Backlog(jobs=0, bytes=0, words=None)
-    done = queue.begin_parts(running(queue), total=1, recipe="r", words=25)
-    queue.finish(done, status=Status.DONE)
-    queue.offer_many([offered("/1", size=1000), offered("/2", size=600)])
-
-    assert queue.backlog() == Backlog(jobs=2, bytes=1600, words=400)
-
-
 def test_the_latest_job_of_a_path_is_the_last_of_its_chain(queue: Queue) -> None:
     """All others are listed behind it."""
     ids = [queued(queue, sha256=sha).id for sha in "abcab"]
@@ -58,7 +48,6 @@ def test_the_latest_job_of_a_path_is_the_last_of_its_chain(queue: Queue) -> None
         (lambda queue: queue.upcoming(), "USING INDEX jobs_waiting"),
         (lambda queue: queue.job_by_path("/x"), "SEARCH jobs USING INDEX jobs_chain"),
         (lambda queue: queue.jobs(status=Status.DONE, limit=9), "COVERING INDEX jobs_status"),
-        (lambda queue: queue.backlog(), "SEARCH jobs USING COVERING INDEX jobs_status"),
         (lambda queue: queue.known("/x"), "SEARCH seen USING PRIMARY KEY"),
         (lambda queue: queue.seen_under("/x"), "SEARCH seen USING PRIMARY KEY"),
         (lambda queue: queue.history(1), "SEARCH history USING INDEX history_job"),

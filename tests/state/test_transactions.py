@@ -28,6 +28,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "cancel": lambda q: q.cancel(running(q).id),
     "claim": lambda q: q.claim(boot_id="b"),
     "counts": lambda q: q.counts(),
+    "edits_kept": lambda q: q.edits_kept(),
     "expire_pause": lambda q: q.expire_pause(1.0),
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
     "forget": lambda q: q.forget(q.record("/x", status=Status.FAILED, reason=None).id),
