@@ -67,10 +67,7 @@ def _serve(
     losses = compiled(model, compile_it=compile_it)
     parameters = list(model.parameters())
     while (job := connection.recv()) is not None:
-        *work, quantised = job
-        if quantised != model.quantised:
-            model.set_quantised(quantised)
-        values = backward(losses, *work, "cpu")
+        values = backward(losses, *job, "cpu")
         for parameter, grad in zip(parameters, grads, strict=True):
             if parameter.grad is None:  # a layer that reading alone does not reach
                 grad.zero_()
@@ -104,7 +101,7 @@ class Helpers:
         shares = self._shares[: len(batch.ids) - 1]  # a batch of few rows needs fewer helpers
         count = len(shares) + 1
         for n, (connection, _) in enumerate(shares, start=1):
-            connection.send((batch.share(n, count), scales, self.model.quantised))
+            connection.send((batch.share(n, count), scales))
         answer, reading = backward(losses, batch.share(0, count), scales, device)
         for connection, grads in shares:
             more = connection.recv()

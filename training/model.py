@@ -10,7 +10,6 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from training.lags import LAGS, MARKS, SILENT, WIDTH
-from training.quantised import through
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class ModelConfig:
 
     vocabulary: int = 6144
     hidden: int = 256
-    layers: int = 5
+    layers: int = 7
     read_layers: int = 3  # what is asked while reading must be known after so many
     heads: int = 4
     intermediate: int = 704
@@ -56,16 +55,6 @@ class ModelConfig:
         }
 
 
-class Linear(nn.Linear):
-    """A matrix that computes with rounded weights while `quantised` is set."""
-
-    quantised = False
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x is [..., inputs]."""
-        return F.linear(x, through(self.weight) if self.quantised else self.weight)
-
-
 class RmsNorm(nn.Module):
     """Root-mean-square norm whose weight follows the type of its input."""
 
@@ -85,10 +74,10 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.q_proj = Linear(config.hidden, config.hidden, bias=False)
-        self.k_proj = Linear(config.hidden, config.hidden, bias=False)
-        self.v_proj = Linear(config.hidden, config.hidden, bias=False)
-        self.o_proj = Linear(config.hidden, config.hidden, bias=False)
+        self.q_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.k_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.v_proj = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.o_proj = nn.Linear(config.hidden, config.hidden, bias=False)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """x is [batch, length, hidden]; cos and sin are [length, head size]."""
@@ -126,9 +115,9 @@ class Mlp(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.gate_proj = Linear(config.hidden, config.intermediate, bias=False)
-        self.up_proj = Linear(config.hidden, config.intermediate, bias=False)
-        self.down_proj = Linear(config.intermediate, config.hidden, bias=False)
+        self.gate_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.up_proj = nn.Linear(config.hidden, config.intermediate, bias=False)
+        self.down_proj = nn.Linear(config.intermediate, config.hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """x is [batch, length, hidden]."""
@@ -157,7 +146,6 @@ class Punctuator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.quantised = False
         self.embed_tokens = nn.Embedding(config.vocabulary, config.hidden)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RmsNorm(config)
@@ -176,24 +164,13 @@ class Punctuator(nn.Module):
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
 
-    def set_quantised(self, on: bool) -> None:
-        """Compute with the weights that the engine will have, or with the floats."""
-        for module in self.modules():
-            if isinstance(module, Linear | Punctuator):
-                module.quantised = on
-
-    def embeddings(self) -> Tensor:
-        """The rows of the vocabulary, [vocabulary, hidden]."""
-        weight = self.embed_tokens.weight
-        return through(weight) if self.quantised else weight
-
     def hidden_states(self, ids: Tensor) -> Tensor:
         """Normalised last hidden states of ids [batch, length]."""
         return self._answered(self.read(ids))
 
     def read(self, ids: Tensor) -> Tensor:
         """Hidden states after the first `read_layers` layers."""
-        x = F.embedding(ids, self.embeddings())
+        x = self.embed_tokens(ids)
         if torch.is_autocast_enabled(ids.device.type):
             x = x.bfloat16()
         return self._through(self.layers[: self.config.read_layers], x)
@@ -210,7 +187,7 @@ class Punctuator(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Token scores of hidden states [..., hidden]."""
-        return F.linear(hidden, self.embeddings())
+        return F.linear(hidden, self.embed_tokens.weight)
 
     def lag_logits(self, read: Tensor) -> Tensor:
         """What was asked while reading: [..., lags, marks and case] of `read` states."""
@@ -254,7 +231,7 @@ class Punctuator(nn.Module):
 
     def _among(self, hidden: Tensor, rivals: Tensor) -> Tensor:
         """Loss [n] of the first of `rivals` [n, rivals] at `hidden` [n, hidden]."""
-        rows = F.embedding(rivals.clamp(min=0), self.embeddings()).to(hidden.dtype)
+        rows = F.embedding(rivals.clamp(min=0), self.embed_tokens.weight).to(hidden.dtype)
         scores = torch.einsum("nd,ncd->nc", hidden, rows).float()
         scores = scores.masked_fill(rivals < 0, -torch.inf)
         return -scores.log_softmax(-1)[:, 0]

@@ -35,8 +35,6 @@ READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
 COPIES_BELOW = 1.2
 #: A step that took longer was suspended; that time is not counted as training.
 LONGEST_STEP_S = 60.0
-#: Over this last share of the rate's fall weights are rounded as the engine's are.
-QUANTISED = 0.2
 #: Optimisers that know nothing yet, after growing, begin gently.
 RISE_STEPS = 100
 #: What is written and measured is an average of the weights: over this many steps while the rate is
@@ -59,7 +57,7 @@ class TrainOptions:
     tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
     decay: float = 0.5  # share of the budget over which the rate falls to zero, at its end
     batch_tokens: int = 7_000
-    layers: int = 5
+    layers: int = 7
     seed: int = 1
     matrix_rate: float = 3e-3
     other_rate: float = 3e-3
@@ -179,8 +177,6 @@ class Trainer:
     def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
         """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
         set_rate(self.optimizers, self.rate())
-        if self.progress() >= 1 - QUANTISED * self.options.decay and not self.model.quantised:
-            self.model.set_quantised(True)
         answer, reading = self.helpers.step(self.losses, batch, self.options.device)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:

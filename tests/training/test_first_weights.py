@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from safetensors.torch import load_file
 
 from training.beginning import NEAR, begin
 from training.corpus import Corpus
@@ -85,7 +86,8 @@ def test_a_run_is_the_same_twice_and_goes_on_where_it_was_stopped(prepared: Path
 
         trainer.save = counted  # type: ignore[method-assign]
         trainer.run()
-        return trainer.model.state_dict()
+        ours = {f"average of {name}": value for name, value in trainer.average.items()}
+        return ours | trainer.model.state_dict()
 
     whole, again = train("a"), train("b")
     with pytest.raises(StoppedError):
@@ -94,3 +96,28 @@ def test_a_run_is_the_same_twice_and_goes_on_where_it_was_stopped(prepared: Path
     for name, value in whole.items():
         assert torch.equal(value, again[name])
         assert torch.equal(value, resumed[name])
+
+
+def test_what_is_written_is_the_mean_of_the_end(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every step of the last part of the rate's fall counts alike, and so does what went before."""
+    monkeypatch.setattr("training.train.AVERAGE_STEPS", 1)
+    options = TrainOptions(
+        data=prepared / "data", out=tmp_path, tokens=14_000, batch_tokens=1_000, layers=5,
+        helpers=0, dev_windows=2, dev_tokens=10**9, decay=1.0,
+    )  # fmt: skip
+    trainer = Trainer(options)
+    average, early, late = trainer._average, [], []
+
+    def noted() -> None:
+        passed = late if trainer.progress() >= 0.7 else early
+        passed.append(trainer.model.norm.weight.detach().clone())
+        average()
+
+    trainer._average = noted  # type: ignore[method-assign]
+    trainer.run()
+    written = load_file(tmp_path / "float/model.safetensors")["model.norm.weight"]
+    assert len(late) > 2
+    assert torch.allclose(written, torch.stack([early[-1], *late]).mean(0), atol=1e-6)
+    assert not torch.allclose(written, torch.stack([*early, *late]).mean(0), atol=1e-6)

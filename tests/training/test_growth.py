@@ -13,7 +13,7 @@ from training.growth import grown, sources
 from training.model import ModelConfig, Punctuator
 from training.train import Trainer, TrainOptions
 
-SMALL = ModelConfig(vocabulary=64, hidden=32, heads=2, intermediate=48)
+SMALL = ModelConfig(vocabulary=64, hidden=32, layers=5, heads=2, intermediate=48)
 
 
 @torch.no_grad()
