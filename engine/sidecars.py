@@ -80,7 +80,7 @@ def base_of(name: str) -> str:
 def sources_of(name: str) -> tuple[str, ...]:
     """Return the names of which an output of ours may be; none for other names."""
     found = _OURS.fullmatch(name)
-    return (found["base"] + ".json", found["base"]) if found else ()
+    return (found["base"] + ".json", found["base"], found["base"] + ".JSON") if found else ()
 
 
 def paths_for(source: Path, suffixes: Iterable[str]) -> dict[str, Path]:

@@ -60,7 +60,7 @@ def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--helpers", type=int, default=1, help="further processes, CPU only")
     parser.add_argument("--drawers", type=int, default=0, help="processes that draw ahead")
-    parser.add_argument("--layers", type=int, default=7)
+    parser.add_argument("--layers", type=int)
     parser.add_argument("--decay", type=float, default=0.5, help="share of the budget")
     parser.add_argument("--batch-tokens", type=int, default=7_000)
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")

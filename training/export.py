@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-#: How the weights are shipped: four bits cost a point of F1, six next to nothing.
+#: How the weights are shipped: four bits cost a point of F1 more than six.
 BITS, GROUP = 6, 64
 LIMIT_BYTES = 8 * 1024 * 1024
 PART = {"words": 100, "tail_words": 12, "lookahead_words": 15}

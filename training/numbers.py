@@ -80,6 +80,8 @@ def in_words(core: str, following: str, manner: Manner) -> list[str] | None:
     if n > 999_999 or (figures[0] == "0" and figures != "0") or (dollar and end):
         return None
     looks_a_year = len(figures) == 4 and 1100 <= n < 2100 and not (dollar or decimals)
+    if dollar and decimals:
+        return None
     words = manner.year(n) if looks_a_year else manner.cardinal(n)
     if decimals:
         words += ["point", *(_SMALL[int(figure)] for figure in decimals)]
@@ -119,4 +121,6 @@ def _ordinal(word: str) -> str:
 
 
 def _plural(word: str) -> str:
-    return word[:-1] + "ies" if word.endswith("y") else word + "s"
+    if word.endswith("y"):
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith("x") else "s")

@@ -31,6 +31,8 @@ WORKING = Shape(low=40, high=150, copied=0.25)
 READING = Shape(low=40, high=150, copied=0.0)
 #: Share of windows that are only read at first; it falls in a straight line to nothing.
 READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
+#: How many layers a new model has.
+LAYERS = 7
 #: A mean loss below this, over the steps of one log line, says that copying has appeared.
 COPIES_BELOW = 1.2
 #: A step that took longer was suspended; that time is not counted as training.
@@ -57,7 +59,7 @@ class TrainOptions:
     tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
     decay: float = 0.5  # share of the budget over which the rate falls to zero, at its end
     batch_tokens: int = 7_000
-    layers: int = 7
+    layers: int | None = None  # None: those of the checkpoint, else LAYERS
     seed: int = 1
     matrix_rate: float = 3e-3
     other_rate: float = 3e-3
@@ -85,7 +87,9 @@ class Trainer:
             Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
         )
         size = self.codec.tokenizer.get_vocab_size()
-        self.model = Punctuator(ModelConfig(vocabulary=size, layers=options.layers))
+        saved = self._checkpoint()
+        layers = options.layers or (saved["config"]["layers"] if saved else LAYERS)
+        self.model = Punctuator(ModelConfig(vocabulary=size, layers=layers))
         begin(self.model, self.codec)
         self.model.to(options.device)
         self.optimizers = optimizers(
@@ -107,7 +111,8 @@ class Trainer:
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.losses = compiled(self.model, compile_it=options.compile)
         options.out.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        if saved:
+            self._resume(saved)
         helpers = options.helpers if options.device == "cpu" else 0
         self.helpers = Helpers(self.model, helpers, compile_it=options.compile)
 
@@ -253,17 +258,22 @@ class Trainer:
         for name, value in self.model.state_dict().items():
             self.average[name].lerp_(value, 1 / self.state["averaged"])
 
-    def _resume(self) -> None:
+    def _checkpoint(self) -> dict[str, Any] | None:
         path = self.options.out / "checkpoint.pt"
         if not path.exists():
-            return
+            return None
+        saved: dict[str, Any]
         saved = torch.load(path, map_location=self.options.device, weights_only=True)
+        return saved
+
+    def _resume(self, saved: dict[str, Any]) -> None:
         self.state |= saved["state"]
         print(f"resumed at {self.state['tokens']:,} tokens", flush=True)
         before = ModelConfig(**saved["config"])
         if before.layers != self.model.config.layers:
             layers = self.model.config.layers
             self.model.load_state_dict(grown(saved["model"], before, layers))
+            self.average = grown(saved["average"], before, layers)
             self.state["averaged"] = 0
             self.state["grown"] = self.state["step"]
             print(f"grown from {before.layers} to {layers} layers", flush=True)

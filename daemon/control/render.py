@@ -9,7 +9,7 @@ import click
 from daemon import speakers as naming
 from daemon.control.session import Session, complete_job, home_option
 from daemon.control.words import count
-from daemon.errors import DaemonError
+from daemon.errors import DaemonError, SourceError
 from daemon.terminal import safe
 from engine.errors import EngineError
 from state.errors import JobMoved
@@ -36,7 +36,7 @@ def render(context: click.Context, *, names: tuple[str, ...], everything: bool) 
     session = context.ensure_object(Session)
     if everything == bool(names):
         raise click.UsageError("Name one or more files or jobs, or give --all.")
-    written = failed = 0
+    written = failed = gone = 0
     with session.writing() as book:
         click.echo(session.name_home())
         named = [session.find(book.queue, name) for name in names]
@@ -45,14 +45,18 @@ def render(context: click.Context, *, names: tuple[str, ...], everything: bool) 
                 _render(session, book.queue, job)
                 written += 1
             except (DaemonError, EngineError, JobMoved) as error:
+                if everything and isinstance(error, SourceError) and error.reason == "source_gone":
+                    gone += 1
+                    continue
                 failed += 1
                 click.echo(
                     f"not written anew: {job.id}  {session.place(job.path)}: "
-                    f"{safe(error)} {safe(error.hint)}",
+                    f"{safe(error)} {safe(error.hint.replace('JOB', str(job.id)))}",
                     err=True,
                 )
     if everything:
-        click.echo(f"written anew: {count(written, 'file')}")
+        left = f"; {count(gone, 'transcript')} no longer there" if gone else ""
+        click.echo(f"written anew: {count(written, 'file')}{left}")
     if failed:
         context.exit(EXIT_NOT_RENDERED)
 

@@ -45,6 +45,7 @@ class Session:
 
     def __init__(self) -> None:
         self.option: str | None = None  # given with `--home`
+        self.services: dict[int | None, bool] = {}  # which processes the service manager runs
 
     @cached_property
     def home(self) -> Home:
@@ -137,7 +138,7 @@ class Session:
         from engine import sidecars  # late: `status` need not wait for it
 
         path = Path(os.path.expanduser(name))
-        meant = [path, *(path.with_name(source) for source in sidecars.sources_of(path.name))]
+        meant = [path, *(path.parent / source for source in sidecars.sources_of(path.name))]
         folders = [Path.cwd(), *self.config.watch]
         return [str(resolved(folder / source)) for source in meant for folder in folders]
 

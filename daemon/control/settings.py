@@ -108,13 +108,14 @@ def path(session: Session) -> None:
 
 @config.command(
     short_help="Every setting with its default, explained.",
-    epilog='Example: llasactl config example > "$(llasactl config path)"',
+    epilog="Example: llasactl config example",
 )
 @home_option
 def example() -> None:
     """Print a llasa.toml with every setting at its default, and what it does.
 
-    Nothing is read and nothing written; a home works without such a file.
+    Nothing is read and nothing written; a home works without such a file. To begin one where there
+    is none: `llasactl config example > "$(llasactl config path)"`.
     """
     click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
 

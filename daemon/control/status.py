@@ -84,7 +84,7 @@ def screen(session: Session, report: dict[str, Any]) -> Table:
         table.add_row("", Text(_heard(report), style="dim"))
     table.add_row("model", Text(_model(report["model"])))
     if report["settings_changed"]:
-        changed = f"changed since the daemon's start; {_anew(report['pid'])}"
+        changed = f"changed since the daemon's start; {_anew(session, report['pid'])}"
         table.add_row("settings", Text(changed, style="yellow"))
     if report["held"]:
         table.add_row("held", Text(_hold(report["held"]), style="yellow"))
@@ -128,9 +128,11 @@ def _daemon(report: dict[str, Any]) -> Any:
     return text
 
 
-def _anew(pid: int | None) -> str:
+def _anew(session: Session, pid: int | None) -> str:
     """Return how the daemon comes to read its settings anew: `restart` is for a service."""
-    if _is_service(pid):
+    if pid not in session.services:  # asked once: this is drawn every second
+        session.services[pid] = _is_service(pid)
+    if session.services[pid]:
         return "it reads them anew with: llasactl restart"
     return "end it in its terminal, or with llasactl stop, and start it again"
 

@@ -55,7 +55,18 @@ _INTRODUCING = re.compile(
     re.IGNORECASE,
 )
 _OPENERS = words("so well um uh okay ok")  # with which a talk begins
-_NEGATION = re.compile(r"\b(?:not|never|nicht|kein\w*|nie|no|pas|non|não|niet|geen)\b|n['’]t\b")
+_NEGATION = {
+    language: re.compile(pattern)
+    for language, pattern in {
+        "en": r"\b(?:not|never|no)\b|n['’]t\b",
+        "de": r"\b(?:nicht|kein\w*|nie)\b",
+        "fr": r"\b(?:pas|jamais)\b",
+        "es": r"\b(?:no|nunca)\b",
+        "it": r"\b(?:non|mai)\b",
+        "pt": r"\b(?:não|nunca)\b",
+        "nl": r"\b(?:niet|geen|nooit)\b",
+    }.items()
+}
 _FIRST_PERSONS = words("i i'm i've i'd i'll me my you you're your ich du mich dir je tu yo")
 _ALIKE = 0.5  # share of words at which a sentence repeats another
 _SHORTEST, _COMFORTABLE, _LONGEST = 8, 35, 60  # words of a sentence
@@ -119,7 +130,8 @@ class Ranking:
             strength = 1.0 * bool(_NAMING.search(text)) + 0.5 * bool(_INTRODUCING.search(text))
             if len(sentence.words) > _COMFORTABLE:
                 strength *= 0.5
-            if _NEGATION.search(text.casefold()):
+            negation = _NEGATION.get(self._lexicon.language or "")
+            if negation is not None and negation.search(text.casefold()):
                 strength *= 0.5
             first = self._keys[i][0]
             least = _INTRODUCES

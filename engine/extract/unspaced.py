@@ -14,6 +14,8 @@ _HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]+")
 _RUN = re.compile(_HAN.pattern + r"|[\u30a0-\u30ff]+|[A-Za-z][A-Za-z0-9]+")
 # What the endings of Japanese verbs and adjectives begin with, and particles hardly do.
 _ENDING = re.compile("[いうえきぎくぐけげちっつてびぶべみむめりるれわらん]")
+# These follow verbs and nouns alike, and say nothing.
+_EITHER = re.compile("って|くらい|ぐらい|らしい")
 _LONGEST = 8
 
 
@@ -24,6 +26,7 @@ def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[
     """
     counts: Counter[str] = Counter()
     stems: Counter[str] = Counter()
+    unsure: Counter[str] = Counter()
     text = "".join(word.text for word in words)
     for found in _RUN.finditer(text):
         run = found.group()
@@ -38,8 +41,9 @@ def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[
         if lexicon.language == "ja" and _ENDING.match(text, found.end()) and pieces:
             last = pieces[-1]
             if run.endswith(last):
-                stems.update(last[-size:] for size in range(2, min(_LONGEST, len(last)) + 1))
-    return Counter({text: n for text, n in counts.items() if stems[text] * 2 <= n})
+                kind = unsure if _EITHER.match(text, found.end()) else stems
+                kind.update(last[-size:] for size in range(2, min(_LONGEST, len(last)) + 1))
+    return Counter({text: n for text, n in counts.items() if stems[text] * 2 <= n - unsure[text]})
 
 
 def unspaced_phrases(

@@ -77,6 +77,23 @@ def test_a_file_that_changed_is_passed_over_and_the_others_are_done(ask: Ask, be
     assert "written: two.enhanced.txt" in answer.out
 
 
+def test_transcripts_that_are_gone_are_counted(ask: Ask, bench: Bench) -> None:
+    """Whoever keeps the texts alone has not made a mistake; by its name, the file is missed."""
+    job = done(bench, "talk.json")
+    Path(job.path).unlink()
+    answer = ask("render", "--all")
+    assert answer.code == 0, answer.err
+    assert "written anew: 0 files; 1 transcript no longer there" in answer.out
+    assert ask("render", "1").code == 1
+
+
+def test_a_name_that_is_no_file_is_no_job(ask: Ask, bench: Bench) -> None:
+    """Nor is what is left of it without our suffix."""
+    done(bench, "talk.json")
+    for name in ("..enhanced.txt", "x/..metadata.json", "none.enhanced.txt"):
+        assert ask("show", name).code == 2
+
+
 def test_a_file_that_waits_takes_them_when_it_is_done(ask: Ask, bench: Bench) -> None:
     """Its outputs are to come anyway."""
     job = done(bench, "talk.json")

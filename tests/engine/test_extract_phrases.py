@@ -100,6 +100,14 @@ def test_stems_of_japanese_verbs_are_no_phrases():
     assert found == {"女王蜂", "蜂蜜"}
 
 
+def test_what_follows_verbs_and_nouns_alike_makes_no_stem():
+    """In って and くらい the endings of verbs begin too, and any noun may stand before them."""
+    made = letters("巣箱作りって楽しい。蜜蜂群って何。蜜蜂群くらい。蜜蜂群の話。", language="ja")
+    words = [word for p in made.paragraphs for word in p]
+    found = {phrase.text for phrase in unspaced_phrases(words, lexicon_for(made))}
+    assert found == {"蜜蜂群"}
+
+
 def test_drawn_out_letters_are_no_phrase():
     """The www of Japanese chats is laughter; a doubled katakana letter is a word."""
     made = letters("パパがwww来た。パパはwww寝た。パパのwww本だ。", language="ja")
@@ -138,6 +146,13 @@ def test_a_remark_in_passing_does_not_describe_the_talk(remark):
     made = document([paragraph(f"{remark} Bienen sammeln den Honig.")], language="de")
     ranking = Ranking(sentences(made), None, lexicon_for(made))
     assert ranking.introducing(most=2) == []
+
+
+def test_a_word_that_denies_in_another_language_only_denies_nothing():
+    """The Portuguese "no" is "in the"."""
+    text = "Hoje vamos falar no programa sobre as abelhas e sobre o mel das abelhas."
+    made = document([paragraph(text)], language="pt")
+    assert Ranking(sentences(made), None, lexicon_for(made)).introducing(most=2) == [0]
 
 
 @pytest.mark.parametrize("opener", ["Today we look", "So today we look", "Well, today we look"])

@@ -44,7 +44,7 @@ def test_a_model_cannot_shrink_nor_grow_without_end(layers: int) -> None:
 def test_training_goes_on_with_more_layers(prepared: Path, tmp_path: Path) -> None:
     """New layers come to count, and the rate rises anew from where they were added."""
 
-    def options(tokens: int, layers: int) -> TrainOptions:
+    def options(tokens: int, layers: int | None) -> TrainOptions:
         return TrainOptions(
             data=prepared / "data",
             out=tmp_path,
@@ -58,6 +58,7 @@ def test_training_goes_on_with_more_layers(prepared: Path, tmp_path: Path) -> No
 
     Trainer(options(3_000, 5)).run()
     trainer = Trainer(options(9_000, 6))
+    assert torch.equal(trainer.average["norm.weight"], trainer.model.norm.weight)
     assert trainer.state["grown"] == trainer.state["step"] > 0
     assert trainer.rate() < 0.1
     new = trainer.model.layers[3].mlp.down_proj.weight
@@ -65,3 +66,4 @@ def test_training_goes_on_with_more_layers(prepared: Path, tmp_path: Path) -> No
     trainer.run()
     assert new.any()
     assert Trainer(options(9_000, 6)).state["step"] == trainer.state["step"]
+    assert len(Trainer(options(9_000, None)).model.layers) == 6

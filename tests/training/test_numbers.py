@@ -30,6 +30,7 @@ BRITISH = Manner(hyphen=True, hundred_and=True)
         ("$1", "one dollar"),
         ("5%", "five percent"),
         ("1980s", "nineteen eighties"),
+        ("6s", "sixes"),
         ("21st", "twenty first"),
         ("12th", "twelfth"),
         ("20th", "twentieth"),
@@ -54,7 +55,9 @@ def test_some_write_hyphens_and_ands(core: str, said: str) -> None:
     assert in_words(core, "", BRITISH) == said.split()
 
 
-@pytest.mark.parametrize("core", ["Y2K", "4-1/2", "007", "1,2", "$5%", "3.5th", "1000000", "mp3"])
+@pytest.mark.parametrize(
+    "core", ["Y2K", "4-1/2", "007", "1,2", "$5%", "3.5th", "$1.50", "1000000", "mp3"]
+)
 def test_what_is_no_plain_number_stays(core: str) -> None:
     """Only what is said in one way alone is spelled out."""
     assert in_words(core, "", PLAIN) is None
