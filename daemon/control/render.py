@@ -7,8 +7,8 @@ from typing import Final
 import click
 
 from daemon import speakers as naming
+from daemon.control import words
 from daemon.control.session import Session, complete_job, home_option
-from daemon.control.words import count
 from daemon.errors import DaemonError, SourceError
 from daemon.terminal import safe
 from engine.errors import EngineError
@@ -55,8 +55,8 @@ def render(context: click.Context, *, names: tuple[str, ...], everything: bool) 
                     err=True,
                 )
     if everything:
-        left = f"; {count(gone, 'transcript')} no longer there" if gone else ""
-        click.echo(f"written anew: {count(written, 'file')}{left}")
+        left = f"; {words.count(gone, 'transcript')} no longer there" if gone else ""
+        click.echo(f"written anew: {words.count(written, 'file')}{left}")
     if failed:
         context.exit(EXIT_NOT_RENDERED)
 
@@ -71,7 +71,7 @@ def _finished(queue: Queue) -> list[Job]:
 
 
 def _render(session: Session, queue: Queue, named: Job) -> None:
-    """Write the outputs of one file and say so, unless all files are meant."""
+    """Write the outputs of one file and say so; of one that is not done yet, say that."""
     latest = queue.job_by_path(named.path) or named
     if latest.status not in TERMINAL:
         click.echo(f"Job {latest.id} is not done yet: its outputs are written when it is.")
@@ -79,8 +79,7 @@ def _render(session: Session, queue: Queue, named: Job) -> None:
     job = naming.finished(queue, latest) or latest
     names = naming.names_for(job.path, session.config, naming.profile_of(job, session.config))
     for output in naming.render_again(queue, job, session.config, names):
-        beside = "  (beside a file that was edited)" if output.displaced else ""
-        click.echo(f"written: {session.place(output.path)}{beside}")
+        click.echo(words.written(session.place(output.path), displaced=output.displaced))
 
 
 COMMANDS: Final = (render,)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from daemon import speakers as naming
 from daemon.control.session import Session, complete_job, home_option, json_option, print_json
-from daemon.control.words import span
+from daemon.control.words import span, written
 from daemon.errors import CannotRender, ConfigError
 from daemon.source import read_snapshot
 from daemon.speakers import Speaker
@@ -163,8 +163,7 @@ def _show(session: Session, report: dict[str, Any], found: list[Speaker]) -> Non
     else:
         click.echo("The transcript names no speakers.")
     for output in report["outputs"]:
-        beside = "  (beside a file that was edited)" if output["displaced"] else ""
-        click.echo(f"written: {session.place(output['path'])}{beside}")
+        click.echo(written(session.place(output["path"]), displaced=output["displaced"]))
     if report["waits_for"] is not None:
         click.echo(f"Job {report['waits_for']} is not done yet: it takes the names when it is.")
     if report["problem"]:

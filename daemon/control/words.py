@@ -108,6 +108,11 @@ def remark(job: Job) -> str:
     return "; ".join(filter(None, told))
 
 
+def written(place: str, *, displaced: bool) -> str:
+    """Return the line that tells of an output written now; `place` is safe to print."""
+    return f"written: {place}" + ("  (beside a file that was edited)" if displaced else "")
+
+
 def advice(reason: str | None, job_id: int) -> str | None:
     """Return what a person can do about a job's reason, None where there is nothing."""
     text = EXPLAINED.get(reason or "", ("", None))[1]
