@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from typing import Any, Final, Literal, cast
 
 from daemon.errors import ConfigError
+from daemon.files.spelling import name_key, resolved
 from daemon.home import Home, refuse_foreign
-from daemon.spelling import name_key, resolved
 from engine.records import Profile
 from engine.render import FORMATS
 
@@ -214,7 +214,7 @@ def _names(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip().strip("\"'") for name in dotted.split("."))
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
+class _Wrong(Exception):
     def __init__(self, allowed: str) -> None:
         super().__init__(allowed)
         self.allowed = allowed

@@ -31,7 +31,7 @@ class HomeError(DaemonError):
     hint = "Name one with `--home DIR` or LLASA_HOME; `llasad --home DIR` makes it."
 
 
-class UnsafeFolder(HomeError):  # noqa: N818 - a state of the disk, not a fault of the code
+class UnsafeFolder(HomeError):
     """Others may write to a folder that must be ours alone."""
 
 
@@ -56,20 +56,20 @@ class ConfigError(DaemonError):
         super().__init__(f"{text} Allowed: {allowed}." if allowed else text, hint=hint)
 
 
-class AlreadyRunning(DaemonError):  # noqa: N818 - a state, not a fault of the code
+class AlreadyRunning(DaemonError):
     """Another llasad works on this home."""
 
     hint = "Look at it with `llasactl status`, or stop it first."
 
 
-class NoSuchJob(DaemonError):  # noqa: N818 - an answer, not a fault of the code
+class NoSuchJob(DaemonError):
     """There is no such job."""
 
     exit_code = 2
     hint = "`llasactl jobs` lists ids and files; `llasactl add FILE` queues a new one."
 
 
-class CannotRender(DaemonError):  # noqa: N818 - a state, not a fault of the code
+class CannotRender(DaemonError):
     """This text cannot be rendered anew."""
 
     exit_code = 1

@@ -8,8 +8,8 @@ from typing import Final
 from daemon.config import Config
 from daemon.log import Log
 from daemon.machine import can_be_listed, free_bytes
-from engine import catalog
 from engine.errors import ModelError
+from engine.models import catalog
 from state.job import Reason
 from state.queue import Queue
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.errors import HomeError, UnsafeFolder
-from daemon.filesystem import is_share
+from daemon.files.filesystem import is_share
 
 HomeOrigin = Literal["--home", "LLASA_HOME", "install", "llasa.toml upward", "default"]
 SETTINGS = "llasa.toml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from daemon.watch import RootReport
+from daemon.intake.watch import RootReport
 from state.service import ServiceFields, ServiceRow
 
 HEARTBEAT_S: Final = 30.0

@@ -13,20 +13,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from daemon.canary import Canary, clear_canaries
-from daemon.child import ClientMaker, ModelKeeper
 from daemon.config import Config
-from daemon.decoding import Surroundings
+from daemon.files.spelling import resolved
 from daemon.holds import Holds
-from daemon.intake import Intake
+from daemon.intake.canary import Canary, clear_canaries
+from daemon.intake.intake import Intake
+from daemon.intake.watch import HEALTHY, Inbox, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed
-from daemon.progress import Progress
 from daemon.reporter import Reporter
-from daemon.spelling import resolved
 from daemon.waker import Waker
-from daemon.watch import HEALTHY, Inbox, RootReport, Watch
-from daemon.worker import Worker
+from daemon.work.child import ClientMaker, ModelKeeper
+from daemon.work.decoding import Surroundings
+from daemon.work.progress import Progress
+from daemon.work.worker import Worker
 from engine.pipeline import ENGINE_VERSION
 from state.database import Database, open_database
 from state.errors import DatabaseCorrupt, StateError

@@ -43,14 +43,14 @@ class TranscriptError(EngineError):
     """The file is not usable as a transcript."""
 
 
-class InvalidTranscript(TranscriptError):  # noqa: N818 - named for the job's status
+class InvalidTranscript(TranscriptError):
     """The file cannot be read as what it claims to be."""
 
     reason = "not_json"
     hint = "Write the transcript again with your Whisper tool; it is then taken by itself."
 
 
-class NotATranscript(TranscriptError):  # noqa: N818 - named for the job's status
+class NotATranscript(TranscriptError):
     """The file is readable, but it is not a Whisper transcript."""
 
     reason = "not_a_transcript"
@@ -64,7 +64,7 @@ class ModelError(EngineError):
     hint = "Set `model` in llasa.toml to another model and run `llasactl doctor`."
 
 
-class ModelNotFound(ModelError):  # noqa: N818 - a state, not a fault of the code
+class ModelNotFound(ModelError):
     """The model is not on this machine."""
 
     reason = "model_missing"
@@ -74,7 +74,7 @@ class ModelNotFound(ModelError):  # noqa: N818 - a state, not a fault of the cod
     )
 
 
-class ModelRefused(ModelError):  # noqa: N818 - a state, not a fault of the code
+class ModelRefused(ModelError):
     """The model folder asks for something that is not allowed."""
 
     reason = "model_refused"
@@ -86,29 +86,29 @@ class ChildError(EngineError):
     reason = "model_child_died"
 
 
-class ChildDied(ChildError):  # noqa: N818 - an event, not a fault of the code
+class ChildDied(ChildError):
     """The model child ended in the middle of its work."""
 
 
-class ChildSilent(ChildError):  # noqa: N818 - an event, not a fault of the code
+class ChildSilent(ChildError):
     """The model child showed no progress for too long and was ended."""
 
     reason = "model_child_silent"
 
 
-class ChildRepeats(ChildError):  # noqa: N818 - an event, not a fault of the code
+class ChildRepeats(ChildError):
     """The model child wrote more than its part can hold and was ended."""
 
     reason = "repetition"
 
 
-class ChildFailed(ChildError):  # noqa: N818 - an event, not a fault of the code
+class ChildFailed(ChildError):
     """The model child reported a failure of its own."""
 
     reason = "model_child_failed"
 
 
-class ChildStrained(ChildError):  # noqa: N818 - an event, not a fault of the code
+class ChildStrained(ChildError):
     """The model child asked too much of the machine; the next one reads less at a time."""
 
 
@@ -154,7 +154,7 @@ class PartError(EngineError):
     reason = "part_unusable"
 
 
-class CannotSpell(PartError):  # noqa: N818 - a state, not a fault of the code
+class CannotSpell(PartError):
     """The model's vocabulary cannot write this text."""
 
     reason = "cannot_spell"

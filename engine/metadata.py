@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from engine.errors import AlignmentError
-from engine.prose import label, letters, marks, safe
 from engine.records import (
     Chapter,
     Document,
@@ -28,6 +27,7 @@ from engine.records import (
     SourceFacts,
     Timings,
 )
+from engine.text.prose import label, letters, marks, safe
 
 SCHEMA = "llasa.metadata/1"
 VOLATILE = ("created_at", "timings")  # what differs between two equal runs

@@ -10,18 +10,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, Protocol
 
-from engine import (
-    cleaning,
-    extract,
-    glossary,
-    languages,
-    metadata,
-    paragraphs,
-    parts,
-    reading,
-    render,
-    terms,
-)
+from engine import extract, metadata, reading, render
 from engine.errors import AlignmentError
 from engine.records import (
     Document,
@@ -39,6 +28,7 @@ from engine.records import (
     Timings,
     Transcript,
 )
+from engine.text import cleaning, glossary, languages, paragraphs, parts, terms
 
 try:
     ENGINE_VERSION = version("llasa")

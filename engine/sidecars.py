@@ -25,8 +25,8 @@ from pathlib import Path
 
 from engine.errors import OutputError
 from engine.metadata import VOLATILE
-from engine.prose import safe
 from engine.records import Rendered
+from engine.text.prose import safe
 
 METADATA = "metadata.json"
 SCHEMA_PREFIX = "llasa.metadata/"

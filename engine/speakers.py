@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import SpeakersError
-from engine.prose import safe
 from engine.sidecars import base_of
+from engine.text.prose import safe
 
 FOLDER_FILE = "speakers.toml"
 LONGEST_NAME = 80

@@ -29,13 +29,13 @@ class ServiceError(Exception):
             self.hint = hint
 
 
-class InvalidSpec(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class InvalidSpec(ServiceError):
     """The service cannot be described to the service manager."""
 
     hint = "Move llasa or its home to a path of ordinary characters, then install again."
 
 
-class TemporaryProgram(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class TemporaryProgram(ServiceError):
     """The program lies in a temporary environment and would be gone at the next login."""
 
     hint = (
@@ -44,35 +44,35 @@ class TemporaryProgram(ServiceError):  # noqa: N818 - a state, not a fault of th
     )
 
 
-class UnsupportedPlatform(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class UnsupportedPlatform(ServiceError):
     """This system has neither launchd nor systemd."""
 
     hint = "Run `llasad` under a supervisor of your own."
 
 
-class ManagerMissing(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class ManagerMissing(ServiceError):
     """The command of the service manager is not on this machine."""
 
     hint = "Run `llasad` in a terminal, or under a supervisor of your own."
 
 
-class NoSession(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class NoSession(ServiceError):
     """The service manager has no session for this user."""
 
 
-class NotInstalled(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class NotInstalled(ServiceError):
     """The service is not installed."""
 
     hint = "Run `llasactl install`."
 
 
-class FileUnwritable(ServiceError):  # noqa: N818 - a state, not a fault of the code
+class FileUnwritable(ServiceError):
     """The file that describes the service could not be written or removed."""
 
     hint = "Check who owns the folder and whether its disk is full."
 
 
-class CommandFailed(ServiceError):  # noqa: N818 - an event, not a fault of the code
+class CommandFailed(ServiceError):
     """The service manager refused."""
 
     def __init__(

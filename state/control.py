@@ -1,7 +1,5 @@
 """What a person does with the queue: try again, do anew, take back, hurry, forget, pause."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import os

@@ -40,49 +40,49 @@ class DatabaseError(StateError):
     """The database cannot be used."""
 
 
-class DatabaseMissing(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class DatabaseMissing(DatabaseError):
     """There is no database yet."""
 
     hint = "Start the daemon once: it makes the database."
 
 
-class DatabaseBusy(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class DatabaseBusy(DatabaseError):
     """Another process has been writing to the database for too long."""
 
     hint = "Try again in a minute; if it stays so, `llasactl restart`."
 
 
-class DatabaseCorrupt(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class DatabaseCorrupt(DatabaseError):
     """The database file is damaged."""
 
     hint = "Start the daemon: it sets the file aside and rebuilds its list from the folders."
 
 
-class DatabaseFull(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class DatabaseFull(DatabaseError):
     """The disk of the database is full."""
 
     hint = "Free some space on that disk; work goes on by itself."
 
 
-class DatabaseUnusable(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class DatabaseUnusable(DatabaseError):
     """The database cannot be read or written."""
 
     hint = "Check that its folder is yours, writable and on a local disk."
 
 
-class SchemaTooNew(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class SchemaTooNew(DatabaseError):
     """The database was written by a newer version of llasa."""
 
     hint = "Install that version again, or point `--home` at another home."
 
 
-class SchemaTooOld(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class SchemaTooOld(DatabaseError):
     """The database was written by an older version of llasa."""
 
     hint = "Run `llasactl restart`: the daemon brings it up to date."
 
 
-class FolderUnsafe(DatabaseError):  # noqa: N818 - a state, not a fault of the code
+class FolderUnsafe(DatabaseError):
     """The state folder can be changed by others."""
 
     hint = "Make it yours alone: `chmod 700 FOLDER`."
@@ -96,13 +96,13 @@ class JobError(StateError):
         self.job_id = job_id
 
 
-class NoSuchJob(JobError):  # noqa: N818 - an answer, not a fault of the code
+class NoSuchJob(JobError):
     """There is no such job."""
 
     hint = "`llasactl jobs` lists what there is."
 
 
-class IllegalMove(JobError):  # noqa: N818 - an answer, not a fault of the code
+class IllegalMove(JobError):
     """The job's status does not allow this."""
 
     hint = "`llasactl show JOB` tells where the job stands."
@@ -113,7 +113,7 @@ class IllegalMove(JobError):  # noqa: N818 - an answer, not a fault of the code
         self.to = to
 
 
-class JobMoved(JobError):  # noqa: N818 - an event, not a fault of the code
+class JobMoved(JobError):
     """Somebody else moved the job in the meantime."""
 
     def __init__(self, job_id: int, status: Status) -> None:

@@ -1,7 +1,5 @@
 """A file with new bytes becomes a job; the same bytes never become two."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import json

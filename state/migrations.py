@@ -3,8 +3,6 @@
 A step that has been released is never changed: a new one is added below it.
 """
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import zlib

@@ -1,7 +1,5 @@
 """What the modules of the queue share: rows become records, and a job moves only if it may."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import json

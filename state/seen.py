@@ -1,7 +1,5 @@
 """What files looked like when they were looked at last: keeps a scan from reading them again."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import os

@@ -1,7 +1,5 @@
 """The one row in which the daemon says how it is, for `status` to read."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import json

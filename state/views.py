@@ -1,7 +1,5 @@
 """What is asked of the queue: lists, counts, the history of a job."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """What the worker does with the queue: claim, checkpoint, finish, give back."""
 
-# ruff: noqa: S608 - values go through parameters; only constants of this room are put in
-
 from __future__ import annotations
 
 import json

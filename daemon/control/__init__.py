@@ -11,7 +11,7 @@ import click
 from daemon.control.session import Session, home_option
 from daemon.errors import DaemonError
 from daemon.terminal import safe
-from engine import frame
+from engine.cli import run as frame
 from launchd.errors import ServiceError
 from state.errors import NoSuchJob, StateError
 

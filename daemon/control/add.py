@@ -10,10 +10,10 @@ import click
 
 from daemon.control.session import Session, home_option
 from daemon.errors import SourceError
+from daemon.files.source import read_snapshot
+from daemon.files.spelling import resolved
 from daemon.home import make_folders
 from daemon.lock import holder
-from daemon.source import read_snapshot
-from daemon.spelling import resolved
 from daemon.terminal import safe
 from state.job import Offer, Origin
 

@@ -14,7 +14,7 @@ from state.job import Status
 from state.queue import Queue
 
 
-class NotPossible(DaemonError):  # noqa: N818 - an answer, not a fault of the code
+class NotPossible(DaemonError):
     """That cannot be done with this job."""
 
 
@@ -64,8 +64,8 @@ def _refuse_unknown(session: Session, model: str | None, profile: str | None) ->
             f"There is no profile {profile!r} in {session.home.settings}. Known: {known}."
         )
     if model is not None:
-        from engine import catalog  # late: `cancel` need not wait for it
         from engine.errors import ModelError
+        from engine.models import catalog  # late: `cancel` need not wait for it
 
         try:
             catalog.describe(model, base=session.home.path)

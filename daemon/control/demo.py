@@ -45,7 +45,7 @@ _ABOUT: Final = {
 }
 
 
-class DemoFailed(DaemonError):  # noqa: N818 - an outcome, not a fault of the code
+class DemoFailed(DaemonError):
     """The demo's daemon did not do its work."""
 
 

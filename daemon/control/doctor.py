@@ -10,11 +10,11 @@ from typing import Final
 
 import click
 
-from daemon.control.figures import status_of
 from daemon.control.session import Session, home_option, json_option, print_json
 from daemon.doctor import machine, model, running
 from daemon.doctor.findings import Finding, failure, ok
 from daemon.errors import ConfigError
+from daemon.operations.figures import status_of
 from daemon.terminal import safe
 
 EXIT_FAILURE: Final = 3

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import click
 
-from daemon.control.figures import job_of
 from daemon.control.session import Session, complete_job, home_option, json_option, print_json
 from daemon.control.words import (
     STYLES,
@@ -21,6 +20,7 @@ from daemon.control.words import (
     size,
     span,
 )
+from daemon.operations.figures import job_of
 from daemon.terminal import safe
 from state.errors import IllegalMove
 from state.job import Job, Move, PartRow, Reason, Status

@@ -15,8 +15,8 @@ from daemon.control.session import Session, complete_job, home_option
 from daemon.control.words import meaning, reason_of
 from daemon.errors import CannotRender, DaemonError, SourceError
 from daemon.terminal import safe
+from engine.changes import Operation
 from engine.records import EnhancedWord
-from engine.report import Operation
 from state.job import Job
 from state.queue import Queue
 
@@ -27,7 +27,7 @@ _KINDS: Final = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 WIDTH: Final = 100
 
 
-class NothingToShow(DaemonError):  # noqa: N818 - an answer, not a fault of the code
+class NothingToShow(DaemonError):
     """There is nothing to look at."""
 
 
@@ -97,8 +97,9 @@ def diff(session: Session, *, job: str, plain: bool) -> None:
     Before is red, after green; a paragraph that was put in is an empty line. What cleaning
     removed is in `show` and in the metadata.
     """
-    from daemon import speakers  # late: `open` need not wait for the engine
-    from engine import paragraphs, report
+    from daemon.operations import rerender as speakers  # late: `open` need not wait for the engine
+    from engine import changes as report
+    from engine.text import paragraphs
 
     with session.reading() as book:
         found = _with_outputs(book.queue, session.find(book.queue, job))

@@ -6,10 +6,10 @@ from typing import Final
 
 import click
 
-from daemon import speakers as naming
 from daemon.control import words
 from daemon.control.session import Session, complete_job, home_option
 from daemon.errors import DaemonError, SourceError
+from daemon.operations import rerender as naming
 from daemon.terminal import safe
 from engine.errors import EngineError
 from state.errors import JobMoved

@@ -33,7 +33,7 @@ LOOK_S: Final = 0.1
 PASSED_ON: Final = ("HF_HOME", "HF_HUB_CACHE", "XDG_CONFIG_HOME")
 
 
-class Refused(DaemonError):  # noqa: N818 - an answer, not a fault of the code
+class Refused(DaemonError):
     """That cannot be done as things stand."""
 
 

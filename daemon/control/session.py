@@ -14,9 +14,9 @@ import click
 
 from daemon import config as settings
 from daemon.errors import AlreadyRunning, DaemonError, HomeError, NoSuchJob
+from daemon.files.spelling import resolved
 from daemon.home import Home, find_home
 from daemon.lock import HomeLock
-from daemon.spelling import resolved
 from daemon.terminal import json_text, safe
 from state.database import Database, open_database, open_readonly
 from state.errors import SchemaTooOld, StateError

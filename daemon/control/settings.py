@@ -59,8 +59,8 @@ def check(session: Session) -> None:
     Exits with 3 when not. A running daemon has the settings of its start; `llasactl restart`
     has it read them anew.
     """
-    from engine import catalog, suitability  # late: `config path` need not wait for it
     from engine.errors import ModelError
+    from engine.models import catalog, suitability  # late: `config path` need not wait for it
 
     click.echo(session.name_home())
     found = session.config

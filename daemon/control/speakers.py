@@ -9,18 +9,18 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from daemon import speakers as naming
 from daemon.control.session import Session, complete_job, home_option, json_option, print_json
 from daemon.control.words import span, written
 from daemon.errors import CannotRender, ConfigError
-from daemon.source import read_snapshot
-from daemon.speakers import Speaker
+from daemon.files.source import read_snapshot
+from daemon.operations import rerender as naming
+from daemon.operations.rerender import Speaker
 from daemon.terminal import safe
 from engine import reading, sidecars
 from engine import speakers as files
 from engine.errors import EngineError, TranscriptError
-from engine.prose import UNKNOWN
 from engine.records import EnhancedWord
+from engine.text.prose import UNKNOWN
 from state.job import TERMINAL, Job, Output
 from state.queue import Queue
 

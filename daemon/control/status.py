@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from daemon.control.figures import status_of
 from daemon.control.jobs import SHOWN
 from daemon.control.session import Session, home_option, json_option, print_json
 from daemon.control.words import STYLES, clock, count, rate, shorten, size, span
+from daemon.operations.figures import status_of
 from daemon.terminal import safe
 from state.job import Status
 

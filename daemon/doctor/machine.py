@@ -14,12 +14,12 @@ from typing import Final
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.errors import UnsafeFolder
-from daemon.filesystem import has_events
+from daemon.files.filesystem import has_events
+from daemon.files.listing import Listing
+from daemon.files.source import is_dataless
 from daemon.home import Home, refuse_foreign
-from daemon.listing import Listing
 from daemon.log import open_log
 from daemon.machine import free_bytes
-from daemon.source import is_dataless
 from launchd.spec import privacy_program, protected
 
 # Below these: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,

@@ -13,10 +13,11 @@ from daemon import samples
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.errors import SourceError
-from daemon.source import read_snapshot
-from engine import catalog, pipeline, suitability
-from engine.client import ModelClient
+from daemon.files.source import read_snapshot
+from engine import pipeline
+from engine.child.client import ModelClient
 from engine.errors import EngineError, ModelError
+from engine.models import catalog, suitability
 from engine.records import EnhancedPart, ModelInfo, Part, Profile
 from state.database import open_readonly
 from state.errors import StateError

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from daemon.canary import Canary
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.home import Home
-from daemon.watch import HEALTHY, POLL_S, Inbox, RootWatch
+from daemon.intake.canary import Canary
+from daemon.intake.watch import HEALTHY, POLL_S, Inbox, RootWatch
 from launchd.agent import ServiceState, manager
 from launchd.errors import ServiceError
 from state.database import open_readonly

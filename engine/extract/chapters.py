@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from engine.extract.segmenting import CONCENTRATION, boundaries
 from engine.extract.terms import Lexicon, terms
-from engine.prose import start_of
 from engine.records import Document
+from engine.text.prose import start_of
 
 LONG_S = 600.0  # what is shorter has no chapters
 WORDS_PER_S = 2.5  # of speech, where a source has no times

@@ -21,7 +21,7 @@ from engine.extract.common import AND, ARTICLES, LINKS
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
 from engine.extract.terms import Lexicon, stem_of
-from engine.prose import letters
+from engine.text.prose import letters
 
 _LONGEST = 4  # telling words in a phrase
 _WIDE_WEIGHT = 0.3

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.prose import ends_sentence, is_end, join, letters, start_of
 from engine.records import Document, EnhancedWord
+from engine.text.prose import ends_sentence, is_end, join, letters, start_of
 
 _QUESTION = re.compile(r"[?？؟][\"'”’»›」』)\]]*$")
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from engine.reading.jitter import settle
 from engine.reading.times import Timed, align, align_segments, in_order, spread
-from engine.reading.words import Token, is_spaceless, split_words
 from engine.records import Segment, Timing, Transcript, Word
+from engine.text.words import Token, is_spaceless, split_words
 
 PAUSE_S = 1.0  # a word list is cut into segments at pauses of this length
 LONGEST_WORDS = 40  # ... and at the latest after so many words

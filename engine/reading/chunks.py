@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.languages import normalize
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import is_objects, objects, segment, text
-from engine.reading.words import split_words
 from engine.records import Transcript
+from engine.text.languages import normalize
+from engine.text.words import split_words
 
 
 def producer_of(document: Any) -> str | None:

@@ -10,7 +10,7 @@ from engine.errors import InvalidTranscript
 from engine.reading.build import RawSegment, joined
 from engine.reading.reasons import Reason
 from engine.reading.times import Timed, seconds
-from engine.reading.words import clean
+from engine.text.words import clean
 
 LONGEST_LABEL = 80  # characters of a speaker's label that are kept
 

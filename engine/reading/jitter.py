@@ -13,8 +13,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from engine.prose import UNKNOWN
 from engine.records import Segment, Word
+from engine.text.prose import UNKNOWN
 
 FEW = 3  # words between others of one speaker
 FEW_AT_EDGE = 2  # words at the beginning or the end of a sentence

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.languages import normalize
 from engine.reading.build import RawSegment, build
 from engine.reading.fields import Object, is_objects, label, objects, said, share, text, timed
 from engine.reading.times import Timed, seconds
 from engine.records import Transcript
+from engine.text.languages import normalize
 
 _MS = 0.001
 _LONGEST_WORD_S = 10  # a mean beyond it is one of milliseconds

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.languages import normalize
 from engine.reading.build import RawSegment, build, is_word_list, joined, merged
 from engine.reading.fields import Object, is_objects, objects, segment, text, timed
 from engine.reading.times import Timed, seconds
 from engine.records import Transcript
+from engine.text.languages import normalize
 
 _TEXT_KEYS = frozenset({"text", "word", "words"})
 _API_KEYS = frozenset({"task", "duration", "usage", "logprobs", "x_groq"})

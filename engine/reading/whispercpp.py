@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from engine.languages import normalize
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import Object, is_objects, label, objects, share, text, wrong_type
 from engine.reading.times import Timed, seconds
-from engine.reading.words import is_spaceless
 from engine.records import Transcript
+from engine.text.languages import normalize
+from engine.text.words import is_spaceless
 
 _SPECIAL_TOKEN = re.compile(r"\[_[A-Z]+_?\d*_?\]|<\|.*\|>")
 

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.prose import ends_sentence, label, safe, speaker_of
 from engine.records import Document, EnhancedWord
 from engine.render.timing import Span, times_of
+from engine.text.prose import ends_sentence, label, safe, speaker_of
 
 WIDTH = 42
 LINES = 2

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.prose import join, label, safe, speaker_of
 from engine.records import Document, Metadata
 from engine.render.clock import clock
+from engine.text.prose import join, label, safe, speaker_of
 
 # Marks with a meaning in the middle of a line, and those that have one at its beginning.
 _INLINE = re.compile(r"([\\`*\[\]<~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from engine.prose import join, label, safe, speaker_of, start_of
 from engine.records import Document, Metadata
 from engine.render.clock import clock
+from engine.text.prose import join, label, safe, speaker_of, start_of
 
 _STYLE = """
 :root { color-scheme: light dark; --quiet: #5f6368; --line: #d9dce0; --name: #0b57a4 }

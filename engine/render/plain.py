@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.prose import join, label, speaker_of
 from engine.records import Document
+from engine.text.prose import join, label, speaker_of
 
 
 def text(document: Document, *, names: Mapping[str, str] | None = None) -> str:

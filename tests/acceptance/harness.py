@@ -36,14 +36,14 @@ PATIENCE_S = 30.0
 POLL_S = 0.02
 # The real waits, made short: what is tested is that something happens, not after how long.
 FAST: Mapping[str, Any] = {
-    "daemon.decoding.BACKOFF_S": [0.05, 0.1],
-    "daemon.worker.BACKOFF_S": [0.05, 0.1],
-    "daemon.worker.DISK_PAUSE_S": 0.3,
+    "daemon.work.decoding.BACKOFF_S": [0.05, 0.1],
+    "daemon.work.worker.BACKOFF_S": [0.05, 0.1],
+    "daemon.work.worker.DISK_PAUSE_S": 0.3,
     "daemon.holds.FIRST_WAIT_S": 0.3,
     "daemon.holds._DISK_WAIT_S": 0.5,
     "daemon.holds.CHECK_S": 0.2,
-    "daemon.intake.SCAN_GAP_S": 0.3,
-    "daemon.intake.COST_FACTOR": 1,
+    "daemon.intake.intake.SCAN_GAP_S": 0.3,
+    "daemon.intake.intake.COST_FACTOR": 1,
     "daemon.service.ROOTS_S": 0.2,
     "daemon.service.DATABASE_S": 0.3,
     "daemon.service.ERROR_PAUSE_S": 0.2,

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from daemon.intake.watch import CANARY
 from daemon.lock import holder
-from daemon.watch import CANARY
 from engine import sidecars
 from state.database import open_database
 from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Status

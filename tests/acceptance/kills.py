@@ -133,7 +133,7 @@ class Reader:
             self.torn.append(f"{metadata.name}: not whole")
 
 
-class Interrupted(Exception):  # noqa: N818 - an event, not a fault of the code
+class Interrupted(Exception):
     """The drain was interrupted too."""
 
 

@@ -57,7 +57,7 @@ def serve_forks() -> None:
     import sqlite_utils  # noqa: F401
 
     from daemon import service, start  # noqa: F401 - imported before the forks
-    from daemon.control import figures  # noqa: F401
+    from daemon.operations import figures  # noqa: F401
 
     for line in sys.stdin:
         told, tell = os.pipe()
@@ -112,8 +112,10 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
     sys.argv = ["llasad", *arguments]
     os.environ.update(spec.get("environ", {}))
 
-    from daemon import child, service, start, watch
-    from engine.client import ModelClient
+    from daemon import service, start
+    from daemon.intake import watch
+    from daemon.work import child
+    from engine.child.client import ModelClient
 
     for name, value in spec.get("patches", {}).items():
         module, _, attribute = name.rpartition(".")
@@ -146,7 +148,7 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
     if "steps" in spec:
         signals = {signal.SIGKILL: spec.get("kill_at"), signal.SIGSTOP: spec.get("stop_at")}
         step = _steps(Path(spec["steps"]), signals)
-        real = importlib.import_module("daemon.decoding").Surroundings
+        real = importlib.import_module("daemon.work.decoding").Surroundings
         setattr(service, "Surroundings", functools.partial(real, step=step))  # noqa: B010
     start.main()
 

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine import protocol
+from engine.child import protocol
 from engine.errors import ChildFailed, GpuTimeout, NoMemory
 
 FAILURES = {"fail": ChildFailed, "no_memory": NoMemory, "gpu_timeout": GpuTimeout}

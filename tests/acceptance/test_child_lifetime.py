@@ -14,7 +14,7 @@ from tests import small_models
 def test_the_child_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
     """A closed pipe ends the child, whatever it is doing."""
     code = (
-        "import sys; from engine import catalog, client; "
+        "import sys; from engine.child import client; from engine.models import catalog; "
         "one = client.ModelClient(catalog.describe(sys.argv[1])); "
         "print(one.start().pid, flush=True); import os; os._exit(9)"
     )

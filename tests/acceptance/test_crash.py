@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.control.figures import status_of
 from daemon.control.session import Session
-from daemon.watch import CANARY
+from daemon.intake.watch import CANARY
+from daemon.operations.figures import status_of
 from state.job import ATTEMPT_CAP, Reason, Status
 from tests.acceptance.harness import (
     STEPS,
@@ -173,7 +173,7 @@ def test_the_command_line_works_right_after_a_kill(home: Home) -> None:
 _HAMMER = """
 import sys, time
 from pathlib import Path
-from daemon.control.figures import status_of
+from daemon.operations.figures import status_of
 from daemon.control.session import Session
 session, calls = Session(), 0
 session.option = sys.argv[1]

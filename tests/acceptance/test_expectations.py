@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from engine import catalog
 from engine.errors import ModelError
+from engine.models import catalog
 from state.database import open_readonly
 from state.job import Job, Reason, Status
 from state.queue import Queue

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import SourceError
-from daemon.source import read_snapshot
+from daemon.files.source import read_snapshot
 from engine import sidecars
 from state.job import Reason, Status
 from tests.acceptance.harness import Home, talk, wait_for

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.source import is_cut_off
+from daemon.files.source import is_cut_off
 from engine import pipeline
 from engine.errors import TranscriptError
 from engine.records import ModelInfo, Profile

@@ -14,17 +14,17 @@ import structlog
 from structlog.testing import LogCapture
 
 from daemon import control
-from daemon.child import ModelKeeper
 from daemon.config import Config
-from daemon.decoding import Surroundings
 from daemon.home import Home, make_folders
-from daemon.intake import Intake
+from daemon.intake.intake import Intake
+from daemon.intake.watch import Inbox
 from daemon.log import Log
 from daemon.service import Service
 from daemon.waker import Waker
-from daemon.watch import Inbox
-from daemon.worker import Worker
-from engine.client import ModelClient
+from daemon.work.child import ModelKeeper
+from daemon.work.decoding import Surroundings
+from daemon.work.worker import Worker
+from engine.child.client import ModelClient
 from engine.records import ModelInfo, Profile
 from state.database import Database, open_database
 from state.job import Job, Status

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon import control
-from daemon.source import read_snapshot
+from daemon.files.source import read_snapshot
 from state.job import Job, Offer, Origin
 from state.queue import Queue
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from watchdog.events import FileCreatedEvent
 
-from daemon.canary import EVERY_S, WAIT_S, Canary, clear_canaries
-from daemon.watch import CANARY, Handler, RootWatch
+from daemon.intake.canary import EVERY_S, WAIT_S, Canary, clear_canaries
+from daemon.intake.watch import CANARY, Handler, RootWatch
 from tests.daemon.test_watch import Ear, ear, root
 
 __all__ = ["ear", "root"]  # the fixtures

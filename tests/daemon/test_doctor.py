@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from daemon import filesystem
 from daemon.config import Config
 from daemon.control import doctor as command
 from daemon.doctor import machine, running
 from daemon.doctor import model as model_examination
 from daemon.doctor.findings import Finding
+from daemon.files import filesystem
 from daemon.home import Home
-from daemon.watch import CANARY, RootWatch
-from engine import catalog, suitability
-from engine.client import ModelClient
+from daemon.intake.watch import CANARY, RootWatch
+from engine.child.client import ModelClient
+from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word
 from launchd.agent import ServiceState
 from state.queue import Queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from daemon.filesystem import SHARES, SILENT, filesystem_of, parse_mount, parse_mountinfo
+from daemon.files.filesystem import SHARES, SILENT, filesystem_of, parse_mount, parse_mountinfo
 
 MOUNTINFO = r"""
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw

@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from daemon import filesystem
 from daemon.errors import HomeError, UnsafeFolder
+from daemon.files import filesystem
 from daemon.home import Home, find_home, make_folders
 
 

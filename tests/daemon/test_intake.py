@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import LogCapture
 
-from daemon import intake as intake_module
 from daemon.config import Config
+from daemon.files.source import Snapshot
 from daemon.home import Home
-from daemon.source import Snapshot
+from daemon.intake import intake as intake_module
 from engine import sidecars
 from engine.records import Rendered
 from state.errors import DatabaseBusy

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from daemon.progress import SLACK_S, Progress
-from engine.client import Loaded, ModelClient
+from daemon.work.progress import SLACK_S, Progress
+from engine.child.client import Loaded, ModelClient
 from engine.errors import ChildDied
 from state.database import open_database
 from state.job import Job, Reason, Status

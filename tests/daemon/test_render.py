@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.child import ModelKeeper
 from daemon.home import Home
+from daemon.work.child import ModelKeeper
 from state.job import Job
 from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import now, offered, talk, text_of

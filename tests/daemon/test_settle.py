@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.settle import Fingerprint, Settler
+from daemon.intake.settle import Fingerprint, Settler
 from state.job import Origin
 
 PATH = "/t/talk.json"

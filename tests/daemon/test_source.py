@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from daemon import source
 from daemon.errors import SourceError
-from daemon.source import is_cut_off, is_dataless, look, read_snapshot
+from daemon.files import source
+from daemon.files.source import is_cut_off, is_dataless, look, read_snapshot
 
 
 def refused(path: Path, *, max_bytes: int = 1000) -> str:

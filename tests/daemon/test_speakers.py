@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import LogCapture
 
-from daemon.child import ModelKeeper
 from daemon.errors import CannotRender
 from daemon.home import Home
 from daemon.lock import HomeLock
-from daemon.speakers import names_for, render_again, restore
+from daemon.operations.rerender import names_for, render_again, restore
+from daemon.work.child import ModelKeeper
 from state.job import Job, Status
 from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import now, offered, text_of

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon import config
+from daemon.files.spelling import as_on_disk, name_key, resolved
 from daemon.home import Home
-from daemon.spelling import as_on_disk, name_key, resolved
 
 COMPOSED, APART = "Gespr\u00e4che", "Gespra\u0308che"
 F_GETPATH = 50

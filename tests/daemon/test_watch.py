@@ -14,8 +14,8 @@ from watchdog.events import DirCreatedEvent, FileCreatedEvent, FileMovedEvent
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from daemon import watch as watch_module
-from daemon.watch import Handler, Inbox, RootWatch
+from daemon.intake import watch as watch_module
+from daemon.intake.watch import Handler, Inbox, RootWatch
 
 
 class Ear:

@@ -8,8 +8,8 @@ import os
 import pytest
 from structlog.testing import LogCapture
 
-from daemon.child import ModelKeeper
 from daemon.log import Log
+from daemon.work.child import ModelKeeper
 from state.job import Reason, Status
 from tests.daemon.conftest import Bench, LightChild
 from tests.daemon.making import (
@@ -163,7 +163,7 @@ def test_a_silent_child_is_ended_and_the_part_tried_again(
     bench: Bench, child: LightChild, log: Log
 ) -> None:
     """A hang costs its time and one try."""
-    from engine.client import ModelClient
+    from engine.child.client import ModelClient
     from engine.records import ModelInfo
 
     def impatient(info: ModelInfo) -> ModelClient:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import LogCapture
 
-from daemon import worker as worker_module
+from daemon.work import worker as worker_module
 from engine import sidecars
 from engine.errors import OutputError
 from state.errors import DatabaseFull

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import catalog, model
+from engine.guided import model
+from engine.models import catalog
 from tests import small_models
 
 SHAPES: dict[str, Callable[[Path], Path]] = {

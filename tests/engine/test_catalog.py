@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import describe
 from engine.errors import ModelNotFound, ModelRefused
+from engine.models.catalog import describe
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_hub_name_is_looked_up_in_the_local_cache_only(
 def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:
     """The daemon asks this; it must stay small."""
     code = (
-        "import sys; from engine import catalog, client; "
+        "import sys; from engine.child import client; from engine.models import catalog; "
         f"catalog.describe({str(folder)!r}); "
         "print([m for m in ('mlx', 'numpy', 'transformers', 'tokenizers') if m in sys.modules])"
     )

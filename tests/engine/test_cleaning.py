@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cleaning import Level, clean
-from engine.reading.words import split_words
 from engine.records import Removal, Segment, Transcript, Word
+from engine.text.cleaning import Level, clean
+from engine.text.words import split_words
 
 
 def segment(text: str, start: float, end: float, **figures: Any) -> Segment:

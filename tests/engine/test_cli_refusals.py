@@ -10,8 +10,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from engine import cli, cli_write, pipeline
-from engine.cli import llasa_cli
+from engine import pipeline
+from engine.cli import enhance as cli
+from engine.cli import write as cli_write
+from engine.cli.enhance import llasa_cli
+from engine.cli.failure import failure, hint
 from engine.errors import (
     ChildDied,
     EngineError,
@@ -20,7 +23,6 @@ from engine.errors import (
     OutputError,
     SpeakersError,
 )
-from engine.failure import failure, hint
 
 SAID = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
 

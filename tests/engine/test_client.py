@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine import catalog, client, host
+from engine.child import client, host
 from engine.errors import (
     AlignmentError,
     ChildDied,
@@ -24,6 +24,7 @@ from engine.errors import (
     ModelRefused,
     NoMemory,
 )
+from engine.models import catalog
 from engine.records import ModelInfo, Part, Word
 
 LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from engine import parts
-from engine.decode import TIE_BAND, decide, decode
-from engine.guide import Allowed
-from engine.model import Model
+from engine.guided.decode import TIE_BAND, decide, decode
+from engine.guided.guide import Allowed
+from engine.guided.model import Model
 from engine.records import EnhancedWord, Part, Segment, Transcript, Word
+from engine.text import parts
 
 TEXTS = {
     "latin": 'so the thing is, we don\'t know "what" happens in the U.S. on 3.5 days (maybe) then',

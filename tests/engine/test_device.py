@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from engine import model
+from engine.guided import model
 
 #: One matrix of 64 rows, each with a scale and an offset; in float32 twice that must be there.
 NUMBERS = 64 * 64 + 2 * 64

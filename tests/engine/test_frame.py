@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from engine import frame
+from engine.cli import run as frame
 
 Ended = Callable[..., int]
 
@@ -110,7 +110,7 @@ def test_what_a_locale_cannot_spell_is_shown_as_its_code(
 
 
 def llasa_cli(*words: str, stdout: int) -> subprocess.CompletedProcess[str]:
-    code = "from engine.cli import main; main()"
+    code = "from engine.cli.enhance import main; main()"
     command = [sys.executable, "-P", "-c", code, *words]
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
@@ -138,7 +138,7 @@ def test_llasa_cli_says_that_its_output_cannot_be_written() -> None:
 def test_a_bug_of_llasa_cli_is_a_line_not_a_traceback() -> None:
     """And exit code 3, with the place for the report."""
     code = (
-        "import sys; from engine import catalog, cli\n"
+        "import sys; from engine.cli import enhance as cli; from engine.models import catalog\n"
         "def broken(*_): raise RuntimeError('oh\\x1b[2J')\n"
         "catalog.describe = broken\n"
         "sys.argv = ['llasa-cli', 'bench']\n"

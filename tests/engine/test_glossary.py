@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import again, glossary, pipeline, report
+from engine import changes as report
+from engine import pipeline
+from engine import rerender as again
 from engine.errors import AlignmentError
-from engine.reading.words import split_words
 from engine.records import EnhancedPart, EnhancedWord, Profile, Segment, Transcript, Word
+from engine.text import glossary
+from engine.text.words import split_words
 from tests.engine.test_pipeline import INFO, source
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.guide import END, Guide, State
-from engine.readings import content, joins, readings
+from engine.guided.guide import END, Guide, State
+from engine.guided.vocabulary import Vocabulary
 from engine.records import EnhancedWord, ModelInfo, Part, Word
-from engine.vocabulary import Vocabulary
+from engine.text.readings import content, joins, readings
 from tests import small_models
 
 INFO = ModelInfo(

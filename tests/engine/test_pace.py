@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.pace import FIRST, Pace
+from engine.guided.pace import FIRST, Pace
 
 
 def taught(base_s: float, each_s: float, drafted: int, accepted: int) -> Pace:

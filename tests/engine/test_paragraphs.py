@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.paragraphs import LONG_CHARS, settle
 from engine.records import EnhancedPart, EnhancedWord, PartStatus, Word
+from engine.text.paragraphs import LONG_CHARS, settle
 
 
 def part(words: list[EnhancedWord], status: PartStatus = "enhanced") -> EnhancedPart:

@@ -7,8 +7,8 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.parts import split
 from engine.records import ModelInfo, Segment, Transcript, Word
+from engine.text.parts import split
 
 INFO = ModelInfo(
     name="test",

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import catalog, prompts
 from engine.errors import ModelRefused
-from engine.model import Model
+from engine.guided import prompts
+from engine.guided.model import Model
+from engine.guided.vocabulary import Vocabulary
+from engine.models import catalog
 from engine.records import EnhancedWord, Part, Word
-from engine.vocabulary import Vocabulary
 
 
 def text_of(vocabulary: Vocabulary, ids: list[int]) -> str:

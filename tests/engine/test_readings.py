@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.readings import (
+from engine.text.readings import (
     content,
     is_mark,
     is_marked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import report
+from engine import changes as report
 from engine.records import Removal, Replacement
 from tests.engine.output_samples import document, metadata_of, paragraph
 

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine import again, pipeline, protocol, terms
-from engine.client import _enhanced
-from engine.decode import decode
+from engine import pipeline
+from engine import rerender as again
+from engine.child import protocol
+from engine.child.client import _enhanced
 from engine.errors import AlignmentError
-from engine.guide import TERM_BIAS, Guide
-from engine.model import Model
+from engine.guided.decode import decode
+from engine.guided.guide import TERM_BIAS, Guide
+from engine.guided.model import Model
 from engine.records import EnhancedWord, Part, Profile, Word
+from engine.text import terms
 from tests.engine.test_glossary import heard
 from tests.engine.test_pipeline import INFO, source
 

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from engine.errors import ModelRefused
-from engine.vocabulary import Vocabulary
+from engine.guided.vocabulary import Vocabulary
 from tests import small_models
 
 TEXTS = [

@@ -30,7 +30,7 @@ def prepared(tmp_path: Path) -> Path:
 
 def run(corpus: Path, out: Path) -> None:
     """Prepare `corpus` into `out`."""
-    from training.__main__ import main
+    from engine.training.__main__ import main
 
     main(["prepare", "--corpus", str(corpus), "--out", str(out), "--vocabulary", "400",
           "--tokenizer-windows", "50"])  # fmt: skip

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
-from training.model import attend
+from engine.training.model import attend
 
 
 def test_attention_written_out_agrees_with_the_fused_operator() -> None:

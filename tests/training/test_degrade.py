@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from training.clean import documents
-from training.degrade import CASED, LOWER, LOWER_MARKED, RIGHT, WHISPER, degrade
-from training.words import SEPARATORS, Word
+from engine.training.clean import documents
+from engine.training.degrade import CASED, LOWER, LOWER_MARKED, RIGHT, WHISPER, degrade
+from engine.training.words import SEPARATORS, Word
 
 TEXT = (
     "Good morning, everyone. I'm here to talk about Apollo 11; it was, as Mr. Smith said, "

@@ -1,7 +1,7 @@
 """What persons say in a book becomes the turns of a conversation."""
 
-from training.dialogue import dialogues
-from training.words import PARAGRAPH, SEPARATORS, TURN, Word
+from engine.training.dialogue import dialogues
+from engine.training.words import PARAGRAPH, SEPARATORS, TURN, Word
 
 FILLER = " ".join(["We walked along the quay and counted the boats."] * 7)
 TALK = [f'"{FILLER}" said Nell.', '"How many?"', '"Nine," said Nell.']

@@ -10,8 +10,8 @@ pytest.importorskip("tokenizers")
 
 import numpy as np
 
-from training.drawing import Drawers, Pool
-from training.examples import CHOSEN, READ, Batch, Shape
+from engine.training.drawing import Drawers, Pool
+from engine.training.examples import CHOSEN, READ, Batch, Shape
 
 
 def pool(number: int) -> Pool:

@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
-from training.evaluate import EXCERPT_WORDS, SHOWN_WORDS, corpus, excerpts, is_measured, read_tsv
-from training.guided import guided
-from training.words import Word, parse
+from engine.training.evaluate import (
+    EXCERPT_WORDS,
+    SHOWN_WORDS,
+    corpus,
+    excerpts,
+    is_measured,
+    read_tsv,
+)
+from engine.training.guided import guided
+from engine.training.words import Word, parse
 
 
 def test_contractions_are_joined_and_carry_the_last_label(tmp_path: Path) -> None:

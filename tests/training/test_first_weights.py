@@ -10,13 +10,13 @@ pytest.importorskip("torch")
 import torch
 from safetensors.torch import load_file
 
-from training.beginning import NEAR, begin
-from training.corpus import Corpus
-from training.degrade import LOWER
-from training.examples import Shape, draw_example
-from training.model import Attention, ModelConfig, Punctuator
-from training.tokens import Codec
-from training.train import Trainer, TrainOptions
+from engine.training.beginning import NEAR, begin
+from engine.training.corpus import Corpus
+from engine.training.degrade import LOWER
+from engine.training.examples import Shape, draw_example
+from engine.training.model import Attention, ModelConfig, Punctuator
+from engine.training.tokens import Codec
+from engine.training.train import Trainer, TrainOptions
 
 
 def attention(layer: Attention, x: "torch.Tensor", model: Punctuator) -> "torch.Tensor":

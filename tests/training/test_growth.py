@@ -9,9 +9,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from training.growth import grown, sources
-from training.model import ModelConfig, Punctuator
-from training.train import Trainer, TrainOptions
+from engine.training.growth import grown, sources
+from engine.training.model import ModelConfig, Punctuator
+from engine.training.train import Trainer, TrainOptions
 
 SMALL = ModelConfig(vocabulary=64, hidden=32, layers=5, heads=2, intermediate=48)
 

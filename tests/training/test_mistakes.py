@@ -8,11 +8,11 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("tokenizers")
 
-from training.corpus import Corpus
-from training.degrade import LOWER, RIGHT, WHISPER, Unit, degrade
-from training.examples import READ, Shape, assemble, batches, draw_example, leave_to_choices
-from training.mistakes import Guesser, show
-from training.tokens import Codec
+from engine.training.corpus import Corpus
+from engine.training.degrade import LOWER, RIGHT, WHISPER, Unit, degrade
+from engine.training.examples import READ, Shape, assemble, batches, draw_example, leave_to_choices
+from engine.training.mistakes import Guesser, show
+from engine.training.tokens import Codec
 
 Loaded = tuple[Corpus, Codec, Guesser]
 

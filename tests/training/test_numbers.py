@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from training.numbers import Manner, in_words, spelled
-from training.words import PARAGRAPH, STOP, Word, parse
+from engine.training.numbers import Manner, in_words, spelled
+from engine.training.words import PARAGRAPH, STOP, Word, parse
 
 PLAIN = Manner(hyphen=False, hundred_and=False)
 BRITISH = Manner(hyphen=True, hundred_and=True)

@@ -10,12 +10,21 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("tokenizers")
 
+from engine.training.corpus import Corpus, prepare
+from engine.training.degrade import LOWER, degrade
+from engine.training.examples import (
+    CHOICES,
+    CHOSEN,
+    READ,
+    WHOLE,
+    Shape,
+    assemble,
+    batches,
+    draw_example,
+)
+from engine.training.lags import LAGS, SILENT
+from engine.training.tokens import Codec
 from tests.training.conftest import run
-from training.corpus import Corpus, prepare
-from training.degrade import LOWER, degrade
-from training.examples import CHOICES, CHOSEN, READ, WHOLE, Shape, assemble, batches, draw_example
-from training.lags import LAGS, SILENT
-from training.tokens import Codec
 
 
 def test_preparing_twice_gives_the_same_bytes(prepared: Path) -> None:

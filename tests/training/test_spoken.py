@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from training.spoken import CONTRACTIONS, OPENINGS, as_spoken
-from training.words import SEPARATORS, Word, parse
+from engine.training.spoken import CONTRACTIONS, OPENINGS, as_spoken
+from engine.training.words import SEPARATORS, Word, parse
 
 TEXT = (
     "It is late, and we do not know the way. The road goes on; but you will see it is "

@@ -9,10 +9,10 @@ pytest.importorskip("numpy")
 
 import numpy as np
 
-from training import swaps
-from training.corpus import Corpus
-from training.swaps import Swapper
-from training.words import Word
+from engine.training import swaps
+from engine.training.corpus import Corpus
+from engine.training.swaps import Swapper
+from engine.training.words import Word
 
 #: Frequent and short words stay, names and tokens with quotes too.
 SENTENCE = [

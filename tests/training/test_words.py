@@ -1,6 +1,6 @@
 """Corpus text becomes words with their marks."""
 
-from training.words import ABBREVIATION, SEPARATORS, parse, reachable
+from engine.training.words import ABBREVIATION, SEPARATORS, parse, reachable
 
 
 def written(text: str) -> list[str]:

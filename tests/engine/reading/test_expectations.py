@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.cleaning import clean
 from engine.errors import InvalidTranscript, NotATranscript
-from engine.languages import settle_language
 from engine.reading import read
+from engine.text.cleaning import clean
+from engine.text.languages import settle_language
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "whisper"
 TABLE = Path(__file__).with_name("expectations.toml")

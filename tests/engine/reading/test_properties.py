@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.cleaning import clean
 from engine.errors import TranscriptError
 from engine.reading import PRODUCERS, Reason, read
 from engine.records import Transcript
+from engine.text.cleaning import clean
 from tests.engine.reading import samples
 
 DOCUMENTS: list[Any] = [

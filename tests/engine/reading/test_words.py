@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.reading.words import Token, clean, join, split_words
+from engine.text.words import Token, clean, join, split_words
 
 
 def texts(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""What the disk says: files, folders, file systems, and names as the disk spells them."""

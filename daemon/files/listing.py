@@ -1,0 +1,90 @@
+"""List the watched folders: which files in them could be transcripts."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from daemon.config import Config
+from daemon.files.spelling import resolved
+from daemon.log import Log
+from engine import sidecars
+
+_DEPTH: Final = 64  # folders in folders
+
+Batch = list[tuple[str, os.stat_result]]
+
+
+class Listing:
+    """The watched folders of a home, resolved; below them no link is followed."""
+
+    def __init__(self, config: Config, log: Log) -> None:
+        self._config = config
+        self._log = log
+        self._include = tuple(pattern.lower() for pattern in config.include)
+        self.roots: list[str] = []
+        self.unlisted = 0  # folders that could not be listed since this was set to 0
+        self.resolve()
+
+    def resolve(self) -> None:
+        """Resolve the watched folders anew: a link may lead elsewhere by now."""
+        home = self._config.home
+        self.roots = [str(resolved(root)).rstrip("/") for root in self._config.watch]
+        self._own = tuple(f"{resolved(folder)}/" for folder in (home.state, home.logs))
+
+    def wants(self, path: str) -> bool:
+        """Tell by its name and place whether a file is to be taken."""
+        return self._is_named_so(os.path.basename(path)) and not self.is_hidden(path)
+
+    def is_hidden(self, path: str) -> bool:
+        """Tell whether a path lies in no watched folder, in a hidden one, or in one of our own."""
+        if path.startswith(self._own):
+            return True
+        for root in self.roots:
+            if path.startswith(root + "/"):
+                return any(part.startswith(".") for part in path[len(root) + 1 :].split("/"))
+        return True
+
+    def walk(self, folders: list[str], *, batch_size: int) -> Iterator[Batch]:
+        """Yield the files that could be transcripts, in batches; the last one may be smaller."""
+        batch: Batch = []
+        stack = [(folder, 0) for folder in reversed(folders)]
+        while stack:
+            folder, depth = stack.pop()
+            for entry in self._list(folder):
+                if entry.name.startswith("."):
+                    continue
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        if depth < _DEPTH and not f"{entry.path}/".startswith(self._own):
+                            stack.append((entry.path, depth + 1))
+                    elif self._is_named_so(entry.name) and entry.is_file(follow_symlinks=False):
+                        batch.append((entry.path, entry.stat(follow_symlinks=False)))
+                except OSError:
+                    continue  # gone meanwhile
+                if len(batch) == batch_size:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    def _is_named_so(self, name: str) -> bool:
+        return not sidecars.is_ours(name) and any(
+            fnmatch.fnmatchcase(name.lower(), pattern) for pattern in self._include
+        )
+
+    def _list(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        """Yield the entries of a folder, and sweep away what a killed process left in it."""
+        stale = False
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    stale = stale or sidecars.is_temp(entry.name)
+                    yield entry
+        except OSError:
+            self.unlisted += 1
+        if stale and (removed := sidecars.remove_stale_temps(Path(folder))):
+            self._log.info("sidecars.swept", folder=folder, removed=removed)

@@ -1,0 +1,1 @@
+"""From a file event to a job row."""

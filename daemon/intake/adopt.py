@@ -1,0 +1,93 @@
+"""Finished sidecars -> done jobs: what the folder knows when the database was lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.errors import SourceError
+from daemon.files.source import Snapshot, read_snapshot
+from engine import sidecars
+from engine.render import FORMATS
+from state.job import Output, Reason, Status
+from state.queue import Queue
+
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_TEXTS: Final = tuple(f"enhanced.{kind}" for kind in FORMATS)  # the one that must be there first
+_LONGEST: Final = 1_000  # characters of a hash or a recipe
+
+
+def adopted(queue: Queue, path: str, snapshot: Snapshot) -> bool:
+    """Record a file whose complete sidecars lie beside it as done; tell whether it was so.
+
+    Complete means that the metadata, which is written last, names the file's hash, and that the
+    text is there. The job has the metadata's recipe; its parts are lost. Each output has the hash
+    with which the metadata says that it was written: what a user edited since stays the user's.
+    """
+    beside = sidecars.paths_for(Path(path), (*_TEXTS, sidecars.METADATA))
+    data = _read(beside[sidecars.METADATA])
+    metadata = None if data is None else _metadata_of(data, snapshot.sha256)
+    if data is None or metadata is None or _read(beside[_TEXTS[0]]) is None:
+        return False
+    hashes = _hashes_of(metadata)
+    outputs = [
+        Output(suffix, str(beside[suffix]), hashes.get(suffix, ""))
+        for suffix in _TEXTS
+        if suffix == _TEXTS[0] or (suffix in hashes and beside[suffix].is_file())
+    ]
+    outputs.append(
+        Output(sidecars.METADATA, str(beside[sidecars.METADATA]), hashlib.sha256(data).hexdigest())
+    )
+    fell_back = _number(metadata, "coverage", "parts", "fallback") > 0
+    mark = snapshot.fingerprint
+    queue.record(
+        path,
+        status=Status.PARTIAL if fell_back else Status.DONE,
+        reason=Reason.PARTS_FELL_BACK if fell_back else None,
+        sha256=snapshot.sha256,
+        size=mark.size,
+        mtime_ns=mark.mtime_ns,
+        ctime_ns=mark.ctime_ns,
+        inode=mark.inode,
+        device=mark.device,
+        outputs=outputs,
+        recipe=_text(metadata.get("recipe")),
+    )
+    return True
+
+
+def _metadata_of(data: bytes, sha256: str) -> dict[str, Any] | None:
+    if not sidecars.is_ours_content(data):
+        return None
+    metadata: dict[str, Any] = json.loads(data)
+    source = metadata.get("source")
+    return metadata if isinstance(source, dict) and source.get("sha256") == sha256 else None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return read_snapshot(str(path), max_bytes=_MOST_BYTES).data
+    except SourceError:
+        return None
+
+
+def _hashes_of(metadata: dict[str, Any]) -> dict[str, str]:
+    """Return the hash of each text that was written with this metadata, by its suffix."""
+    entries = metadata.get("outputs")
+    return {
+        str(entry.get("suffix")): _text(entry.get("sha256")) or ""
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict)
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= _LONGEST else None
+
+
+def _number(value: Any, *keys: str) -> float:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, int | float) else 0

@@ -1,0 +1,1 @@
+"""From a job row to its sidecars."""

@@ -1,0 +1,54 @@
+"""`llasa-cli bench`: how fast is this model on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from engine.cli.failure import failure
+from engine.errors import EngineError
+from engine.models import catalog
+from engine.records import Segment, Transcript, Word
+from engine.terminal import safe
+from engine.text.parts import split
+
+TEXT = (
+    "so what we did in the end was to take the old bicycle apart on the kitchen table and nobody "
+    "was happy about the oil on the chairs but by the evening we had found the noise it was a "
+    "small ball bearing that had lost its cage do you remember what they cost when we were young "
+    "the man in the shop only smiled and said that he still had some in a drawer downstairs and "
+    "that was that we rode home along the river and the bicycle did not make a sound"
+)
+
+
+@click.command(epilog="Example: llasa-cli bench --model mlx-models/my-model")
+@click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to measure.")
+@click.option(
+    "--parts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Parts to decode."
+)
+def bench(model: str, parts: int) -> None:
+    """Tell how fast a model enhances text on this machine, step by step and drafted."""
+    try:
+        info = catalog.describe(model)
+        # The one command that loads a model here and not in a child: there is nothing to protect.
+        from engine.guided import measure as measuring
+        from engine.guided import model as models
+
+        loaded = models.load(info)
+        said = Segment(tuple(Word(word) for word in TEXT.split() * parts * 2))
+        pieces = split(Transcript("bench", (said,)), info, covered=True)[:parts]
+        measuring.measure(loaded, pieces[:1], draft_tokens=None)
+        runs = {
+            "step by step": measuring.measure(loaded, pieces, draft_tokens=0),
+            "drafted": measuring.measure(loaded, pieces, draft_tokens=None),
+        }
+    except EngineError as error:
+        raise failure(error) from error
+    click.echo(safe(f"{info.name} on {loaded.device_path}, loaded in {loaded.load_s:.1f} s"))
+    for name, run in runs.items():
+        click.echo(
+            f"{name:>13}: {run.tokens / run.seconds:8.0f} tokens/s {run.words_per_second:8.0f} "
+            f"words/s {run.tokens_per_pass:6.1f} tokens per pass"
+        )
+    step, drafted = runs.values()
+    same = "the same text" if step.written == drafted.written else "another text: please report it"
+    click.echo(f"{step.seconds / drafted.seconds:.1f} times as fast, {same}")

@@ -1,0 +1,137 @@
+"""The frame around a command line: whatever happens ends as a message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import io
+import os
+import sys
+import traceback
+from types import TracebackType
+from typing import Final, NoReturn
+
+import click
+from click.exceptions import Exit, NoArgsIsHelpError
+
+from engine.terminal import safe, safe_block
+
+EXIT_ENVIRONMENT: Final = 3
+EXIT_INTERRUPTED: Final = 130  # as a shell says of what Ctrl-C has ended
+
+
+# What a full disk behind our output gives; files that we name give errors of their own.
+_CANNOT_WRITE: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO))
+
+
+class Told(Exception):
+    """An error that is shown as it is, which is harmless."""
+
+    def __init__(self, text: str, *, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def run(command: click.Command, name: str) -> NoReturn:
+    """Run a command line and end the process: no error is a traceback.
+
+    Not click's own `main`, which ends with 1 where the reader of our output has seen enough.
+    """
+    sys.excepthook = functools.partial(_report_bug, name)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a locale cannot spell is shown as its code
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _invoke(command, name)
+        if sys.stdout is not None:  # as it is where nobody has opened one
+            sys.stdout.flush()
+    except click.ClickException as error:
+        code = _show(error)
+    except Told as told:
+        code = _tell(told)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        code = 0
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # rich has met it before us
+            raise
+        _drop_output()
+        code = 0
+    except OSError as error:
+        found = _of_surroundings(error, name)
+        if found is None:
+            raise
+        code = _tell(found)
+    sys.exit(code)
+
+
+def _invoke(command: click.Command, name: str) -> int:
+    variable = f"_{name.replace('-', '_')}_COMPLETE".upper()
+    if instruction := os.environ.get(variable):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(command, {}, name, variable, instruction)
+    try:
+        with command.make_context(name, sys.argv[1:]) as context:
+            command.invoke(context)
+    except Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _show(error: click.ClickException) -> int:
+    shown = error
+    if isinstance(error, click.UsageError) and not isinstance(error, NoArgsIsHelpError):
+        # click quotes what was typed, or what a shell made of `*`, on one line; only its lists of
+        # choices have several, and they quote nothing.
+        text = error.format_message()
+        several = isinstance(error, click.MissingParameter)
+        shown = click.UsageError(
+            safe_block(text.expandtabs(4)) if several else safe(text), error.ctx
+        )
+    with contextlib.suppress(OSError):
+        shown.show()
+    return error.exit_code
+
+
+def _tell(told: Told) -> int:
+    with contextlib.suppress(OSError):
+        click.echo(str(told), err=True)
+    return told.exit_code
+
+
+def _of_surroundings(error: OSError, name: str) -> Told | None:
+    """Tell what around us has gone, None where it may be a bug."""
+    if error.filename is None and error.errno in _CANNOT_WRITE:
+        _drop_output()
+        text = f"{name}: the output cannot be written: {error.strerror}\nWrite it elsewhere."
+        return Told(text, exit_code=EXIT_ENVIRONMENT)
+    try:
+        os.getcwd()
+    except OSError:
+        text = f"{name}: the folder that this runs in is gone.\nChange to another folder first."
+        return Told(text, exit_code=EXIT_ENVIRONMENT)
+    return None
+
+
+def _drop_output() -> None:
+    """Let Python not fail on flushing at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_bug(
+    name: str, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    frames = traceback.extract_tb(trace)[-3:]
+    place = " < ".join(f"{os.path.basename(f.filename)}:{f.name}" for f in reversed(frames))
+    with contextlib.suppress(OSError):
+        sys.stderr.write(
+            f"{name}: a bug, please report it: {kind.__name__} in {place}: {safe(error)}\n"
+        )
+        sys.stderr.flush()
+    os._exit(EXIT_ENVIRONMENT)

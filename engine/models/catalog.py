@@ -1,0 +1,183 @@
+"""Which model a name means, and whether its folder may be loaded. Reads JSON only, never MLX."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ModelNotFound, ModelRefused
+from engine.records import ModelInfo
+
+EMBEDDED = "punct-en"
+_EMBEDDED_FOLDER = Path(__file__).parent
+_FINGERPRINT_BYTES = 1 << 20
+_HEADER_BYTES = 100_000_000  # the format's own limit
+_OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
+_AGAIN = "Run the download again; it goes on where it stopped."
+
+
+def describe(model: str, *, base: Path | None = None) -> ModelInfo:
+    """Return what is known of a model without loading it.
+
+    `model` is "punct-en", a folder (relative ones lie under `base`), or the name of a repository
+    in the local Hugging Face cache; nothing is downloaded. Raises `ModelNotFound` and
+    `ModelRefused`.
+    """
+    folder, revision = _find(model, base or Path.cwd())
+    config = _read_json(folder / "config.json")
+    _check_safe(folder, config)
+    own = folder / "llasa.json"
+    card = _read_json(own) if own.is_file() else {}
+    part = card.get("part", {})
+    template = card.get("template", "chat")
+    if template == "chat" and not _has_chat_template(folder):
+        raise ModelRefused(
+            f"The model {model} has no chat template: it was not trained to follow instructions.",
+            hint="Choose an instruction-tuned model ('-Instruct' or '-it' in its name).",
+        )
+    return ModelInfo(
+        name=model,
+        path=str(folder),
+        revision=card.get("revision") or revision or _fingerprint(folder),
+        quantization=_quantization(config),
+        tasks=tuple(card.get("tasks", ("punctuate",))),
+        languages=tuple(card.get("languages", ())),
+        template=template,
+        part_words=int(part.get("words", 120)),
+        tail_words=int(part.get("tail_words", 12)),
+        lookahead_words=int(part.get("lookahead_words", 15)),
+        separators=tuple(card.get("separators", ())),
+        bias={str(key): float(value) for key, value in card.get("bias", {}).items()},
+        bias_marked={str(key): float(value) for key, value in card.get("bias_marked", {}).items()},
+    )
+
+
+def _find(model: str, base: Path) -> tuple[Path, str | None]:
+    if model == EMBEDDED:
+        return _EMBEDDED_FOLDER / EMBEDDED, None
+    try:
+        folder = (base / os.path.expanduser(model)).resolve()
+        if folder.is_dir():
+            return folder, None
+    except (OSError, ValueError, RuntimeError):  # no name of a file; links in a circle
+        raise ModelNotFound(f"There can be no model folder {model!r}.") from None
+    if model.count("/") == 1 and not model.startswith((".", "/", "~")):
+        return _find_cached(model)
+    raise ModelNotFound(f"There is no model folder {folder}.")
+
+
+def _find_cached(model: str) -> tuple[Path, str]:
+    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
+    repository = cache / f"models--{model.replace('/', '--')}"
+    try:
+        revision = (repository / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ModelNotFound(
+            f"The model {model} is not on this machine.",
+            hint=f"Download it once with `uvx --from huggingface_hub hf download {model}`.",
+        ) from None
+    return repository / "snapshots" / revision, revision
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelNotFound(f"The model folder has no {path.name}: {path.parent}") from None
+    except (OSError, ValueError) as error:
+        raise ModelRefused(f"{path} cannot be read: {error}") from None
+    if not isinstance(data, dict):
+        raise ModelRefused(f"{path} does not hold an object.")
+    return data
+
+
+def _check_safe(folder: Path, config: dict[str, Any]) -> None:
+    tokenizer = folder / "tokenizer_config.json"
+    extra = _read_json(tokenizer) if tokenizer.is_file() else {}
+    for source, data in (("config.json", config), ("tokenizer_config.json", extra)):
+        for key in ("model_file", "auto_map"):
+            if data.get(key):
+                raise ModelRefused(
+                    f"{source} of {folder} wants Python code from the folder to run ({key}).",
+                    hint="Models that bring their own code are never run. Choose another one.",
+                )
+    weights = sorted(path for path in folder.glob("model*.safetensors") if path.is_file())
+    if not weights and any(any(folder.glob(pattern)) for pattern in _OTHER_WEIGHTS):
+        raise ModelRefused(
+            f"The model folder {folder} has no model*.safetensors.",
+            hint="Only safetensors weights are loaded; convert others with `mlx_lm.convert`.",
+        )
+    if not weights:
+        raise ModelNotFound(
+            f"The download of {folder} is not complete: model.safetensors is missing.", hint=_AGAIN
+        )
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        needed = set(_read_json(index).get("weight_map", {}).values())
+        missing = sorted(name for name in needed if not (folder / name).is_file())
+        if missing:
+            raise ModelNotFound(
+                f"The download of {folder} is not complete: {missing[0]} is missing.",
+                hint=_AGAIN,
+            )
+    for path in weights:
+        _check_whole(path)
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelRefused(f"The model folder {folder} has no tokenizer.json.")
+
+
+def _check_whole(path: Path) -> None:
+    """Compare the size of a weights file with what its header says is in it."""
+    cut_off = ModelNotFound(
+        f"The download of {path.parent} is not complete: {path.name} is cut off.", hint=_AGAIN
+    )
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            begin = file.read(8)
+            length = int.from_bytes(begin, "little")
+            if len(begin) < 8 or 8 + length > size:
+                raise cut_off
+            if length > _HEADER_BYTES:
+                raise ValueError("its header is too long")
+            entries = json.loads(file.read(length))
+            ends = [entry["data_offsets"][1] for key, entry in entries.items() if key[:2] != "__"]
+            if 8 + length + max(ends, default=0) > size:
+                raise cut_off
+    except (OSError, ValueError, AttributeError, TypeError, LookupError) as error:
+        raise ModelRefused(f"{path} cannot be read: {error}") from None
+
+
+def _has_chat_template(folder: Path) -> bool:
+    if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
+        return True
+    config = folder / "tokenizer_config.json"
+    return config.is_file() and bool(_read_json(config).get("chat_template"))
+
+
+def _quantization(config: dict[str, Any]) -> str | None:
+    found = config.get("quantization") or config.get("quantization_config")
+    if not isinstance(found, dict) or "bits" not in found:
+        return None
+    return f"{found['bits']}-bit, group {found.get('group_size', '?')}"
+
+
+def _fingerprint(folder: Path) -> str:
+    """Return 12 hex digits that change with the weights, without reading gigabytes.
+
+    Hashed are the name, the size, and the first and last MiB of each weights file.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("model*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size}".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_FINGERPRINT_BYTES))
+            if size > _FINGERPRINT_BYTES:
+                file.seek(max(_FINGERPRINT_BYTES, size - _FINGERPRINT_BYTES))
+                digest.update(file.read(_FINGERPRINT_BYTES))
+    return digest.hexdigest()[:12]

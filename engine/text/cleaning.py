@@ -1,0 +1,277 @@
+"""What was never spoken is found, taken out and reported; what was spoken stays.
+
+Levels: `off` removes nothing. `safe`, the default, removes Whisper's own inventions: tags for
+sounds, hallucination loops but for one instance, phantom closing lines. `thorough` removes
+hesitations and immediate repetitions too, which were spoken.
+
+Phantom closing lines (kind `loops`: the same fault of the same decoder) go only where the decoder
+itself reports silence, or silence stands before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from engine.records import Removal, RemovalKind, Segment, Transcript, Word
+from engine.text.languages import settle_language
+from engine.text.loops import EDGE_MARKS, Place, bare, is_silent, key, segment_loops, word_loops
+from engine.text.readings import is_sentence_end, is_shouting
+from engine.text.wordlists import (
+    CREDITS,
+    FILLERS,
+    FILLERS_ANYWHERE,
+    REPEATED_ON_PURPOSE,
+    REPEATED_ROUND,
+    SOUND_MODIFIERS,
+    SOUNDS,
+    THANKS,
+)
+
+Level = Literal["off", "safe", "thorough"]
+
+DOUBT_LOGPROB = -0.5  # below this a sentence of three words was guessed
+SILENCE_S = 2.0  # a pause that marks a line as standing alone
+LONG_SILENCE_S = 5.0  # ... where the decoder gave no figures
+LONGEST_TAG = 8  # words between a tag's brackets
+
+_BRACKETS = {"[": "]", "(": ")", "{": "}", "*": "*", "（": "）", "［": "］", "【": "】", "♪": "♪"}
+_NOTES = re.compile(r"[♩♪♫♬🎵🎶]+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def clean(transcript: Transcript, *, level: Level) -> tuple[Transcript, tuple[Removal, ...]]:
+    """Return the transcript without what the level removes, and each removed span, in order."""
+    if level == "off":
+        return transcript, ()
+    steps: list[tuple[RemovalKind, Callable[[Sequence[Segment]], list[set[int]]]]] = [
+        ("tags", _tags),
+        ("loops", _phantoms),
+        ("loops", segment_loops),
+        ("loops", word_loops),
+    ]
+    if level == "thorough":
+        language = settle_language(transcript)
+        steps += [("fillers", lambda s: _fillers(s, language)), ("repeats", _repeats)]
+    removed: dict[tuple[int, int], RemovalKind] = {}
+    origin = [[(i, j) for j in range(len(s.words))] for i, s in enumerate(transcript.segments)]
+    segments = list(transcript.segments)
+    for kind, step in steps:
+        segments, origin = _apply(segments, origin, step(segments), kind, removed)
+    if not removed:
+        return transcript, ()
+    removals = _report(transcript.segments, removed)
+    kept = tuple(segment for segment in segments if segment.words)
+    return replace(transcript, segments=kept), removals
+
+
+def _apply(
+    segments: list[Segment],
+    origin: list[list[tuple[int, int]]],
+    found: list[set[int]],
+    kind: RemovalKind,
+    removed: dict[tuple[int, int], RemovalKind],
+) -> tuple[list[Segment], list[list[tuple[int, int]]]]:
+    """Take out the words that a step found; later steps see only what is left."""
+    for number, indexes in enumerate(found):
+        if not indexes:
+            continue
+        removed.update((origin[number][index], kind) for index in indexes)
+        words: list[Word] = []
+        glued: bool | None = None  # what stood before the gap stands before the word after it
+        for index, word in enumerate(segments[number].words):
+            if index in indexes:
+                glued = word.glued if glued is None else glued
+            else:
+                words.append(word if glued is None else replace(word, glued=glued))
+                glued = None
+        origin[number] = [o for i, o in enumerate(origin[number]) if i not in indexes]
+        segments[number] = replace(segments[number], words=tuple(words))
+    return segments, origin
+
+
+def _report(
+    segments: Sequence[Segment], removed: dict[tuple[int, int], RemovalKind]
+) -> tuple[Removal, ...]:
+    spans: list[tuple[RemovalKind, list[Word]]] = []
+    before: RemovalKind | None = None
+    for number, segment in enumerate(segments):
+        for index, word in enumerate(segment.words):
+            kind = removed.get((number, index))
+            if kind is not None and kind == before:
+                spans[-1][1].append(word)
+            elif kind is not None:
+                spans.append((kind, [word]))
+            before = kind
+    return tuple(
+        Removal(
+            kind=kind,
+            text="".join((" " if i and not w.glued else "") + w.text for i, w in enumerate(words)),
+            start_s=words[0].start_s,
+            end_s=words[-1].end_s,
+            count=len(words),
+        )
+        for kind, words in spans
+    )
+
+
+# --- tags -------------------------------------------------------------------------------------
+
+
+def _tags(segments: Sequence[Segment]) -> list[set[int]]:
+    """Find tags for sounds, `[Music]` or `(applause)`, and notes that stand alone."""
+    return [_tags_of(segment.words) for segment in segments]
+
+
+def _tags_of(words: Sequence[Word]) -> set[int]:
+    found: set[int] = set()
+    index = 0
+    while index < len(words):
+        end = _tag_end(words, index)
+        if end is None:
+            index += 1
+        else:
+            found.update(range(index, end))
+            index = end
+    return found
+
+
+def _tag_end(words: Sequence[Word], start: int) -> int | None:
+    first = words[start].text
+    if _NOTES.fullmatch(first.strip(EDGE_MARKS)):
+        # Notes round a tag belong to it; round sung words they go alone.
+        return start + 1
+    closing = _BRACKETS.get(first[:1])
+    if closing is None:
+        return None
+    text = ""
+    for end in range(start, min(start + LONGEST_TAG, len(words))):
+        text += (" " if end > start and not words[end].glued else "") + words[end].text
+        bare = text.rstrip(EDGE_MARKS)
+        if len(bare) > 1 and bare.endswith(closing):
+            follower = words[end + 1] if end + 1 < len(words) else None
+            inside = bare[1:-1]
+            if closing in inside or (follower is not None and follower.glued and closing.isascii()):
+                return None
+            return end + 1 if _is_sound(inside) else None
+    return None
+
+
+def _is_sound(text: str) -> bool:
+    words = _WORD.findall(text.casefold().replace("_", " "))
+    if not words:
+        return text.strip(" .…♪♫*") == "" and "♪" in text
+    known = all(word in SOUNDS or word in SOUND_MODIFIERS for word in words)
+    return known and any(word in SOUNDS for word in words)
+
+
+# --- phantom closing lines --------------------------------------------------------------------
+
+
+def _phantoms(segments: Sequence[Segment]) -> list[set[int]]:
+    filled = [number for number, segment in enumerate(segments) if segment.words]
+    found: list[set[int]] = [set() for _ in segments]
+    for place, number in enumerate(filled):
+        segment = segments[number]
+        text = key(segment)
+        before = segments[filled[place - 1]] if place else None
+        if text in THANKS:
+            wanted = _is_phantom(segment, before, alone=len(filled) == 1)
+        elif CREDITS.search(text) and len(segment.words) <= 14:
+            wanted = is_silent(segment) or _pause(before, segment) >= LONG_SILENCE_S
+        else:
+            continue
+        if wanted:
+            found[number] = set(range(len(segment.words)))
+    return found
+
+
+def _is_phantom(segment: Segment, before: Segment | None, *, alone: bool) -> bool:
+    """Tell a line that nobody spoke: thanks are spoken too, so silence alone is not enough."""
+    if not is_silent(segment):
+        return False
+    doubted = segment.avg_logprob is not None and segment.avg_logprob <= DOUBT_LOGPROB
+    return alone or doubted or _pause(before, segment) >= SILENCE_S
+
+
+def _pause(before: Segment | None, segment: Segment) -> float:
+    if before is None or before.raw_end_s is None or segment.raw_start_s is None:
+        return 0.0
+    return segment.raw_start_s - before.raw_end_s
+
+
+# --- thorough ---------------------------------------------------------------------------------
+
+
+def _fillers(segments: Sequence[Segment], language: str | None) -> list[set[int]]:
+    wanted = FILLERS.get(language or "", FILLERS_ANYWHERE)
+    shouting = is_shouting([word.text for segment in segments for word in segment.words])
+    return [
+        {
+            i
+            for i, word in enumerate(segment.words)
+            if bare(word) in wanted
+            and (shouting or not _is_acronym(word))
+            and not (i and bare(segment.words[i - 1])[-1:].isdigit())
+        }
+        for segment in segments
+    ]
+
+
+def _is_acronym(word: Word) -> bool:
+    """Tell "ER" from "er"."""
+    letters = [char for char in word.text if char.isalpha()]
+    return len(letters) > 1 and all(char.isupper() for char in letters)
+
+
+def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
+    """Find words and short phrases said twice in a row; the last saying stays."""
+    places = [Place(n, i, w) for n, s in enumerate(segments) for i, w in enumerate(s.words)]
+    found: list[set[int]] = [set() for _ in segments]
+    start = 0
+    while start < len(places):
+        length = next((n for n in (3, 2, 1) if _is_stutter(places, start, n)), 0)
+        for place in places[start : start + length]:
+            found[place.segment].add(place.index)
+        start += max(length, 1)
+    return found
+
+
+def _is_name(word: Word) -> bool:
+    """Tell by its capital; of one letter ("I") a capital says nothing."""
+    return len(bare(word)) > 2 and word.text.lstrip("\"'“‘")[:1].isupper()
+
+
+def _begins(places: Sequence[Place], start: int) -> bool:
+    """Tell whether a sentence begins here, so that a capital says nothing."""
+    return start == 0 or is_sentence_end(places[start - 1].word.text[-1:], "")
+
+
+def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
+    once = [place.word for place in places[start : start + length]]
+    again = [place.word for place in places[start + length : start + 2 * length]]
+    if len(again) < length or any(word.glued for word in (*once, *again)):
+        return False
+    keys = [bare(word) for word in once]
+    if keys != [bare(word) for word in again] or not all(key.isalpha() for key in keys):
+        return False
+    if length == 1 and keys[0] in REPEATED_ON_PURPOSE:
+        return False
+    if all(_is_name(word) for word in (*once, *again)) and not _begins(places, start):
+        return False
+    if length > 1 and len(set(keys)) == 1:
+        return False
+    if len({word.speaker for word in (*once, *again)}) > 1:
+        return False
+    if any(not word.text[-1:].isalnum() for word in once[:-1]):
+        return False
+    if length == 2 and REPEATED_ROUND & set(keys):
+        return False
+    # With a comma a long word is said twice for effect ("Never, never"), a short one in search.
+    pause = once[-1].text[-1:]
+    if not pause.isalnum() and not (length == 1 and len(keys[0]) <= 3 and pause in ",-–—"):
+        return False
+    end_s, start_s = once[-1].end_s, again[0].start_s
+    return end_s is None or start_s is None or start_s - end_s < SILENCE_S

@@ -1,0 +1,107 @@
+"""Terms that the user expects: offered to the guide where a word sounds like one, and only there.
+
+Whisper writes "cubernetties" where Kubernetes was said. Whether it was is for the model to find:
+the term becomes one more reading of that word. Every use is reported.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from engine.records import EnhancedPart, Replacement, Transcript, Word
+from engine.text.readings import content, readings, take_apart
+
+SHORTEST = 3  # letters; shorter words sound like too many others
+ALIKE = 0.75  # least likeness of the spellings (Jaro-Winkler), beside that of the sounds
+LONG_SOUND = 4  # sounds of this length may differ in one place
+_POSSESSIVES = ("'s", "’s")
+
+
+def offer(transcript: Transcript, terms: Sequence[str]) -> Transcript:
+    """Return the transcript with terms offered to the words that sound like them."""
+    if not terms:
+        return transcript
+    found: dict[str, tuple[str, ...]] = {}
+    segments = []
+    for segment in transcript.segments:
+        words = []
+        for word in segment.words:
+            if word.text not in found:
+                found[word.text] = _offers(word.text, terms)
+            free = word.heard is None  # a pair of the glossary is the user's last word
+            words.append(
+                replace(word, offered=found[word.text]) if free and found[word.text] else word
+            )
+        segments.append(replace(segment, words=tuple(words)))
+    return replace(transcript, segments=tuple(segments))
+
+
+def is_reading(word: Word, text: str) -> bool:
+    """Tell whether a text is the word in other case and marks, or exactly a term offered to it."""
+    if content(text) == content(word.text):
+        return True
+    return any(text.startswith(term) and not content(text[len(term) :]) for term in word.offered)
+
+
+def chosen(parts: Iterable[EnhancedPart]) -> list[Replacement]:
+    """Return the terms that were chosen in place of what was heard."""
+    found = []
+    for part in parts:
+        for enhanced in part.words:
+            word = enhanced.word
+            if not word.offered:
+                continue
+            written, source = take_apart(enhanced.text), take_apart(word.text)
+            usual = {take_apart(text).core for text in readings(word.text)}
+            if written.core not in usual:
+                found.append(Replacement(source.core, written.core, word.start_s))
+    return found
+
+
+def in_order(
+    first: Sequence[Replacement], second: Sequence[Replacement]
+) -> tuple[Replacement, ...]:
+    """Return replacements of two kinds in the order of their times."""
+    both = [*first, *second]
+    return tuple(sorted(both, key=lambda item: (item.start_s is None, item.start_s or 0.0)))
+
+
+def sounds_like(heard: str, term: str) -> bool:
+    """Tell whether two words sound alike to an English ear, and look alike enough."""
+    import jellyfish  # late: nobody else needs it
+
+    first, second = _sound(heard), _sound(term)
+    if not first or not second or min(len(heard), len(term)) < SHORTEST:
+        return False
+    if jellyfish.jaro_winkler_similarity(heard.casefold(), term.casefold()) < ALIKE:
+        return False
+    if first == second:
+        return True
+    long = min(len(first), len(second)) >= LONG_SOUND
+    return long and jellyfish.levenshtein_distance(first, second) <= 1
+
+
+@lru_cache(maxsize=16_384)
+def _sound(text: str) -> str:
+    import jellyfish
+
+    # The code is made for English letters: accents go, and other scripts have no sound here.
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if c.isascii() and c.isalpha())
+    if len(plain) < sum(c.isalpha() for c in text):
+        return ""
+    return str(jellyfish.metaphone(plain)).replace(" ", "")
+
+
+def _offers(text: str, terms: Sequence[str]) -> tuple[str, ...]:
+    token = take_apart(text)
+    core, possessive = token.core, ""
+    if core.endswith(_POSSESSIVES):
+        core, possessive = core[:-2], core[-2:]
+    if not core.isalpha():
+        return ()
+    return tuple(
+        token.lead + term + possessive for term in terms if term != core and sounds_like(core, term)
+    )
