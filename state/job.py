@@ -181,32 +181,34 @@ _WRAP = 1 << 64  # numbers are stored in 64 bits, dates may have more
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a file looked like when it was looked at last."""
+class Fingerprint:
+    """What changes about a file when its content does; all but the size wrap at 64 bits."""
 
-    path: str  # bytes that are not UTF-8 as surrogates (`os.fsdecode`)
     device: int
     inode: int
-    size: int
+    size: int  # bytes
     mtime_ns: int
-    ctime_ns: int
-    sha256: str | None  # None where it was not read
+    ctime_ns: int  # cannot be set back by a program, unlike mtime
 
-    def same_as(self, stat: os.stat_result) -> bool:
-        """Tell whether the file still looks as it did, so that it need not be read again."""
-        return (
-            self.device,
-            self.inode,
-            self.size,
-            self.mtime_ns % _WRAP,
-            self.ctime_ns % _WRAP,
-        ) == (
-            stat.st_dev % _WRAP,  # macOS may give a negative one
-            stat.st_ino,
-            stat.st_size,
-            stat.st_mtime_ns % _WRAP,
-            stat.st_ctime_ns % _WRAP,
+    @classmethod
+    def of(cls, status: os.stat_result) -> Fingerprint:
+        """Return the fingerprint in a stat result."""
+        return cls(
+            status.st_dev % _WRAP,  # macOS may give a negative one
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns % _WRAP,
+            status.st_ctime_ns % _WRAP,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a file looked like when it was last checked."""
+
+    path: str  # bytes that are not UTF-8 as surrogates (`os.fsdecode`)
+    fingerprint: Fingerprint
+    sha256: str | None  # None where it was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,15 +217,24 @@ class Offer:
 
     path: str | bytes | os.PathLike[str]
     sha256: str
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
+    fingerprint: Fingerprint
     origin: Origin
-    ctime_ns: int = 0
-    priority: int = 0
-    profile: str | None = None
-    model: str | None = None
+    priority: int = 0  # higher goes first
+    profile: str | None = None  # None: what the configuration says
+    model: str | None = None  # None: what the configuration says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a file ended that was never queued."""
+
+    status: Status  # an end, and not `superseded`
+    reason: str | None
+    detail: str | None = None  # one line for the user
+    sha256: str | None = None  # None where the file was not read
+    origin: Origin = Origin.RESCAN
+    outputs: tuple[Output, ...] = ()  # found beside the source
+    recipe: str | None = None  # of the outputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from state.connection import Database, Value
 from state.errors import IllegalMove, JobMoved, NoSuchJob
-from state.job import MOVES, TERMINAL, Job, Origin, Output, Reason, Seen, Status
+from state.job import MOVES, TERMINAL, Fingerprint, Job, Origin, Output, Reason, Seen, Status
 from state.migrations import NOW
 
 PathName = str | bytes | os.PathLike[str]
@@ -121,8 +121,30 @@ def signed(number: int) -> int:
 
 
 def unsigned(number: int) -> int:
-    """Return a stored inode or device as the system names it."""
+    """Return a stored number as it was before `signed`, modulo 64 bits."""
     return number % (1 << 64)
+
+
+def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, int]:
+    """Return a fingerprint as columns; the table of jobs has all of them but `ctime_ns`."""
+    return {
+        "device": signed(fingerprint.device),
+        "inode": signed(fingerprint.inode),
+        "size": fingerprint.size,
+        "mtime_ns": signed(fingerprint.mtime_ns),
+        "ctime_ns": signed(fingerprint.ctime_ns),
+    }
+
+
+def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
+    """Return the fingerprint in a row of the files seen."""
+    return Fingerprint(
+        device=unsigned(row["device"]),
+        inode=unsigned(row["inode"]),
+        size=row["size"],
+        mtime_ns=unsigned(row["mtime_ns"]),
+        ctime_ns=unsigned(row["ctime_ns"]),
+    )
 
 
 def outputs_json(outputs: Sequence[Output]) -> str:
@@ -156,12 +178,4 @@ def job_of(row: sqlite3.Row) -> Job:
 
 def seen_of(row: sqlite3.Row) -> Seen:
     """Return the record of a file seen."""
-    return Seen(
-        path=os.fsdecode(row["path"]),
-        device=unsigned(row["device"]),
-        inode=unsigned(row["inode"]),
-        size=row["size"],
-        mtime_ns=row["mtime_ns"],
-        ctime_ns=row["ctime_ns"],
-        sha256=row["sha256"],
-    )
+    return Seen(os.fsdecode(row["path"]), fingerprint_of(row), row["sha256"])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from state.job import Seen
-from state.rows import PathName, Rows, seen_of, signed
+from state.rows import PathName, Rows, fingerprint_columns, seen_of
 
 BATCH = 500  # names per statement
 
@@ -72,14 +72,11 @@ class SeenFiles(Rows):
     def _note(self, seen: Seen) -> None:
         self.database.rows(
             "INSERT OR REPLACE INTO seen"
-            " (path, device, inode, size, mtime_ns, ctime_ns, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                os.fsencode(seen.path),
-                signed(seen.device),
-                signed(seen.inode),
-                seen.size,
-                signed(seen.mtime_ns),
-                signed(seen.ctime_ns),
-                seen.sha256,
-            ),
+            " (path, device, inode, size, mtime_ns, ctime_ns, sha256)"
+            " VALUES (:path, :device, :inode, :size, :mtime_ns, :ctime_ns, :sha256)",
+            {
+                "path": os.fsencode(seen.path),
+                "sha256": seen.sha256,
+                **fingerprint_columns(seen.fingerprint),
+            },
         )

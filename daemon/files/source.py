@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Final
 
 from daemon.errors import SourceError
-from daemon.intake.settle import Fingerprint
+from state.job import Fingerprint
 
 _SF_DATALESS: Final = 0x40000000  # macOS: the content lies in iCloud alone
 _UF_COMPRESSED: Final = 0x20  # macOS: a compressed file has no blocks of its own
@@ -44,14 +44,7 @@ def look(path: str) -> Fingerprint | None:
         status = os.stat(path, follow_symlinks=False)
     except (OSError, ValueError):
         return None
-    return fingerprint_of(status) if stat.S_ISREG(status.st_mode) else None
-
-
-def fingerprint_of(status: os.stat_result) -> Fingerprint:
-    """Return the fingerprint in a stat result."""
-    return Fingerprint(
-        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    )
+    return Fingerprint.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
 def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
@@ -73,9 +66,10 @@ def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
         raise _refusal(error) from error
     finally:
         os.close(descriptor)
-    if fingerprint_of(before) != fingerprint_of(after) or len(data) != after.st_size:
+    fingerprint = Fingerprint.of(after)
+    if Fingerprint.of(before) != fingerprint or len(data) != after.st_size:
         raise SourceError("The file changed while it was read.", reason="source_changed")
-    return Snapshot(data, hashlib.sha256(data).hexdigest(), fingerprint_of(after), after.st_mode)
+    return Snapshot(data, hashlib.sha256(data).hexdigest(), fingerprint, after.st_mode)
 
 
 def is_dataless(status: os.stat_result, *, platform: str = sys.platform) -> bool:

@@ -11,7 +11,7 @@ from daemon.errors import SourceError
 from daemon.files.source import Snapshot, read_snapshot
 from engine import sidecars
 from engine.render import FORMATS
-from state.job import Output, Reason, Status
+from state.job import Output, Reason, Status, Verdict
 from state.queue import Queue
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -41,20 +41,14 @@ def adopted(queue: Queue, path: str, snapshot: Snapshot) -> bool:
         Output(sidecars.METADATA, str(beside[sidecars.METADATA]), hashlib.sha256(data).hexdigest())
     )
     fell_back = _number(metadata, "coverage", "parts", "fallback") > 0
-    mark = snapshot.fingerprint
-    queue.record(
-        path,
+    verdict = Verdict(
         status=Status.PARTIAL if fell_back else Status.DONE,
         reason=Reason.PARTS_FELL_BACK if fell_back else None,
         sha256=snapshot.sha256,
-        size=mark.size,
-        mtime_ns=mark.mtime_ns,
-        ctime_ns=mark.ctime_ns,
-        inode=mark.inode,
-        device=mark.device,
-        outputs=outputs,
+        outputs=tuple(outputs),
         recipe=_text(metadata.get("recipe")),
     )
+    queue.record(path, snapshot.fingerprint, verdict)
     return True
 
 

@@ -22,7 +22,7 @@ from daemon.intake.watch import Inbox
 from daemon.log import Log, place_of
 from engine import sidecars
 from state.errors import StateError
-from state.job import Offer, Origin, Reason, Seen, Status
+from state.job import Fingerprint, Offer, Origin, Reason, Seen, Status, Verdict
 from state.queue import Queue
 
 BATCH: Final = 500  # files joined with the database, or read, in one step
@@ -206,7 +206,7 @@ class Intake:
         known = self._queue.known_many([path for path, _ in batch])
         for path, status in batch:
             seen = known.get(path)
-            if seen is None or not seen.same_as(status):
+            if seen is None or seen.fingerprint != Fingerprint.of(status):
                 self.settler.note(path, now, origin=origin)
 
     # Offering
@@ -261,7 +261,9 @@ class Intake:
 
     def _pass(self, files: list[_Read]) -> None:
         """Remember files that are none of ours to do."""
-        self._queue.note_seen([_seen(file.path, file.snapshot) for file in files])
+        self._queue.note_seen(
+            [Seen(file.path, file.snapshot.fingerprint, file.snapshot.sha256) for file in files]
+        )
         for file in files:
             self.settler.forget(file.path)
 
@@ -278,11 +280,7 @@ class Intake:
                 Offer(
                     path=file.path,
                     sha256=file.snapshot.sha256,
-                    size=file.snapshot.fingerprint.size,
-                    mtime_ns=file.snapshot.fingerprint.mtime_ns,
-                    ctime_ns=file.snapshot.fingerprint.ctime_ns,
-                    inode=file.snapshot.fingerprint.inode,
-                    device=file.snapshot.fingerprint.device,
+                    fingerprint=file.snapshot.fingerprint,
                     origin=file.settled.origin,
                 )
                 for file in files
@@ -297,24 +295,19 @@ class Intake:
     def _refused(
         self, settled: Settled, error: SourceError, skipped: Counter[str], now: float
     ) -> None:
-        path, mark = settled.path, settled.fingerprint
+        path = settled.path
         if error.reason == "source_changed":
             self.settler.note(path, now)
             return
         if error.reason not in _PASSING:
             too_large = error.reason == "too_large"
-            job = self._queue.record(
-                path,
+            verdict = Verdict(
                 status=Status.INVALID if too_large else Status.FAILED,
                 reason=Reason(error.reason),
                 detail=str(error),
-                size=mark.size,
-                mtime_ns=mark.mtime_ns,
-                ctime_ns=mark.ctime_ns,
-                inode=mark.inode,
-                device=mark.device,
                 origin=settled.origin,
             )
+            job = self._queue.record(path, settled.fingerprint, verdict)
             self._log.warning("job.refused", job_id=job.id, path=path, reason=error.reason)
         elif error.reason == "not_downloaded":
             skipped[error.reason] += 1
@@ -326,25 +319,18 @@ class Intake:
         place = place_of(error)
         kind = type(error).__name__
         self._log.error("file.crashed", kind=kind, place=place, path=file.path)
+        verdict = Verdict(
+            status=Status.FAILED,
+            reason=Reason.INTERNAL_ERROR,
+            detail=f"A bug in llasa: {kind} in {place}.",
+        )
         try:
-            self._queue.record(
-                file.path,
-                status=Status.FAILED,
-                reason=Reason.INTERNAL_ERROR,
-                detail=f"A bug in llasa: {kind} in {place}.",
-            )
+            self._queue.record(file.path, None, verdict)
         except StateError:
             raise
         except Exception as second:
             self._log.error("file.left", kind=type(second).__name__, path=file.path)
         self.settler.forget(file.path)
-
-
-def _seen(path: str, snapshot: Snapshot) -> Seen:
-    mark = snapshot.fingerprint
-    return Seen(
-        path, mark.device, mark.inode, mark.size, mark.mtime_ns, mark.ctime_ns, snapshot.sha256
-    )
 
 
 def _without_data(snapshot: Snapshot) -> Snapshot:

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from state.job import Origin
+from state.job import Fingerprint, Origin
 
 _URGENCY = {Origin.SCAN: 0, Origin.RESCAN: 1, Origin.EVENT: 2, Origin.MANUAL: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What changes about a file when its content does."""
-
-    device: int
-    inode: int
-    size: int  # bytes
-    mtime_ns: int
-    ctime_ns: int  # cannot be set back by a program, unlike mtime
 
 
 @dataclass(frozen=True, slots=True)

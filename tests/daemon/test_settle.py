@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.intake.settle import Fingerprint, Settler
-from state.job import Origin
+from daemon.intake.settle import Settler
+from state.job import Fingerprint, Origin
 
 PATH = "/t/talk.json"
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from state.job import Job, Offer, Origin, Status
+from state.job import Fingerprint, Job, Offer, Origin, Status
 from state.queue import Queue
 
 ROOT = Path(__file__).parents[2]
@@ -19,16 +19,28 @@ def offered(
     sha256: str = "a",
     *,
     origin: Origin = Origin.EVENT,
-    **more: Any,
+    priority: int = 0,
+    **about: int,
 ) -> Offer:
     """Return an offer of a file; only what a test cares about need be said."""
-    about: dict[str, Any] = {"size": 100, "mtime_ns": 1, "inode": 2, "device": 3, **more}
-    return Offer(path=name, sha256=sha256, origin=origin, **about)
+    return Offer(
+        path=name,
+        sha256=sha256,
+        fingerprint=fingerprint(**about),
+        origin=origin,
+        priority=priority,
+    )
+
+
+def fingerprint(**about: int) -> Fingerprint:
+    """Return a file's fingerprint; only what a test cares about need be said."""
+    usual = {"device": 3, "inode": 2, "size": 100, "mtime_ns": 1, "ctime_ns": 0}
+    return Fingerprint(**(usual | about))
 
 
 def queued(queue: Queue, name: str | bytes = "/t/talk.json", sha256: str = "a", **more: Any) -> Job:
     """Offer a file and return its job, which must be new."""
-    (job,) = queue.offer_many([offered(name, sha256, **more)])
+    job = queue.offer(offered(name, sha256, **more))
     assert job is not None
     return job
 

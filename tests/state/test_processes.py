@@ -19,10 +19,13 @@ ENOUGH = 30  # writes under the eyes of the others, however slow the machine is
 OPEN = """
 import pathlib, sys
 from state.database import open_database, open_readonly
-from state.job import Origin, Status
+from state.job import Fingerprint, Offer, Origin, Status
 from state.queue import Queue
 from state.service import ServiceRow
 path = pathlib.Path(sys.argv[1])
+def offer(name):
+    file = Fingerprint(device=1, inode=1, size=1, mtime_ns=1, ctime_ns=1)
+    return Offer(path=name, sha256="a", fingerprint=file, origin=Origin.EVENT)
 """
 CLAIM = (
     OPEN
@@ -63,9 +66,7 @@ CREATE = (
     OPEN
     + """
 with open_database(path) as database:
-    job = Queue(database).offer(
-        "/" + sys.argv[2], sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    )
+    job = Queue(database).offer(offer("/" + sys.argv[2]))
 print(job is not None)
 """
 )
@@ -77,9 +78,7 @@ queue, number = Queue(database), 0
 while True:
     number += 1
     queue.offer_many([])
-    job = queue.offer(
-        f"/{number}", sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    )
+    job = queue.offer(offer(f"/{number}"))
     print(job.id, flush=True)
 """
 )

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from state.job import Backlog, Job, Output, Reason, Status
+from state.job import Backlog, Job, Output, Reason, Status, Verdict
 from state.queue import Queue
-from tests.state.making import claimed, offered, part, queued, running
+from tests.state.making import claimed, fingerprint, offered, part, queued, running
 
 
 def ended(
@@ -127,8 +127,11 @@ def test_files_that_were_no_transcripts_count_with_no_words(queue: Queue, status
 def test_what_never_waited_tells_nothing_of_what_waits(queue: Queue) -> None:
     """A file that ends at once was not claimed; work of a lost database has no count of words."""
     ended(queue, "/1.json", words=100, size=1000)
-    queue.record("/2.json", status=Status.INVALID, reason="not_json", size=5000)
-    queue.record("/3.json", status=Status.DONE, reason=None, size=5000, recipe="r")
+    for name, verdict in (
+        ("/2.json", Verdict(status=Status.INVALID, reason=Reason.NOT_JSON)),
+        ("/3.json", Verdict(status=Status.DONE, reason=None, recipe="r")),
+    ):
+        queue.record(name, fingerprint(size=5000), verdict)
     queued(queue, "/4.json", size=1000)
 
     assert queue.backlog().words == 100

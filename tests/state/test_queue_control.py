@@ -8,9 +8,9 @@ import pytest
 
 from state.database import open_database
 from state.errors import IllegalMove, NoSuchJob
-from state.job import RETRYABLE, Hold, Origin, Pause, Reason, Status
+from state.job import RETRYABLE, Hold, Origin, Pause, Reason, Status, Verdict
 from state.queue import Queue
-from tests.state.making import claimed, offered, part, queued, running, standing
+from tests.state.making import claimed, fingerprint, offered, part, queued, running, standing
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -120,7 +120,11 @@ def test_redoing_all_means_the_latest_of_each_file_that_was_tried(queue: Queue) 
     queue.finish(running(queue, "/1", "a"), status=Status.DONE)
     queue.finish(running(queue, "/1", "b"), status=Status.DONE)
     queue.finish(running(queue, "/2"), status=Status.FAILED)
-    queue.record("/3", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x")
+    queue.record(
+        "/3",
+        fingerprint(),
+        Verdict(status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"),
+    )
     waits = queued(queue, "/4", origin=Origin.EVENT)
 
     assert queue.redo_all(model="m") == 2

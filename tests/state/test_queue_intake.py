@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from state.database import open_database
 from state.errors import IllegalMove
-from state.job import Origin, Output, Reason, Seen, Status
+from state.job import Fingerprint, Offer, Origin, Output, Reason, Seen, Status, Verdict
 from state.queue import Queue
-from tests.state.making import claimed, offered, queued, running, standing
+from tests.state.making import claimed, fingerprint, offered, queued, running, standing
 
 
 def test_a_new_file_becomes_a_queued_job_and_is_known_afterwards(queue: Queue) -> None:
     """Job and file seen are written together, so that a crash loses neither without the other."""
-    job = queue.offer(
-        "/t/talk.json", sha256="a", size=5, mtime_ns=6, inode=7, device=8, origin=Origin.EVENT
-    )
+    file = Fingerprint(device=8, inode=7, size=5, mtime_ns=6, ctime_ns=4)
+    job = queue.offer(Offer(path="/t/talk.json", sha256="a", fingerprint=file, origin=Origin.EVENT))
 
     assert job is not None
+    assert (job.device, job.inode, job.size, job.mtime_ns) == (8, 7, 5, 6)
     assert (job.status, job.path, job.attempt, job.supersedes) == (
         Status.QUEUED,
         "/t/talk.json",
         0,
         0,
     )
-    assert queue.known("/t/talk.json") == Seen("/t/talk.json", 8, 7, 5, 6, 0, "a")
+    assert queue.known("/t/talk.json") == Seen("/t/talk.json", file, "a")
 
 
 def test_two_scans_and_ten_events_of_one_version_make_one_job(queue: Queue) -> None:
@@ -137,13 +138,11 @@ def test_bytes_are_new_after_a_superseded_job_of_the_same_bytes(queue: Queue) ->
 
 def test_a_verdict_is_recorded_once(queue: Queue) -> None:
     """A file that is no transcript makes one row, however often it is looked at."""
-    first = queue.record(
-        "/t/x.json", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"
+    ignored = Verdict(status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x")
+    invalid = Verdict(status=Status.INVALID, reason=Reason.NOT_JSON, sha256="y")
+    first, again, other = (
+        queue.record("/t/x.json", fingerprint(), verdict) for verdict in (ignored, ignored, invalid)
     )
-    again = queue.record(
-        "/t/x.json", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"
-    )
-    other = queue.record("/t/x.json", status=Status.INVALID, reason=Reason.NOT_JSON, sha256="y")
 
     assert again == first
     assert first.finished_at is not None
@@ -153,8 +152,9 @@ def test_a_verdict_is_recorded_once(queue: Queue) -> None:
 
 def test_a_file_that_was_never_read_is_recorded_without_a_hash(queue: Queue) -> None:
     """Too large a file has no hash, and the same verdict on it is still one row."""
+    too_large = Verdict(status=Status.INVALID, reason=Reason.TOO_LARGE)
     for size in (10**12, 10**12 + 1):
-        job = queue.record("/t/x.json", status=Status.INVALID, reason=Reason.TOO_LARGE, size=size)
+        job = queue.record("/t/x.json", fingerprint(size=size), too_large)
 
     assert job.sha256 is None
     assert queue.counts()[Status.INVALID] == 1
@@ -163,16 +163,10 @@ def test_a_file_that_was_never_read_is_recorded_without_a_hash(queue: Queue) -> 
 def test_finished_work_is_taken_up_again_after_a_lost_database(queue: Queue) -> None:
     """With its outputs recorded as done, a file is not enhanced a second time."""
     outputs = (Output("enhanced.txt", "/t/talk.enhanced.txt", "h"),)
-    job = queue.record(
-        "/t/talk.json",
-        status=Status.DONE,
-        reason=None,
-        sha256="a",
-        outputs=outputs,
-        figures={"words": 3},
-    )
+    done = Verdict(status=Status.DONE, reason=None, sha256="a", outputs=outputs, recipe="r")
+    job = queue.record("/t/talk.json", fingerprint(), done)
 
-    assert (job.outputs, job.figures) == (outputs, {"words": 3})
+    assert (job.status, job.outputs, job.recipe) == (Status.DONE, outputs, "r")
     assert queue.offer_many([offered()]) == [None]
 
 
@@ -180,7 +174,7 @@ def test_finished_work_is_taken_up_again_after_a_lost_database(queue: Queue) -> 
 def test_only_an_end_can_be_recorded(queue: Queue, status: Status) -> None:
     """A job that has yet to run goes through an offer."""
     with pytest.raises(IllegalMove):
-        queue.record("/t/x.json", status=status, reason=None)
+        queue.record("/t/x.json", fingerprint(), Verdict(status=status, reason=None))
 
 
 def test_a_name_that_is_not_utf8_survives(queue: Queue) -> None:
@@ -216,7 +210,7 @@ def test_an_inode_of_64_bits_comes_back(queue: Queue) -> None:
     assert (job.inode, job.device) == (2**64 - 1, 2**63)
     seen = queue.known(job.path)
     assert seen is not None
-    assert (seen.inode, seen.device) == (2**64 - 1, 2**63)
+    assert seen.fingerprint == fingerprint(inode=2**64 - 1, device=2**63)
 
 
 LATE_NS = 10**19  # the year 2286, after the last nanosecond that SQLite's integers can count
@@ -226,19 +220,22 @@ LATE_NS = 10**19  # the year 2286, after the last nanosecond that SQLite's integ
 def test_a_file_of_any_date_is_queued_and_recognised(queue: Queue, moment_ns: int) -> None:
     """Dates before 1970 and after 2262 are wrong clocks, and no reason to leave a file out."""
     times = {"st_mtime_ns": moment_ns, "st_ctime_ns": moment_ns + 1}
-    stat = os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times)
-    job = queued(queue, mtime_ns=moment_ns, ctime_ns=moment_ns + 1)
+    found = Fingerprint.of(os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times))
+    job = queue.offer(replace(offered(), fingerprint=found))
 
+    assert job is not None
     seen = queue.known(job.path)
     assert seen is not None
-    assert seen.same_as(stat)
+    assert seen.fingerprint == found
     times["st_mtime_ns"] += 1
-    assert not seen.same_as(os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times))
+    touched = Fingerprint.of(os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times))
+    assert seen.fingerprint != touched
 
 
 def test_a_file_of_a_late_date_is_recorded_and_revived(queue: Queue) -> None:
     """The other two ways in which the times of a file are written."""
-    queue.record("/t/x.json", status=Status.IGNORED, reason=None, mtime_ns=LATE_NS, inode=2)
+    ignored = Verdict(status=Status.IGNORED, reason=None)
+    queue.record("/t/x.json", fingerprint(mtime_ns=LATE_NS), ignored)
     job = queued(queue)
     queue.cancel(job.id)
 
@@ -253,24 +250,19 @@ def test_a_seen_file_is_recognised_until_it_is_touched(queue: Queue, tmp_path: P
     """A rescan need not read what has the same device, inode, size and times."""
     file = tmp_path / "x.json"
     file.write_text("{}")
-    stat = file.stat()
-    seen = Seen(
-        str(file), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, "h"
-    )
+    seen = Seen(str(file), Fingerprint.of(file.stat()), "h")
     queue.note_seen([seen])
 
-    known = queue.known(file)
-    assert known == seen
-    assert known.same_as(stat)
+    assert queue.known(file) == seen
     os.utime(file, ns=(1, 1))
-    assert not known.same_as(file.stat())
+    assert seen.fingerprint != Fingerprint.of(file.stat())
 
 
 def test_known_files_of_a_folder_come_in_pages(queue: Queue) -> None:
     """A scan can join the listing with what is known without holding all of it."""
     names = [f"/t/a/{number:03}.json" for number in range(7)]
     beside = ["/t/a", "/t/a.json", "/t/a0", "/t/b/x.json"]
-    queue.note_seen(Seen(name, 1, 2, 3, 4, 5, None) for name in (*names, *beside))
+    queue.note_seen(Seen(name, fingerprint(), None) for name in (*names, *beside))
 
     first = queue.seen_under("/t/a/", limit=5)
     rest = queue.seen_under("/t/a", after=first[-1].path, limit=5)
@@ -289,7 +281,7 @@ def test_files_that_are_gone_are_forgotten_and_their_jobs_kept(queue: Queue) -> 
 
 def test_many_files_are_known_at_once(queue: Queue) -> None:
     """More names than one statement takes are asked for in several."""
-    files = [Seen(f"/t/{number}", 1, 2, 3, 4, 5, None) for number in range(1203)]
+    files = [Seen(f"/t/{number}", fingerprint(), None) for number in range(1203)]
     queue.note_seen(files)
 
     assert queue.known_many(seen.path for seen in files) == {seen.path: seen for seen in files}

@@ -14,13 +14,14 @@ import pytest
 
 from state.database import Database
 from state.errors import StateError
-from state.job import Origin, Output, Seen, Status
+from state.job import Output, Seen, Status, Verdict
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.state.making import offered, running
+from tests.state.making import fingerprint, offered, running
 
 OUTPUT = Output("enhanced.txt", "/t/talk.enhanced.txt", "h")
-SEEN = Seen("/t/talk.json", 1, 2, 3, 4, 5, "a")
+SEEN = Seen("/t/talk.json", fingerprint(), "a")
+FAILED = Verdict(status=Status.FAILED, reason=None)
 
 QUEUE: dict[str, Callable[[Queue], Any]] = {
     "backlog": lambda q: q.backlog(),
@@ -31,7 +32,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "edits_kept": lambda q: q.edits_kept(),
     "expire_pause": lambda q: q.expire_pause(1.0),
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
-    "forget": lambda q: q.forget(q.record("/x", status=Status.FAILED, reason=None).id),
+    "forget": lambda q: q.forget(q.record("/x", None, FAILED).id),
     "forget_seen": lambda q: q.forget_seen(["/x"]),
     "held": lambda q: q.held(),
     "history": lambda q: q.history(running(q).id),
@@ -46,9 +47,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "load_failed": lambda q: q.load_failed(running(q)),
     "move": lambda q: q.move(running(q), Status.FAILED),
     "note_seen": lambda q: q.note_seen([SEEN]),
-    "offer": lambda q: q.offer(
-        "/x", sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    ),
+    "offer": lambda q: q.offer(offered()),
     "offer_many": lambda q: q.offer_many([offered()] * 3),
     "part_failed": lambda q: q.part_failed(running(q), 0),
     "parts": lambda q: q.parts(running(q).id),
@@ -56,7 +55,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "pause": lambda q: q.pause(),
     "paused": lambda q: q.paused(),
     "prioritize": lambda q: q.prioritize(q.release(running(q)).id),
-    "record": lambda q: q.record("/x", status=Status.INVALID, reason="not_json"),
+    "record": lambda q: q.record("/x", fingerprint(), FAILED),
     "recorded_outputs": lambda q: q.recorded_outputs("/x"),
     "redo": lambda q: q.redo(running(q).id),
     "redo_all": lambda q: q.redo_all(),
