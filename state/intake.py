@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from state.errors import IllegalMove
 from state.job import (
-    PASSING,
     TERMINAL,
+    TRANSIENT,
     UNFINISHED,
     Fingerprint,
     Job,
@@ -20,21 +20,21 @@ from state.job import (
 )
 from state.migrations import NOW
 from state.rows import (
-    REQUEUED,
+    REQUEUE,
     PathName,
     fingerprint_columns,
     job_of,
-    listed,
+    normalized_reason,
     outputs_json,
-    told,
+    sql_list,
 )
-from state.seen import SeenFiles
+from state.seen import SeenRows
 
 REVIVED_BY_HAND = frozenset({Status.FAILED, Status.INVALID, Status.CANCELLED})
 NO_FILE = Fingerprint(0, 0, 0, 0, 0)  # no file on a disk has this one
 
 
-class Intake(SeenFiles):
+class IntakeRows(SeenRows):
     """The part of the queue that the watcher and the scans write to."""
 
     def offer(self, offer: Offer) -> Job | None:
@@ -42,11 +42,12 @@ class Intake(SeenFiles):
         return self.offer_many([offer])[0]
 
     def offer_many(self, offers: Sequence[Offer]) -> list[Job | None]:
-        """Queue what has other bytes than the latest job of its path; None stands for the rest.
+        """Queue each file whose bytes differ from the latest job of its path; None for the others.
 
-        An older job of the path that gave no result becomes superseded. The same bytes are
-        queued again only where the last failure was not theirs (the file was away), or, offered
-        by hand, where they never gave a result. Jobs and the files seen are one transaction.
+        An older job of the path that gave no result becomes superseded. The same bytes are queued
+        again in two cases: the last failure was not caused by them (the file was away), or the
+        user offers them and they have given no result yet. Jobs and files seen are written in one
+        transaction.
         """
         if not offers:
             return []
@@ -54,17 +55,17 @@ class Intake(SeenFiles):
             return [self._offer(offer) for offer in offers]
 
     def record(self, path: PathName, fingerprint: Fingerprint | None, verdict: Verdict) -> Job:
-        """Record a file that ends without being queued; the same verdict twice is one job.
+        """Record a file that ends without being queued; the same verdict twice makes one job.
 
-        A file without a fingerprint is new to the next scan. Raises IllegalMove for a status that
-        is not an end.
+        A file recorded without a fingerprint is checked again by the next scan. Raises IllegalMove
+        for a status that is not an end.
         """
         if verdict.status not in TERMINAL or verdict.status is Status.SUPERSEDED:
             raise IllegalMove(
-                0, Status.QUEUED, verdict.status, f"{verdict.status} cannot be recorded at once"
+                0, Status.QUEUED, verdict.status, f"{verdict.status} cannot be recorded directly"
             )
         fingerprint = fingerprint or NO_FILE
-        reason, detail = told(verdict.reason, verdict.detail)
+        reason, detail = normalized_reason(verdict.reason, verdict.detail)
         with self.database.transaction():
             latest = self.job_by_path(path)
             self._note(Seen(os.fsdecode(path), fingerprint, verdict.sha256))
@@ -114,21 +115,21 @@ class Intake(SeenFiles):
 
     def _revive(self, latest: Job, offer: Offer) -> Job | None:
         by_hand = offer.origin is Origin.MANUAL and latest.status in REVIVED_BY_HAND
-        passed = latest.status is Status.FAILED and latest.reason in PASSING
-        if not (by_hand or passed):
+        was_transient = latest.status is Status.FAILED and latest.reason in TRANSIENT
+        if not (by_hand or was_transient):
             return None
         columns = _job_columns(offer.fingerprint)
         assignments = ", ".join(f"{column} = :{column}" for column in columns)
-        return self._held(latest, f"{REQUEUED}, deferred = 0, {assignments}", columns)
+        return self._update_unmoved(latest, f"{REQUEUE}, deferred = 0, {assignments}", columns)
 
     def _insert(
         self, path: PathName, latest: Job | None, values: Mapping[str, str | int | None]
     ) -> Job:
-        """Put a job at the end of its path's chain; inside the caller's transaction."""
+        """Add a job to the end of its path's chain, inside the caller's transaction."""
         name = os.fsencode(path)
-        self.database.rows(
+        self.database.execute(
             f"UPDATE jobs SET status = 'superseded', finished_at = {NOW}"
-            f" WHERE path = ? AND status IN ({listed(UNFINISHED)})",
+            f" WHERE path = ? AND status IN ({sql_list(UNFINISHED)})",
             (name,),
         )
         row = {
@@ -139,12 +140,12 @@ class Intake(SeenFiles):
         }
         columns = ", ".join(row)
         marks = ", ".join(f":{column}" for column in row)
-        inserted = self.database.rows(
+        inserted = self.database.execute(
             f"INSERT INTO jobs ({columns}) VALUES ({marks}) RETURNING *",
             row,
         )[0]
         if inserted["status"] in TERMINAL:
-            inserted = self.database.rows(
+            inserted = self.database.execute(
                 f"UPDATE jobs SET finished_at = {NOW} WHERE id = ? RETURNING *",
                 (inserted["id"],),
             )[0]

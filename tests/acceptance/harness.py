@@ -23,7 +23,7 @@ from state.database import open_database, open_readonly
 from state.errors import DatabaseMissing
 from state.job import TERMINAL, Job, PartRow, Status
 from state.queue import Queue
-from state.service import Service, ServiceRow
+from state.service import ServiceRecord, ServiceRow
 from tests.acceptance import starting
 from tests.acceptance.making import light_model
 from tests.acceptance.making import spoken as spoken
@@ -234,7 +234,7 @@ class Home:
         job = self.job(path)
         return (self.with_queue(lambda queue: queue.parts(job.id)) or []) if job else []
 
-    def row(self) -> Service | None:
+    def row(self) -> ServiceRecord | None:
         """Return the daemon's own row, None while there is no database."""
         try:
             with open_readonly(self.places.database) as database:

@@ -106,7 +106,7 @@ def ask(path: Path, peer: SQLiteAckQueue) -> None:
         show("list 20 jobs", timed_ms(lambda: queue.jobs(limit=20), 20), timed_ms(peer.queue, 3))
         show(
             "all that `status` shows",
-            timed_ms(lambda: (service.read(), queue.counts(), queue.backlog(), queue.upcoming())),
+            timed_ms(lambda: (service.read(), queue.counts(), queue.backlog())),
         )
 
 

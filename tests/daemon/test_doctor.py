@@ -255,7 +255,7 @@ def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
     offered(bench.queue, path)
     bench.worker().run_one()
     info = bench.keeper.describe(bench.config.default.model)
-    bench.queue.database.rows("UPDATE parts SET decode_s = 1.0")
+    bench.queue.database.execute("UPDATE parts SET decode_s = 1.0")
     assert len(model_examination.recorded(bench.config, info)) == 3
     path.write_bytes(talk(parts=5))
     assert model_examination.recorded(bench.config, info) == []

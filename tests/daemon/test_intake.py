@@ -23,6 +23,7 @@ from state.errors import DatabaseBusy
 from state.job import Origin, Reason, Status
 from tests.daemon.conftest import Scene
 from tests.daemon.making import talk
+from tests.state.making import claim_order
 
 
 def test_a_file_is_found_without_any_event(scene: Scene) -> None:
@@ -46,7 +47,7 @@ def test_the_backlog_is_known_from_what_appears_live(scene: Scene) -> None:
     scene.run()
     origins = {name: scene.job(f"{name}.json").origin for name in ("old", "rescanned", "heard")}
     assert origins == {"old": Origin.SCAN, "rescanned": Origin.RESCAN, "heard": Origin.EVENT}
-    assert [Path(job.path).name for job in scene.queue.upcoming()][-1] == "old.json"
+    assert [Path(job.path).name for job in claim_order(scene.queue)][-1] == "old.json"
 
 
 def test_ten_events_and_two_scans_of_one_version_make_one_row(scene: Scene) -> None:

@@ -22,7 +22,7 @@ def offered(
     priority: int = 0,
     **about: int,
 ) -> Offer:
-    """Return an offer of a file; only what a test cares about need be said."""
+    """Return an offer of a file; what a test does not give has a default."""
     return Offer(
         path=name,
         sha256=sha256,
@@ -33,7 +33,7 @@ def offered(
 
 
 def fingerprint(**about: int) -> Fingerprint:
-    """Return a file's fingerprint; only what a test cares about need be said."""
+    """Return a file's fingerprint; what a test does not give has a default."""
     usual = {"device": 3, "inode": 2, "size": 100, "mtime_ns": 1, "ctime_ns": 0}
     return Fingerprint(**(usual | about))
 
@@ -58,13 +58,18 @@ def running(queue: Queue, name: str | bytes = "/t/talk.json", sha256: str = "a")
     return claimed(queue)
 
 
-def standing(queue: Queue, status: Status, name: str = "/t/talk.json") -> Job:
-    """Return a job that has come to a status by whatever way."""
+def with_status(queue: Queue, status: Status, name: str = "/t/talk.json") -> Job:
+    """Return a new job that was given a status directly."""
     job = queued(queue, name)
-    queue.database.rows("UPDATE jobs SET status = ? WHERE id = ?", (status, job.id))
+    queue.database.execute("UPDATE jobs SET status = ? WHERE id = ?", (status, job.id))
     found = queue.job(job.id)
     assert found is not None
     return found
+
+
+def claim_order(queue: Queue) -> list[Job]:
+    """Claim all queued jobs and return them in that order."""
+    return [claimed(queue) for _ in range(queue.counts()[Status.QUEUED])]
 
 
 def part(queue: Queue, job: Job, index: int = 0, status: str = "enhanced") -> Job:
@@ -75,7 +80,7 @@ def part(queue: Queue, job: Job, index: int = 0, status: str = "enhanced") -> Jo
 
 
 def python(source: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start another Python on some lines; its output is piped."""
+    """Start another Python on some source lines, with its streams piped."""
     return subprocess.Popen(
         [sys.executable, "-c", source, *map(str, arguments)],
         cwd=ROOT,

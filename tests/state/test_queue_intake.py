@@ -1,4 +1,4 @@
-"""How files become jobs, and how the same bytes do not become two."""
+"""Files become jobs, and the same bytes never become two."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from state.database import open_database
 from state.errors import IllegalMove
 from state.job import Fingerprint, Offer, Origin, Output, Reason, Seen, Status, Verdict
 from state.queue import Queue
-from tests.state.making import claimed, fingerprint, offered, queued, running, standing
+from tests.state.making import claimed, fingerprint, offered, queued, running, with_status
 
 
 def test_a_new_file_becomes_a_queued_job_and_is_known_afterwards(queue: Queue) -> None:
-    """Job and file seen are written together, so that a crash loses neither without the other."""
+    """Job and file seen are written together, so that a crash cannot lose only one of them."""
     file = Fingerprint(device=8, inode=7, size=5, mtime_ns=6, ctime_ns=4)
     job = queue.offer(Offer(path="/t/talk.json", sha256="a", fingerprint=file, origin=Origin.EVENT))
 
@@ -32,7 +32,7 @@ def test_a_new_file_becomes_a_queued_job_and_is_known_afterwards(queue: Queue) -
 
 
 def test_two_scans_and_ten_events_of_one_version_make_one_job(queue: Queue) -> None:
-    """The same bytes are never queued twice, whoever saw them."""
+    """The same bytes are never queued twice, whatever noticed them."""
     made = queue.offer_many([offered(origin=Origin.SCAN)] * 2 + [offered(origin=Origin.EVENT)] * 10)
 
     assert [job is None for job in made] == [False] + [True] * 11
@@ -60,8 +60,8 @@ def test_bytes_that_return_are_a_job_again(queue: Queue) -> None:
     ],
 )
 def test_an_older_job_without_result_is_superseded(queue: Queue, status: Status) -> None:
-    """New bytes take the place of whatever has given no result, in the same transaction."""
-    old = standing(queue, status)
+    """New bytes supersede every job that gave no result, in the same transaction."""
+    old = with_status(queue, status)
 
     queued(queue, sha256="b")
 
@@ -72,8 +72,8 @@ def test_an_older_job_without_result_is_superseded(queue: Queue, status: Status)
 
 @pytest.mark.parametrize("status", [Status.DONE, Status.PARTIAL])
 def test_an_older_job_with_a_result_keeps_it(queue: Queue, status: Status) -> None:
-    """What was finished stays finished when the file changes."""
-    old = standing(queue, status)
+    """A finished job stays finished when the file changes."""
+    old = with_status(queue, status)
 
     queued(queue, sha256="b")
 
@@ -95,7 +95,7 @@ def test_an_older_job_with_a_result_keeps_it(queue: Queue, status: Status) -> No
 def test_a_file_that_was_only_away_is_queued_again(
     queue: Queue, reason: Reason, again: bool
 ) -> None:
-    """The same bytes are tried again where what failed was not the bytes."""
+    """The same bytes are tried again if they did not cause the failure."""
     job = running(queue)
     queue.finish(job, status=Status.FAILED, reason=reason)
 
@@ -121,8 +121,8 @@ def test_a_file_that_was_only_away_is_queued_again(
 def test_a_file_added_by_hand_is_tried_again_unless_it_has_its_result(
     queue: Queue, status: Status, again: bool
 ) -> None:
-    """A person who adds a file that failed means it."""
-    standing(queue, status)
+    """A user who adds a file that failed wants it tried again."""
+    with_status(queue, status)
 
     (job,) = queue.offer_many([offered(origin=Origin.MANUAL)])
 
@@ -130,14 +130,14 @@ def test_a_file_added_by_hand_is_tried_again_unless_it_has_its_result(
 
 
 def test_bytes_are_new_after_a_superseded_job_of_the_same_bytes(queue: Queue) -> None:
-    """A job that the worker set aside because the file had changed does not swallow its return."""
+    """A job superseded because its file changed does not block the file when it changes back."""
     queue.finish(running(queue), status=Status.SUPERSEDED, reason=Reason.SOURCE_CHANGED)
 
     assert queued(queue).status is Status.QUEUED
 
 
 def test_a_verdict_is_recorded_once(queue: Queue) -> None:
-    """A file that is no transcript makes one row, however often it is looked at."""
+    """A file that is not a transcript makes one row, however often it is checked."""
     ignored = Verdict(status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x")
     invalid = Verdict(status=Status.INVALID, reason=Reason.NOT_JSON, sha256="y")
     first, again, other = (
@@ -151,7 +151,7 @@ def test_a_verdict_is_recorded_once(queue: Queue) -> None:
 
 
 def test_a_file_that_was_never_read_is_recorded_without_a_hash(queue: Queue) -> None:
-    """Too large a file has no hash, and the same verdict on it is still one row."""
+    """A file that is too large has no hash, and the same verdict on it is still one row."""
     too_large = Verdict(status=Status.INVALID, reason=Reason.TOO_LARGE)
     for size in (10**12, 10**12 + 1):
         job = queue.record("/t/x.json", fingerprint(size=size), too_large)
@@ -160,8 +160,8 @@ def test_a_file_that_was_never_read_is_recorded_without_a_hash(queue: Queue) -> 
     assert queue.counts()[Status.INVALID] == 1
 
 
-def test_finished_work_is_taken_up_again_after_a_lost_database(queue: Queue) -> None:
-    """With its outputs recorded as done, a file is not enhanced a second time."""
+def test_finished_work_is_recorded_again_after_a_lost_database(queue: Queue) -> None:
+    """A file whose outputs are recorded as done is not enhanced a second time."""
     outputs = (Output("enhanced.txt", "/t/talk.enhanced.txt", "h"),)
     done = Verdict(status=Status.DONE, reason=None, sha256="a", outputs=outputs, recipe="r")
     job = queue.record("/t/talk.json", fingerprint(), done)
@@ -172,13 +172,13 @@ def test_finished_work_is_taken_up_again_after_a_lost_database(queue: Queue) -> 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.SUPERSEDED])
 def test_only_an_end_can_be_recorded(queue: Queue, status: Status) -> None:
-    """A job that has yet to run goes through an offer."""
+    """A job that has not run yet is made by an offer."""
     with pytest.raises(IllegalMove):
         queue.record("/t/x.json", fingerprint(), Verdict(status=status, reason=None))
 
 
 def test_a_name_that_is_not_utf8_survives(queue: Queue) -> None:
-    """File names are bytes: what the system gave comes back, in jobs, outputs and files seen."""
+    """File names are bytes, and come back unchanged in jobs, outputs and files seen."""
     name = b"/t/caf\xe9 \xff\n\x1b.json"
     output = Output("enhanced.txt", os.fsdecode(b"/t/\xff.txt"), "h")
     job = queue.finish(running(queue, name), status=Status.DONE, outputs=[output])
@@ -197,7 +197,7 @@ def test_two_spellings_of_one_letter_are_two_paths(queue: Queue) -> None:
 
 
 def test_a_detail_may_quote_a_name_that_is_not_utf8(queue: Queue) -> None:
-    """Text with a lone surrogate is escaped instead of refused."""
+    """A lone surrogate in a text is escaped, not refused."""
     job = queue.finish(running(queue), status=Status.FAILED, detail=os.fsdecode(b"no \xff.json"))
 
     assert job.detail == "no \\udcff.json"
@@ -218,7 +218,7 @@ LATE_NS = 10**19  # the year 2286, after the last nanosecond that SQLite's integ
 
 @pytest.mark.parametrize("moment_ns", [-1, 2**63 - 1, 2**63, LATE_NS, 2**64 + 7])
 def test_a_file_of_any_date_is_queued_and_recognised(queue: Queue, moment_ns: int) -> None:
-    """Dates before 1970 and after 2262 are wrong clocks, and no reason to leave a file out."""
+    """Dates before 1970 and after 2262 come from wrong clocks; the file is still taken."""
     times = {"st_mtime_ns": moment_ns, "st_ctime_ns": moment_ns + 1}
     found = Fingerprint.of(os.stat_result((0o100600, 2, 3, 1, 0, 0, 100, 0, 0, 0), times))
     job = queue.offer(replace(offered(), fingerprint=found))
@@ -233,7 +233,7 @@ def test_a_file_of_any_date_is_queued_and_recognised(queue: Queue, moment_ns: in
 
 
 def test_a_file_of_a_late_date_is_recorded_and_revived(queue: Queue) -> None:
-    """The other two ways in which the times of a file are written."""
+    """The other two statements that write the times of a file."""
     ignored = Verdict(status=Status.IGNORED, reason=None)
     queue.record("/t/x.json", fingerprint(mtime_ns=LATE_NS), ignored)
     job = queued(queue)
@@ -247,7 +247,7 @@ def test_a_file_of_a_late_date_is_recorded_and_revived(queue: Queue) -> None:
 
 
 def test_a_seen_file_is_recognised_until_it_is_touched(queue: Queue, tmp_path: Path) -> None:
-    """A rescan need not read what has the same device, inode, size and times."""
+    """A rescan need not read a file with the same device, inode, size and times."""
     file = tmp_path / "x.json"
     file.write_text("{}")
     seen = Seen(str(file), Fingerprint.of(file.stat()), "h")
@@ -258,20 +258,8 @@ def test_a_seen_file_is_recognised_until_it_is_touched(queue: Queue, tmp_path: P
     assert seen.fingerprint != Fingerprint.of(file.stat())
 
 
-def test_known_files_of_a_folder_come_in_pages(queue: Queue) -> None:
-    """A scan can join the listing with what is known without holding all of it."""
-    names = [f"/t/a/{number:03}.json" for number in range(7)]
-    beside = ["/t/a", "/t/a.json", "/t/a0", "/t/b/x.json"]
-    queue.note_seen(Seen(name, fingerprint(), None) for name in (*names, *beside))
-
-    first = queue.seen_under("/t/a/", limit=5)
-    rest = queue.seen_under("/t/a", after=first[-1].path, limit=5)
-
-    assert [seen.path for seen in (*first, *rest)] == names
-
-
 def test_files_that_are_gone_are_forgotten_and_their_jobs_kept(queue: Queue) -> None:
-    """A file that comes back is read again, and its unchanged bytes are no new work."""
+    """A file that comes back is read again, and its unchanged bytes make no new job."""
     queue.finish(running(queue), status=Status.DONE)
     queue.forget_seen(["/t/talk.json"])
 
@@ -280,7 +268,7 @@ def test_files_that_are_gone_are_forgotten_and_their_jobs_kept(queue: Queue) -> 
 
 
 def test_many_files_are_known_at_once(queue: Queue) -> None:
-    """More names than one statement takes are asked for in several."""
+    """More names than fit in one statement take several."""
     files = [Seen(f"/t/{number}", fingerprint(), None) for number in range(1203)]
     queue.note_seen(files)
 
@@ -299,7 +287,7 @@ def test_files_that_appear_live_go_before_the_backlog(queue: Queue) -> None:
 
 
 def test_a_file_offered_in_a_failed_batch_is_offered_again(queue: Queue, path: Path) -> None:
-    """A batch is all or nothing: what could not be written is neither queued nor known."""
+    """A batch is written whole or not at all: a failed one queues nothing and notes nothing."""
     with pytest.raises(OverflowError):
         queue.offer_many([offered("/t/1.json"), offered("/t/2.json", size=2**70)])
 
