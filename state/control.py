@@ -11,7 +11,7 @@ from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, St
 from state.migrations import NOW
 from state.rows import RECOUNT, REQUEUE, Rows, job_of, sql_list
 
-REDONE = (Status.DONE, Status.PARTIAL, Status.FAILED)
+REDOABLE = (Status.DONE, Status.PARTIAL, Status.FAILED)
 CANCELLABLE = tuple(status for status in Status if Status.CANCELLED in MOVES[status])
 COPIED = "path, sha256, size, mtime_ns, inode, device"
 
@@ -26,7 +26,11 @@ class ControlRows(Rows):
         """
         with self.database.transaction():
             self._update_allowed(
-                job_id, "retried", Status.QUEUED, RETRYABLE, f"{REQUEUE}, deferred = 0"
+                job_id,
+                f"{REQUEUE}, deferred = 0",
+                to=Status.QUEUED,
+                allowed=RETRYABLE,
+                verb="retried",
             )
             self._drop_unfinished_parts("job_id = ?", (job_id,))
             self.database.execute(f"UPDATE jobs SET {RECOUNT} WHERE id = ?", (job_id,))
@@ -48,22 +52,22 @@ class ControlRows(Rows):
         """Cancel a queued or running job; the worker notices at its next write."""
         return self._update_allowed(
             job_id,
-            "cancelled",
-            Status.CANCELLED,
-            CANCELLABLE,
             f"status = 'cancelled', reason = NULL, detail = NULL, finished_at = {NOW}",
+            to=Status.CANCELLED,
+            allowed=CANCELLABLE,
+            verb="cancelled",
         )
 
     def prioritize(self, job_id: int, priority: int | None = None) -> Job:
         """Move a queued job to the front, or give it a priority (0 is usual, higher goes first)."""
         return self._update_allowed(
             job_id,
-            "prioritized",
-            Status.QUEUED,
-            (Status.QUEUED,),
             "tried_last = 0, priority = coalesce(:priority, (SELECT max(0, max(priority)) + 1"
             " FROM jobs WHERE status = 'queued' AND id <> :id), 1)",
             {"priority": priority},
+            to=Status.QUEUED,
+            allowed=(Status.QUEUED,),
+            verb="prioritized",
         )
 
     def redo(self, job_id: int, *, model: str | None = None, profile: str | None = None) -> Job:
@@ -75,7 +79,7 @@ class ControlRows(Rows):
         with self.database.transaction():
             latest = self.job_by_path(self._require(job_id).path)
             assert latest is not None
-            made = self._redo("id = :only", {"only": latest.id}, model, profile, 0)
+            made = self._redo("id = :only", {"only": latest.id}, model=model, profile=profile)
             return self._require(made[0])
 
     def redo_all(self, *, model: str | None = None, profile: str | None = None) -> int:
@@ -84,7 +88,8 @@ class ControlRows(Rows):
         Files that appear in the meantime go before them.
         """
         with self.database.transaction():
-            return len(self._redo(f"status IN ({sql_list(REDONE)})", {}, model, profile, 1))
+            where = f"status IN ({sql_list(REDOABLE)})"
+            return len(self._redo(where, {}, model=model, profile=profile, deferred=True))
 
     def forget(self, job_id: int) -> int:
         """Delete all jobs of a job's path and what is known of the file; return how many jobs.
@@ -160,13 +165,17 @@ class ControlRows(Rows):
     def _update_allowed(
         self,
         job_id: int,
-        verb: str,
-        to: Status,
-        allowed: Collection[Status],
         assignments: str,
         values: Mapping[str, Value] | None = None,
+        *,
+        to: Status,
+        allowed: Collection[Status],
+        verb: str,
     ) -> Job:
-        """Update a job if its status is one of those allowed; `verb` is for the message if not."""
+        """Update a job whose status is one of those allowed.
+
+        Raises IllegalMove for any other; its message says that the job cannot be `verb`.
+        """
         row = self.database.execute_one(
             f"UPDATE jobs SET {assignments}"
             f" WHERE id = :id AND status IN ({sql_list(allowed)}) RETURNING *",
@@ -187,9 +196,10 @@ class ControlRows(Rows):
         self,
         where: str,
         values: Mapping[str, Value],
+        *,
         model: str | None,
         profile: str | None,
-        deferred: int,
+        deferred: bool = False,
     ) -> list[int]:
         """Add a generation to the latest jobs that `where` selects, inside a transaction."""
         made = self.database.execute(
@@ -198,7 +208,7 @@ class ControlRows(Rows):
             f" FROM jobs AS old WHERE {where} AND NOT EXISTS ("
             "  SELECT 1 FROM jobs AS next WHERE next.path = old.path AND next.supersedes = old.id)"
             " ORDER BY id RETURNING id",
-            {**values, "model": model, "profile": profile, "deferred": deferred},
+            {**values, "model": model, "profile": profile, "deferred": int(deferred)},
         )
         if not made:
             return []
