@@ -288,10 +288,10 @@ class Service:
                 self._log.warning("watch.degraded", folder=report.path, why=report.detail)
 
     def _hear_canaries(self, now: float) -> None:
-        sung = self.canary.tick(now, self.watch.roots)
-        if sung.heard:
+        report = self.canary.tick(now, self.watch.roots)
+        if report.heard:
             self.row.update(canary_at=self._wall())
-        for root in sung.deaf:
+        for root in report.silent:
             self._log.warning("watch.deaf", folder=str(root.root))
             root.rearm()
 
