@@ -83,7 +83,7 @@ class LaunchdManager:
         ):
             if protected(path, self.host.home):
                 actions.note(
-                    f"{path} is protected by macOS: allow {privacy_program(self.host.interpreter)} "
+                    f"{path} is guarded by macOS: allow {privacy_program(self.host.interpreter)} "
                     "in System Settings > Privacy & Security > Full Disk Access (again after every "
                     f"update of Python), or {instead}."
                 )

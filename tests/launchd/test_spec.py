@@ -122,7 +122,7 @@ def test_a_program_that_cannot_be_run_is_refused(spec: AgentSpec, program: str) 
 
 
 def test_the_guarded_folders_of_macos_are_known() -> None:
-    """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, a plain folder is not."""
+    """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, plain folders not."""
     home = Path("/Users/ada")
     guarded = ["Documents/llasa", "Desktop", "Downloads/x", "Library/Mobile Documents/x",
                "Library/CloudStorage/Dropbox/x", "documents/x"]  # fmt: skip
