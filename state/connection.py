@@ -95,8 +95,8 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Hold the write lock from the start to the end; commit, or on any exception roll back.
 
-        Not a deferred BEGIN: a read and then a write in one fails at once where another
-        connection has written in between, and no timeout helps.
+        Not a deferred BEGIN: with one, a write after a read fails at once if another connection
+        has written in between, and no timeout helps.
         """
         self.execute("BEGIN IMMEDIATE")
         try:
