@@ -17,8 +17,9 @@ from daemon.config import Config
 from daemon.files.spelling import resolved
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import HEALTHY, Inbox, RootReport, Watch
+from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed
 from daemon.reporter import Reporter

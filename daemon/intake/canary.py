@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from daemon.intake.watch import CANARY, Inbox, RootWatch
+from daemon.intake.inbox import CANARY, Inbox
+from daemon.intake.watch import RootWatch
 
 EVERY_S: Final = 1800.0
 WAIT_S: Final = 40.0  # several rounds in a folder that is polled

@@ -14,9 +14,9 @@ from daemon.config import Config
 from daemon.files.listing import Listing
 from daemon.files.source import stat_file
 from daemon.intake.feeder import Feeder
+from daemon.intake.inbox import Inbox
 from daemon.intake.scanner import Scanner, ScanReport
 from daemon.intake.settle import Settler
-from daemon.intake.watch import Inbox
 from daemon.log import Log
 from state.job import Origin
 from state.queue import Queue

@@ -16,8 +16,8 @@ from structlog.testing import LogCapture
 from daemon import control
 from daemon.config import Config
 from daemon.home import Home, make_folders
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import Inbox
 from daemon.log import Log
 from daemon.service import Service
 from daemon.waker import Waker

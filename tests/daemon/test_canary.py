@@ -9,7 +9,8 @@ import pytest
 from watchdog.events import FileCreatedEvent
 
 from daemon.intake.canary import EVERY_S, WAIT_S, Canary, clear_canaries
-from daemon.intake.watch import CANARY, Handler, RootWatch
+from daemon.intake.inbox import CANARY, Handler
+from daemon.intake.watch import RootWatch
 from tests.daemon.test_watch import Ear, ear, root
 
 __all__ = ["ear", "root"]  # the fixtures

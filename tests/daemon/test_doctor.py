@@ -18,7 +18,8 @@ from daemon.doctor import model as model_examination
 from daemon.doctor.findings import Finding
 from daemon.files import filesystem
 from daemon.home import Home
-from daemon.intake.watch import CANARY, RootWatch
+from daemon.intake.inbox import CANARY
+from daemon.intake.watch import RootWatch
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word

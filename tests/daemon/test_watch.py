@@ -14,8 +14,10 @@ from watchdog.events import DirCreatedEvent, FileCreatedEvent, FileMovedEvent
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from daemon.intake import inbox as inbox_module
 from daemon.intake import watch as watch_module
-from daemon.intake.watch import Handler, Inbox, RootWatch
+from daemon.intake.inbox import CANARY, Handler, Inbox
+from daemon.intake.watch import RootWatch
 
 
 class Ear:
@@ -281,11 +283,11 @@ def test_the_handler_takes_where_a_file_went() -> None:
 
 def test_the_path_of_an_event_is_spelled_as_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that FSEvents reports in another normal form or case is still the same file."""
-    monkeypatch.setattr(watch_module, "as_on_disk", lambda path: path.replace("\u00e9", "e\u0301"))
+    monkeypatch.setattr(inbox_module, "as_on_disk", lambda path: path.replace("\u00e9", "e\u0301"))
     inbox = Inbox()
     handler = Handler(inbox, lambda path: path.startswith("/t/cafe\u0301/"))
     handler.dispatch(FileCreatedEvent("/t/caf\u00e9/x.json"))
-    handler.dispatch(FileCreatedEvent(f"/t/caf\u00e9/{watch_module.CANARY}"))
+    handler.dispatch(FileCreatedEvent(f"/t/caf\u00e9/{CANARY}"))
     assert inbox.drain()[0] == ["/t/cafe\u0301/x.json"]
     assert inbox.drain_canaries() == {"/t/cafe\u0301"}
 
