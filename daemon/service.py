@@ -17,8 +17,9 @@ from daemon.config import Config
 from daemon.files.spelling import resolved
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import HEALTHY, Inbox, RootReport, Watch
+from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed
 from daemon.reporter import Reporter
@@ -288,10 +289,10 @@ class Service:
                 self._log.warning("watch.degraded", folder=report.path, why=report.detail)
 
     def _hear_canaries(self, now: float) -> None:
-        sung = self.canary.tick(now, self.watch.roots)
-        if sung.heard:
+        report = self.canary.tick(now, self.watch.roots)
+        if report.heard:
             self.row.update(canary_at=self._wall())
-        for root in sung.deaf:
+        for root in report.silent:
             self._log.warning("watch.deaf", folder=str(root.root))
             root.rearm()
 

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.files.listing import Listing
-from daemon.files.source import Snapshot, look, read_snapshot
+from daemon.files.source import Snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
 from daemon.operations.rerender import DISPLACED, names_for
@@ -216,7 +216,7 @@ class Worker:
         problem: str | None,
     ) -> None:
         """Write the sidecars, then, and only then, call the job done."""
-        if look(job.path) != source.fingerprint:
+        if stat_file(job.path) != source.fingerprint:
             self._snapshot(job)  # touched: raises unless the bytes are still the same
         self._decoder.refuse_to_go_on(job)
         path = Path(job.path)

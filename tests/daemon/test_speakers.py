@@ -186,7 +186,7 @@ def test_a_file_that_waits_takes_its_names_when_it_is_done(ask: Ask, bench: Benc
 def test_a_text_whose_parts_are_gone_is_not_touched(ask: Ask, bench: Bench) -> None:
     """The names are kept for the next time, and the exit code says that they are not in yet."""
     job = done(bench)
-    bench.queue.database.rows("UPDATE parts SET payload = NULL")
+    bench.queue.database.execute("UPDATE parts SET payload = NULL")
     before = text_of(job)
     answer = ask("speakers", "talk.json", "SPEAKER_00=Ada")
     assert answer.code == 1
@@ -199,12 +199,12 @@ def test_parts_of_another_text_are_never_put_under_these_names(bench: Bench) -> 
     """Word for word, or not at all."""
     job = done(bench)
     row = bench.queue.parts_done(job)[0]
-    bench.queue.database.rows("UPDATE jobs SET status = 'running' WHERE id = ?", (job.id,))
+    bench.queue.database.execute("UPDATE jobs SET status = 'running' WHERE id = ?", (job.id,))
     running = now(bench.queue, job)
     bench.queue.save_part(
         running, 0, status="enhanced", payload=row.replace("river", "bank"), words=1, decode_s=0
     )
-    bench.queue.database.rows("UPDATE jobs SET status = 'done' WHERE id = ?", (job.id,))
+    bench.queue.database.execute("UPDATE jobs SET status = 'done' WHERE id = ?", (job.id,))
     with pytest.raises(CannotRender, match="other words"):
         restore(bench.queue, now(bench.queue, job), bench.config)
 

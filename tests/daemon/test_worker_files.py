@@ -16,7 +16,7 @@ from engine import sidecars
 from engine.errors import OutputError
 from state.errors import DatabaseFull
 from state.job import Reason, Status
-from tests.daemon.conftest import Bench, Scene
+from tests.daemon.conftest import Bench, IntakeRig
 from tests.daemon.making import (
     dropped,
     events,
@@ -49,7 +49,9 @@ def test_a_folder_that_is_gone_holds_the_queue(bench: Bench) -> None:
     assert not bench.worker().run_one()
 
 
-def test_one_of_two_folders_that_is_gone_stops_no_other(bench: Bench, scene: Scene) -> None:
+def test_one_of_two_folders_that_is_gone_stops_no_other(
+    bench: Bench, intake_rig: IntakeRig
+) -> None:
     """Its files fail, and are queued again, unchanged as they are, when it is back."""
     away, unplugged = bench.config.watch[0] / "stick", bench.config.home.path / "unplugged"
     away.mkdir()
@@ -72,7 +74,7 @@ def test_one_of_two_folders_that_is_gone_stops_no_other(bench: Bench, scene: Sce
     assert bench.queue.held() is None
     assert now(bench.queue, after).status is Status.DONE
     unplugged.rename(away)
-    scene.run()
+    intake_rig.run()
     assert now(bench.queue, job).status is Status.QUEUED
 
 
