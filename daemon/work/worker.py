@@ -6,7 +6,6 @@ The steps are claim, read, prepare, parts with a checkpoint each, finish, sideca
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +17,10 @@ from daemon.files.listing import Listing
 from daemon.files.source import Snapshot, look, read_snapshot
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
-from daemon.operations.rerender import DISPLACED, names_for
 from daemon.work.child import ModelKeeper
 from daemon.work.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
+from daemon.work.names import names_for
+from daemon.work.publish import publish, remark_on
 from engine import pipeline, sidecars
 from engine.errors import (
     EngineError,
@@ -32,7 +32,7 @@ from engine.errors import (
 )
 from engine.records import Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
-from state.job import Job, Output, Reason, Status
+from state.job import Job, Reason, Status
 from state.queue import Queue
 from state.service import ServiceFields
 
@@ -219,33 +219,16 @@ class Worker:
         if look(job.path) != source.fingerprint:
             self._snapshot(job)  # touched: raises unless the bytes are still the same
         self._decoder.refuse_to_go_on(job)
-        path = Path(job.path)
-        planned = sidecars.paths_for(path, [file.suffix for file in result.files])
-        # Recorded before anything is written: after a kill, what we wrote is not taken for an edit.
-        self._queue.intend_outputs(
-            job,
-            [
-                Output(file.suffix, str(planned[file.suffix]), _sha256(file.content))
-                for file in result.files
-            ],
-        )
-        self._sweep(path.parent)
-        written = sidecars.write(
-            path,
-            result.files,
-            mode=source.mode,
-            previous=self._queue.recorded_outputs(job.path),
-            step=self._around.step,
-        )
+        self._sweep(Path(job.path).parent)
+        outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._around.step)
         self._around.step("before_commit")
-        outputs = [Output(w.suffix, w.path, w.sha256, displaced=w.displaced) for w in written]
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(
             job,
             status=Status.PARTIAL if partial else Status.DONE,
             reason=reason or (Reason(result.reason) if result.reason else None),
-            detail=problem or (DISPLACED if any(output.displaced for output in outputs) else None),
+            detail=problem or remark_on(outputs),
             outputs=outputs,
             figures={key: result.metadata[key] for key in ("coverage", "timings", "model")},
         )
@@ -354,7 +337,3 @@ def _disk_of(folder: str | Path) -> int | None:
         return os.stat(folder).st_dev
     except OSError:
         return None
-
-
-def _sha256(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
