@@ -102,7 +102,7 @@ class Reason(StrEnum):
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
     BAD_SPEAKERS = "bad_speakers"  # a file with speakers' names has a mistake
     ENGINE_ERROR = "engine_error"
-    INTERNAL_ERROR = "internal_error"  # a bug; the log has the traceback
+    INTERNAL_ERROR = "internal_error"  # a bug; the log has its kind and place, never the text
     OTHER = "other"  # not in this list; the detail begins with it
 
 

@@ -70,7 +70,7 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
 
     Raises CannotRender when they do not fit or are gone, SourceError when the file cannot be read.
     """
-    hint = f"`llasactl redo {job.id}` does the file again, with its names."
+    hint = f"`llasactl redo {job.id}` processes the file again, with its names."
     if job.status not in RENDERED or job.recipe is None:
         raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.", hint=hint)
     if job.parts_total is None:

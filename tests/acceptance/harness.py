@@ -47,6 +47,7 @@ FAST: Mapping[str, Any] = {
     "daemon.service.ROOTS_S": 0.2,
     "daemon.service.DATABASE_S": 0.3,
     "daemon.service.ERROR_PAUSE_S": 0.2,
+    "daemon.work.loop.ERROR_PAUSE_S": 0.2,
 }
 STEPS = (
     "claimed",

@@ -46,7 +46,7 @@ PATIENCE_S = {False: 3.0, True: 20.0}  # with the light child, with the real one
 QUIET_NS = 100_000_000  # after a change, until the reader looks away
 LATE = STEPS[STEPS.index("part_saved") :]
 # A job that was killed often enough is tried last and after a cool-down; here it is tried at once.
-PATCHES = {"daemon.service.COOL_DOWN_S": 0.0}
+PATCHES = {"daemon.work.loop.COOL_DOWN_S": 0.0}
 SAID = """
     and the of we they you said that what people time water house river many small first morning
     letter after before without never always because again against kind quiet letters windows

@@ -114,7 +114,7 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
 
     from daemon import service, start
     from daemon.intake import watch
-    from daemon.work import child
+    from daemon.work import child, loop
     from engine.child.client import ModelClient
 
     for name, value in spec.get("patches", {}).items():
@@ -148,8 +148,8 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
     if "steps" in spec:
         signals = {signal.SIGKILL: spec.get("kill_at"), signal.SIGSTOP: spec.get("stop_at")}
         step = _steps(Path(spec["steps"]), signals)
-        real = importlib.import_module("daemon.work.decoding").Surroundings
-        setattr(service, "Surroundings", functools.partial(real, step=step))  # noqa: B010
+        context = functools.partial(loop.WorkerContext, step=step)
+        setattr(loop, "WorkerContext", context)  # noqa: B010 - a class of the product
     start.main()
 
 

@@ -22,7 +22,8 @@ from daemon.log import Log
 from daemon.service import Service
 from daemon.waker import Waker
 from daemon.work.child import ModelKeeper
-from daemon.work.decoding import Surroundings
+from daemon.work.context import WorkerContext
+from daemon.work.progress import Progress
 from daemon.work.worker import Worker
 from engine.child.client import ModelClient
 from engine.records import ModelInfo, Profile
@@ -168,16 +169,17 @@ class Bench:
             self.steps.append(name)
             self.at_step(name)
 
-        around = Surroundings(
+        context = WorkerContext(
             boot_id="boot-1",
             stopping=lambda: self.stop,
             pause=self.clock.wait,
+            progress=Progress(silence_s=self.config.silence_s, clock=self.clock),
             clock=self.clock,
             nudge=self.nudged.append,
             root_is_there=lambda path: self.root_is_there,
             step=step,
         )
-        return Worker(self.config, self.queue, self.keeper, self.log, around)
+        return Worker(self.config, self.queue, self.keeper, self.log, context)
 
     def at_step(self, name: str) -> None:
         """Do nothing; a test puts its fault here."""
@@ -293,10 +295,10 @@ class Stage:
             make_client=self.child.client,
         )
 
-    def begin(self, *, drain: bool = False, adopt: bool = False) -> Worker:
+    def start(self, *, drain: bool = False, adopt: bool = False) -> Worker:
         self.service = self.make(drain=drain, adopt=adopt)
-        self.service.begin(self.clock.now)
-        return self.service.make_worker(self.database)
+        self.service.start(self.clock.now)
+        return self.service.loop.make_worker(self.database)
 
     def run(self, worker: Worker, seconds: float) -> None:
         """Let time pass: a tick and a job at a time."""
@@ -313,7 +315,7 @@ class Stage:
 
     def close(self) -> None:
         self.service.watch.close()
-        self.service.keeper.close("stopped")
+        self.service.loop.keeper.close("stopped")
         self.waker.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.log import LogFile, hear_library, open_log, stop_hearing
+from daemon.log import LogFile, forward_library, open_log, stop_forwarding
 
 
 def records(path: Path) -> list[dict[str, object]]:
@@ -108,11 +108,11 @@ def test_a_closed_terminal_stops_nothing(tmp_path: Path) -> None:
 def test_what_a_library_says_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
     """And does not reach stderr."""
     heard: list[tuple[str, str]] = []
-    handler = hear_library("llasa-test-library", lambda level, text: heard.append((level, text)))
+    handler = forward_library("llasa-test-library", lambda level, text: heard.append((level, text)))
     library = logging.getLogger("llasa-test-library")
     library.warning("queue overflowed below %r", "/t")
     library.info("nothing of note")
-    stop_hearing("llasa-test-library", handler)
+    stop_forwarding("llasa-test-library", handler)
     library.warning("no longer heard")
     assert heard == [("warning", "queue overflowed below '/t'")]
     assert "overflowed" not in capsys.readouterr().err

@@ -23,9 +23,9 @@ def file(tmp_path: Path) -> Path:
 def fail(home: Home, file: Path, reason: str) -> bool:
     """Start and fail; return whether the start was refused because the service is parked."""
     starts = Starts(home.path, file=file)
-    if starts.begin() is not None:
+    if starts.count_start() is not None:
         return True
-    starts.failed(reason)
+    starts.record_failure(reason)
     return False
 
 
@@ -42,18 +42,18 @@ def test_a_success_begins_the_count_anew(home: Home, file: Path) -> None:
     for _ in range(LIMIT - 1):
         fail(home, file, "no")
     starts = Starts(home.path, file=file)
-    assert starts.begin() is None
-    starts.succeeded()
+    assert starts.count_start() is None
+    starts.record_success()
     assert parking.read(home.path, file=file) is None
 
 
 def test_a_start_that_dies_without_a_word_is_counted(home: Home, file: Path) -> None:
     """It was counted before it could fail."""
     for _ in range(LIMIT):
-        assert Starts(home.path, file=file).begin() is None
-    parked = Starts(home.path, file=file).begin()
+        assert Starts(home.path, file=file).count_start() is None
+    parked = Starts(home.path, file=file).count_start()
     assert parked is not None
-    assert "ended soon" in parked.reason
+    assert "soon after starting" in parked.reason
 
 
 def test_a_start_is_good_when_it_has_run_for_a_while() -> None:
@@ -72,7 +72,7 @@ def test_another_home_is_not_parked(home: Home, file: Path, tmp_path: Path) -> N
     for _ in range(LIMIT):
         fail(home, file, "no")
     assert parking.read(tmp_path, file=file) is None
-    assert Starts(tmp_path, file=file).begin() is None
+    assert Starts(tmp_path, file=file).count_start() is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"home": 1}', '{"count": "x"}', "\xff"])
@@ -81,13 +81,13 @@ def test_a_damaged_count_is_none(home: Home, file: Path, text: str) -> None:
     file.parent.mkdir()
     file.write_text(text, encoding="latin-1")
     assert parking.read(home.path, file=file) is None
-    assert Starts(home.path, file=file).begin() is None
+    assert Starts(home.path, file=file).count_start() is None
 
 
 def test_a_count_that_cannot_be_kept_stops_no_start(home: Home, tmp_path: Path) -> None:
     """The folder may be anything."""
     (tmp_path / "file").write_text("")
-    assert Starts(home.path, file=tmp_path / "file" / "starts.json").begin() is None
+    assert Starts(home.path, file=tmp_path / "file" / "starts.json").count_start() is None
 
 
 @pytest.mark.parametrize("broken", ["settings", "database", "home"])
@@ -104,7 +104,7 @@ def test_twenty_broken_starts_are_five_failures_and_then_rest(
         (tmp_path / "file").write_text("")
         place = tmp_path / "file" / "home"
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--quiet"]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--service", "--quiet"]
     ended = [
         subprocess.run(
             [*command, "--home", str(place)],
@@ -125,7 +125,7 @@ def test_a_start_by_hand_is_never_parked(home: Home, tmp_path: Path) -> None:
     """A person sees what is wrong and gets the exit code that says so."""
     home.settings.write_text("settle = 1\n")
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--drain", "--home", str(home.path)]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--drain", "--home", str(home.path)]
     codes = [
         subprocess.run(command, capture_output=True, env=environment, timeout=30).returncode
         for _ in range(LIMIT + 1)
@@ -138,7 +138,7 @@ def test_a_service_that_was_stopped_has_not_failed(home: Home, tmp_path: Path) -
     (home.transcripts / "talk.json").write_bytes(talk()[:-9])
     home.settings.write_text("settle_s = 0.1\nsettle_limit_s = 0.1\n")
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--drain"]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--service", "--drain"]
     for _ in range(2):
         done = subprocess.run(
             [*command, "--home", str(home.path)], capture_output=True, env=environment, timeout=60

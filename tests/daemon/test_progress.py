@@ -22,13 +22,13 @@ from tests.daemon.test_service import statuses
 def test_a_worker_without_a_sign_for_long_has_stalled(clock: Clock) -> None:
     """Longer than the silence after which its child is ended; without a job it rests."""
     progress = Progress(silence_s=100, clock=clock)
-    progress.told({"current_job": 1})
+    progress.tell({"current_job": 1})
     assert not progress.stalled(clock.pass_by(200 + SLACK_S))
     assert progress.stalled(clock.pass_by(1))
-    progress.alive()
+    progress.note_alive()
     assert not progress.stalled(clock.now)
     clock.pass_by(1000)
-    progress.told({"current_job": None})
+    progress.tell({"current_job": None})
     assert not progress.stalled(clock.pass_by(1000))
 
 
@@ -40,20 +40,20 @@ def test_a_job_that_was_taken_is_told_once(clock: Clock, bench: Bench) -> None:
     job = bench.queue.claim(boot_id="boot-1")
     assert job is not None
     progress = Progress(silence_s=100, clock=clock)
-    assert not progress.taken(bench.queue)
-    progress.told({"current_job": job.id})
-    assert not progress.taken(bench.queue)
+    assert not progress.should_interrupt(bench.queue)
+    progress.tell({"current_job": job.id})
+    assert not progress.should_interrupt(bench.queue)
     bench.queue.cancel(job.id)
-    assert progress.taken(bench.queue)
-    assert not progress.taken(bench.queue)
-    progress.told({"current_job": None})
+    assert progress.should_interrupt(bench.queue)
+    assert not progress.should_interrupt(bench.queue)
+    progress.tell({"current_job": None})
     bench.queue.retry(job.id)
     assert bench.queue.claim(boot_id="boot-1") is not None
-    progress.told({"current_job": job.id})
-    assert not progress.taken(bench.queue)
+    progress.tell({"current_job": job.id})
+    assert not progress.should_interrupt(bench.queue)
     bench.queue.cancel(job.id)
-    assert progress.taken(bench.queue), "the second cancel of the same job"
-    assert not progress.taken(bench.queue)
+    assert progress.should_interrupt(bench.queue), "the second cancel of the same job"
+    assert not progress.should_interrupt(bench.queue)
 
 
 class InTheMiddle(ModelClient):
@@ -84,9 +84,9 @@ class InTheMiddle(ModelClient):
 def test_cancelling_a_running_job_ends_its_child_at_the_next_tick(stage: Stage) -> None:
     """In the middle of a part; nothing is written and nothing is called a failure."""
     stage.write("talk.json")
-    worker = stage.begin()
+    worker = stage.start()
     InTheMiddle.stage = stage
-    stage.service.keeper._make = InTheMiddle
+    stage.service.loop.keeper._make = InTheMiddle
     stage.run(worker, 6)
     assert statuses(stage) == {"talk.json": "cancelled"}
     assert [path.name for path in stage.config.watch[0].iterdir()] == ["talk.json"]
@@ -115,8 +115,8 @@ def test_a_job_that_the_worker_ends_or_gives_back_is_not_taken(
     monkeypatch.setattr(Queue, ending, end)
     monkeypatch.setattr(Queue, "save_part", save)
     stage.write("talk.json", talk(parts=2))
-    worker = stage.begin()
-    monkeypatch.setattr(stage.service.keeper, "interrupt", lambda: interrupted.append(ending))
+    worker = stage.start()
+    monkeypatch.setattr(stage.service.loop.keeper, "interrupt", lambda: interrupted.append(ending))
     stage.run(worker, 6)
     expected = "done" if ending == "finish" else "queued"
     assert statuses(stage) == {"talk.json": expected}

@@ -27,7 +27,7 @@ def statuses(stage: Stage) -> dict[str, str]:
 def test_files_go_from_the_folder_to_done(stage: Stage) -> None:
     """What was there before, and what comes while the daemon runs."""
     stage.write("before.json")
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 6)
     stage.write("during.json", talk("other"))
     stage.run(worker, 70)
@@ -37,7 +37,7 @@ def test_files_go_from_the_folder_to_done(stage: Stage) -> None:
 def test_our_outputs_make_no_work(stage: Stage) -> None:
     """A minute later there is still one job for one file."""
     stage.write("talk.json")
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 130)
     assert len(stage.service.queue.jobs()) == 1
 
@@ -47,7 +47,7 @@ def test_a_drain_ends_when_everything_is_at_its_end(stage: Stage) -> None:
     stage.write("talk.json")
     stage.write("no.json", b'{"a": 1}')
     stage.write("cut.json", talk()[:-4])
-    worker = stage.begin(drain=True)
+    worker = stage.start(drain=True)
     stage.run(worker, 300)
     assert stage.service.outcome == "drained"
     assert statuses(stage) == {"talk.json": "done", "no.json": "ignored", "cut.json": "invalid"}
@@ -55,7 +55,7 @@ def test_a_drain_ends_when_everything_is_at_its_end(stage: Stage) -> None:
 
 def test_a_drain_of_nothing_ends_at_once(stage: Stage) -> None:
     """There is no settling to wait for."""
-    worker = stage.begin(drain=True)
+    worker = stage.start(drain=True)
     stage.run(worker, 3)
     assert stage.service.outcome == "drained"
 
@@ -66,7 +66,7 @@ def test_a_drain_does_not_wait_for_a_model_that_is_not_there(
     """It ends and says that the queue is held."""
     (model_folder / "config.json").unlink()
     stage.write("talk.json")
-    worker = stage.begin(drain=True)
+    worker = stage.start(drain=True)
     stage.run(worker, 30)
     assert stage.service.outcome == "held"
     assert stage.service.row.read().hold_reason == Reason.MODEL_MISSING
@@ -75,7 +75,7 @@ def test_a_drain_does_not_wait_for_a_model_that_is_not_there(
 def test_a_drain_does_not_wait_for_a_paused_queue(stage: Stage) -> None:
     """A person asked for the pause, a person ends it."""
     stage.write("talk.json")
-    worker = stage.begin(drain=True)
+    worker = stage.start(drain=True)
     stage.service.queue.pause("holidays")
     stage.run(worker, 30)
     assert stage.service.outcome == "paused"
@@ -86,7 +86,7 @@ def test_a_held_queue_goes_on_by_itself(stage: Stage, model_folder: Path) -> Non
     away = model_folder.with_name("away")
     model_folder.rename(away)
     stage.write("talk.json")
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 30)
     assert stage.service.row.read().phase == "held"
     shutil.move(away, model_folder)
@@ -101,7 +101,7 @@ def test_what_an_earlier_daemon_left_running_is_taken_back(stage: Stage) -> None
     path = stage.write("talk.json")
     offered(stage.service.queue, path)
     assert stage.service.queue.claim(boot_id="an earlier boot") is not None
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 5)
     (job,) = stage.service.queue.jobs()
     assert (job.status, job.claims) == (Status.DONE, 2)
@@ -110,7 +110,7 @@ def test_what_an_earlier_daemon_left_running_is_taken_back(stage: Stage) -> None
 def test_the_service_row_says_what_goes_on(stage: Stage, home: Home) -> None:
     """Who we are, what is watched, when it was looked at."""
     stage.write("talk.json")
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 5)
     row = stage.service.row.read()
     assert row.pid == os.getpid()
@@ -122,14 +122,14 @@ def test_the_service_row_says_what_goes_on(stage: Stage, home: Home) -> None:
     assert row.last_scan_files == 1
     assert row.device_path == "light child"
     assert row.words_per_s is None or row.words_per_s > 0
-    stage.service.end()
+    stage.service.close()
     ended = stage.service.row.read()
     assert (ended.phase, ended.pid, ended.current_job) == ("stopped", None, None)
 
 
 def test_an_idle_daemon_writes_rarely(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each write flushes the disk: a heartbeat every half minute, and what a scan found."""
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 5)
     writes = []
     real = stage.service.row.update
@@ -146,7 +146,7 @@ def test_a_watched_folder_that_goes_away_is_told_and_comes_back(
 ) -> None:
     """Within two seconds each way, and its files are found."""
     folder = stage.config.watch[0]
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 4)
     folder.rename(folder.with_name("away"))
     stage.run(worker, 4)
@@ -162,7 +162,7 @@ def test_a_watched_folder_that_goes_away_is_told_and_comes_back(
 
 def test_a_step_of_the_clock_disturbs_nothing(stage: Stage) -> None:
     """A day back, a year on: order, rescan and work go by another clock."""
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 5)
     for step in (-86_400.0, 365 * 86_400.0):
         stage.wall_offset += step
@@ -174,7 +174,7 @@ def test_a_step_of_the_clock_disturbs_nothing(stage: Stage) -> None:
 
 def test_after_a_sleep_the_folders_are_looked_through(stage: Stage, captured: LogCapture) -> None:
     """Uptime stood still while the wall clock went on; events of that time may be lost."""
-    worker = stage.begin(drain=False)
+    worker = stage.start(drain=False)
     stage.run(worker, 15)
     stage.service.watch.close()
     before = [entry["event"] for entry in captured.entries].count("scan.finished")
@@ -187,7 +187,7 @@ def test_after_a_sleep_the_folders_are_looked_through(stage: Stage, captured: Lo
 
 def test_a_wish_to_stop_ends_the_loop(stage: Stage) -> None:
     """A signal does no more than set a flag."""
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 2)
     stage.waker._on_signal(15, None)
     stage.service.tick(stage.clock.now)
@@ -199,7 +199,7 @@ def test_a_folder_that_everybody_may_write_to_gets_a_warning(
 ) -> None:
     """Shares are real, so it is no refusal."""
     stage.config.watch[0].chmod(0o777)
-    stage.begin()
+    stage.start()
     assert [e["folder"] for e in captured.entries if e["event"] == "watch.shared"] == [
         str(stage.config.watch[0])
     ]
@@ -207,17 +207,17 @@ def test_a_folder_that_everybody_may_write_to_gets_a_warning(
 
 def test_a_commands_write_wakes_the_worker(stage: Stage, home: Home) -> None:
     """`retry` and `add` do not wait half a minute."""
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 5)
     stage.service.tick(stage.clock.now)
-    stage.service.work.clear()
+    stage.service.loop.work.clear()
     stage.service.tick(stage.clock.pass_by(1))
-    assert not stage.service.work.is_set()
+    assert not stage.service.loop.work.is_set()
     path = stage.write("talk.json")
     with open_database(home.database) as other:
         offered(Queue(other), path)
     stage.service.tick(stage.clock.pass_by(1))
-    assert stage.service.work.is_set()
+    assert stage.service.loop.work.is_set()
 
 
 def test_the_home_may_lie_in_a_watched_folder(stage: Stage, home: Home) -> None:
@@ -225,7 +225,7 @@ def test_the_home_may_lie_in_a_watched_folder(stage: Stage, home: Home) -> None:
     stage.config = replace(stage.config, watch=(home.path,))
     stage.write("talk.json")
     (home.state / "note.json").write_bytes(talk())
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 70)
     assert statuses(stage) == {"talk.json": "done"}
 

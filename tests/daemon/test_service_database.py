@@ -15,7 +15,7 @@ def test_a_database_that_cannot_be_written_does_not_end_the_daemon(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, captured: LogCapture
 ) -> None:
     """The tick is made again a little later."""
-    worker = stage.begin()
+    worker = stage.start()
     real, failures = stage.service.queue.known_many, [3]
 
     def busy(paths: object) -> object:
@@ -34,7 +34,7 @@ def test_a_database_that_cannot_be_written_does_not_end_the_daemon(
 
 def test_a_lost_database_is_begun_anew(stage: Stage, home: Home) -> None:
     """The loop ends with an outcome that makes another of it from the folder."""
-    worker = stage.begin()
+    worker = stage.start()
     stage.run(worker, 3)
     home.database.unlink()
     stage.run(worker, 10)
@@ -45,7 +45,7 @@ def test_damage_that_the_loop_meets_is_raised(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can be set aside only when nothing of ours has it open."""
-    stage.begin()
+    stage.start()
 
     def torn(paths: object) -> object:
         raise DatabaseCorrupt
@@ -60,15 +60,17 @@ def test_damage_that_the_worker_meets_is_raised_by_the_loop(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else it would claim the same job again and again."""
-    stage.begin()
+    stage.start()
 
     def torn(*_: object, **__: object) -> object:
         raise DatabaseCorrupt
 
     monkeypatch.setattr(Queue, "claim", torn)
     # The worker's thread waits until the loop has ended; there is none here.
-    monkeypatch.setattr(stage.service.stopping, "wait", lambda *_: stage.service.stopping.set())
-    stage.service.work_loop()
+    monkeypatch.setattr(
+        stage.service.loop.stopping, "wait", lambda *_: stage.service.loop.stopping.set()
+    )
+    stage.service.loop.run()
     with pytest.raises(DatabaseCorrupt):
         stage.service.tick(stage.clock.now)
 
@@ -76,7 +78,7 @@ def test_damage_that_the_worker_meets_is_raised_by_the_loop(
 @pytest.mark.parametrize("there", [True, False])
 def test_a_new_database_is_rebuilt_by_a_scan_of_all_folders(stage: Stage, there: bool) -> None:
     """Until then every start takes over what is done; also where a folder is away today."""
-    worker = stage.begin(adopt=True)
+    worker = stage.start(adopt=True)
     service = stage.service
     assert service.row.read().rebuilding
     if not there:

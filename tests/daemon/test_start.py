@@ -29,7 +29,7 @@ from state.queue import Queue
 from state.service import ServiceRow
 from tests.daemon.making import events, talk, transcript
 
-COMMAND = [sys.executable, "-P", "-m", "daemon.service"]
+COMMAND = [sys.executable, "-P", "-m", "daemon.start"]
 QUICK = "settle_s = 0.1\nsettle_limit_s = 0.5\n"
 GERMAN = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
 
@@ -253,7 +253,7 @@ def test_a_database_that_is_not_mended_is_tried_without_haste(
         return "database"
 
     monkeypatch.setattr(start, "_serve", serve)
-    monkeypatch.setattr(start, "_rest", lambda waker: did.append("rest"))
+    monkeypatch.setattr(start, "_sleep", lambda waker: did.append("rest"))
     waker = Waker()
     options = start._Options(drain=False, quiet=True)
     assert start._serve_all(config, log, waker, options) == "stopped"
@@ -275,7 +275,7 @@ def test_a_daemon_that_is_asked_to_stop_tries_no_other_database(
     monkeypatch.setattr(start, "_serve", serve)
     waker = Waker()
     waker.stop_asked = True
-    start._rest(waker)
+    start._sleep(waker)
     options = start._Options(drain=False, quiet=True)
     assert start._serve_all(config, log, waker, options) == "stopped"
     waker.close()
@@ -303,3 +303,20 @@ def test_the_log_holds_no_word_of_a_transcript(place: Home) -> None:
     (place.transcripts / "other.json").write_text(json.dumps({secret: [secret]}))
     llasad(place, "--drain")
     assert secret not in place.log.read_text(encoding="ascii")
+
+
+def test_an_agent_of_an_older_version_still_starts(place: Home) -> None:
+    """Its plist or unit names the module in which `main` once stood."""
+    (place.transcripts / "cut.json").write_bytes(talk()[:-5])
+    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--drain", "--quiet"]
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(place.path), "HOME": str(place.path)}
+    done = subprocess.run(
+        [*command, "--home", str(place.path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env=environment,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [record["event"] for record in records(place)][-1] == "daemon.stopped"

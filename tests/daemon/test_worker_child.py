@@ -119,9 +119,9 @@ def test_the_child_is_kept_for_the_next_job_and_ended_when_idle(
     worker.run_one()
     worker.run_one()
     assert events(captured).count("model.started") == 1
-    assert not keeper.rest(bench.clock.pass_by(119))
+    assert not keeper.unload_if_idle(bench.clock.pass_by(119))
     assert keeper.loaded is not None
-    assert keeper.rest(bench.clock.pass_by(2))
+    assert keeper.unload_if_idle(bench.clock.pass_by(2))
     assert keeper.loaded is None
     assert captured.entries[-1] == {
         "event": "model.ended",
@@ -151,7 +151,7 @@ def test_a_shortage_of_memory_is_forgotten_when_the_child_rests(
     dropped(bench, data=talk("large"))
     worker = bench.worker()
     worker.run_one()
-    assert keeper.rest(bench.clock.pass_by(200))
+    assert keeper.unload_if_idle(bench.clock.pass_by(200))
     dropped(bench, "two.json", talk("later"))
     worker.run_one()
     faults = json.loads(child.script.read_text())["faults"]

@@ -60,8 +60,8 @@ def test_one_of_two_folders_that_is_gone_stops_no_other(bench: Bench, scene: Sce
     after = offered(bench.queue, local)
     away.rename(unplugged)
     worker = bench.worker()
-    worker._around = replace(
-        worker._around,
+    worker._context = replace(
+        worker._context,
         root_is_there=lambda path: away.is_dir() or not path.startswith(f"{away}/"),
     )
     assert worker.run_one()
