@@ -68,10 +68,10 @@ def test_a_state_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> N
     assert "chmod go-w" in caught.value.hint
 
 
-def test_a_home_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_is_an_error_with_a_hint(tmp_path: Path) -> None:
     """A file stands in the way."""
     (tmp_path / "h").touch()
-    with pytest.raises(HomeError, match="cannot be made"):
+    with pytest.raises(HomeError, match="cannot be created"):
         make_folders(Home(tmp_path / "h", "--home"))
 
 
