@@ -1,4 +1,4 @@
-"""A home in a temporary folder, a clock that is moved by hand, and a log that is kept."""
+"""A home in a temporary folder, a clock that the test moves, and a log that is kept."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """Time that passes only when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -69,7 +69,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Path:
-    """Return a folder that describes a model of small parts; the light child loads nothing."""
+    """Return a folder that describes a model of small parts; the light child loads no weights."""
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
@@ -148,8 +148,8 @@ def keeper(config: Config, log: Log, child: LightChild) -> Iterator[ModelKeeper]
     keeper.close("stopped")
 
 
-class Bench:
-    """A worker with everything around it in the hands of the test."""
+class WorkerRig:
+    """A worker whose surroundings the test controls: time, the stop, the model child."""
 
     def __init__(
         self, config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock
@@ -186,12 +186,20 @@ class Bench:
 
 
 @pytest.fixture
-def bench(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> Bench:
-    return Bench(config, queue, keeper, log, clock)
+def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> WorkerRig:
+    return WorkerRig(config, queue, keeper, log, clock)
+
+
+Bench = WorkerRig  # the name that the tests of the commands still use
+
+
+@pytest.fixture
+def bench(rig: WorkerRig) -> WorkerRig:
+    return rig
 
 
 class Answer:
-    """What a command said and how it ended."""
+    """What a command printed and how it ended."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code = code
@@ -267,8 +275,8 @@ def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
     return Scene(config, queue, log, clock)
 
 
-class Stage:
-    """A service and its worker, both in the hands of the test."""
+class ServiceRig:
+    """A service and its worker; the test calls both, no thread runs."""
 
     def __init__(
         self, config: Config, database: Database, log: Log, clock: Clock, child: LightChild
@@ -320,9 +328,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(
+def service_rig(
     config: Config, database: Database, log: Log, clock: Clock, child: LightChild
-) -> Iterator[Stage]:
-    stage = Stage(config, database, log, clock, child)
-    yield stage
-    stage.close()
+) -> Iterator[ServiceRig]:
+    service_rig = ServiceRig(config, database, log, clock, child)
+    yield service_rig
+    service_rig.close()
