@@ -1,4 +1,4 @@
-"""Find the home of an installation and make its folders: where settings, database and log lie."""
+"""Find the home of an installation and make its folders, for settings, database and log."""
 
 from __future__ import annotations
 
@@ -106,13 +106,12 @@ def make_folders(home: Home) -> None:
     """Make the missing folders of a home; those of state and log are private.
 
     Raises UnsafeFolder when others may write to the state or log folder, HomeError when a folder
-    cannot be made or the home lies on another machine.
+    cannot be made or the home is on a share of another machine.
     """
     if is_share(home.state):
         raise HomeError(
-            f"The home {home.path} lies on a share of another machine, where a database is not"
-            " safe.",
-            hint="Choose a home on a disk of this machine; watched folders may lie on shares.",
+            f"The home {home.path} is on a share of another machine, where a database is not safe.",
+            hint="Choose a home on a disk of this machine; watched folders may be on shares.",
         )
     try:
         home.transcripts.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Count the starts of the service that failed, and give up after five in a row.
 
-A service manager restarts what failed again and again (launchd for ever). The count lies beside the
-record of `install`, not in the home, because the home is what most starts fail for: a disk that is
-not mounted, a mistake in the settings, a database that cannot be opened.
+A service manager restarts what failed again and again (launchd for ever). The count is kept beside
+the record of `install`, not in the home, because most starts fail because of the home: a disk that
+is not mounted, a mistake in the settings, a database that cannot be opened.
 """
 
 from __future__ import annotations

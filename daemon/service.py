@@ -56,18 +56,18 @@ class Service:
         wall: Callable[[], float] = time.time,
         make_client: ClientMaker | None = None,
     ) -> None:
-        """Make the service.
+        """Make the service; `start` begins its work.
 
         Args:
             config: The settings.
             database: The main thread's connection; the worker opens its own.
             log: Where events go.
-            waker: Wakes the main loop; it knows whether we were asked to stop.
+            waker: Wakes the main loop and knows whether we were asked to stop.
             drain: Do what is there, then end.
             adopt: Take finished sidecars as done jobs, because the database is new.
-            clock: Monotonic seconds.
-            wall: Seconds since the epoch.
-            make_client: Makes the client of a model child, for tests.
+            clock: Monotonic seconds; tests pass their own.
+            wall: Seconds since the epoch; tests pass their own.
+            make_client: Makes the client of a model child; tests pass their own.
         """
         self._config = config
         self._database = database

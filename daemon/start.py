@@ -48,7 +48,7 @@ class _Options:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: llasad --home ~/llasa --drain",
 )
-@click.option("--home", metavar="DIR", help="The home to work on; made if it does not exist.")
+@click.option("--home", metavar="DIR", help="The home to work on; created if it does not exist.")
 @click.option("--drain", is_flag=True, help="Process the files that are there, then exit.")
 @click.option("--quiet", is_flag=True, help="Print nothing; the log file has everything.")
 @click.option("--service", is_flag=True, help="For service managers: see the manual.")

@@ -49,7 +49,7 @@ class Kept:
 
 
 def finished(queue: Queue, latest: Job) -> Job | None:
-    """Return the job whose outputs lie beside the file: the newest one that wrote any."""
+    """Return the job whose outputs are beside the file: the newest one that wrote any."""
     jobs = queue.jobs_of_path(latest.path)
     return next((job for job in jobs if job.status in RENDERED), None)
 
@@ -123,7 +123,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
     """Write the outputs of a finished job again with these names; return them.
 
     The job keeps its status. A file that was edited is left alone: ours is written beside it.
-    Raises CannotRender, SourceError, JobMoved and OutputError; then the old outputs still stand.
+    Raises CannotRender, SourceError, JobMoved and OutputError; then the old outputs stay.
     """
     with _exclusive(config.home.state / "render.lock"):
         kept = restore(queue, job, config)

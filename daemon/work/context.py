@@ -36,7 +36,7 @@ class WorkerContext:
     boot_id: str  # of this run of the machine; claims carry it
     stopping: Callable[[], bool]  # returns whether the daemon was asked to stop
     pause: Callable[[float], object]  # waits so many seconds, or less when asked to stop
-    progress: Progress  # is told what the worker does
+    progress: Progress  # what the worker does is reported here
     clock: Callable[[], float] = time.monotonic  # seconds
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     nudge: Callable[[str], None] = lambda path: None  # has the intake look at this file again

@@ -95,7 +95,7 @@ class JobDecoder:
     # One part
 
     def _begin(self, part: Part) -> None:
-        self._context.progress.tell({"current_job": self._job.id, "current_part": part.index + 1})
+        self._context.progress.report({"current_job": self._job.id, "current_part": part.index + 1})
 
     def _decode(self, part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart | None:
         return try_part(
@@ -110,7 +110,7 @@ class JobDecoder:
         self._loading = True
         client, loaded = self._keeper.ready(info, context.clock())
         self._loading = False
-        context.progress.tell(
+        context.progress.report(
             {
                 "model": info.name,
                 "model_revision": info.revision,

@@ -118,7 +118,7 @@ class WorkerLoop:
                 self._wake_service()
                 continue
             if self.keeper.unload_if_idle(self._clock()):
-                self.progress.tell({"memory_bytes": None, "device_path": None})
+                self.progress.report({"memory_bytes": None, "device_path": None})
             self.work.wait(self._wait_s())
             self.work.clear()
 

@@ -35,7 +35,7 @@ class Progress:
 
     # The worker's thread
 
-    def tell(self, fields: ServiceFields) -> None:
+    def report(self, fields: ServiceFields) -> None:
         """Note what the worker does and write it to the service row; work goes on if it cannot."""
         if "current_job" in fields:
             self._job = self._decoding = fields["current_job"]
@@ -54,7 +54,7 @@ class Progress:
             return
         rate, before = words / spent_s, self._words_per_s
         self._words_per_s = rate if before is None else before + _NEWEST * (rate - before)
-        self.tell({"words_per_s": round(self._words_per_s, 2), "memory_bytes": memory_bytes})
+        self.report({"words_per_s": round(self._words_per_s, 2), "memory_bytes": memory_bytes})
 
     def end_decoding(self) -> None:
         """Note that the child is done with the job, which the worker itself will now move."""

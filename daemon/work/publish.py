@@ -17,7 +17,7 @@ from engine.records import Rendered
 from state.job import Job, Output
 from state.queue import Queue
 
-DISPLACED: Final = "An output that was edited has been kept; the new one lies beside it."
+DISPLACED: Final = "An output that was edited has been kept; the new one is beside it."
 
 
 def publish(
@@ -52,7 +52,7 @@ def publish(
 
 
 def remark_on(outputs: Iterable[Output]) -> str | None:
-    """Return the detail for a job: whether an output lies beside a file that the user edited."""
+    """Return the detail for the job when an output was written beside one that the user edited."""
     return DISPLACED if any(output.displaced for output in outputs) else None
 
 

@@ -80,7 +80,7 @@ class Worker:
         except Exception as error:
             self._record_bug(job, error, log)
         if job is not None:
-            self._context.progress.tell({"current_job": None, "current_part": None})
+            self._context.progress.report({"current_job": None, "current_part": None})
             if job.size > _LARGE_BYTES:
                 give_back_memory()
         return job is not None
@@ -144,8 +144,8 @@ class Worker:
         try:
             source = read_snapshot(job.path, max_bytes=self._config.max_bytes)
         except SourceError as error:
-            away = error.reason in {"source_gone", "unreadable"}
-            if away and not self._context.root_is_there(job.path):
+            missing = error.reason in {"source_gone", "unreadable"}
+            if missing and not self._context.root_is_there(job.path):
                 self._refuse_missing_root(job, error)
             raise
         if source.sha256 != job.sha256:

@@ -22,13 +22,13 @@ from tests.daemon.test_service import statuses
 def test_a_worker_without_progress_for_long_has_stalled(clock: Clock) -> None:
     """Longer than the silence after which its child is ended; without a job it is idle."""
     progress = Progress(silence_s=100, clock=clock)
-    progress.tell({"current_job": 1})
+    progress.report({"current_job": 1})
     assert not progress.stalled(clock.pass_by(200 + SLACK_S))
     assert progress.stalled(clock.pass_by(1))
     progress.note_alive()
     assert not progress.stalled(clock.now)
     clock.pass_by(1000)
-    progress.tell({"current_job": None})
+    progress.report({"current_job": None})
     assert not progress.stalled(clock.pass_by(1000))
 
 
@@ -41,15 +41,15 @@ def test_a_job_that_was_cancelled_is_interrupted_once(clock: Clock, rig: WorkerR
     assert job is not None
     progress = Progress(silence_s=100, clock=clock)
     assert not progress.should_interrupt(rig.queue)
-    progress.tell({"current_job": job.id})
+    progress.report({"current_job": job.id})
     assert not progress.should_interrupt(rig.queue)
     rig.queue.cancel(job.id)
     assert progress.should_interrupt(rig.queue)
     assert not progress.should_interrupt(rig.queue)
-    progress.tell({"current_job": None})
+    progress.report({"current_job": None})
     rig.queue.retry(job.id)
     assert rig.queue.claim(boot_id="boot-1") is not None
-    progress.tell({"current_job": job.id})
+    progress.report({"current_job": job.id})
     assert not progress.should_interrupt(rig.queue)
     rig.queue.cancel(job.id)
     assert progress.should_interrupt(rig.queue), "the second cancel of the same job"
