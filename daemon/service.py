@@ -20,7 +20,7 @@ from daemon.machine import boot_id, can_be_listed, is_writable_by_all
 from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.work.child import ClientMaker
-from daemon.work.loop import WorkerLoop
+from daemon.work.loop import ERROR_PAUSE_S, WorkerLoop
 from engine.pipeline import ENGINE_VERSION
 from state.database import Database
 from state.errors import DatabaseCorrupt, StateError
@@ -32,7 +32,6 @@ ROOTS_S: Final = 2.0  # between two looks at the watched folders
 DATABASE_S: Final = 5.0  # between two looks at the database's file
 CHECKPOINT_S: Final = 10.0
 SLEPT_S: Final = 30.0  # if wall clock and uptime diverge by this, the machine slept
-ERROR_PAUSE_S: Final = 5.0
 
 Outcome = Literal["stopped", "drained", "held", "paused", "database"]
 

@@ -19,9 +19,10 @@ from daemon.lock import HomeLock
 from daemon.log import Log, LogFile, forward_library, open_log, stop_forwarding
 from daemon.machine import block_heavy_imports, use_one_malloc_arena
 from daemon.parking import Starts, Trial
-from daemon.service import ERROR_PAUSE_S, Outcome, Service
+from daemon.service import Outcome, Service
 from daemon.terminal import safe
 from daemon.waker import Waker
+from daemon.work.loop import ERROR_PAUSE_S
 from engine.pipeline import ENGINE_VERSION
 from state.database import open_database, recover
 from state.errors import DatabaseCorrupt, StateError

@@ -23,7 +23,7 @@ from state.service import ServiceRow
 WAIT_S: Final = 30.0  # for a wake-up, at most
 SHORTEST_WAIT_S: Final = 0.1
 COOL_DOWN_S: Final = 120.0  # of uptime before a job is tried that twice met a machine restart
-ERROR_PAUSE_S: Final = 5.0
+ERROR_PAUSE_S: Final = 5.0  # before a database that failed is tried again
 
 
 class WorkerLoop:

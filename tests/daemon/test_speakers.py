@@ -16,6 +16,7 @@ from daemon.operations.rerender import render_again, restore
 from daemon.work.child import ModelKeeper
 from daemon.work.names import names_for
 from state.job import Job, Status
+from state.queue import Queue
 from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import now, offered, text_of
 from tests.daemon.test_control import documented
@@ -131,6 +132,29 @@ def test_an_edited_output_is_kept_when_speakers_are_named(ask: Ask, rig: WorkerR
     assert edited.read_text() == "My own words.\n"
     assert edited.with_name("talk.enhanced.1.txt").read_text().startswith("Ada: ")
     assert "kept" in (now(rig.queue, job).detail or "")
+
+
+class Killed(BaseException):
+    """Stands in for SIGKILL: nothing catches it."""
+
+
+def test_a_kill_after_the_outputs_were_written_again_leaves_no_edit(
+    rig: WorkerRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their hashes were recorded before, so the next rendering replaces them."""
+    job = done(rig)
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Queue, "rerendered", kill)
+        with pytest.raises(Killed):
+            render_again(rig.queue, job, rig.config, {"SPEAKER_00": "Ada"})
+    assert text_of(job).startswith("Ada: ")
+    outputs = render_again(rig.queue, now(rig.queue, job), rig.config, {"SPEAKER_00": "Bo"})
+    assert not any(output.displaced for output in outputs)
+    assert text_of(job).startswith("Bo: ")
 
 
 def test_names_are_removed_one_by_one_and_all_at_once(ask: Ask, rig: WorkerRig) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import LogCapture
 
+from daemon.files.listing import root_is_there
 from daemon.work import worker as worker_module
 from engine import sidecars
 from engine.errors import OutputError
@@ -74,6 +75,18 @@ def test_one_of_two_folders_that_is_gone_stops_no_other(rig: WorkerRig, scene: S
     unplugged.rename(away)
     scene.run()
     assert now(rig.queue, job).status is Status.QUEUED
+
+
+def test_a_watched_folder_is_there_when_it_can_be_listed(rig: WorkerRig, tmp_path: Path) -> None:
+    """By its own name and by that of a link to it; a file from elsewhere has no such folder."""
+    folder, link = rig.config.watch[0], tmp_path.resolve() / "link"
+    link.symlink_to(folder)
+    config = replace(rig.config, watch=(link,))
+    paths = [f"{link}/talk.json", f"{folder}/talk.json", f"{tmp_path}/talk.json"]
+    assert [root_is_there(config, path) for path in paths] == [True, True, True]
+    link.unlink()
+    link.symlink_to(tmp_path.resolve() / "unplugged")
+    assert [root_is_there(config, path) for path in paths] == [False, True, True]
 
 
 def test_a_changed_file_from_elsewhere_says_to_add_it_again(rig: WorkerRig, tmp_path: Path) -> None:
