@@ -11,6 +11,7 @@ from typing import Final
 from daemon.config import Config
 from daemon.files.spelling import resolved
 from daemon.log import Log
+from daemon.machine import can_be_listed
 from engine import sidecars
 
 _DEPTH: Final = 64  # levels of folders below a watched one
@@ -88,3 +89,12 @@ class Listing:
             self.unlisted += 1
         if stale and (removed := sidecars.remove_stale_temps(Path(folder))):
             self._log.info("sidecars.swept", folder=folder, removed=removed)
+
+
+def root_is_there(config: Config, path: str) -> bool:
+    """Return whether the watched folder of a file can be listed; True for files from elsewhere."""
+    return all(
+        can_be_listed(folder)
+        for folder in config.watch
+        if path.startswith((f"{folder}/", f"{resolved(folder)}/"))
+    )
