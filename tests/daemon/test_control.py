@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
-from daemon.control.words import count, shorten, size, span
+from daemon.control.text import count, shorten, size, span
 from daemon.home import Home
 from daemon.lock import HomeLock
 from state.job import Reason, Status
@@ -315,7 +315,7 @@ def test_a_bug_is_a_line_not_a_traceback(home: Home) -> None:
     code = (
         "import sys; from daemon import control; from daemon.control import jobs\n"
         "def broken(*_, **__): raise RuntimeError('oh\\x1b[2J')\n"
-        "jobs._found = broken\n"
+        "jobs.list_jobs = broken\n"
         f"sys.argv = ['llasactl', 'jobs', '--home', {str(home.path)!r}]\n"
         "control.main()"
     )

@@ -1,4 +1,4 @@
-"""What a person changes about jobs: redo, cancel, prioritize, forget, pause, resume."""
+"""What the user changes about jobs: redo, cancel, prioritize, forget, pause, resume."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
 import sqlite_utils
 
-from daemon.control.rest import _moment
 from daemon.home import Home
 from daemon.lock import HomeLock, holder
+from daemon.operations.errors import InvalidMoment
+from daemon.operations.pausing import moment_of
 from state import migrations
 from state.job import Job, Status
 from state.queue import Queue
@@ -39,7 +39,7 @@ def test_redo_keeps_the_old_outputs_until_the_new_are_complete(ask: Ask, bench: 
     before = text.stat().st_ino
     answer = ask("redo", "talk.json")
     assert answer.code == 0
-    assert "queued anew: 2  talk.json" in answer.out
+    assert "queued again: 2  talk.json" in answer.out
     assert text.exists()
     bench.worker().run_one()
     assert text.stat().st_ino != before
@@ -81,8 +81,8 @@ def test_redo_all_takes_every_file_once(ask: Ask, bench: Bench) -> None:
     """The latest job of each."""
     done(bench, "one.json")
     done(bench, "two.json")
-    assert "queued anew: 2 files" in ask("redo", "--all").out
-    assert "queued anew: 0 files" in ask("redo", "--all").out
+    assert "queued again: 2 files" in ask("redo", "--all").out
+    assert "queued again: 0 files" in ask("redo", "--all").out
     assert ask("redo").code == 2
     assert ask("redo", "1", "--all").code == 2
 
@@ -135,7 +135,7 @@ def test_pause_is_kept_with_its_reason_until_resume(ask: Ask, bench: Bench) -> N
     shown = ask("status").out
     assert "on \\x1b[31mbattery" in shown
     assert "llasactl resume" in shown
-    assert "goes on" in ask("resume").out
+    assert "resumed" in ask("resume").out
     assert "was not paused" in ask("resume").out
     assert bench.worker().run_one()
 
@@ -164,14 +164,14 @@ NOW = datetime(2026, 11, 20, 15, 30).astimezone()
 )
 def test_a_moment_is_read_as_people_write_it(text: str, moment: datetime) -> None:
     """A time of day that has passed is tomorrow's."""
-    assert _moment(text, NOW) == moment.timestamp()
+    assert moment_of(text, NOW) == moment.timestamp()
 
 
 @pytest.mark.parametrize("text", ["soon", "25:00", "2020-01-01", "-5min", ""])
 def test_a_moment_that_is_none_is_refused(text: str) -> None:
     """With the ways in which one is written, or because it has passed."""
-    with pytest.raises(click.BadParameter):
-        _moment(text, NOW)
+    with pytest.raises(InvalidMoment):
+        moment_of(text, NOW)
 
 
 def later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""How llasactl ends, and that what it tells a person to type works."""
+"""How llasactl ends, and that the commands it recommends work."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from daemon.control import jobs
 from daemon.control.demo import DemoFailed, _make_home
 from daemon.doctor import running
 from daemon.home import Home
+from daemon.operations.session import Session
+from daemon.operations.status import status_of
 from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import dropped, talk
 
@@ -51,7 +53,7 @@ def test_ctrl_c_is_130(ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch) 
     def broken_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(jobs, "_found", broken_off)
+    monkeypatch.setattr(jobs, "list_jobs", broken_off)
     assert ask("jobs").code == 130
 
 
@@ -79,7 +81,7 @@ def test_what_is_to_be_typed_works_in_a_home_with_a_space(
     typed = f"llasad --home {shlex.quote(str(spaced))}"
     assert typed in ask("status", at=spaced).out
     assert typed in ask("add", str(source), at=spaced).out
-    report = ask("status", "--json", at=spaced).json
+    report = status_of(Session(str(spaced)))
     assert typed in [finding.advice for finding in running._running(report)]
 
 

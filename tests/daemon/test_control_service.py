@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from daemon import parking
-from daemon.control import service
 from daemon.home import Home, find_home, recorded_home_file
 from daemon.lock import HomeLock
+from daemon.operations import service
 from launchd import agent
 from launchd.agent import AgentSpec, ServiceState, Step
 from launchd.errors import NotInstalled, TemporaryProgram, UnsupportedPlatform
@@ -241,7 +241,7 @@ def test_a_daemon_that_does_not_come_up_is_an_error_with_its_reason(
     manager.starts = False
     answer = ask("start")
     assert answer.code == 3
-    assert "not begun to work" in answer.err
+    assert "did not start within" in answer.err
     assert f"llasad --home {home.path}" in answer.err
 
 
@@ -261,7 +261,7 @@ def test_a_parked_service_is_shown_and_start_clears_it(
     assert "parked after 5 failed starts" in screen
     assert "\\x1b[31mdisk is away." in screen
     assert "llasactl start" in screen
-    assert "Forgotten" in ask("start").out
+    assert "failed starts are forgotten" in ask("start").out
     assert ask("status", "--json").json["parked"] is None
 
 
@@ -286,7 +286,7 @@ def test_settings_newer_than_the_daemon_are_told(
         row.update(started_at=started)
         assert ask("status", "--json").json["settings_changed"] is changed
         shown = " ".join(ask("status").out.split())
-        assert ("reads them anew with: llasactl restart" in shown) is changed
+        assert ("to use them, run: llasactl restart" in shown) is changed
 
 
 @pytest.mark.parametrize("elsewhere", ["absent", "stopped", "other"])
@@ -305,7 +305,7 @@ def test_settings_of_a_daemon_of_a_terminal_are_read_by_starting_it_again(
     state = ServiceState(elsewhere != "absent", elsewhere == "other", os.getpid() + 1, "")
     monkeypatch.setattr(manager, "state", lambda: state)
     shown = " ".join(ask("status").out.split())
-    assert "end it in its terminal, or with llasactl stop, and start it again" in shown
+    assert "stop it in its terminal or with llasactl stop, and start it again" in shown
     assert "llasactl restart" not in shown
 
 

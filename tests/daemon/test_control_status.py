@@ -95,7 +95,7 @@ def test_a_kept_edit_is_said_and_the_list_marks_it(ask: Ask, bench: Bench) -> No
     assert text.read_text() == "As I want it.\n"
     assert ask("status", "--json").json["edits_kept"] == 1
     screen = [line.rstrip() for line in ask("status").out.splitlines()]
-    assert "edited    1 file whose edited output was kept; marked in: llasactl jobs" in screen
+    assert "edited    1 file whose edited output was kept; see which: llasactl jobs" in screen
     marked = [line for line in ask("jobs").out.splitlines() if "an edited output was kept" in line]
     assert len(marked) == 1
 
@@ -106,7 +106,7 @@ def test_where_the_list_is_cut_the_way_to_all_of_it_is_said(
     """A job of last year stands on no first screen."""
     monkeypatch.setattr("daemon.control.status.SHOWN", 1)
     kept(bench)
-    assert "marked in: llasactl jobs --limit 0" in ask("status").out
+    assert "see which: llasactl jobs --limit 0" in ask("status").out
 
 
 def test_an_edit_is_said_beside_the_reason(ask: Ask, bench: Bench) -> None:

@@ -19,6 +19,7 @@ from daemon.doctor.findings import Finding
 from daemon.files import filesystem
 from daemon.home import Home
 from daemon.intake.watch import CANARY, RootWatch
+from daemon.operations.status import Held, Model, Parked, Paused, StatusReport
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word
@@ -28,17 +29,17 @@ from tests.daemon.conftest import Ask, Bench, LightChild
 from tests.daemon.making import offered, talk
 from tests.daemon.test_control import documented
 
-STATUS: dict[str, Any] = {
-    "home": "/h",
-    "running": True,
-    "pid": 7,
-    "phase": "idle",
-    "stalled": False,
-    "parked": None,
-    "held": None,
-    "paused": None,
-    "jobs": {"failed": 0, "invalid": 0},
-}
+REPORT = StatusReport(
+    home="/h",
+    home_found_by="--home",
+    running=True,
+    pid=7,
+    phase="idle",
+    watching=(),
+    model=Model("m"),
+    parked=None,
+    jobs={"failed": 0, "invalid": 0},
+)
 
 
 def states(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -49,7 +50,7 @@ def test_versions_below_the_floor_are_failures() -> None:
     """Each by its name and the number that is needed."""
     (found,) = machine.versions({"mlx-lm": "0.32.1", "mlx": "0.33.0", "watchdog": "7.1.0"})
     assert found.state == "failure"
-    assert "mlx-lm 0.32.1, needed is 0.32.2" in found.text
+    assert "mlx-lm 0.32.1; 0.32.2 or newer is needed" in found.text
     (missing,) = machine.versions({"mlx": None})
     assert "mlx is missing" in missing.text
     (fine,) = machine.versions({"mlx": "0.32.4+cpu", "sqlite-utils": "4.10"})
@@ -192,10 +193,10 @@ def test_a_log_that_has_grown_is_a_warning(
         ({}, "daemon", "ok"),
         ({"running": False}, "daemon", "warning"),
         ({"stalled": True}, "daemon", "failure"),
-        ({"held": {"reason": "disk_full", "hint": "Make room."}}, "queue", "failure"),
-        ({"paused": {"reason": ""}}, "queue", "warning"),
+        ({"held": Held("disk_full", "Make room.", "")}, "queue", "failure"),
+        ({"paused": Paused("", None, "")}, "queue", "warning"),
         ({"jobs": {"failed": 2, "invalid": 1}}, "queue", "warning"),
-        ({"parked": {"failed_starts": 5, "reason": "bad"}}, "service", "failure"),
+        ({"parked": Parked(5, "bad", None)}, "service", "failure"),
     ],
 )
 def test_what_the_daemon_says_of_itself_is_judged(
@@ -203,7 +204,7 @@ def test_what_the_daemon_says_of_itself_is_judged(
 ) -> None:
     """Each state with the command that changes it."""
     there = ServiceState(installed=True, running=True, pid=7, detail="running as process 7")
-    found = list(running.service(STATUS | change, there))
+    found = list(running.service(replace(REPORT, **change), there))
     assert (check, state) in states(found)
     assert all(finding.advice for finding in found if finding.state != "ok")
 
@@ -212,7 +213,7 @@ def test_a_service_that_is_not_installed_or_not_running_is_a_warning() -> None:
     """With the command that mends it."""
     for installed, advice in ((False, "llasactl install"), (True, "llasactl start")):
         there = ServiceState(installed=installed, running=False, pid=None, detail="inactive")
-        found = next(iter(running.service(STATUS, there)))
+        found = next(iter(running.service(REPORT, there)))
         assert (found.state, found.advice) == ("warning", advice)
 
 
@@ -249,7 +250,7 @@ def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
     found = examine(bench.config, bench.config.default)
     assert states(found) == [("model", "ok"), ("decoding", "ok"), ("speed", "ok")]
     assert "light child" in found[1].text
-    assert "too little decoded" in found[2].text
+    assert "not decoded enough yet" in found[2].text
     path = bench.config.watch[0] / "talk.json"
     path.write_bytes(talk(parts=4))
     offered(bench.queue, path)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon import config as settings
-from daemon.control.settings import table_of, toml_of
 from daemon.home import Home
+from daemon.operations.settings import table_of, toml_of
 from state.job import Status
 from tests.daemon.conftest import Ask, Bench
 from tests.daemon.making import DOCS, offered, transcript

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from daemon.control import look
+from daemon.control import results
 from daemon.control.logs import followed, last_lines
-from daemon.control.look import _shown, viewer_of
+from daemon.control.results import _paragraphs, viewer_of
 from daemon.home import Home
 from daemon.log import LogFile, open_log
 from tests.daemon.conftest import Ask, Bench
@@ -30,7 +30,7 @@ def talked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(talk())
     offered(bench.queue, path)
     bench.worker().run_one()
-    monkeypatch.setattr(look, "viewer_of", lambda *_: None)
+    monkeypatch.setattr(results, "viewer_of", lambda *_: None)
     return path
 
 
@@ -48,10 +48,10 @@ def test_open_hands_the_path_to_the_viewer(
     viewer = tmp_path / "viewer"
     viewer.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > {tmp_path}/seen\n')
     viewer.chmod(0o700)
-    monkeypatch.setattr(look, "viewer_of", lambda *_: (str(viewer),))
+    monkeypatch.setattr(results, "viewer_of", lambda *_: (str(viewer),))
     assert ask("open", "talk.json").out == ""
     assert (tmp_path / "seen").read_text() == f"{talked.with_name('talk.enhanced.md')}|"
-    monkeypatch.setattr(look, "viewer_of", lambda *_: ("false",))
+    monkeypatch.setattr(results, "viewer_of", lambda *_: ("false",))
     assert "talk.enhanced.md" in ask("open", "talk.json").out
 
 
@@ -66,7 +66,7 @@ def test_open_of_what_is_not_there_says_what_is(ask: Ask, bench: Bench, talked: 
     answer = ask("open", "no.json")
     assert answer.code == 3
     assert "ignored: no Whisper tool writes this" in answer.err
-    assert "`llasactl show 2`" in answer.err
+    assert "llasactl show 2" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_diff_is_coloured_wrapped_and_harmless() -> None:
         ("paragraph", "", ""),
         ("same", "b", "b"),
     ]
-    first, second = _shown(changes, plain=False)  # type: ignore[arg-type]
+    first, second = _paragraphs(changes, plain=False)  # type: ignore[arg-type]
     assert click.style("A,", fg="green") in first
     assert "\\x1b[2J" in first
     assert "\\x9b" in first
