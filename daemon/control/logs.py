@@ -42,11 +42,14 @@ def logs(session: TerminalSession, *, follow: bool, lines: int, job: int | None)
     one event a line.
     """
     path = session.home.log
-    for line in last_lines(path, lines, job):
+    found = last_lines(path, lines, job)
+    for line in found:
         click.echo(line)
     if not follow:
         if not path.exists():
             click.echo(f"There is no log yet: {safe(path)}", err=True)
+        elif not found and job is not None:
+            click.echo(f"The log has no line of job {job}: {safe(path)}", err=True)
         return
     try:
         for line in followed(path, job, wait=lambda: time.sleep(LOOK_S)):

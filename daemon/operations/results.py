@@ -76,4 +76,4 @@ def _with_outputs(book: Book, job: Job) -> Job:
 
 
 def _show_hint(job: Job) -> str:
-    return f"See why: llasactl show {job.id}"
+    return f"See its state: llasactl show {job.id}"
