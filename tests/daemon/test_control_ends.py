@@ -31,8 +31,8 @@ def spaced(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "words", [["status"], ["jobs"], ["jobs", "--json"], ["show", "1"], ["config", "show"]]
 )
-def test_nobody_who_reads_on_is_no_error(home: Home, bench: Bench, words: list[str]) -> None:
-    """Neither on the screen nor as JSON: `| head -1` gives 0."""
+def test_a_closed_output_is_no_error(home: Home, bench: Bench, words: list[str]) -> None:
+    """With `| head -1` every command exits with 0, also for JSON."""
     dropped(bench, "talk.json")
     reader, writer = os.pipe()
     os.close(reader)
@@ -48,7 +48,7 @@ def test_nobody_who_reads_on_is_no_error(home: Home, bench: Bench, words: list[s
 
 
 def test_ctrl_c_is_130(ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of every program that a person breaks off."""
+    """It is the exit code of every program that the user interrupts."""
 
     def broken_off(*_: object) -> None:
         raise KeyboardInterrupt
@@ -58,7 +58,7 @@ def test_ctrl_c_is_130(ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_name_that_the_locale_cannot_spell_is_shown_as_its_code(home: Home, bench: Bench) -> None:
-    """In an ASCII locale `jobs` is no bug."""
+    """In an ASCII locale `jobs` does not fail."""
     dropped(bench, "日本.json")
     code = "from daemon.control import main; main()"
     done = subprocess.run(
@@ -71,10 +71,10 @@ def test_a_name_that_the_locale_cannot_spell_is_shown_as_its_code(home: Home, be
     assert b"\\u65e5\\u672c.json" in done.stdout
 
 
-def test_what_is_to_be_typed_works_in_a_home_with_a_space(
+def test_recommended_commands_work_in_a_home_with_a_space(
     ask: Ask, spaced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is quoted for the shell, by every command that says it."""
+    """Every command that prints the home's path quotes it for the shell."""
     monkeypatch.setenv("COLUMNS", "300")
     source = tmp_path / "talk.json"
     source.write_bytes(talk())
@@ -86,8 +86,8 @@ def test_what_is_to_be_typed_works_in_a_home_with_a_space(
 
 
 @pytest.mark.parametrize("kept", ["llasa.toml", "notes.txt", "var/transcripts/allotment.json"])
-def test_the_demo_leaves_a_folder_in_which_something_lies_alone(tmp_path: Path, kept: str) -> None:
-    """A home with its settings, a folder of somebody, or the demo's own of before."""
+def test_the_demo_refuses_a_folder_that_is_not_empty(tmp_path: Path, kept: str) -> None:
+    """That may be a home with settings, the user's own folder, or a demo's."""
     file = tmp_path / kept
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("mine")
@@ -101,7 +101,7 @@ def test_the_demo_leaves_a_folder_in_which_something_lies_alone(tmp_path: Path, 
 
 
 def test_the_demo_takes_a_new_and_an_empty_folder(tmp_path: Path) -> None:
-    """Its second run is refused."""
+    """A second demo in the same folder is refused."""
     (tmp_path / "empty").mkdir()
     for name in ("new", "empty"):
         home = _make_home(tmp_path / name, "some/model")
@@ -119,15 +119,15 @@ def test_a_status_named_twice_is_counted_once(ask: Ask, bench: Bench) -> None:
 
 
 def test_a_kind_of_output_that_does_not_exist_is_a_usage_error(ask: Ask, bench: Bench) -> None:
-    """With the kinds that do."""
+    """The message lists the kinds that exist."""
     dropped(bench, "talk.json")
     answer = ask("open", "1", "--output", "pdf")
     assert answer.code == 2
     assert "'html'" in answer.err
 
 
-def test_what_was_typed_is_told_harmlessly(ask: Ask) -> None:
-    """click quotes extra words as they are."""
+def test_what_was_typed_is_quoted_harmlessly(ask: Ask) -> None:
+    """click itself would quote extra words raw."""
     answer = ask("status", "x\x1b[2J\nError: fake")
     assert answer.code == 2
     assert "\x1b" not in answer.err

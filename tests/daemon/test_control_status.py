@@ -1,4 +1,4 @@
-"""What `status` says of a daemon that works, of what waits and of what was kept: what is true."""
+"""`status` tells the truth about a working daemon, what waits and which edits were kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def row(home: Home, queue: Queue) -> Iterator[ServiceRow]:
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no line of the screen be broken."""
+    """Make the screen so wide that no line is wrapped."""
     monkeypatch.setenv("COLUMNS", "300")
 
 
@@ -44,7 +44,7 @@ def begun(queue: Queue, *, words: int, parts: int, done: int = 0) -> Job:
 
 
 def kept(bench: Bench) -> Path:
-    """Do a file, edit its text, do the file anew; return the text."""
+    """Do a file, edit its text, do the file again; return the text."""
     job = dropped(bench)
     bench.worker().run_one()
     text = Path(job.path).with_suffix(".enhanced.txt")
@@ -54,10 +54,10 @@ def kept(bench: Bench) -> Path:
     return text
 
 
-def test_of_a_paused_job_the_words_that_are_left_are_said(
+def test_a_paused_job_counts_with_the_words_that_are_left(
     ask: Ask, bench: Bench, row: ServiceRow
 ) -> None:
-    """They are recorded; its bytes would tell something else."""
+    """They are recorded; an estimate from its bytes would be wrong."""
     dropped(bench, "done.json")
     bench.worker().run_one()
     dropped(bench, "long.json", talk())
@@ -69,8 +69,8 @@ def test_of_a_paused_job_the_words_that_are_left_are_said(
     assert "about 120 words, 12 s for all" in ask("status").out
 
 
-def test_of_a_redo_the_words_of_the_first_time_are_said(ask: Ask, bench: Bench) -> None:
-    """The same bytes have as many."""
+def test_a_redo_counts_with_the_words_of_the_first_time(ask: Ask, bench: Bench) -> None:
+    """The same bytes have as many words."""
     short = dropped(bench, "short.json")
     dropped(bench, "long.json", talk(parts=30))
     worker = bench.worker()
@@ -84,8 +84,8 @@ def test_of_a_redo_the_words_of_the_first_time_are_said(ask: Ask, bench: Bench) 
     assert "about 20 words" in ask("status").out
 
 
-def test_a_kept_edit_is_said_and_the_list_marks_it(ask: Ask, bench: Bench) -> None:
-    """Not only by the one job, for which nobody may ask."""
+def test_a_kept_edit_is_reported_and_the_list_marks_it(ask: Ask, bench: Bench) -> None:
+    """Showing it only with the job is not enough: the user may never ask for that job."""
     dropped(bench, "other.json")
     bench.worker().run_one()
     assert ask("status", "--json").json["edits_kept"] == 0
@@ -100,28 +100,30 @@ def test_a_kept_edit_is_said_and_the_list_marks_it(ask: Ask, bench: Bench) -> No
     assert len(marked) == 1
 
 
-def test_where_the_list_is_cut_the_way_to_all_of_it_is_said(
+def test_a_list_that_is_cut_off_says_how_to_see_all_of_it(
     ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A job of last year stands on no first screen."""
+    """A job of last year is not on the first screen."""
     monkeypatch.setattr("daemon.control.status.SHOWN", 1)
     kept(bench)
     assert "see which: llasactl jobs --limit 0" in ask("status").out
 
 
-def test_an_edit_is_said_beside_the_reason(ask: Ask, bench: Bench) -> None:
-    """Neither takes the other's place."""
+def test_an_edit_is_shown_beside_the_reason(ask: Ask, bench: Bench) -> None:
+    """Neither replaces the other."""
     kept(bench)
     bench.queue.database.rows("UPDATE jobs SET reason = 'uncovered_language'")
     assert "does not know the language; an edited output was kept" in ask("jobs").out
 
 
-@pytest.mark.parametrize("said", ["starting", "idle", "paused", "held"])
-def test_what_runs_is_said_to_run(ask: Ask, bench: Bench, row: ServiceRow, said: str) -> None:
-    """The daemon's word of itself is up to two seconds old, its job's is not."""
+@pytest.mark.parametrize("reported", ["starting", "idle", "paused", "held"])
+def test_a_running_job_is_shown_as_working(
+    ask: Ask, bench: Bench, row: ServiceRow, reported: str
+) -> None:
+    """The phase that the daemon reports is up to two seconds old, its job's status is not."""
     dropped(bench)
-    row.update(phase=said)
-    assert ask("status", "--json").json["phase"] == said
+    row.update(phase=reported)
+    assert ask("status", "--json").json["phase"] == reported
     begun(bench.queue, words=340, parts=34)
     assert ask("status", "--json").json["phase"] == "working"
     screen = ask("status").out
@@ -129,8 +131,8 @@ def test_what_runs_is_said_to_run(ask: Ask, bench: Bench, row: ServiceRow, said:
     assert "daemon    working" in screen
 
 
-def test_a_hold_is_said_while_a_job_runs(ask: Ask, bench: Bench, row: ServiceRow) -> None:
-    """A disk may fill while a part is decoded: then both are so."""
+def test_a_hold_is_shown_while_a_job_runs(ask: Ask, bench: Bench, row: ServiceRow) -> None:
+    """A disk may fill up while a part is decoded: then both are true."""
     dropped(bench)
     begun(bench.queue, words=20, parts=2)
     bench.queue.hold(Reason.DISK_FULL)
@@ -138,8 +140,8 @@ def test_a_hold_is_said_while_a_job_runs(ask: Ask, bench: Bench, row: ServiceRow
     assert ask("status", "--json").json["phase"] == "held"
 
 
-def test_a_drain_is_said_to_end_and_not_to_watch(ask: Ask, stage: Stage, home: Home) -> None:
-    """What it does not listen to has no event, not none yet."""
+def test_a_drain_is_shown_as_ending_and_not_watching(ask: Ask, stage: Stage, home: Home) -> None:
+    """It watches nothing, so that no event can come."""
     lock = HomeLock(home.lock)
     lock.acquire()
     for drain in (False, True):
@@ -156,16 +158,16 @@ def test_a_drain_is_said_to_end_and_not_to_watch(ask: Ask, stage: Stage, home: H
     lock.release()
 
 
-def test_the_speed_of_a_job_is_that_of_what_was_decoded(ask: Ask, bench: Bench) -> None:
-    """A part in a language that the model does not know took no time, and is not in the figure."""
+def test_the_speed_of_a_job_is_that_of_its_decoded_parts(ask: Ask, bench: Bench) -> None:
+    """A part in a language that the model does not know took no time and does not count."""
     dropped(bench)
     job = begun(bench.queue, words=1000, parts=3, done=1)
     bench.queue.save_part(job, 1, status="uncovered", payload="{}", words=990, decode_s=0.0)
     assert "20 words/s, 0 s of decoding" in ask("show", "1").out
 
 
-def test_the_demo_says_over_what_it_measured(bench: Bench) -> None:
-    """Its seconds are those of the whole show, its rate is not."""
+def test_the_demo_says_what_it_measured(bench: Bench) -> None:
+    """Its seconds are those of the whole demo, its rate that of the decoding alone."""
     dropped(bench)
     job = begun(bench.queue, words=20, parts=2, done=2)
     assert _speed([job], 4.0) == "20 words in 4 s (decoding alone: 20 words/s)"
