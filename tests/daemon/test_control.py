@@ -156,7 +156,7 @@ def test_jobs_of_an_unused_home_are_none(ask: Ask) -> None:
 def test_show_takes_an_id_or_a_file(
     ask: Ask, worked: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is found from the current folder, from the watched folder, or by its absolute path."""
+    """The file is found from here, from the watched folder, or by its absolute path."""
     path = worked.config.watch[0] / "done.json"
     job = worked.queue.job_by_path(str(path))
     assert job is not None
