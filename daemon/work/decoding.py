@@ -64,7 +64,9 @@ class Decoder:
         self._around = around
         self._words_per_s: float | None = None
 
-    def decode(self, job: Job, plan: pipeline.Plan, log: Log) -> list[EnhancedPart]:
+    def decode(
+        self, job: Job, plan: pipeline.Plan, info: ModelInfo, log: Log
+    ) -> list[EnhancedPart]:
         """Return all parts of a job, those saved by an earlier run as they were saved.
 
         Raises Stopped when the daemon is to stop, Paused when it is to rest, JobMoved when the job
@@ -72,11 +74,13 @@ class Decoder:
         every part.
         """
         try:
-            return self._decode_all(job, plan, log)
+            return self._decode_all(job, plan, info, log)
         finally:
             self._around.decoded()
 
-    def _decode_all(self, job: Job, plan: pipeline.Plan, log: Log) -> list[EnhancedPart]:
+    def _decode_all(
+        self, job: Job, plan: pipeline.Plan, info: ModelInfo, log: Log
+    ) -> list[EnhancedPart]:
         saved = self._saved(job, plan, log)
         finished: list[EnhancedPart] = []
         failure: EngineError | None = None
@@ -85,7 +89,7 @@ class Decoder:
             enhanced = saved.get(part.index)
             if enhanced is None:
                 self._around.tell({"current_job": job.id, "current_part": part.index + 1})
-                enhanced, error = self._decode_one(job, part, plan.info, tail, log)
+                enhanced, error = self._decode_one(job, part, info, tail, log)
                 failure = error or failure
                 self._save(job, part, enhanced)
             finished.append(enhanced)

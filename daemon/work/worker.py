@@ -138,7 +138,7 @@ class Worker:
         words = sum(len(part.words) for part in plan.parts)
         self._queue.begin_parts(job, total=len(plan.parts), recipe=plan.recipe, words=words)
         self._around.step("prepared")
-        parts = self._decoder.decode(job, plan, log)
+        parts = self._decoder.decode(job, plan, info, log)
         loaded = self._keeper.loaded
         names, problem = self._names(job, plan.profile, log)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))

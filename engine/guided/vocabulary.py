@@ -115,6 +115,22 @@ class Vocabulary:
                 return ids[0]
         raise CannotSpell(f"The model's vocabulary has no token for byte 0x{data[start]:02x}.")
 
+    def spell_rest(self, data: bytes, written: int) -> tuple[int, ...]:
+        """Return tokens for what is left of `data`: the model's own from where they fit.
+
+        Asked again after any of them, it gives the rest of the same answer.
+        """
+        ids, ends = self.spell(data)
+        starts = (0, *ends)
+        out: list[int] = []
+        while written < len(data):
+            if written in starts:
+                return (*out, *ids[starts.index(written) :])
+            token = self.longest(data, written)
+            out.append(token)
+            written += len(self.bytes_of[token])
+        return tuple(out)
+
     def _spell(self, data: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the model's own tokens for bytes in the middle of a text, and where each ends.
 

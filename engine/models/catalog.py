@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.records import ModelInfo
+from engine.records import Layout, ModelInfo
 
 EMBEDDED = "punct-en"
 _EMBEDDED_FOLDER = Path(__file__).parent
 _FINGERPRINT_BYTES = 1 << 20
 _HEADER_BYTES = 100_000_000  # the format's own limit
 _OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
-_AGAIN = "Run the download again; it goes on where it stopped."
+_AGAIN = "Run the download again; it continues where it stopped."
+_KINDS = ("causal",)
+# White space as a model reads and writes it. The embedded model was trained on words with a space
+# before each, the first word of a text and of a paragraph too.
+_LAYOUTS = {"punct": Layout(paragraph="\n\n ", opening=" "), "chat": Layout()}
 
 
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
@@ -32,7 +36,15 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     own = folder / "llasa.json"
     card = _read_json(own) if own.is_file() else {}
     part = card.get("part", {})
+    kind = card.get("kind", "causal")
+    if kind not in _KINDS:
+        raise ModelRefused(
+            f"The model {model} is of a kind that is not known here: {kind!r}.",
+            hint="Update llasa, or choose another model.",
+        )
     template = card.get("template", "chat")
+    if template not in _LAYOUTS:
+        raise ModelRefused(f"The model {model} has a template that is not known: {template!r}.")
     if template == "chat" and not _has_chat_template(folder):
         raise ModelRefused(
             f"The model {model} has no chat template: it was not trained to follow instructions.",
@@ -45,7 +57,9 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
         quantization=_quantization(config),
         tasks=tuple(card.get("tasks", ("punctuate",))),
         languages=tuple(card.get("languages", ())),
+        kind=kind,
         template=template,
+        layout=_LAYOUTS[template],
         part_words=int(part.get("words", 120)),
         tail_words=int(part.get("tail_words", 12)),
         lookahead_words=int(part.get("lookahead_words", 15)),

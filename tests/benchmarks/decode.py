@@ -143,11 +143,11 @@ def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[st
     """Rewrite each part without guidance and see what becomes of it."""
     from mlx_lm import stream_generate
     from mlx_lm.sample_utils import make_sampler
-    from transformers import AutoTokenizer
 
     from engine.guided import prompts
+    from engine.guided.chat_tokenizer import ChatTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model.info.path)
+    tokenizer = ChatTokenizer(Path(model.info.path)).loaded
     sampler = make_sampler(temp=0.0)
     tokens = passes = words = 0
     out: list[str] = []
@@ -155,7 +155,7 @@ def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[st
     for part in parts:
         lone = dataclasses.replace(part, after=())
         prompt = prompts.build(
-            lone, (), info=model.info, frame=model.frame, vocabulary=model.vocabulary
+            lone, (), info=model.info, template=model.template, vocabulary=model.vocabulary
         )
         pieces = []
         limit = 3 * len(part.words)
@@ -165,7 +165,7 @@ def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[st
             pieces.append(response.text)
             tokens += 1
             passes += 1
-            if response.token == model.frame.end_id:
+            if response.token == model.template.end_id:
                 break
         out += "".join(pieces).split()
         words += len(part.words)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.child import client, host
+from engine.child import client, operations, process
 from engine.errors import (
     AlignmentError,
     ChildDied,
@@ -146,7 +146,7 @@ def test_a_child_that_floods_without_progress_is_silent_too(
         one.enhance(part("boom goes it"), (), on_progress=told.append)
     assert fired(tmp_path) == 1
     assert told == ([1] if what == "pester" else [])
-    assert len(lines) <= client._LOG_LINES + 1
+    assert len(lines) <= process.LOG_LINES + 1
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
 
 
@@ -156,7 +156,7 @@ def test_a_flood_of_diagnostics_blocks_nobody(light: Make, tmp_path: Path) -> No
     one = light({"word": "boom", "do": "flood", "times": 1}, log=lines.append)
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
     assert fired(tmp_path) == 1
-    assert len(lines) == client._LOG_LINES + 1
+    assert len(lines) == process.LOG_LINES + 1
     assert lines[-1].startswith("... and more")
 
 
@@ -217,7 +217,7 @@ def test_what_mlx_says_gets_its_reason_and_its_text_goes_nowhere(
     said: Exception, reason: str
 ) -> None:
     """The exceptions of Metal have no types of their own, and others may quote the transcript."""
-    error = host.named(said)
+    error = operations.named(said)
     assert error.reason == reason
     assert "Watson" not in str(error)
     assert "Metal" not in str(error)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.guided.guide import END, Guide, State
 from engine.guided.vocabulary import Vocabulary
-from engine.records import EnhancedWord, ModelInfo, Part, Word
+from engine.records import EnhancedWord, Layout, ModelInfo, Part, Word
 from engine.text.readings import content, joins, readings
 from tests import small_models
 
@@ -75,22 +75,22 @@ WORD = st.text(
     ),
     st.integers(0, 2),
     st.sampled_from(["byte", "sentencepiece"]),
-    st.sampled_from(["chat", "punct"]),
+    st.sampled_from([Layout(), Layout(paragraph="\n\n ", opening=" ")]),
     st.randoms(use_true_random=False),
 )
 def test_every_path_keeps_every_word(
     content_words: list[tuple[str, bool, str | None]],
     lookahead: int,
     kind: str,
-    template: str,
+    layout: Layout,
     chooser: random.Random,
 ) -> None:
     """Random text, random tokens: what comes out are the words, in order, with other marks."""
     made = tuple(Word(text, speaker=who, glued=glued) for text, glued, who in content_words)
     part = Part(0, made, after=words("and then it")[:lookahead])
-    info = dataclasses.replace(INFO, template=template)
+    info = dataclasses.replace(INFO, layout=layout)
     guide = Guide(part, (), info, vocabulary(kind))
-    enhanced = guide.enhanced(guide.choices(walk(guide, chooser)))
+    enhanced = guide.enhanced(walk(guide, chooser))
     assert [word.word for word in enhanced] == list(made)
     for word in enhanced:
         assert content(word.text) == content(word.word.text)
@@ -108,15 +108,14 @@ def test_no_mark_goes_into_a_word_or_before_a_mark(said: list[Word], settled: li
     info = dataclasses.replace(INFO, separators=(",", "."))
     guide = Guide(Part(0, tuple(said)), (), info, vocabulary("byte"))
     for seed in range(40):
-        state = walk(guide, random.Random(seed))
-        enhanced = guide.enhanced(guide.choices(state))
+        enhanced = guide.enhanced(walk(guide, random.Random(seed)))
         assert all(enhanced[n].text.lower() == said[n].text for n in settled)
         assert not any(enhanced[n].paragraph for n in settled[:1])
 
 
 def oracle(guide: Guide) -> str:
     """Return the same grammar as a regular expression, from readings and joins alone."""
-    part = guide.part
+    part = guide.lattice.part
     rules = []
     following = [*part.words[1:], *part.after[:1]]
     for n, word in enumerate(part.words):
@@ -240,7 +239,7 @@ def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
     guide = Guide(Part(0, words("so then"), after=words("it")), (), info, vocab)
     state = guide.start
     while guide.forced(state) or state == guide.start:
-        token = guide.draft(state, [(0, 0)] * 3)[0]
+        token = guide.draft(state, guide.source_plan())[0]
         state = guide.advance(state, token)
     allowed = guide.allowed(state)
     bias = {
@@ -266,8 +265,8 @@ def test_where_the_source_has_marks_its_own_reading_may_weigh_more() -> None:
     vocab = vocabulary("byte")
     guide = Guide(Part(0, words("so. Then"), after=words("it")), (), info, vocab)
     state = guide.start
-    while not any(alive[0] == 1 and alive[2] == 2 for alive in state):
-        state = guide.advance(state, guide.draft(state, [(0, 0)] * 3)[0])
+    while not any(place.node == 1 and place.offset == 2 for place in state):
+        state = guide.advance(state, guide.draft(state, guide.source_plan())[0])
     allowed = guide.allowed(state)
     bias = {vocab.bytes_of[t]: value for t, value in zip(allowed.ids, allowed.bias, strict=True)}
     assert bias[b"."] == 1.0

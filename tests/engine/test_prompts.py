@@ -24,7 +24,9 @@ def text_of(vocabulary: Vocabulary, ids: list[int]) -> str:
 
 
 def build(model: Model, part: Part, tail: tuple[EnhancedWord, ...] = ()) -> str:
-    ids = prompts.build(part, tail, info=model.info, frame=model.frame, vocabulary=model.vocabulary)
+    ids = prompts.build(
+        part, tail, info=model.info, template=model.template, vocabulary=model.vocabulary
+    )
     return text_of(model.vocabulary, ids)
 
 
@@ -76,7 +78,7 @@ def test_a_template_that_drops_the_transcript_is_refused(loaded_models: dict[str
     """A template is trusted only if the text arrives whole, once."""
     vocabulary = loaded_models["qwen3"].vocabulary
     with pytest.raises(ModelRefused) as caught:
-        prompts.chat_frame(vocabulary, lambda messages: "nothing of it", 0)
+        prompts.chat_template(vocabulary, lambda messages: "nothing of it", 0)
     assert "instruction-tuned" in caught.value.hint
 
 
@@ -86,8 +88,8 @@ def test_the_embedded_model_is_shown_words_with_a_space_before_each(tmp_path: Pa
         pytest.skip("the embedded model is not built yet")
     info = catalog.describe("punct-en")
     vocabulary = Vocabulary.load(Path(info.path))
-    frame = prompts.punct_frame(vocabulary)
+    template = prompts.punct_template(vocabulary)
     part = Part(0, (Word("so", speaker="A"), Word("yes", speaker="B")), after=(Word("then"),))
     info = dataclasses.replace(info, lookahead_words=0)
-    ids = prompts.build(part, (), info=info, frame=frame, vocabulary=vocabulary)
+    ids = prompts.build(part, (), info=info, template=template, vocabulary=vocabulary)
     assert text_of(vocabulary, ids) == "[<|user|>] so\n\n yes[<|assistant|>]"
