@@ -42,7 +42,7 @@ class Vocabulary:
         self.bytes_of: dict[int, bytes] = {}
         self.ids_of: dict[bytes, list[int]] = {}
         prefixes: set[bytes] = set()
-        for text, token in full.get_vocab(with_added_tokens=False).items():
+        for text, token in _in_order(full):
             if token in self.control_ids:
                 continue
             data = to_bytes(text)
@@ -160,6 +160,18 @@ class Vocabulary:
             ids, _ = self._spell(probe.encode())
             if b"".join(self.bytes_of[token] for token in ids) != probe.encode():
                 raise ModelRefused("The tokenizer cannot write back what it reads.")
+
+
+def _in_order(tokenizer: Tokenizer) -> list[tuple[str, int]]:
+    """Return the vocabulary by id, with the tokens of single bytes last.
+
+    The tokenizer returns it in another order in each process. Where two tokens write the same
+    bytes ("a" and "<0x61>"), the first one is written, so the order decides the text.
+    """
+    entries = tokenizer.get_vocab(with_added_tokens=False).items()
+    return sorted(
+        entries, key=lambda entry: (_BYTE_TOKEN.fullmatch(entry[0]) is not None, entry[1])
+    )
 
 
 def _token_decoder(spec: dict[str, Any]) -> Callable[[str], bytes]:
