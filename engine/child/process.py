@@ -25,7 +25,7 @@ Message = dict[str, Any]
 Listener = Callable[[Message], bool]
 
 
-class Patience:
+class _Patience:
     """How long a child may go on without progress.
 
     Time is counted in slices, so that a stop of the whole machine counts as one of them. It is
@@ -96,7 +96,7 @@ class ChildProcess:
         if process is None:
             raise ChildDied()
         self._send(process, request)
-        patience = Patience(self._silence_s)
+        patience = _Patience(self._silence_s)
         self._logged = 0
         self._waiting = True
         try:
@@ -139,7 +139,9 @@ class ChildProcess:
         except (OSError, ValueError):
             self._died(process)
 
-    def _messages(self, process: subprocess.Popen[bytes], patience: Patience) -> Generator[Message]:
+    def _messages(
+        self, process: subprocess.Popen[bytes], patience: _Patience
+    ) -> Generator[Message]:
         """Yield what the child says until it dies or `patience` is over; log its stderr."""
         if process.stdout is None or process.stderr is None:
             return

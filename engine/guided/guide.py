@@ -65,7 +65,7 @@ def is_word(node: int) -> bool:
 
 
 def word_of(node: int) -> int:
-    """Return the word whose readings a node holds, or which stands behind the node's gap."""
+    """Return the word whose readings a node holds, or the word after the gap that it holds."""
     return node // 2
 
 
@@ -89,7 +89,7 @@ class Guide:
         if self.lattice.stops:
             nodes.append(tuple(Option(text.encode()) for text in self.lattice.stops))
         self.nodes = tuple(nodes)
-        self._goes_on = bool(self.lattice.stops)
+        self._word_follows = bool(self.lattice.stops)
         self._source_plan = self.source_plan()
         self._memo: dict[tuple[object, ...], Allowed] = {}
 
@@ -134,7 +134,7 @@ class Guide:
 
     def is_done(self, state: State) -> bool:
         """Return whether everything that the part must decide is decided."""
-        return self._goes_on and len(self._last_joins(state)) == 1
+        return self._word_follows and len(self._last_joins(state)) == 1
 
     def _last_joins(self, state: State) -> set[int]:
         """Return the last joins that a state may have taken; none while one is still before it."""
@@ -156,7 +156,7 @@ class Guide:
     def _ending(self, position: Position) -> int | None:
         """Return the option of the last join with which the text may end here, if it may."""
         node, option, offset, _ = position
-        if self._goes_on or offset < len(self.nodes[node][option].text):
+        if self._word_follows or offset < len(self.nodes[node][option].text):
             return None
         if node == self._last_join:
             return option
@@ -282,7 +282,7 @@ class Guide:
             ending = self._ending(position)
             if ending is not None and node < self._last_join:
                 chosen, option = Chosen(chosen, option), ending
-            elif ending is None and not (self._goes_on and node >= self._last_join):
+            elif ending is None and not (self._word_follows and node >= self._last_join):
                 continue
             _, *options = _in_order(Chosen(chosen, option))[: self._last_join + 1]
             return tuple(map(Choice, options[::2], options[1::2]))

@@ -223,6 +223,15 @@ def test_an_exception_of_mlx_gets_a_reason_and_its_text_is_dropped(
     assert "Metal" not in str(error)
 
 
+def test_a_request_that_is_not_known_is_answered_with_a_failure() -> None:
+    """A parent of another version gets an answer and does not wait for ever."""
+    said: list[dict[str, Any]] = []
+    operations.serve(operations.Host(lambda **message: said.append(message)), {"op": "dance"})
+    assert [(message["event"], message["reason"]) for message in said] == [
+        ("failed", "model_child_failed")
+    ]
+
+
 def test_a_failure_that_the_child_reports_has_a_reason(light: Make) -> None:
     """An exception in MLX is an answer and does not end the child's process by itself."""
     one = light({"word": "boom", "do": "fail", "times": 1})
