@@ -278,13 +278,13 @@ class Guide:
     def path(self, state: State) -> tuple[Choice, ...]:
         """Return what was chosen for every word; raises `AlignmentError` before the end."""
         for position in state:
-            node, option, _, chosen = position
             ending = self._ending(position)
-            if ending is not None and node < self._last_join:
-                chosen, option = Chosen(chosen, option), ending
-            elif ending is None and not (self._word_follows and node >= self._last_join):
+            if ending is None and not (self._word_follows and position.node >= self._last_join):
                 continue
-            _, *options = _in_order(Chosen(chosen, option))[: self._last_join + 1]
+            options = _options_of(position)
+            if ending is not None and position.node < self._last_join:
+                options.append(ending)
+            options = options[1 : self._last_join + 1]
             return tuple(map(Choice, options[::2], options[1::2]))
         raise AlignmentError()
 
@@ -314,8 +314,10 @@ def _join_option(weighed: WeighedJoin) -> Option:
     return Option((join.trail + join.gap).encode(), bias_at)
 
 
-def _in_order(chosen: Chosen | None) -> list[int]:
-    options: list[int] = []
+def _options_of(position: Position) -> list[int]:
+    """Return the options that lead to a position, one for every node up to its own."""
+    options = [position.option]
+    chosen = position.chosen
     while chosen is not None:
         options.append(chosen.option)
         chosen = chosen.before
