@@ -45,7 +45,7 @@ def add(context: click.Context, files: tuple[str, ...]) -> None:
                 refused += 1
                 click.echo(f"not taken: {safe(name)}: {safe(error)}", err=True)
                 continue
-            (job,) = book.queue.offer_many([offer])
+            job = book.queue.offer(offer)
             if job is not None:
                 click.echo(f"queued: {job.id}  {session.place(job.path)}")
                 continue
@@ -69,15 +69,10 @@ def _offer(name: str, max_bytes: int) -> Offer:
     snapshot = read_snapshot(path, max_bytes=max_bytes)
     if sidecars.is_ours_content(snapshot.data):
         raise SourceError("This is one of our own outputs.", reason="ours")
-    mark = snapshot.fingerprint
     return Offer(
         path=path,
         sha256=snapshot.sha256,
-        size=mark.size,
-        mtime_ns=mark.mtime_ns,
-        ctime_ns=mark.ctime_ns,
-        inode=mark.inode,
-        device=mark.device,
+        fingerprint=snapshot.fingerprint,
         origin=Origin.MANUAL,
     )
 

@@ -77,7 +77,7 @@ def _render(session: Session, queue: Queue, named: Job) -> None:
         click.echo(f"Job {latest.id} is not done yet: its outputs are written when it is.")
         return
     job = naming.finished(queue, latest) or latest
-    names = naming.names_for(job.path, session.config, naming.profile_of(job, session.config))
+    names = naming.names_of(job, session.config)
     for output in naming.render_again(queue, job, session.config, names):
         click.echo(words.written(session.place(output.path), displaced=output.displaced))
 

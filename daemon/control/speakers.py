@@ -79,7 +79,7 @@ def _speakers(
         file = files.file_for(source)
         if clear or changes:
             _save(file, changes, source, clear=clear)
-        named = naming.names_for(source, config, naming.profile_of(done or latest, config))
+        named = naming.names_of(done or latest, config)
         outputs: list[Output] = []
         waits = latest.status not in TERMINAL
         asked = clear or bool(changes) or anew

@@ -12,7 +12,7 @@ from daemon.control.session import Book, Session
 from daemon.control.words import advice, meaning, reason_of
 from daemon.lock import holder
 from state.job import Job, Status
-from state.service import Service
+from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5
@@ -101,7 +101,7 @@ def _fill(report: dict[str, Any], book: Book, session: Session) -> None:
     report["troubles"] = [trouble_of(job) for job in troubled]
 
 
-def _fill_live(report: dict[str, Any], service: Service) -> None:
+def _fill_live(report: dict[str, Any], service: ServiceRecord) -> None:
     age_s = time.time() - service.heartbeat_at if service.heartbeat_at else 0.0
     report["draining"] = any(root["state"] == "scanned" for root in service.watching)
     report["stalled"] = age_s > STALL_S or service.phase == "stalled"
@@ -129,7 +129,7 @@ def _phase(said: str, *, working: bool, held: bool) -> str:
     return "working" if working and not held and said in _AT_REST else said
 
 
-def current_of(job: Job, service: Service) -> dict[str, Any]:
+def current_of(job: Job, service: ServiceRecord) -> dict[str, Any]:
     """Return how far the running job is."""
     left = None
     if job.words_total is not None and service.words_per_s:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.control.session import Session
-from daemon.intake.watch import CANARY
+from daemon.intake.inbox import CANARY
 from daemon.operations.figures import status_of
 from state.job import ATTEMPT_CAP, Reason, Status
 from tests.acceptance.harness import (

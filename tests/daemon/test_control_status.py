@@ -112,7 +112,7 @@ def test_where_the_list_is_cut_the_way_to_all_of_it_is_said(
 def test_an_edit_is_said_beside_the_reason(ask: Ask, bench: Bench) -> None:
     """Neither takes the other's place."""
     kept(bench)
-    bench.queue.database.rows("UPDATE jobs SET reason = 'uncovered_language'")
+    bench.queue.database.execute("UPDATE jobs SET reason = 'uncovered_language'")
     assert "does not know the language; an edited output was kept" in ask("jobs").out
 
 

@@ -18,7 +18,8 @@ from daemon.doctor import model as model_examination
 from daemon.doctor.findings import Finding
 from daemon.files import filesystem
 from daemon.home import Home
-from daemon.intake.watch import CANARY, RootWatch
+from daemon.intake.inbox import CANARY
+from daemon.intake.watch import RootWatch
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word
@@ -255,7 +256,7 @@ def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
     offered(bench.queue, path)
     bench.worker().run_one()
     info = bench.keeper.describe(bench.config.default.model)
-    bench.queue.database.rows("UPDATE parts SET decode_s = 1.0")
+    bench.queue.database.execute("UPDATE parts SET decode_s = 1.0")
     assert len(model_examination.recorded(bench.config, info)) == 3
     path.write_bytes(talk(parts=5))
     assert model_examination.recorded(bench.config, info) == []
