@@ -17,7 +17,7 @@ from engine.records import (
     EnhancedPart,
     EnhancedWord,
     Metadata,
-    ModelInfo,
+    ModelFacts,
     Part,
     PartStatus,
     Profile,
@@ -46,7 +46,7 @@ class Plan:
     replaced: tuple[Replacement, ...]
     language: str | None  # ISO 639-1, settled by the profile, the producer and the text
     parts: tuple[Part, ...]
-    info: ModelInfo
+    info: ModelFacts
     profile: Profile
     recipe: str  # equal recipes over equal bytes give equal parts
     reason: str | None  # "no_speech", "uncovered_language" or None
@@ -67,7 +67,7 @@ class Result:
 DecodePart = Callable[[Part, Sequence[EnhancedWord]], EnhancedPart | None]
 
 
-def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Plan:
+def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Plan:
     """Read, clean and cut up a source; pure and deterministic. Raises `TranscriptError`."""
     raw = reading.read(data, name=name)
     cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
@@ -102,7 +102,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Pla
     )
 
 
-def recipe(profile: Profile, info: ModelInfo) -> str:
+def recipe(profile: Profile, info: ModelFacts) -> str:
     """Return what decides the text, beside the source's bytes."""
     fields = {
         "engine": ENGINE_VERSION,

@@ -113,23 +113,44 @@ class EnhancedPart:
     ties: int = 0  # decisions inside the tie band
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What a model folder says of itself, read without loading it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What an output says of its model, and how the model wants a transcript cut."""
 
     name: str  # as the user wrote it, or "punct-en"
-    path: str  # the folder
     revision: str | None  # commit, or first 12 hex digits of the weights' sha256
     quantization: str | None  # e.g. "4-bit, group 64"; None for float weights
     tasks: tuple[str, ...]  # ("punctuate",) or more
     languages: tuple[str, ...]  # ISO 639-1; empty: the model does not say, everything is tried
-    template: Literal["punct", "chat"]
     part_words: int
     tail_words: int
     lookahead_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The white space that a model reads and writes; an output has its own."""
+
+    paragraph: str = "\n\n"  # between two paragraphs
+    opening: str = ""  # before the first word of a text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo(ModelFacts):
+    """What a model folder says of itself, read without loading it."""
+
+    path: str  # the folder
+    kind: Literal["causal"] = "causal"  # how it works: it writes a text from left to right
+    template: Literal["punct", "chat"]  # how it is asked: the embedded model's own way, or a chat
+    layout: Layout = field(default_factory=Layout)
     separators: tuple[str, ...] = ()  # empty: those of the language
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
     bias_marked: dict[str, float] = field(default_factory=dict)  # ... where the source has marks
+
+    @property
+    def converses(self) -> bool:
+        """Return whether the model answers a conversation, and does more than punctuate."""
+        return self.template == "chat"
 
 
 @dataclass(frozen=True, slots=True)

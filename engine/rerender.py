@@ -12,7 +12,7 @@ from typing import Any
 
 from engine import pipeline
 from engine.errors import AlignmentError
-from engine.records import EnhancedPart, ModelInfo, Profile
+from engine.records import EnhancedPart, ModelFacts, Profile
 from engine.text import glossary
 
 _RECIPE = re.compile(
@@ -34,14 +34,12 @@ def plan(
     made = _RECIPE.fullmatch(recipe)
     if made is None:
         raise AlignmentError("The recipe of this text is not understood.")
-    info = ModelInfo(
+    info = ModelFacts(
         name=str(model.get("name") or made["model"]),
-        path="",
         revision=model.get("revision"),
         quantization=model.get("quantization"),
         tasks=tuple(model.get("tasks") or ()),
         languages=(),
-        template="punct",
         part_words=int(made["part"]),
         tail_words=int(made["tail"]),
         lookahead_words=int(made["ahead"]),

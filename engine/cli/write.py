@@ -64,7 +64,7 @@ def chat(model: str, max_tokens: int) -> None:
 
 def _writer(model: str) -> ModelInfo:
     info = catalog.describe(model)
-    if info.template == "punct":
+    if not info.converses:
         raise ModelRefused(
             f"{info.name} punctuates and does nothing else.",
             hint="Give a chat model with --model: a folder, or a name in the local cache.",

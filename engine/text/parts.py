@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.records import ModelInfo, Part, Transcript, Word
+from engine.records import ModelFacts, Part, Transcript, Word
 from engine.text.readings import is_sentence_end, take_apart
 
 # A part may end this much before its full size to end at a better place.
@@ -11,7 +11,7 @@ _EARLIEST = 0.7
 _CHARS_PER_WORD = 15
 
 
-def split(transcript: Transcript, info: ModelInfo, *, covered: bool) -> tuple[Part, ...]:
+def split(transcript: Transcript, info: ModelFacts, *, covered: bool) -> tuple[Part, ...]:
     """Cut a transcript into parts of at most `info.part_words` words, fewer if they are long.
 
     A cut falls, within the last third, on a change of speaker, else on the longest pause, else

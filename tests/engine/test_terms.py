@@ -12,10 +12,11 @@ from engine.child import protocol
 from engine.child.client import _enhanced
 from engine.errors import AlignmentError
 from engine.guided.decode import decode
-from engine.guided.guide import TERM_BIAS, Guide
+from engine.guided.guide import Guide
 from engine.guided.model import Model
 from engine.records import EnhancedWord, Part, Profile, Word
 from engine.text import terms
+from engine.text.lattice import TERM_BIAS
 from tests.engine.test_glossary import heard
 from tests.engine.test_pipeline import INFO, source
 
@@ -86,9 +87,9 @@ def test_the_child_is_believed_only_what_was_offered(text: str, right: bool) -> 
 
 def test_terms_reach_the_child_and_no_further() -> None:
     """In the words of the part; the tail and the lookahead are only read."""
-    there = protocol.part_from_json(protocol.part_to_json(PART))
+    there = protocol.part_from_wire(protocol.part_to_wire(PART))
     assert [word.offered for word in there.words] == [(), ("Kubernetes",)]
-    tail = protocol.tail_from_json(protocol.tail_to_json([EnhancedWord(WORD, "Kubernetes")]))
+    tail = protocol.tail_from_wire(protocol.tail_to_wire([EnhancedWord(WORD, "Kubernetes")]))
     assert (tail[0].text, tail[0].word.text) == ("Kubernetes", "cubernetties,")
 
 
