@@ -27,7 +27,8 @@ from engine.records import (
     SourceFacts,
     Timings,
 )
-from engine.text.prose import label, letters, marks, safe
+from engine.text.marks import letters, punctuation
+from engine.text.prose import label, safe
 
 SCHEMA = "llasa.metadata/1"
 VOLATILE = ("created_at", "timings")  # what differs between two equal runs
@@ -161,7 +162,7 @@ def changed_case(word: EnhancedWord) -> bool:
 
 def changed_marks(word: EnhancedWord) -> bool:
     """Tell whether a word carries other marks than in the source."""
-    return word.text != word.word.text and marks(word.word.text) != marks(word.text)
+    return word.text != word.word.text and punctuation(word.word.text) != punctuation(word.text)
 
 
 def speakers(document: Document, names: Mapping[str, str]) -> list[dict[str, Any]]:

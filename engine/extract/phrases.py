@@ -21,7 +21,7 @@ from engine.extract.common import AND, ARTICLES, LINKS
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
 from engine.extract.terms import Lexicon, stem_of
-from engine.text.prose import letters
+from engine.text.marks import CLOSERS, MARKS, OPENERS, letters
 
 _LONGEST = 4  # telling words in a phrase
 _WIDE_WEIGHT = 0.3
@@ -36,7 +36,7 @@ _ENDINGS = {
     "ca": ("s",),
     "nl": ("s", "en"),
 }
-_OPENING = "\"'“‘«‹([{¿¡„"
+_EDGES = OPENERS + CLOSERS + MARKS + "›-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
                 tokens[-1].breaks_after = True
             continue
         text = word.text.strip()
-        core = text.strip("\"'“”‘’«»‹›()[]{}¿¡„.,;:!?…—–-")
+        core = text.strip(_EDGES)
         if core.endswith(("'s", "’s")):
             core = core[:-2]
         elif "." in core and text.startswith(core + "."):
@@ -267,7 +267,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
                 sys.intern(core or key),
                 "stop" if _WEB.search(text) else lexicon.kind(key),
                 first=not tokens,
-                breaks_before=text[:1] in _OPENING,
+                breaks_before=text[:1] in OPENERS,
                 breaks_after=not (text[-1:].isalnum() or letters(text[-1:]) != ""),
             )
         )

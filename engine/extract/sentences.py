@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.records import Document, EnhancedWord
-from engine.text.prose import ends_sentence, is_end, join, letters, start_of
-
-_QUESTION = re.compile(r"[?？؟][\"'”’»›」』)\]]*$")
+from engine.text.marks import ends_sentence, has_end, is_question, letters
+from engine.text.prose import join, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,6 @@ def _sentence(words: tuple[EnhancedWord, ...], paragraph: int) -> Sentence:
     return Sentence(
         words,
         paragraph,
-        whole=bool(first) and not first.islower() and is_end(last),
-        question=_QUESTION.search(last) is not None,
+        whole=bool(first) and not first.islower() and has_end(last),
+        question=is_question(last),
     )

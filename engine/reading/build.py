@@ -15,6 +15,7 @@ from itertools import pairwise
 from engine.reading.jitter import settle
 from engine.reading.times import Timed, align, align_segments, in_order, spread
 from engine.records import Segment, Timing, Transcript, Word
+from engine.text.marks import ends_sentence
 from engine.text.words import Token, is_spaceless, split_words
 
 PAUSE_S = 1.0  # a word list is cut into segments at pauses of this length
@@ -24,8 +25,6 @@ WORD_LIST = 8  # fewer one-word segments than this are segments
 SPACED = 0.1  # this share of a list's texts with a space of their own: no other is to be put
 LETTERS_PER_S = 15.0  # of speech, where nothing tells its end (as for cues: render/timing.py)
 HURRIED = 4  # nobody speaks so many times as fast
-_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "؟", "।")
-_CLOSING = "\"'”’»)]」』"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,4 +337,4 @@ def _starts_piece(piece: list[Word], word: Word) -> bool:
         return True
     if len(piece) >= LONGEST_WORDS:
         return True
-    return len(piece) >= SHORTEST_WORDS and last.text.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+    return len(piece) >= SHORTEST_WORDS and ends_sentence(last.text)

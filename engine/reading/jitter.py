@@ -14,14 +14,13 @@ from dataclasses import replace
 from itertools import accumulate
 
 from engine.records import Segment, Word
+from engine.text.marks import ends_sentence
 from engine.text.prose import UNKNOWN
 
 FEW = 3  # words between others of one speaker
 FEW_AT_EDGE = 2  # words at the beginning or the end of a sentence
 PAUSE_S = 1.0  # a silence that parts them from the rest
 LONGEST_WORDS = 60  # a longer sentence is none, but text without marks
-_ENDS = (".", "?", "!", "。", "？", "！", "…", "؟", "।")
-_CLOSING = "\"'”’»)]」』"
 _ANSWERS = frozenset({
     "yes", "yeah", "yep", "no", "nope", "oh", "ah", "ok", "okay", "right", "sure", "exactly",
     "really", "wow", "hm", "hmm", "mm", "mhm", "mm-hmm", "uh-huh", "what", "hello", "hi", "thanks",
@@ -67,7 +66,7 @@ def _sentences(words: Sequence[Word], joins: Container[int]) -> Iterator[tuple[i
     """Yield the sentences that have an end; a segment in lower case goes on with the one before."""
     start = 0
     for n, word in enumerate(words, start=1):
-        ended = word.text.rstrip(_CLOSING).endswith(_ENDS)
+        ended = ends_sentence(word.text)
         if ended and n - start <= LONGEST_WORDS:
             yield start, n
         if ended or (n in joins and n < len(words) and not words[n].text[:1].islower()):

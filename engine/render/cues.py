@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from engine.records import Document, EnhancedWord
 from engine.render.timing import Span, times_of
-from engine.text.prose import ends_sentence, label, safe, speaker_of
+from engine.text.marks import ends_sentence, has_clause_end
+from engine.text.prose import label, safe, speaker_of
 
 WIDTH = 42
 LINES = 2
@@ -27,7 +28,6 @@ _LEAST_MS = 200  # kept even where words have no room
 _SILENCE_MS = 2000  # within a cue, at most
 _PAUSE_MS = 400
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30fe]{2}")
-_CLAUSE = re.compile(r"[,;:、，；：—–،][\"'”’»)\]」』]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _worth(pieces: Sequence[_Piece], end: int, filled: int) -> float:
         return worth + 14
     if pieces[end].sentence:
         worth += 10
-    elif _CLAUSE.search(text):
+    elif has_clause_end(text):
         worth += 6
     elif pieces[end + 1].span.start_ms - pieces[end].span.end_ms >= _PAUSE_MS:
         worth += 5
@@ -201,7 +201,7 @@ def _break(pieces: Sequence[_Piece], opening: str) -> int | None:
         cost = abs(first - second)
         if pieces[i].sentence:
             cost -= 24
-        elif _CLAUSE.search(pieces[i].text) or _is_spaced_out(pieces, i):
+        elif has_clause_end(pieces[i].text) or _is_spaced_out(pieces, i):
             cost -= 16
         if best is None or cost < best[0]:
             best = (cost, i + 1)

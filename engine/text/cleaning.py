@@ -18,7 +18,8 @@ from typing import Literal
 from engine.records import Removal, RemovalKind, Segment, Transcript, Word
 from engine.text.languages import settle_language
 from engine.text.loops import EDGE_MARKS, Place, bare, is_silent, key, segment_loops, word_loops
-from engine.text.readings import is_sentence_end, is_shouting
+from engine.text.marks import ends_sentence
+from engine.text.readings import is_shouting
 from engine.text.wordlists import (
     CREDITS,
     FILLERS,
@@ -246,7 +247,7 @@ def _is_name(word: Word) -> bool:
 
 def _begins(places: Sequence[Place], start: int) -> bool:
     """Tell whether a sentence begins here, so that a capital says nothing."""
-    return start == 0 or is_sentence_end(places[start - 1].word.text[-1:], "")
+    return start == 0 or ends_sentence(places[start - 1].word.text)
 
 
 def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:

@@ -12,13 +12,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.records import EnhancedPart, EnhancedWord
-from engine.text import prose
+from engine.text import marks
 
 PAUSE_S = 2.0
 LONG_PAUSE_S = 4.0
 SHORT_CHARS = 250  # a paragraph shorter than this is not ended for a mere pause
 LONG_CHARS = 1_000  # a longer one is divided
-_CLAUSE_MARKS = (",", ";", ":", "、", "，", "；", "：", "،")
 
 
 def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
@@ -97,7 +96,7 @@ def _best_place(
         if nearer < SHORT_CHARS or not may_end(words[n], words[n + 1]):
             continue
         score = 2 * nearer / total + min(pause_between(words[n], words[n + 1]), 3.0) / 2
-        score += words[n].text.endswith(_CLAUSE_MARKS)
+        score += marks.has_clause_end(words[n].text)
         if score > best:
             best, place = score, n + 1
     return place
@@ -109,4 +108,4 @@ def _may_rest(word: EnhancedWord, after: EnhancedWord) -> bool:
 
 def _ends_sentence(word: EnhancedWord, after: EnhancedWord | None = None) -> bool:
     # Judged without what follows, which may be lower case throughout; "U.S." and "Mr." end nothing.
-    return prose.ends_sentence(word.text, "", None)
+    return marks.ends_sentence(word.text)

@@ -12,20 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
-QUOTES = "\"'”’“»›」』"
-CLOSERS = QUOTES + ")]}）】》〉"
-MARKS = ".,?!:;…—–،؛؟۔。，、？！：；।॥·"
-SENTENCE_MARKS = ".?!…؟۔。？！।॥"
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st jr sr vs etc inc ltd corp dept approx sgt capt lt "  # noqa: SIM905
-    "nr bzw usw evtl ggf bspw sog".split()
+from engine.text.marks import (
+    CLOSERS,
+    CUT_SHORT,
+    INITIALS,
+    MARKS,
+    OPENERS,
+    QUOTES,
+    is_sentence_mark,
+    keeps_stop,
 )
-#: Words that are cut short; unlike those above they may end a sentence as well.
-_CUT_SHORT = frozenset(
-    "jan feb apr jun jul aug sep sept oct nov dec tue thu vol ave blvd".split()  # noqa: SIM905
-)
-_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
+from engine.text.marks import SENTENCE_MARKS as SENTENCE_MARKS  # for the guide
+
 #: Initials that are no name of anything.
 _LOWER_INITIALS = frozenset(
     ("a.m.", "p.m.", "i.e.", "e.g.", "a.k.a.", "c.f.", "z.b.", "d.h.", "u.a.", "o.ä.")
@@ -86,19 +84,13 @@ def take_apart(text: str) -> Token:
         core = text[start : found.start()]
         if set(piece) <= {"'", "’"} and not set(text[:start]) & {"'", "‘", "’"}:
             break  # the apostrophe of a plural, not the end of a quotation
-        if piece[0] == "." and _keeps_stop(core):
+        if piece[0] == "." and keeps_stop(core):
             end = found.start() + 1
             break
         if piece == "." and core.endswith("."):
             break
         end = found.start()
     return Token(text[:start], text[start:end], text[end:])
-
-
-def _keeps_stop(core: str) -> bool:
-    return core.casefold() in _ABBREVIATIONS or (
-        "." in core and _INITIALS.fullmatch(core) is not None
-    )
 
 
 @lru_cache(maxsize=32_768)
@@ -120,7 +112,7 @@ def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
         lower = core.lower()
         if not re.fullmatch(r"I(?:['’]\w+)?", core):  # the English pronoun never loses its capital
             options.append(lower)
-        if "." not in core or not _INITIALS.fullmatch(core):
+        if "." not in core or not INITIALS.fullmatch(core):
             options.append(_raise_first(lower))
         elif lower not in _LOWER_INITIALS:
             options.append(lower.upper())
@@ -142,8 +134,7 @@ def is_sentence_end(trail: str, core: str) -> bool:
     """Tell whether a sentence may end with this trail (or with an abbreviation's own stop)."""
     marks = [char for char in trail if char in MARKS]
     if marks:
-        greek_question = marks[-1] == ";" and separators_of(core) is _SEPARATORS["greek"]
-        return marks[-1] in SENTENCE_MARKS or greek_question
+        return is_sentence_mark(marks[-1], core)
     return core.endswith(".")
 
 
@@ -242,7 +233,7 @@ def _ends_sentence(token: Token) -> bool:
     if not any(char in SENTENCE_MARKS for char in token.trail):
         return False
     core = token.core.casefold()
-    cut_short = core in _CUT_SHORT or "." in core or (len(core) == 1 and core.isalpha())
+    cut_short = core in CUT_SHORT or "." in core or (len(core) == 1 and core.isalpha())
     return not (cut_short and token.trail.startswith("."))
 
 
