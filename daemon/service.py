@@ -27,7 +27,7 @@ from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.decoding import Surroundings
 from daemon.work.progress import Progress
 from daemon.work.worker import Worker
-from engine.pipeline import ENGINE_VERSION
+from engine.recipe import ENGINE_VERSION
 from state.database import Database, open_database
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status

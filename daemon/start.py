@@ -22,7 +22,7 @@ from daemon.parking import Starts, Trial
 from daemon.service import ERROR_PAUSE_S, Outcome, Service
 from daemon.terminal import safe
 from daemon.waker import Waker
-from engine.pipeline import ENGINE_VERSION
+from engine.recipe import ENGINE_VERSION
 from state.database import open_database, recover
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status

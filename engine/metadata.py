@@ -28,7 +28,7 @@ from engine.records import (
     Timings,
 )
 from engine.text.marks import letters, punctuation
-from engine.text.prose import label, safe
+from engine.text.prose import label, printable
 
 SCHEMA = "llasa.metadata/1"
 VOLATILE = ("created_at", "timings")  # what differs between two equal runs
@@ -69,7 +69,7 @@ def build(
     return {
         "schema": SCHEMA,
         "source": {
-            "name": safe(source.name),
+            "name": printable(source.name),
             "sha256": source.sha256,
             "bytes": source.size,
             "producer": source.producer,
@@ -93,8 +93,8 @@ def build(
             "removals": [_removal(removal) for removal in removals],
             "replaced": [
                 {
-                    "from": safe(item.source),
-                    "to": safe(item.target),
+                    "from": printable(item.source),
+                    "to": printable(item.target),
                     "start_s": _seconds(item.start_s),
                 }
                 for item in replaced
@@ -248,7 +248,7 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
 def _removal(removal: Removal) -> dict[str, Any]:
     return {
         "kind": removal.kind,
-        "text": safe(removal.text),
+        "text": printable(removal.text),
         "start_s": _seconds(removal.start_s),
         "end_s": _seconds(removal.end_s),
         "count": removal.count,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, Protocol
 
 from engine import extract, metadata, reading, render
 from engine.errors import AlignmentError
+from engine.recipe import ENGINE_VERSION, Recipe
 from engine.records import (
     Document,
     EnhancedPart,
@@ -29,11 +28,6 @@ from engine.records import (
     Transcript,
 )
 from engine.text import cleaning, glossary, languages, paragraphs, parts, terms
-
-try:
-    ENGINE_VERSION = version("llasa")
-except PackageNotFoundError:  # a copied tree that nobody installed
-    ENGINE_VERSION = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +101,9 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Pla
         parts=parts.split(transcript, info, covered=covered),
         info=info,
         profile=profile,
-        recipe=recipe(profile, info),
+        recipe=str(Recipe.of(profile, info)),
         reason=reason,
     )
-
-
-def recipe(profile: Profile, info: ModelInfo) -> str:
-    """Return what decides the text, beside the source's bytes."""
-    fields = {
-        "engine": ENGINE_VERSION,
-        "model": f"{info.name}@{info.revision}",
-        "part": f"{info.part_words}/{info.tail_words}/{info.lookahead_words}",
-        "cleaning": profile.cleaning,
-        "language": profile.language or "auto",
-    }
-    if (mark := glossary.fingerprint(profile.glossary, profile.terms)) is not None:
-        fields["glossary"] = mark
-    return " ".join(f"{key}={value}" for key, value in fields.items())
 
 
 def run(
@@ -193,44 +173,4 @@ def finish(
         document=document,
         status="partial" if fell_back else "done",
         reason="model_child_died" if fell_back else plan.reason,
-    )
-
-
-def part_to_json(part: EnhancedPart) -> str:
-    """Return a finished part as its checkpoint: what was written, not the words it came from."""
-    return json.dumps(
-        {
-            "status": part.status,
-            "words": [[word.text, word.paragraph] for word in part.words],
-            "tokens": part.tokens,
-            "passes": part.passes,
-            "decode_s": part.decode_s,
-            "ties": part.ties,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-
-
-def part_from_json(part: Part, payload: str) -> EnhancedPart:
-    """Read a checkpoint back onto its part; raises `AlignmentError` where they do not fit.
-
-    Checked word for word: the same bytes may be cut or cleaned otherwise after an upgrade.
-    """
-    data = json.loads(payload)
-    if len(data["words"]) != len(part.words):
-        raise AlignmentError()
-    words = []
-    for word, (text, paragraph) in zip(part.words, data["words"], strict=True):
-        if not isinstance(text, str) or not terms.is_reading(word, text):
-            raise AlignmentError("The kept text has other words than the file.")
-        words.append(EnhancedWord(word, text, paragraph=paragraph))
-    return EnhancedPart(
-        index=part.index,
-        status=data["status"],
-        words=tuple(words),
-        tokens=data["tokens"],
-        passes=data["passes"],
-        decode_s=data["decode_s"],
-        ties=data["ties"],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Timing = Literal["word", "segment", "none"]
+Cleaning = Literal["off", "safe", "thorough"]
 PartStatus = Literal["enhanced", "fallback", "uncovered"]
 RemovalKind = Literal["loops", "fillers", "repeats", "tags"]
 
@@ -138,7 +139,7 @@ class Profile:
 
     name: str = "default"
     model: str = "punct-en"
-    cleaning: Literal["off", "safe", "thorough"] = "safe"
+    cleaning: Cleaning = "safe"
     language: str | None = None  # overrules the file and the detector
     outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written
     speakers: dict[str, str] = field(default_factory=dict)  # label -> name

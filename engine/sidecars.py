@@ -26,7 +26,7 @@ from pathlib import Path
 from engine.errors import OutputError
 from engine.metadata import VOLATILE
 from engine.records import Rendered
-from engine.text.prose import safe
+from engine.text.prose import printable
 
 METADATA = "metadata.json"
 SCHEMA_PREFIX = "llasa.metadata/"
@@ -138,7 +138,7 @@ def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
     It replaces a regular file; anything else at that name (a link, a folder) is refused.
     """
     if _kind(path) not in (None, stat.S_IFREG):
-        raise OutputError(f"{safe(path.name)} is not a regular file and was left alone")
+        raise OutputError(f"{printable(path.name)} is not a regular file and was left alone")
     with _folder(path.parent) as folder, _temporary(folder, path, content, mode) as temp:
         _rename(folder, temp, path.parent, path.name)
         _sync_folder(folder, path.parent)
@@ -289,7 +289,7 @@ def _free_name(folder: int, parent: Path, name: str, data: bytes, previous: Prev
         known = previous.get(str(parent / candidate), ())
         if _may_replace(folder, candidate, data, {known} if isinstance(known, str) else set(known)):
             return candidate
-    raise OutputError(f"too many files named like {safe(name)}")
+    raise OutputError(f"too many files named like {printable(name)}")
 
 
 def _numbered(name: str) -> Iterator[str]:
@@ -362,5 +362,5 @@ def _failure(error: OSError, path: Path) -> OutputError:
     what = error.strerror or type(error).__name__
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return OutputError(
-        f"cannot write {safe(str(path))}: {what}", reason="disk_full" if full else ""
+        f"cannot write {printable(str(path))}: {what}", reason="disk_full" if full else ""
     )

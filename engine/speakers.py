@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import SpeakersError
 from engine.sidecars import base_of
-from engine.text.prose import safe
+from engine.text.prose import printable
 
 FOLDER_FILE = "speakers.toml"
 LONGEST_NAME = 80
@@ -77,19 +77,21 @@ def parse(text: str, *, path: str = "") -> dict[str, str]:
         raise SpeakersError("this is not TOML", line=line, allowed=_ALLOWED, path=path) from error
     for label, name in table.items():
         if not isinstance(name, str):
-            what = f"`{safe(label)}` is no name"
+            what = f"`{printable(label)}` is no name"
             raise SpeakersError(
                 what, key=label, line=_line(text, label), allowed=_ALLOWED, path=path
             )
         if not is_name(name):
-            what = f"the name of `{safe(label)}` cannot be used"
+            what = f"the name of `{printable(label)}` cannot be used"
             raise SpeakersError(what, key=label, line=_line(text, label), allowed=_NAME, path=path)
     return dict(table)
 
 
 def is_name(name: str) -> bool:
     """Tell whether a text can stand for a speaker in every output."""
-    return bool(name.strip()) and len(name) <= LONGEST_NAME and safe(name) == name == name.strip()
+    return (
+        bool(name.strip()) and len(name) <= LONGEST_NAME and printable(name) == name == name.strip()
+    )
 
 
 def edited(text: str, changes: Mapping[str, str | None]) -> str:

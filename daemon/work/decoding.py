@@ -14,6 +14,7 @@ from daemon.work.child import ModelKeeper
 from engine import pipeline
 from engine.errors import AlignmentError, ChildError, EngineError, PartError
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
+from engine.text import checkpoint
 from state.errors import JobMoved, StateError
 from state.job import Job, Status
 from state.queue import Queue
@@ -180,7 +181,7 @@ class Decoder:
             job,
             part.index,
             status=enhanced.status,
-            payload=pipeline.part_to_json(enhanced),
+            payload=checkpoint.dump(enhanced),
             words=len(part.words),
             decode_s=enhanced.decode_s,
         )
@@ -212,6 +213,6 @@ def _restored(part: Part, payload: str | None) -> EnhancedPart | None:
     if payload is None:
         return None
     try:
-        return pipeline.part_from_json(part, payload)
+        return checkpoint.load(part, payload)
     except (AlignmentError, ValueError, KeyError, TypeError):
         return None

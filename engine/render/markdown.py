@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.records import Document, Metadata
 from engine.render.clock import clock
-from engine.text.prose import join, label, safe, speaker_of
+from engine.text.prose import join, label, printable, speaker_of
 
 # Marks with a meaning in the middle of a line, and those that have one at its beginning.
 _INLINE = re.compile(r"([\\`*\[\]<~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
@@ -73,4 +73,4 @@ def _yaml(value: object) -> str:
     """Return a value as YAML: JSON is a part of it, once no letter is outside its set."""
     if isinstance(value, list):
         return "[" + ", ".join(_yaml(item) for item in value) + "]"
-    return json.dumps(safe(str(value)), ensure_ascii=False)
+    return json.dumps(printable(str(value)), ensure_ascii=False)

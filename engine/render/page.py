@@ -7,7 +7,7 @@ from html import escape
 
 from engine.records import Document, Metadata
 from engine.render.clock import clock
-from engine.text.prose import join, label, safe, speaker_of, start_of
+from engine.text.prose import join, label, printable, speaker_of, start_of
 
 _STYLE = """
 :root { color-scheme: light dark; --quiet: #5f6368; --line: #d9dce0; --name: #0b57a4 }
@@ -68,7 +68,7 @@ def html(document: Document, metadata: Metadata, *, names: Mapping[str, str] | N
 
 
 def _text(text: str) -> str:
-    return escape(safe(text))
+    return escape(printable(text))
 
 
 def _time(seconds: float | None) -> str:

@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
-from engine.records import Removal, RemovalKind, Segment, Transcript, Word
+from engine.records import Cleaning, Removal, RemovalKind, Segment, Transcript, Word
 from engine.text.languages import settle_language
 from engine.text.loops import EDGE_MARKS, Place, bare, is_silent, key, segment_loops, word_loops
 from engine.text.marks import ends_sentence
@@ -31,8 +30,6 @@ from engine.text.wordlists import (
     THANKS,
 )
 
-Level = Literal["off", "safe", "thorough"]
-
 DOUBT_LOGPROB = -0.5  # below this a sentence of three words was guessed
 SILENCE_S = 2.0  # a pause that marks a line as standing alone
 LONG_SILENCE_S = 5.0  # ... where the decoder gave no figures
@@ -43,7 +40,7 @@ _NOTES = re.compile(r"[♩♪♫♬🎵🎶]+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
-def clean(transcript: Transcript, *, level: Level) -> tuple[Transcript, tuple[Removal, ...]]:
+def clean(transcript: Transcript, *, level: Cleaning) -> tuple[Transcript, tuple[Removal, ...]]:
     """Return the transcript without what the level removes, and each removed span, in order."""
     if level == "off":
         return transcript, ()

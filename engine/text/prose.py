@@ -15,7 +15,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 _SPACE = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
 
 
-def safe(text: str) -> str:
+def printable(text: str) -> str:
     """Return `text` on one line, white space as spaces, anything unsafe as U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
@@ -29,7 +29,7 @@ def join(words: Iterable[EnhancedWord]) -> str:
         if pieces and not enhanced.word.glued:
             pieces.append(" ")
         pieces.append(enhanced.text)
-    return safe("".join(pieces))
+    return printable("".join(pieces))
 
 
 def speaker_of(paragraph: Sequence[EnhancedWord]) -> str | None:
@@ -40,7 +40,7 @@ def speaker_of(paragraph: Sequence[EnhancedWord]) -> str | None:
 def label(speaker: str | None, names: Mapping[str, str]) -> str:
     """Return how a speaker is written: the given name, the producer's label, or UNKNOWN."""
     key = UNKNOWN if speaker is None else speaker
-    return " ".join(safe(names.get(key, key)).split()) or UNKNOWN
+    return " ".join(printable(names.get(key, key)).split()) or UNKNOWN
 
 
 def start_of(words: Sequence[EnhancedWord]) -> float | None:

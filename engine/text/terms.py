@@ -10,8 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
-from engine.records import EnhancedPart, Replacement, Transcript, Word
+from engine.errors import AlignmentError
+from engine.records import EnhancedPart, EnhancedWord, Part, Replacement, Transcript, Word
 from engine.text.readings import content, readings, take_apart
 
 SHORTEST = 3  # letters; shorter words sound like too many others
@@ -44,6 +46,24 @@ def is_reading(word: Word, text: str) -> bool:
     if content(text) == content(word.text):
         return True
     return any(text.startswith(term) and not content(text[len(term) :]) for term in word.offered)
+
+
+def fit(part: Part, written: Sequence[Any]) -> tuple[EnhancedWord, ...]:
+    """Return what was written for a part, `[text, paragraph]` a word, laid onto its words.
+
+    This is the one check that a text is a reading of its source, word for word: neither the model
+    child nor a checkpoint is trusted with it. Raises `AlignmentError`.
+    """
+    if len(written) != len(part.words):
+        raise AlignmentError()
+    words = []
+    for word, entry in zip(part.words, written, strict=True):
+        match entry:
+            case [str(text), paragraph] if is_reading(word, text):
+                words.append(EnhancedWord(word, text, paragraph=bool(paragraph)))
+            case _:
+                raise AlignmentError()
+    return tuple(words)
 
 
 def chosen(parts: Iterable[EnhancedPart]) -> list[Replacement]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.records import Removal, Segment, Transcript, Word
-from engine.text.cleaning import Level, clean
+from engine.records import Cleaning, Removal, Segment, Transcript, Word
+from engine.text.cleaning import clean
 from engine.text.words import split_words
 
 
@@ -45,7 +45,7 @@ def run(text: str, times: Sequence[tuple[float, float]], **figures: Any) -> list
     return [segment(text, start, end, **figures) for start, end in times]
 
 
-def cleaned(*segments: Segment, level: Level = "safe") -> tuple[str, tuple[Removal, ...]]:
+def cleaned(*segments: Segment, level: Cleaning = "safe") -> tuple[str, tuple[Removal, ...]]:
     """Clean a talk, and make sure that the report accounts for every word."""
     before = talk(*segments)
     after, removals = clean(before, level=level)
@@ -320,7 +320,9 @@ def test_a_repetition_by_another_speaker_stays() -> None:
     st.lists(st.text(alphabet="ab [](*)♪.um 今", max_size=16), max_size=14),
     st.sampled_from(["off", "safe", "thorough"]),
 )
-def test_what_is_left_and_what_is_reported_make_the_whole(texts: list[str], level: Level) -> None:
+def test_what_is_left_and_what_is_reported_make_the_whole(
+    texts: list[str], level: Cleaning
+) -> None:
     """Words kept are the source's own, in order; the report counts the others."""
     segments = [segment(t, float(i), i + 1.0) for i, t in enumerate(texts) if split_words(t)]
     before = talk(*segments)

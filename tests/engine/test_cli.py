@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.cli.enhance import llasa_cli
+from engine.cli.main import llasa_cli
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 

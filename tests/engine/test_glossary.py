@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import changes as report
-from engine import pipeline
-from engine import rerender as again
+from engine import changes, pipeline, rerender
 from engine.errors import AlignmentError
 from engine.records import EnhancedPart, EnhancedWord, Profile, Segment, Transcript, Word
-from engine.text import glossary
+from engine.text import checkpoint, glossary
 from engine.text.words import split_words
 from tests.engine.test_pipeline import INFO, source
 
@@ -160,7 +158,7 @@ def test_from_the_profile_to_the_metadata() -> None:
     assert "we run Postgres at home" in result.files[0].content
     assert " glossary=" in result.metadata["recipe"]
     assert "glossary" not in finished(Profile()).metadata["recipe"]
-    shown = report.diff(word for words in result.document.paragraphs for word in words)
+    shown = changes.diff(word for words in result.document.paragraphs for word in words)
     assert ("changed", "post gress", "Postgres") in shown
 
 
@@ -168,13 +166,13 @@ def test_a_text_is_made_anew_with_the_glossary_that_it_was_made_with() -> None:
     """With another one it is refused: the kept parts would not fit."""
     profile = Profile(glossary={"post gress": "Postgres"})
     made = pipeline.prepare(source(TEXT), name="t.json", profile=profile, info=INFO)
-    payloads = {
-        part.index: pipeline.part_to_json(pipeline.keep(part, "enhanced")) for part in made.parts
-    }
-    plan = again.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=profile)
-    assert len(again.parts(plan, payloads)) == len(made.parts)
+    payloads = {part.index: checkpoint.dump(pipeline.keep(part, "enhanced")) for part in made.parts}
+    plan = rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=profile)
+    assert len(rerender.parts(plan, payloads)) == len(made.parts)
     with pytest.raises(AlignmentError, match="glossary has changed"):
-        again.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=Profile())
+        rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=Profile())
     plain = pipeline.prepare(source(TEXT), name="t.json", profile=Profile(), info=INFO)
-    plan = again.plan(source(TEXT), name="t.json", recipe=plain.recipe, model={}, profile=profile)
+    plan = rerender.plan(
+        source(TEXT), name="t.json", recipe=plain.recipe, model={}, profile=profile
+    )
     assert plan.replaced == ()

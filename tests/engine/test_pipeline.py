@@ -12,6 +12,7 @@ import pytest
 from engine import pipeline
 from engine.errors import AlignmentError
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Profile, Word
+from engine.text import checkpoint
 
 INFO = ModelInfo(
     name="test",
@@ -95,8 +96,8 @@ def test_finished_parts_are_not_decoded_again() -> None:
     """After a crash the run goes on where it was and ends with the same text."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     whole = list(pipeline.run(plan, Commas()))
-    payloads = {part.index: pipeline.part_to_json(part) for part in whole[:2]}
-    done = {n: pipeline.part_from_json(plan.parts[n], text) for n, text in payloads.items()}
+    payloads = {part.index: checkpoint.dump(part) for part in whole[:2]}
+    done = {n: checkpoint.load(plan.parts[n], text) for n, text in payloads.items()}
     decoder = Commas()
     resumed = list(pipeline.run(plan, decoder, done=done))
     assert resumed == whole
@@ -106,9 +107,9 @@ def test_finished_parts_are_not_decoded_again() -> None:
 def test_a_checkpoint_of_another_cut_is_not_accepted() -> None:
     """A part with another number of words is not this part."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
-    payload = pipeline.part_to_json(pipeline.keep(plan.parts[0], "fallback"))
+    payload = checkpoint.dump(pipeline.keep(plan.parts[0], "fallback"))
     with pytest.raises(AlignmentError):
-        pipeline.part_from_json(dataclasses.replace(plan.parts[0], words=()), payload)
+        checkpoint.load(dataclasses.replace(plan.parts[0], words=()), payload)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +118,10 @@ def test_a_checkpoint_of_another_cut_is_not_accepted() -> None:
 def test_a_checkpoint_of_other_words_is_not_accepted(written: list[list[object]]) -> None:
     """After an upgrade another cut may have as many words: "not guilty" was never said there."""
     well = Part(0, (Word("quite"), Word("well")))
-    kept = json.loads(pipeline.part_to_json(pipeline.keep(well, "enhanced")))
+    kept = json.loads(checkpoint.dump(pipeline.keep(well, "enhanced")))
     with pytest.raises(AlignmentError):
-        pipeline.part_from_json(well, json.dumps({**kept, "words": written}))
-    assert pipeline.part_from_json(well, json.dumps(kept)).words[0].text == "quite"
+        checkpoint.load(well, json.dumps({**kept, "words": written}))
+    assert checkpoint.load(well, json.dumps(kept)).words[0].text == "quite"
 
 
 def test_a_part_that_fell_back_makes_the_job_partial() -> None:

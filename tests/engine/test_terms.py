@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine import pipeline
-from engine import rerender as again
+from engine import pipeline, rerender
 from engine.child import protocol
 from engine.child.client import _enhanced
 from engine.errors import AlignmentError
@@ -15,7 +14,7 @@ from engine.guided.decode import decode
 from engine.guided.guide import TERM_BIAS, Guide
 from engine.guided.model import Model
 from engine.records import EnhancedWord, Part, Profile, Word
-from engine.text import terms
+from engine.text import checkpoint, terms
 from tests.engine.test_glossary import heard
 from tests.engine.test_pipeline import INFO, source
 
@@ -116,9 +115,9 @@ def test_a_chosen_term_is_reported_in_its_place() -> None:
         ]
         kept = pipeline.keep(part, "enhanced")
         parts.append(
-            pipeline.part_from_json(
+            checkpoint.load(
                 part,
-                pipeline.part_to_json(
+                checkpoint.dump(
                     type(kept)(index=part.index, status="enhanced", words=tuple(words))
                 ),
             )
@@ -133,6 +132,6 @@ def test_a_chosen_term_is_reported_in_its_place() -> None:
     ]
     assert coverage["words_in"] == coverage["words_out"]
     assert "Postgres and Kubernetes," in result.files[0].content
-    payloads = {part.index: pipeline.part_to_json(part) for part in parts}
-    plan = again.plan(source(text), name="x", recipe=plan.recipe, model={}, profile=profile)
-    assert len(again.parts(plan, payloads)) == len(parts)
+    payloads = {part.index: checkpoint.dump(part) for part in parts}
+    plan = rerender.plan(source(text), name="x", recipe=plan.recipe, model={}, profile=profile)
+    assert len(rerender.parts(plan, payloads)) == len(parts)
