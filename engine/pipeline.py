@@ -32,7 +32,7 @@ from engine.text import cleaning, glossary, languages, paragraphs, parts, terms
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A source that was read and cut up: all that can be known before the model runs."""
+    """A source that was read and cut into parts: everything known before the model runs."""
 
     source: SourceFacts
     transcript: Transcript  # cleaned
@@ -42,7 +42,7 @@ class Plan:
     parts: tuple[Part, ...]
     info: ModelInfo
     profile: Profile
-    recipe: str  # equal recipes over equal bytes give equal parts
+    recipe: str  # `str(Recipe)`: equal recipes over equal bytes give equal parts
     reason: str | None  # "no_speech", "uncovered_language" or None
 
 
@@ -58,7 +58,7 @@ class Result:
 
 
 class Decoder(Protocol):
-    """Whatever decodes a part: the model child's client, or a stand-in that keeps the source."""
+    """What decodes a part: the model child's client, or a stand-in that keeps the source."""
 
     def enhance(
         self,
@@ -72,7 +72,7 @@ class Decoder(Protocol):
 
 
 def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Plan:
-    """Read, clean and cut up a source; pure and deterministic. Raises `TranscriptError`."""
+    """Read, clean and cut a source; pure and deterministic. Raises `TranscriptError`."""
     raw = reading.read(data, name=name)
     cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
     transcript, replaced = glossary.apply(cleaned, profile.glossary)
@@ -80,7 +80,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Pla
     language = languages.settle_language(transcript, profile.language)
     covered = not info.languages or language in info.languages
     if language is None and languages.is_too_short_to_tell(transcript):
-        covered = True  # nothing can be lost, and "uncovered" would say more than is known
+        covered = True  # nothing can be lost, and "uncovered" would claim more than is known
     reason = None
     if not transcript.words:
         reason = "no_speech"
@@ -133,7 +133,7 @@ def finish(
     total_s: float,
     created_at: datetime,
 ) -> Result:
-    """Put the parts together, describe, render; raises `AlignmentError` if one is missing."""
+    """Join the parts, describe and render them; raises `AlignmentError` if one is missing."""
     if [part.index for part in enhanced] != [part.index for part in plan.parts]:
         raise AlignmentError()
     document = Document(
@@ -147,9 +147,12 @@ def finish(
         document,
         source=plan.source,
         extracts=extract.extract(document),
-        removals=plan.removals,
-        replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
-        statuses=[part.status for part in enhanced],
+        coverage=metadata.Coverage(
+            removals=plan.removals,
+            replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
+            statuses=[part.status for part in enhanced],
+            relabelled=plan.transcript.relabelled,
+        ),
         model=plan.info,
         recipe=plan.recipe,
         engine_version=ENGINE_VERSION,
@@ -162,7 +165,6 @@ def finish(
         ),
         created_at=created_at,
         names=plan.profile.speakers,
-        relabelled=plan.transcript.relabelled,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     return Result(

@@ -134,7 +134,7 @@ def run_batch(files: Sequence[Path], profile: Profile) -> None:
                 failed = failure(error, about=f"{file.name}: ")
                 worst = max(worst, failed.exit_code)
                 failed.show()
-                if not _is_of_one_file(error):
+                if not _concerns_one_file(error):
                     break
     finally:
         client.close()
@@ -142,7 +142,7 @@ def run_batch(files: Sequence[Path], profile: Profile) -> None:
         raise click.exceptions.Exit(worst)
 
 
-def _is_of_one_file(error: EngineError) -> bool:
+def _concerns_one_file(error: EngineError) -> bool:
     if isinstance(error, OutputError):
         return error.reason != "disk_full"
     return isinstance(error, TranscriptError | SpeakersError)

@@ -1,4 +1,4 @@
-"""Paragraphs -> sentences, each with its place; what is not a whole sentence says so."""
+"""Paragraphs -> sentences with their places; those that are not whole are marked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Sentence:
 
     words: tuple[EnhancedWord, ...]
     paragraph: int  # counted from 0
-    whole: bool  # it opens with a capital (where the script has any) and ends in a mark
+    whole: bool  # it begins with a capital (where the script has them) and ends in a mark
     question: bool
 
     @property
@@ -26,7 +26,7 @@ class Sentence:
 
     @property
     def start_s(self) -> float | None:
-        """Return when it is said."""
+        """Return when it begins, None where no word has a time."""
         return start_of(self.words)
 
 

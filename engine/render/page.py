@@ -1,4 +1,4 @@
-"""Document and metadata -> one HTML page that needs nothing beside itself."""
+"""Document and metadata -> one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ p time { margin-inline-end: .6em; font-variant-numeric: tabular-nums }
 
 
 def html(document: Document, metadata: Metadata, *, names: Mapping[str, str] | None = None) -> str:
-    """Return the document as a page for reading and printing, in the reader's light or dark.
+    """Return the document as a page for reading and printing, in light or dark mode.
 
-    It loads nothing and runs nothing: no script, no font, no image.
+    The page loads nothing and runs nothing: no script, no font, no image.
     """
     source = metadata["source"]
     title = metadata["title"] or source["name"]

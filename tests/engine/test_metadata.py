@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from engine.errors import AlignmentError
-from engine.metadata import VOLATILE, build, count_changes, speakers
+from engine.metadata import VOLATILE, Coverage, build, count_changes, speakers
 from engine.records import Extracts, Removal, Replacement, SourceFacts
 from engine.render import FORMATS, metadata_json, render
 from tests.engine.output_samples import (
@@ -98,9 +98,7 @@ def test_words_that_went_missing_without_a_removal_are_refused():
             made,
             source=SourceFacts("a.json", "ab" * 32, 1, "whisper.cpp", 5),
             extracts=Extracts(),
-            removals=[Removal("fillers", "um", 0.0, 0.1, 1)],
-            replaced=[],
-            statuses=["enhanced"],
+            coverage=Coverage([Removal("fillers", "um", 0.0, 0.1, 1)], [], ["enhanced"]),
             model=MODEL,
             recipe="r",
             engine_version="0",
@@ -189,9 +187,7 @@ def test_times_of_another_zone_are_written_in_utc():
         made,
         source=SourceFacts("a.json", "ab" * 32, 1, "whisper.cpp", 0),
         extracts=Extracts(),
-        removals=[],
-        replaced=[],
-        statuses=[],
+        coverage=Coverage([], [], []),
         model=MODEL,
         recipe="r",
         engine_version="0",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.words import Token, clean, join, split_words
+from engine.text.words import SplitWord, clean, join, split_words
 
 
 def texts(text: str) -> list[str]:
@@ -60,10 +60,10 @@ def test_scripts_without_spaces_are_split_into_clusters(text: str, words: list[s
 def test_mixed_text_is_glued_only_where_no_space_stood() -> None:
     """A space in Chinese text stays a space."""
     assert split_words("我有 iPhone 吗") == [
-        Token("我", False),
-        Token("有", True),
-        Token("iPhone", False),
-        Token("吗", False),
+        SplitWord("我", False),
+        SplitWord("有", True),
+        SplitWord("iPhone", False),
+        SplitWord("吗", False),
     ]
 
 
