@@ -52,7 +52,7 @@ def paragraph(
     source: str | None = None,
     word_s: float = 0.4,
 ) -> tuple[EnhancedWord, ...]:
-    """Return words said one every `word_s` seconds; `source` is what stood in the file."""
+    """Return words said one every `word_s` seconds; `source` is the text of the file."""
     words = text.split()
     raw = (source or text).split()
     assert len(words) == len(raw)
