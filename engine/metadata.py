@@ -40,8 +40,8 @@ _EXTRACTS = ("title", "description", "summary", "key_points", "tags", "chapters"
 class Coverage:
     """What became of the words of a source, beside the document that they make."""
 
-    removals: Sequence[Removal]
-    replaced: Sequence[Replacement]
+    removals: Sequence[Removal]  # in order
+    replaced: Sequence[Replacement]  # by the glossary and by terms, in order
     statuses: Sequence[PartStatus]  # one per part
     relabelled: int = 0  # words that got the speaker of the words around them
 

@@ -38,10 +38,10 @@ class Recipe:
     engine: str  # version of llasa
     model: str  # as the user named it
     revision: str | None  # of the model; None where it is unknown
-    part_words: int
-    tail_words: int
-    lookahead_words: int
-    cleaning: Cleaning
+    part_words: int  # largest size of a part
+    tail_words: int  # shown before a part
+    lookahead_words: int  # shown after a part
+    cleaning: Cleaning  # level of cleaning
     language: str | None  # as the profile sets it; None: found from the file
     glossary: str | None  # fingerprint of pairs and terms; None where there are none
 

@@ -58,13 +58,13 @@ class Transcript:
 
     @property
     def has_speakers(self) -> bool:
-        """Return whether any word carries a speaker."""
+        """Return whether any word has a speaker."""
         return any(word.speaker is not None for s in self.segments for word in s.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A span of words that cleaning took out, reported word for word."""
+    """A span of words that cleaning removed, reported word for word."""
 
     kind: RemovalKind
     text: str  # the removed words, joined by single spaces (glued words without)
@@ -130,9 +130,7 @@ class ModelInfo:
     lookahead_words: int
     separators: tuple[str, ...] = ()  # empty: those of the language
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
-    bias_marked: dict[str, float] = field(
-        default_factory=dict
-    )  # the same where the source has marks
+    bias_marked: dict[str, float] = field(default_factory=dict)  # ... if the source has marks
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def parse(text: str, *, path: str = "") -> dict[str, str]:
         raise SpeakersError("this is not TOML", line=line, allowed=_ALLOWED, path=path) from error
     for label, name in table.items():
         if not isinstance(name, str):
-            what = f"the name of `{printable(label)}` is not a text"
+            what = f"`{printable(label)}`: not a name"
             raise SpeakersError(
                 what, key=label, line=_line(text, label), allowed=_ALLOWED, path=path
             )

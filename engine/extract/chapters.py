@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.extract.lexicon import Lexicon, stems
 from engine.extract.segmenting import CONCENTRATION, boundaries
-from engine.extract.terms import Lexicon, terms
 from engine.records import Document
 from engine.text.prose import start_of
 
@@ -45,7 +45,7 @@ def stretches(document: Document, lexicon: Lexicon, *, unspaced: bool) -> list[S
     per_word = length_s(document) / max(1, words)
     for start, end in zip(opens, [*opens[1:], count], strict=True):
         inside = [word for p in document.paragraphs[start:end] for word in p]
-        blocks.append(terms(inside, lexicon, unspaced=unspaced))
+        blocks.append(stems(inside, lexicon, unspaced=unspaced))
         sizes.append(len(inside) * per_word)
     concentration = CONCENTRATION
     while True:

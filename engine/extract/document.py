@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch, start_s, stretches
+from engine.extract.lexicon import Lexicon, is_unspaced, lexicon_for
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.sentences import Sentence, sentences
 from engine.extract.summary import Ranking, describe
-from engine.extract.terms import Lexicon, is_unspaced, lexicon_for
 from engine.extract.titles import chapter_titles, title_of
 from engine.extract.unspaced import unspaced_phrases
 from engine.records import Chapter, Document, Extracts, Point

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.extract.common import AND, ARTICLES, LINKS
+from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
-from engine.extract.terms import Lexicon, stem_of
 from engine.text.marks import CLOSERS, MARKS, OPENERS, letters
 
 _LONGEST = 4  # content words in a phrase

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.extract.common import words
+from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.phrases import Phrasebook
 from engine.extract.sentences import Sentence
-from engine.extract.terms import Lexicon, stem_of
 
 _LEANING = {
     "en": """and but so or because that this these those he she it they his her its their which who

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch
 from engine.extract.common import AND
+from engine.extract.lexicon import Lexicon, is_unspaced
 from engine.extract.phrases import Phrase, Phrasebook, distinct
-from engine.extract.terms import Lexicon, is_unspaced
 from engine.extract.unspaced import unspaced_counts, unspaced_phrases
 from engine.records import Document, EnhancedWord
 

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from engine.extract.lexicon import Lexicon
 from engine.extract.phrases import Phrase, own_share
-from engine.extract.terms import Lexicon
 from engine.records import EnhancedWord
 
 _HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]+")

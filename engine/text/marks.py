@@ -60,7 +60,7 @@ def keeps_stop(core: str) -> bool:
 
 
 def has_end(text: str) -> bool:
-    """Return whether a written word carries a mark that ends sentences, be it an abbreviation's."""
+    """Return whether a written word carries a mark that ends sentences, even an abbreviation's."""
     core = text.rstrip(CLOSERS)
     return core != "" and is_sentence_mark(core[-1], core)
 

@@ -9,8 +9,8 @@ import pytest
 
 from engine.extract import extract, titles
 from engine.extract.chapters import LONG_S
+from engine.extract.lexicon import lexicon_for
 from engine.extract.segmenting import boundaries
-from engine.extract.terms import lexicon_for
 from engine.records import Document, EnhancedWord, Extracts, Word
 from tests.engine.output_samples import document, needs_data, paragraph, real_document
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.extract import extract, titles
+from engine.extract.lexicon import lexicon_for
 from engine.extract.phrases import Phrase, Phrasebook
 from engine.extract.sentences import sentences
 from engine.extract.summary import Ranking
-from engine.extract.terms import lexicon_for
 from engine.extract.unspaced import unspaced_phrases
 from engine.records import Document, EnhancedWord, Word
 from tests.engine.output_samples import document, paragraph

@@ -1,4 +1,4 @@
-"""Words -> terms: what a text is about, without the words that every text has."""
+"""Which words of a language say something, and the stems of those words in a text."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def is_unspaced(spoken: Iterable[EnhancedWord]) -> bool:
     return unspaced * 2 > total
 
 
-def terms(spoken: Sequence[EnhancedWord], lexicon: Lexicon, *, unspaced: bool) -> list[str]:
+def stems(spoken: Sequence[EnhancedWord], lexicon: Lexicon, *, unspaced: bool) -> list[str]:
     """Return the stems of the content words, or letter pairs in a script without spaces."""
     keys = [lexicon.key(word.text) for word in spoken]
     if not unspaced:
