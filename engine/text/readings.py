@@ -229,7 +229,7 @@ def is_marked(words: Sequence[str]) -> bool:
 
 
 def _shows_punctuation(word: WrittenWord) -> bool:
-    """Return whether a word ends a sentence; not for an initial (J.) or a word cut short (Jan.)."""
+    """Return whether a word shows that its text is punctuated; "J." and "Jan." do not."""
     if not any(char in SENTENCE_MARKS for char in word.trail):
         return False
     core = word.core.casefold()

@@ -83,6 +83,33 @@ def test_the_child_is_believed_only_what_was_offered(text: str, right: bool) -> 
             _enhanced(PART, answer)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        [],
+        [["we", False]],
+        [["we", False], ["Kubernetes", False], ["now", False]],
+        [["we", False], ["Kubernetes"]],
+        [["we", False], "Kubernetes"],
+        [["we", False], [None, False]],
+        [["we", False], ["Kubernetes now", False]],
+    ],
+)
+def test_what_does_not_fit_its_part_word_for_word_is_refused(written: list[object]) -> None:
+    """One check serves the child's answers and the checkpoints."""
+    with pytest.raises(AlignmentError):
+        terms.fit(PART, written)
+
+
+def test_what_fits_its_part_keeps_its_words() -> None:
+    """The written text and the paragraphs are laid onto the words of the part."""
+    fitted = terms.fit(PART, [["We", False], ["Kubernetes.", True]])
+    assert [(word.word, word.text, word.paragraph) for word in fitted] == [
+        (PART.words[0], "We", False),
+        (PART.words[1], "Kubernetes.", True),
+    ]
+
+
 def test_terms_reach_the_child_and_no_further() -> None:
     """They are in the words of the part; the tail and the lookahead are only read."""
     there = protocol.part_from_json(protocol.part_to_json(PART))
