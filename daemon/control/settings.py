@@ -146,7 +146,7 @@ def explain(session: Session, *, file: str, as_json: bool) -> None:
     for rule in report["passed_over"]:
         patterns = ", ".join(rule["folders"])
         click.echo(f"         not {safe(rule['profile'])} ({safe(patterns)})")
-    click.echo(indented_toml(report["settings"]), nl=False)
+    click.echo(safe_toml(report["settings"]), nl=False)
 
 
 def locate(config: settings.Config, file: str) -> Path:
@@ -254,8 +254,8 @@ def toml_of(table: Mapping[str, Any], place: tuple[str, ...] = ()) -> str:
     return head + "".join(lines) + inner
 
 
-def indented_toml(table: Mapping[str, Any]) -> str:
-    """Return the TOML indented by nine spaces."""
+def safe_toml(table: Mapping[str, Any]) -> str:
+    """Return the same, a little to the right."""
     return "".join(f"         {line}\n" for line in toml_of(table).splitlines() if line)
 
 
