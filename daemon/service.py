@@ -13,15 +13,16 @@ from typing import Final, Literal
 from daemon.config import Config
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import HEALTHY, Inbox, RootReport, Watch
+from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed, is_writable_by_all
 from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.work.child import ClientMaker
 from daemon.work.loop import ERROR_PAUSE_S, WorkerLoop
-from engine.pipeline import ENGINE_VERSION
+from engine.recipe import ENGINE_VERSION
 from state.database import Database
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status
@@ -214,10 +215,10 @@ class Service:
                 self._log.warning("watch.degraded", folder=report.path, why=report.detail)
 
     def _check_canaries(self, now: float) -> None:
-        sung = self.canary.tick(now, self.watch.roots)
-        if sung.heard:
+        report = self.canary.tick(now, self.watch.roots)
+        if report.heard:
             self.row.update(canary_at=self._wall())
-        for root in sung.deaf:
+        for root in report.silent:
             self._log.warning("watch.deaf", folder=str(root.root))
             root.rearm()
 

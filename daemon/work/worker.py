@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.files.listing import Listing
-from daemon.files.source import Snapshot, look, read_snapshot
+from daemon.files.source import Snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
 from daemon.work.child import ModelKeeper
@@ -125,7 +125,7 @@ class Worker:
         words = sum(len(part.words) for part in plan.parts)
         self._queue.begin_parts(job, total=len(plan.parts), recipe=plan.recipe, words=words)
         context.step("prepared")
-        parts = JobDecoder(self._queue, self._keeper, context, job, plan, log).decode()
+        parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
         names, problem = self._names(job, plan.profile, log)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))
@@ -203,7 +203,7 @@ class Worker:
         problem: str | None,
     ) -> None:
         """Write the sidecars; then, and only then, mark the job as done."""
-        if look(job.path) != source.fingerprint:
+        if stat_file(job.path) != source.fingerprint:
             self._read(job)  # touched: raises unless the bytes are still the same
         self._context.check_can_continue(self._queue, job)
         self._sweep(Path(job.path).parent)

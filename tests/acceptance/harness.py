@@ -23,7 +23,7 @@ from state.database import open_database, open_readonly
 from state.errors import DatabaseMissing
 from state.job import TERMINAL, Job, PartRow, Status
 from state.queue import Queue
-from state.service import Service, ServiceRow
+from state.service import ServiceRecord, ServiceRow
 from tests.acceptance import starting
 from tests.acceptance.making import light_model
 from tests.acceptance.making import spoken as spoken
@@ -42,8 +42,8 @@ FAST: Mapping[str, Any] = {
     "daemon.holds.FIRST_WAIT_S": 0.3,
     "daemon.holds._DISK_WAIT_S": 0.5,
     "daemon.holds.CHECK_S": 0.2,
-    "daemon.intake.intake.SCAN_GAP_S": 0.3,
-    "daemon.intake.intake.COST_FACTOR": 1,
+    "daemon.intake.scanner.SCAN_GAP_S": 0.3,
+    "daemon.intake.scanner.COST_FACTOR": 1,
     "daemon.service.ROOTS_S": 0.2,
     "daemon.service.DATABASE_S": 0.3,
     "daemon.service.ERROR_PAUSE_S": 0.2,
@@ -235,7 +235,7 @@ class Home:
         job = self.job(path)
         return (self.with_queue(lambda queue: queue.parts(job.id)) or []) if job else []
 
-    def row(self) -> Service | None:
+    def row(self) -> ServiceRecord | None:
         """Return the daemon's own row, None while there is no database."""
         try:
             with open_readonly(self.places.database) as database:

@@ -113,7 +113,7 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
     os.environ.update(spec.get("environ", {}))
 
     from daemon import service, start
-    from daemon.intake import watch
+    from daemon.intake import inbox
     from daemon.work import child, loop
     from engine.child.client import ModelClient
 
@@ -142,7 +142,7 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
 
         setattr(child.ModelKeeper, "_real_client", client)  # noqa: B010 - a method of the product
     if spec.get("deaf"):
-        setattr(watch.Handler, "dispatch", lambda _handler, _event: None)  # noqa: B010
+        setattr(inbox.Handler, "dispatch", lambda _handler, _event: None)  # noqa: B010
     if "boot_id" in spec:
         setattr(service, "boot_id", lambda: spec["boot_id"])  # noqa: B010
     if "steps" in spec:

@@ -16,8 +16,8 @@ from structlog.testing import LogCapture
 from daemon import control
 from daemon.config import Config
 from daemon.home import Home, make_folders
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import Inbox
 from daemon.log import Log
 from daemon.service import Service
 from daemon.waker import Waker
@@ -190,14 +190,6 @@ def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Cloc
     return WorkerRig(config, queue, keeper, log, clock)
 
 
-Bench = WorkerRig  # the name that the tests of the commands still use
-
-
-@pytest.fixture
-def bench(rig: WorkerRig) -> WorkerRig:
-    return rig
-
-
 class Answer:
     """What a command printed and how it ended."""
 
@@ -230,7 +222,7 @@ def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return call
 
 
-class Scene:
+class IntakeRig:
     """An intake with its folder and a clock."""
 
     def __init__(self, config: Config, queue: Queue, log: Log, clock: Clock) -> None:
@@ -252,7 +244,7 @@ class Scene:
         return path
 
     def run(self, seconds: float = 5.0, *, step_s: float = 1.0) -> None:
-        """Let time pass, stepping."""
+        """Step the intake while time passes."""
         until = self.clock.now + seconds
         while self.clock.now < until:
             self.intake.step(self.clock.now)
@@ -271,8 +263,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
-    return Scene(config, queue, log, clock)
+def intake_rig(config: Config, queue: Queue, log: Log, clock: Clock) -> IntakeRig:
+    return IntakeRig(config, queue, log, clock)
 
 
 class ServiceRig:

@@ -58,21 +58,14 @@ def talk(marks: str = "", *, parts: int = 2) -> bytes:
 def offered(queue: Queue, path: Path, **more: Any) -> Job:
     """Queue a file as it is and return its job, which must be new."""
     snapshot = read_snapshot(str(path), max_bytes=1 << 30)
-    mark = snapshot.fingerprint
-    (job,) = queue.offer_many(
-        [
-            Offer(
-                path=path,
-                sha256=snapshot.sha256,
-                size=mark.size,
-                mtime_ns=mark.mtime_ns,
-                ctime_ns=mark.ctime_ns,
-                inode=mark.inode,
-                device=mark.device,
-                origin=Origin.EVENT,
-                **more,
-            )
-        ]
+    job = queue.offer(
+        Offer(
+            path=path,
+            sha256=snapshot.sha256,
+            fingerprint=snapshot.fingerprint,
+            origin=Origin.EVENT,
+            **more,
+        )
     )
     assert job is not None
     return job

@@ -211,11 +211,11 @@ def test_a_waiting_file_uses_its_names_when_it_is_done(ask: Ask, rig: WorkerRig)
 def test_a_text_whose_parts_are_gone_is_not_touched(ask: Ask, rig: WorkerRig) -> None:
     """The names are kept for the next time; the exit code says that they are not used yet."""
     job = done(rig)
-    rig.queue.database.rows("UPDATE parts SET payload = NULL")
+    rig.queue.database.execute("UPDATE parts SET payload = NULL")
     before = text_of(job)
     answer = ask("speakers", "talk.json", "SPEAKER_00=Ada")
     assert answer.code == 1
-    assert "Not written anew" in answer.err
+    assert "Not written again" in answer.err
     assert text_of(job) == before
     assert Path(job.path).with_name("talk.speakers.toml").exists()
 
@@ -224,12 +224,12 @@ def test_parts_of_another_text_are_never_rendered(rig: WorkerRig) -> None:
     """Every word must be the source's."""
     job = done(rig)
     row = rig.queue.parts_done(job)[0]
-    rig.queue.database.rows("UPDATE jobs SET status = 'running' WHERE id = ?", (job.id,))
+    rig.queue.database.execute("UPDATE jobs SET status = 'running' WHERE id = ?", (job.id,))
     running = now(rig.queue, job)
     rig.queue.save_part(
         running, 0, status="enhanced", payload=row.replace("river", "bank"), words=1, decode_s=0
     )
-    rig.queue.database.rows("UPDATE jobs SET status = 'done' WHERE id = ?", (job.id,))
+    rig.queue.database.execute("UPDATE jobs SET status = 'done' WHERE id = ?", (job.id,))
     with pytest.raises(CannotRender, match="other words"):
         restore(rig.queue, now(rig.queue, job), rig.config)
 

@@ -17,7 +17,7 @@ from engine import sidecars
 from engine.errors import OutputError
 from state.errors import DatabaseFull
 from state.job import Reason, Status
-from tests.daemon.conftest import Scene, WorkerRig
+from tests.daemon.conftest import IntakeRig, WorkerRig
 from tests.daemon.making import (
     dropped,
     events,
@@ -50,7 +50,9 @@ def test_a_folder_that_is_gone_holds_the_queue(rig: WorkerRig) -> None:
     assert not rig.worker().run_one()
 
 
-def test_one_of_two_folders_that_is_gone_stops_no_other(rig: WorkerRig, scene: Scene) -> None:
+def test_one_of_two_folders_that_is_gone_stops_no_other(
+    rig: WorkerRig, intake_rig: IntakeRig
+) -> None:
     """Its files fail, and are queued again without a change when the folder is back."""
     away, unplugged = rig.config.watch[0] / "stick", rig.config.home.path / "unplugged"
     away.mkdir()
@@ -73,7 +75,7 @@ def test_one_of_two_folders_that_is_gone_stops_no_other(rig: WorkerRig, scene: S
     assert rig.queue.held() is None
     assert now(rig.queue, after).status is Status.DONE
     unplugged.rename(away)
-    scene.run()
+    intake_rig.run()
     assert now(rig.queue, job).status is Status.QUEUED
 
 
