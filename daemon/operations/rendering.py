@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from daemon.errors import DaemonError, SourceError
 from daemon.operations import rerender
 from daemon.operations.session import Book
-from daemon.work.names import names_for
 from engine.errors import EngineError
 from state.errors import JobMoved
 from state.job import TERMINAL, Job, Output
@@ -54,5 +53,5 @@ def _render(book: Book, named: Job) -> Rendered:
     if latest.status not in TERMINAL:
         return Rendered(named, waits_for=latest.id)
     job = rerender.finished(book.queue, latest) or latest
-    names = names_for(job.path, config, rerender.profile_of(job, config))
+    names = rerender.names_of(job, config)
     return Rendered(named, tuple(rerender.render_again(book.queue, job, config, names)))

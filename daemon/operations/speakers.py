@@ -14,7 +14,6 @@ from daemon.operations.errors import InvalidRequest
 from daemon.operations.jobs import output_to_json
 from daemon.operations.rerender import Speaker
 from daemon.operations.session import Book
-from daemon.work.names import names_for
 from engine import reading, sidecars
 from engine import speakers as files
 from engine.errors import EngineError, TranscriptError
@@ -97,7 +96,7 @@ def _name_speakers(
     file = files.file_for(source)
     if clear or changes:
         _save(file, changes, source, clear=clear)
-    names = names_for(source, config, rerender.profile_of(done or latest, config))
+    names = rerender.names_of(done or latest, config)
     outputs: list[Output] = []
     waits = latest.status not in TERMINAL
     asked = clear or bool(changes) or apply
