@@ -1,4 +1,4 @@
-"""Read llasa.toml: every mistake in it is an error that names key, line and what is allowed."""
+"""Read llasa.toml: every mistake is an error that names the key, the line and what is allowed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEFAULT: Final = Profile()
 
 @dataclass(frozen=True, slots=True)
 class ProfileRule:
-    """A profile and the folders whose files it treats."""
+    """A profile and the folders whose files it applies to."""
 
     profile: Profile
     folders: tuple[str, ...]  # patterns, matched in `Config.profile_for`
@@ -49,20 +49,20 @@ class Config:
     rules: tuple[ProfileRule, ...] = ()
 
     def profile_for(self, path: str | PurePath) -> Profile:
-        """Return the profile of a file: the first rule that fits its folder, else the default.
+        """Return the profile of a file: of the first rule that matches its folder, or the default.
 
-        A pattern fits a folder and everything below it. A relative one is counted from the watched
-        folder that holds the file, an absolute one from the root; `*` stands for part of a name.
+        A pattern matches a folder and everything below it. A relative one starts at the watched
+        folder that holds the file, an absolute one at the root; `*` stands for part of a name.
         """
         rule, _ = self.rule_for(path)
         return rule.profile if rule is not None else self.default
 
     def rule_for(self, path: str | PurePath) -> tuple[ProfileRule | None, str]:
-        """Return the first rule that fits a file and the pattern that does, (None, "") for none."""
+        """Return the first rule that matches a file and its pattern, (None, "") where none does."""
         folder = PurePath(path).parent
         for rule in self.rules:
             for pattern in rule.folders:
-                if self._fits(pattern, folder):
+                if self._matches(pattern, folder):
                     return rule, pattern
         return None, ""
 
@@ -74,11 +74,11 @@ class Config:
         return None
 
     def profile_named(self, name: str) -> Profile | None:
-        """Return the profile of that name, None when the settings know none."""
+        """Return the profile of that name, None when the settings have none."""
         profiles = (self.default, *(rule.profile for rule in self.rules))
         return next((profile for profile in profiles if profile.name == name), None)
 
-    def _fits(self, pattern: str, folder: PurePath) -> bool:
+    def _matches(self, pattern: str, folder: PurePath) -> bool:
         if PurePath(pattern).is_absolute():
             return _within(PurePath(pattern).parts, folder.parts)
         return any(
@@ -90,9 +90,10 @@ class Config:
 
 
 def load(home: Home) -> Config:
-    """Read the settings of a home; without a llasa.toml the defaults hold.
+    """Read the settings of a home; without a llasa.toml the defaults apply.
 
-    Raises ConfigError for anything that is not understood, UnsafeFolder for a file of someone else.
+    Raises ConfigError for anything that is not understood, UnsafeFolder for a file that another
+    user may have written.
     """
     try:
         text = home.settings.read_text(encoding="utf-8-sig")  # Windows editors
@@ -105,7 +106,7 @@ def load(home: Home) -> Config:
 
 
 def parse(text: str, home: Home) -> Config:
-    """Return the settings that a llasa.toml's text holds; raise ConfigError for a mistake."""
+    """Return the settings in the text of a llasa.toml; raise ConfigError for a mistake."""
     source = _Source(text, str(home.settings))
     try:
         table = tomllib.loads(text)
@@ -163,7 +164,7 @@ def _within(pattern: tuple[str, ...], folder: tuple[str, ...]) -> bool:
 
 
 class _Source:
-    """The text of the settings, to say on which line a key stands."""
+    """The text of the settings, to find the line of a key."""
 
     def __init__(self, text: str, path: str) -> None:
         self.path = path
@@ -172,7 +173,7 @@ class _Source:
     def check(
         self, table: Mapping[str, Any], keys: Mapping[str, _Check], place: tuple[str, ...]
     ) -> dict[str, Any]:
-        """Return the table's values, checked; raise ConfigError at the first that is wrong."""
+        """Return the checked values of a table; raise ConfigError at the first that is wrong."""
         values = {}
         for key, value in table.items():
             if key not in keys:
@@ -195,7 +196,7 @@ class _Source:
         )
 
     def _line(self, place: tuple[str, ...]) -> int | None:
-        """Return the line of a key or section, counted from 1; None for a spelling not foreseen."""
+        """Return the line of a key or section, from 1; None for a spelling that is not foreseen."""
         section: tuple[str, ...] = ()
         for number, line in enumerate(self._lines, start=1):
             if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
@@ -215,6 +216,8 @@ def _names(dotted: str) -> tuple[str, ...]:
 
 
 class _Wrong(Exception):
+    """A value that is not allowed."""
+
     def __init__(self, allowed: str) -> None:
         super().__init__(allowed)
         self.allowed = allowed
@@ -273,7 +276,7 @@ def _folders(value: Any) -> tuple[str, ...]:
     folders = _strings(value)
     for folder in folders:
         if "\0" in folder or os.path.expanduser(folder).startswith("~"):
-            raise _Wrong("folders that there can be; `~NAME` is the home of a user of this machine")
+            raise _Wrong("paths that can exist; `~NAME` must be a user of this machine")
     return tuple(os.path.expanduser(folder) for folder in folders)
 
 
@@ -316,7 +319,7 @@ def _terms(value: Any) -> tuple[str, ...]:
         if not isinstance(term, str) or not term.isprintable() or not term[:1].isalnum():
             raise _Wrong(allowed)
         if len(term.split()) != 1 or not term[-1:].isalnum():
-            raise _Wrong(f"{allowed}; several words stand in [glossary]")
+            raise _Wrong(f"{allowed}; use [glossary] for several words")
     return tuple(dict.fromkeys(value))
 
 

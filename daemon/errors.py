@@ -1,20 +1,20 @@
-"""What can go wrong around the rooms, as one tree; each carries the exit code of its command.
+"""Every error of the daemon room, as one tree; each carries the exit code of its command.
 
 DaemonError
 ├── HomeError                  no usable home
 │   └── UnsafeFolder           a folder that others may write to
-├── ConfigError                llasa.toml: names key, line and what is allowed
+├── ConfigError                llasa.toml: names the key, the line and what is allowed
 ├── AlreadyRunning             another daemon holds this home
-├── NoSuchJob                  the command names a job that is not there
-├── CannotRender               a finished text cannot be written anew from what was kept
-└── SourceError                a source file cannot be taken; `reason` is what the job is given
+├── NoSuchJob                  the command names a job that does not exist
+├── CannotRender               a finished text cannot be rendered again from what was kept
+└── SourceError                a source file cannot be used; `reason` becomes the job's
 """
 
 from __future__ import annotations
 
 
 class DaemonError(Exception):
-    """Something around the queue went wrong."""
+    """Something went wrong in the daemon."""
 
     exit_code = 3
     hint = "Run `llasactl status` and look at the log."
@@ -26,19 +26,19 @@ class DaemonError(Exception):
 
 
 class HomeError(DaemonError):
-    """There is no usable home here."""
+    """This is not a usable home."""
 
-    hint = "Name one with `--home DIR` or LLASA_HOME; `llasad --home DIR` makes it."
+    hint = "Name one with `--home DIR` or LLASA_HOME; `llasad --home DIR` creates it."
 
 
 class UnsafeFolder(HomeError):
-    """Others may write to a folder that must be ours alone."""
+    """Other users may write to a folder that must be yours alone."""
 
 
 class ConfigError(DaemonError):
     """The settings file has a mistake."""
 
-    hint = "Mend the line and start again; `llasactl config example` explains every key."
+    hint = "Fix the line and start again; `llasactl config example` explains every key."
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ConfigError(DaemonError):
 
 
 class AlreadyRunning(DaemonError):
-    """Another llasad works on this home."""
+    """Another llasad runs on this home."""
 
     hint = "Look at it with `llasactl status`, or stop it first."
 
@@ -70,14 +70,14 @@ class NoSuchJob(DaemonError):
 
 
 class CannotRender(DaemonError):
-    """This text cannot be rendered anew."""
+    """This text cannot be rendered again."""
 
     exit_code = 1
-    hint = "`llasactl redo` does the file again, with its names."
+    hint = "`llasactl redo` processes the file again, with its names."
 
 
 class SourceError(DaemonError):
-    """A source file cannot be taken."""
+    """A source file cannot be used."""
 
     hint = "The file was left alone."
 

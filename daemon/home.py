@@ -1,4 +1,4 @@
-"""Find the home of an installation and keep its folders: where settings, database and log lie."""
+"""Find the home of an installation and make its folders, for settings, database and log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = "llasa.toml"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home, and by which of the five ways it was found."""
+    """A home, and which of the five ways it was found by."""
 
     path: Path  # absolute
     origin: HomeOrigin
@@ -31,7 +31,7 @@ class Home:
 
     @property
     def transcripts(self) -> Path:
-        """Return the folder that is watched unless the settings say otherwise."""
+        """Return the folder that is watched by default."""
         return self.path / "var" / "transcripts"
 
     @property
@@ -46,12 +46,12 @@ class Home:
 
     @property
     def lock(self) -> Path:
-        """Return the file by whose lock a daemon holds the home."""
+        """Return the file that a daemon locks while it runs."""
         return self.state / "daemon.lock"
 
     @property
     def model_lock(self) -> Path:
-        """Return the file by whose lock a model child keeps others from loading."""
+        """Return the file that a model child locks, so that only one loads a model."""
         return self.state / "model.lock"
 
     @property
@@ -75,10 +75,10 @@ def find_home(
     """Find the home: `--home`, LLASA_HOME, what `install` recorded, a llasa.toml upward, ~/llasa.
 
     Args:
-        option: What was given with `--home`.
+        option: The value of `--home`.
         environment: The process's environment.
-        folder: Where the search upward begins; the working directory unless told.
-        record: The file in which `install` wrote the home; `recorded_home_file()` unless told.
+        folder: Where the search upward begins; the working directory by default.
+        record: The file in which `install` wrote the home; `recorded_home_file()` by default.
     """
     if option:
         return Home(_absolute(option), "--home")
@@ -103,40 +103,39 @@ def recorded_home_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def make_folders(home: Home) -> None:
-    """Make the folders of a home where they are missing, those of state and log for us alone.
+    """Make the missing folders of a home; those of state and log are private.
 
-    Raises UnsafeFolder when others may write to the state folder, HomeError when it cannot be made
-    or lies on another machine.
+    Raises UnsafeFolder when others may write to the state or log folder, HomeError when a folder
+    cannot be made or the home is on a share of another machine.
     """
     if is_share(home.state):
         raise HomeError(
-            f"The home {home.path} lies on a share of another machine, where a database is not"
-            " safe.",
-            hint="Choose a home on a disk of this machine; watched folders may lie on shares.",
+            f"The home {home.path} is on a share of another machine, where a database is not safe.",
+            hint="Choose a home on a disk of this machine; watched folders may be on shares.",
         )
     try:
         home.transcripts.mkdir(parents=True, exist_ok=True)
         for folder in (home.state, home.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise HomeError(f"The home {home.path} cannot be made: {error.strerror}.") from error
+        raise HomeError(f"The home {home.path} cannot be created: {error.strerror}.") from error
     for folder in (home.state, home.logs):
         refuse_foreign(folder)
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise UnsafeFolder when a file or folder belongs to, or may be written by, someone else."""
+    """Raise UnsafeFolder when another user owns a file or folder, or may write to it."""
     status = os.stat(path)
     if status.st_uid not in (0, os.geteuid()):
         raise UnsafeFolder(
             f"{path} belongs to another user (uid {status.st_uid}).",
-            hint=f"Take it over (`chown {os.geteuid()} ...`) or choose another home.",
+            hint=f"Make it yours (`chown {os.geteuid()} ...`) or choose another home.",
         )
     writable = stat.S_IWOTH | (stat.S_IWGRP if stat.S_ISDIR(status.st_mode) else 0)
     if status.st_mode & writable:
         raise UnsafeFolder(
             f"Others may write to {path} (mode {stat.S_IMODE(status.st_mode):04o}).",
-            hint=f"Close it: chmod go-w '{path}'",
+            hint=f"Forbid that: chmod go-w '{path}'",
         )
 
 

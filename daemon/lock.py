@@ -1,4 +1,4 @@
-"""One daemon to a home: an OS lock that the kernel drops when its holder dies, however it dies."""
+"""One daemon per home: a lock that the kernel drops when its holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from daemon.errors import AlreadyRunning
 
-_TRIES = 10  # `holder` of a status screen has the lock for a moment; a daemon has it for good
+_TRIES = 10  # `holder` takes the lock for a moment, a daemon for its whole life
 _PAUSE_S = 0.05
 
 
 class HomeLock:
     """The lock of a home, held from `acquire` to `release` or to the death of the process.
 
-    The pid in the file is for people to read. Nothing decides by it, so a stale or reused pid
+    The pid in the file is for users to read. No decision depends on it, so a stale or reused pid
     cannot block or break anything.
     """
 
@@ -41,20 +41,20 @@ class HomeLock:
             pause.wait(_PAUSE_S)
         pid = _written_pid(self._path)
         raise AlreadyRunning(
-            f"Another llasad works on this home (pid {pid or 'unknown'}): {self._path.parent}."
+            f"Another llasad runs on this home (pid {pid or 'unknown'}): {self._path.parent}."
         )
 
     def release(self) -> None:
-        """Give the lock back; the file stays, since removing it would let two daemons in."""
+        """Release the lock; the file stays, since removing it would let two daemons in."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def holder(path: Path) -> int | None:
-    """Return the pid of the daemon that holds the lock at this moment, None when nobody does.
+    """Return the pid of the daemon that holds the lock now, None when none does.
 
-    A holder that has not yet written its pid gives 0.
+    Returns 0 for a holder that has not written its pid yet.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -77,7 +77,7 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def _is_still_at(descriptor: int, path: Path) -> bool:
-    """Tell whether the locked file is the one at the path, not one that was removed meanwhile."""
+    """Return whether the locked file is still the one at the path: it may have been removed."""
     with contextlib.suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
     return False

@@ -1,4 +1,4 @@
-"""The daemon's log: structured events, one per line, into files of our own and to a terminal.
+"""The daemon's log: structured events, one per line, into its own files and to a terminal.
 
 An event is a dotted name in the past tense with fields. No text of a transcript is ever a field.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
-import sys
 import threading
 import traceback
 from collections.abc import Callable, MutableMapping
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     Log: TypeAlias = BoundLogger
 else:
     Log = Any
-LOG_BYTES = 1_000_000  # one file; with its KEPT elders the log never takes more than 5 MB
+LOG_BYTES = 1_000_000  # one file; with its KEPT predecessors the log never takes more than 5 MB
 KEPT = 4
 _LINE_LIMIT = 8_000  # characters of one record
 
@@ -31,8 +30,8 @@ _LINE_LIMIT = 8_000  # characters of one record
 class LogFile:
     """An append-only file that is rotated by size: `llasad.log`, `llasad.log.1`, ... up to `KEPT`.
 
-    It is reopened by name at every rotation, never truncated, so a service manager that holds a
-    descriptor of something else is not involved. A full disk loses lines, never the daemon.
+    It is reopened by name at every rotation and never truncated, so no service manager needs to
+    know of it. A full disk costs lines, never the daemon.
     """
 
     def __init__(self, path: Path, *, max_bytes: int = LOG_BYTES, kept: int = KEPT) -> None:
@@ -62,7 +61,7 @@ class LogFile:
     def close(self) -> None:
         """Close the file; a later line opens it again."""
         with self._lock:
-            self._shut()
+            self._close()
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -74,23 +73,23 @@ class LogFile:
             self._size = 0
 
     def _rotate(self) -> None:
-        self._shut()
+        self._close()
         for number in range(self._kept, 0, -1):
-            elder = self._path if number == 1 else self._numbered(number - 1)
-            if elder.exists():
-                elder.replace(self._numbered(number))
+            older = self._path if number == 1 else self._numbered(number - 1)
+            if older.exists():
+                older.replace(self._numbered(number))
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
 
-    def _shut(self) -> None:
+    def _close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def place_of(error: BaseException) -> str:
-    """Return where an error was raised, the innermost first: never what a transcript said."""
+    """Return where an error was raised, innermost call first: never what a transcript said."""
     return " < ".join(
         f"{os.path.basename(frame.filename)}:{frame.name}"
         for frame in reversed(traceback.extract_tb(error.__traceback__)[-4:])
@@ -99,7 +98,7 @@ def place_of(error: BaseException) -> str:
 
 def open_log(file: LogFile | None, *, stream: TextIO | None = None) -> Log:
     """Return a logger that writes JSON lines to the file and short lines to the stream."""
-    import structlog  # late: see `machine.keep_light`
+    import structlog  # late: see `machine.block_heavy_imports`
 
     logger: Log = structlog.wrap_logger(
         _Sink(file, stream),
@@ -115,7 +114,7 @@ def open_log(file: LogFile | None, *, stream: TextIO | None = None) -> Log:
 
 
 def short_line(event: MutableMapping[str, Any]) -> str:
-    """Return an event as one line for a terminal: time, name, the fields that say something."""
+    """Return an event as one line for a terminal: time, name, the fields that have a value."""
     fields = " ".join(
         f"{key}={safe(value)}"
         for key, value in event.items()
@@ -126,32 +125,32 @@ def short_line(event: MutableMapping[str, Any]) -> str:
     return safe(f"{clock}{mark} {event.get('event', '')} {fields}".rstrip())[:_LINE_LIMIT]
 
 
-def hear_library(name: str, tell: Callable[[str, str], None]) -> logging.Handler:
-    """Send what a library says through `logging` to `tell(level, message)` instead of to stderr."""
-    handler = _Listener(tell)
+def forward_library(name: str, receive: Callable[[str, str], None]) -> logging.Handler:
+    """Send what a library logs to `receive(level, message)` instead of to stderr."""
+    handler = _Forwarder(receive)
     library = logging.getLogger(name)
     library.addHandler(handler)
     library.propagate = False
     return handler
 
 
-def stop_hearing(name: str, handler: logging.Handler) -> None:
-    """Undo `hear_library`."""
+def stop_forwarding(name: str, handler: logging.Handler) -> None:
+    """Undo `forward_library`."""
     logging.getLogger(name).removeHandler(handler)
     handler.close()
 
 
-class _Listener(logging.Handler):
-    def __init__(self, tell: Callable[[str, str], None]) -> None:
+class _Forwarder(logging.Handler):
+    def __init__(self, receive: Callable[[str, str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._tell = tell
+        self._receive = receive
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(record.levelname.lower(), record.getMessage())
+        self._receive(record.levelname.lower(), record.getMessage())
 
 
 class _Sink:
-    """Where finished lines go; the methods are those that structlog calls by level."""
+    """Receives finished lines; structlog calls the method named after the level."""
 
     def __init__(self, file: LogFile | None, stream: TextIO | None) -> None:
         self._file = file
@@ -181,11 +180,3 @@ def _as_line(_: Any, __: str, event: MutableMapping[str, Any]) -> tuple[tuple[()
     if len(line) > _LINE_LIMIT:
         line = json_text({key: event[key] for key in ("at", "level", "event")} | {"cut": len(line)})
     return (), {"line": line, "short": short_line(event)}
-
-
-def is_terminal(stream: TextIO = sys.stderr) -> bool:
-    """Tell whether a person is likely to read the stream."""
-    try:
-        return stream.isatty()
-    except ValueError:
-        return False

@@ -1,8 +1,8 @@
 """Count the starts of the service that failed, and give up after five in a row.
 
-A service manager starts what failed again and again (launchd for ever). The count lies beside the
-record of `install`, not in the home: a home on a disk that is away, settings with a mistake and a
-database that cannot be opened are what most starts fail for.
+A service manager restarts what failed again and again (launchd for ever). The count is kept beside
+the record of `install`, not in the home, because most starts fail because of the home: a disk that
+is not mounted, a mistake in the settings, a database that cannot be opened.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from typing import Final
 from daemon.home import recorded_home_file
 
 LIMIT: Final = 5
-GOOD_AFTER_S: Final = 30.0  # a daemon that has run for so long has started
-_ENDED: Final = "It ended soon after its start without a word of why; its log may tell."
+GOOD_AFTER_S: Final = 30.0  # a daemon that has run this long has started
+_ENDED: Final = "It exited soon after starting; see the log."
 _REASON: Final = 500  # characters
 _BYTES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class FailedStarts:
-    """The starts in a row that came to nothing."""
+    """The starts in a row that failed."""
 
-    home: str  # that the service was started for
+    home: str  # that the service was started on
     count: int
     reason: str  # why the last one failed
     at: float  # when the last one was counted, seconds since the epoch
 
     @property
     def parked(self) -> bool:
-        """Tell whether the service has given up."""
+        """Return whether the service has given up."""
         return self.count >= LIMIT
 
 
 class Starts:
-    """The count of one home's service, kept by the service itself."""
+    """Counts the failed starts of one home's service; the service itself keeps the count."""
 
     def __init__(self, home: Path, *, file: Path | None = None) -> None:
         self._home = home
         self._file = file or starts_file()
         self._count = 0
 
-    def begin(self) -> FailedStarts | None:
-        """Count this start as failed before it can fail; return what is parked, if it is.
+    def count_start(self) -> FailedStarts | None:
+        """Count this start as failed before it can fail; return the count if it is parked.
 
-        Where the count cannot be kept the start goes on uncounted.
+        If the count cannot be written, the start continues uncounted.
         """
         before = read(self._home, file=self._file)
         if before is not None and before.parked:
@@ -60,13 +60,13 @@ class Starts:
         self._write(_ENDED)
         return None
 
-    def failed(self, reason: str) -> None:
-        """Say why the counted start failed."""
+    def record_failure(self, reason: str) -> None:
+        """Record why the counted start failed."""
         if self._count:
             self._write(reason)
 
-    def succeeded(self) -> None:
-        """Begin counting anew."""
+    def record_success(self) -> None:
+        """Reset the count."""
         if self._count:
             self._count = 0
             clear(file=self._file)
@@ -86,30 +86,30 @@ class Starts:
 
 
 class Trial:
-    """A start that is not yet known to be good: it is when it has run for `GOOD_AFTER_S`."""
+    """A start that is not yet known to be good: it is after `GOOD_AFTER_S`."""
 
     def __init__(self, succeeded: Callable[[], None], *, now: float) -> None:
         self._succeeded = succeeded
         self._good_at: float | None = now + GOOD_AFTER_S
 
     def tick(self, now: float) -> None:
-        """Call the start a success when its time has come."""
+        """Report success once the daemon has run long enough."""
         if self._good_at is not None and now >= self._good_at:
-            self.end()
+            self.pass_now()
 
-    def end(self) -> None:
-        """Call it a success, because it was asked to end before it could fail."""
+    def pass_now(self) -> None:
+        """Report success: the daemon was asked to stop before it could fail."""
         self._good_at = None
         self._succeeded()
 
 
 def starts_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file of the count; there is one service to a user."""
+    """Return the file of the count; each user has one service."""
     return recorded_home_file(environment).with_name("failed-starts.json")
 
 
 def read(home: Path, *, file: Path | None = None) -> FailedStarts | None:
-    """Return the failed starts of a home's service, None where there are none."""
+    """Return the failed starts of a home's service, None if there are none."""
     try:
         with (file or starts_file()).open("rb") as opened:
             record = json.loads(opened.read(_BYTES))
@@ -125,7 +125,7 @@ def read(home: Path, *, file: Path | None = None) -> FailedStarts | None:
 
 
 def clear(*, file: Path | None = None) -> bool:
-    """Forget the failed starts; tell whether there were any."""
+    """Forget the failed starts; return whether there were any."""
     try:
         (file or starts_file()).unlink()
     except OSError:

@@ -1,4 +1,4 @@
-"""Write to the service row what `status` shows, as rarely as that allows."""
+"""Write what `status` shows to the service row, as rarely as possible."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ REPORT_S: Final = 1.0  # between two writes, at most
 
 
 class Reporter:
-    """The rule: what changed at most once a second, and a sign of life every half minute.
+    """The rule: changes at most once a second, and a heartbeat every half minute.
 
-    Each write is a flush of the disk, which a laptop should not have to do all day.
+    Each write flushes the disk, which a laptop should not have to do all day.
     """
 
     def __init__(self, row: ServiceRow, *, wall: Callable[[], float]) -> None:
@@ -28,7 +28,7 @@ class Reporter:
         self._heartbeat_due = 0.0
 
     def report(self, now: float, *, phase: str, watching: list[RootReport], heard: int) -> None:
-        """Write what differs from the last time.
+        """Write what has changed since the last call.
 
         Args:
             now: Monotonic seconds.

@@ -1,46 +1,38 @@
-"""llasad: where the rooms are joined. Folders -> intake -> queue -> worker -> sidecars.
+"""The main thread of llasad: watch, scan, settle, queue, and keep house; the worker has its own.
 
-Two threads: the main one ticks (watching, scanning, settling, queueing, housekeeping), the other
-works (one job after the other). They meet in the database, a wake-up and a flag.
+The two threads meet in the database and in what `WorkerLoop` says is shared, nowhere else.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final, Literal
 
 from daemon.config import Config
-from daemon.files.spelling import resolved
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import HEALTHY, Inbox, RootReport, Watch
+from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
-from daemon.machine import boot_id, can_be_listed
+from daemon.machine import boot_id, can_be_listed, is_writable_by_all
 from daemon.reporter import Reporter
 from daemon.waker import Waker
-from daemon.work.child import ClientMaker, ModelKeeper
-from daemon.work.decoding import Surroundings
-from daemon.work.progress import Progress
-from daemon.work.worker import Worker
+from daemon.work.child import ClientMaker
+from daemon.work.loop import ERROR_PAUSE_S, WorkerLoop
 from engine.pipeline import ENGINE_VERSION
-from state.database import Database, open_database
+from state.database import Database
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status
 from state.queue import Queue
-from state.service import ServiceFields, ServiceRow
+from state.service import ServiceRow
 
 ROOTS_S: Final = 2.0  # between two looks at the watched folders
 DATABASE_S: Final = 5.0  # between two looks at the database's file
 CHECKPOINT_S: Final = 10.0
-WORKER_WAIT_S: Final = 30.0
-COOL_DOWN_S: Final = 120.0  # of uptime before a job is tried that twice met a machine restart
-SLEPT_S: Final = 30.0  # wall clock and uptime parted by this: the machine slept
-ERROR_PAUSE_S: Final = 5.0
+SLEPT_S: Final = 30.0  # if wall clock and uptime diverge by this, the machine slept
 
 Outcome = Literal["stopped", "drained", "held", "paused", "database"]
 
@@ -48,8 +40,7 @@ Outcome = Literal["stopped", "drained", "held", "paused", "database"]
 class Service:
     """The daemon between its start and its end; `tick` is the body of its loop.
 
-    Nothing in here waits or starts a thread but `work_loop`'s own waits: tests call `tick(now)` and
-    `worker.run_one()` by hand.
+    Nothing in here waits or starts a thread: tests call `tick(now)` and `worker.run_one()` by hand.
     """
 
     def __init__(
@@ -65,13 +56,26 @@ class Service:
         wall: Callable[[], float] = time.time,
         make_client: ClientMaker | None = None,
     ) -> None:
+        """Make the service; `start` begins its work.
+
+        Args:
+            config: The settings.
+            database: The main thread's connection; the worker opens its own.
+            log: Where events go.
+            waker: Wakes the main loop and knows whether we were asked to stop.
+            drain: Do what is there, then end.
+            adopt: Take finished sidecars as done jobs, because the database is new.
+            clock: Monotonic seconds; tests pass their own.
+            wall: Seconds since the epoch; tests pass their own.
+            make_client: Makes the client of a model child; tests pass their own.
+        """
         self._config = config
         self._database = database
         self._log = log
         self._waker = waker
         self._drain = drain
-        self._clock = clock
         self._wall = wall
+        self._clock = clock
         self._boot_id = boot_id()
         self.queue = Queue(database)
         self.row = ServiceRow(database)
@@ -81,24 +85,27 @@ class Service:
         # What is there is drained; what comes later is for a daemon that stays.
         self.watch = Watch(() if drain else config.watch, self.inbox, self.intake.listing.wants)
         self.canary = Canary(self.inbox)
-        self.keeper = ModelKeeper(config, log, make=make_client)
         self.holds = Holds(config, self.queue, log)
-        self.stopping = threading.Event()
-        self.work = threading.Event()  # there may be something to do for the worker
+        self.loop = WorkerLoop(
+            config,
+            log,
+            boot_id=self._boot_id,
+            clock=clock,
+            wall=wall,
+            nudge=self.inbox.put,
+            wake_service=waker.wake,
+            drain=drain,
+            make_client=make_client,
+        )
         self.outcome: Outcome | None = None
-        self._begun = clock()
         self._due: dict[str, float] = {}
-        self._mark: object = None
-        self._damage: DatabaseCorrupt | None = None  # met by the worker
+        self._last_seen: object = None  # of the database and the intake, when the worker was woken
         self._adopting = adopt
         self._covered = False  # a whole scan has ended, with all watched folders there
         self._drift = wall() - clock()
-        self._progress = Progress(silence_s=config.silence_s, clock=clock)
 
-    # The loop of the main thread
-
-    def begin(self, now: float) -> None:
-        """Say that we are here and take back what an earlier daemon left running."""
+    def start(self, now: float) -> None:
+        """Record the start and requeue jobs that an earlier daemon left running."""
         self.row.update(
             pid=os.getpid(),
             boot_id=self._boot_id,
@@ -120,15 +127,15 @@ class Service:
         for job in self.queue.requeue_orphans(self._boot_id):
             self._log.info("job.recovered", job_id=job.id, status=str(job.status))
         for folder in self._config.watch:
-            if _is_shared(str(folder)):
+            if is_writable_by_all(folder):
                 self._log.warning("watch.shared", folder=str(folder))
-        self._look_at_roots(now)
+        self._check_roots(now)
 
     def tick(self, now: float) -> float:
-        """Do what is due and return when to be called again, if nothing wakes us before.
+        """Do what is due; return when to be called again, if nothing wakes us before.
 
-        Raises DatabaseCorrupt, met here or by the worker: it is to be set aside, all connections
-        closed.
+        Raises DatabaseCorrupt, met here or by the worker: the caller closes all connections and
+        sets the database aside.
         """
         if self._waker.stop_asked:
             self.outcome = "stopped"
@@ -148,29 +155,13 @@ class Service:
             self._log.error("database.lost", path=str(self._config.home.database))
             self.outcome = "database"
             return
-        if self._damage is not None:
-            raise self._damage
+        if self.loop.damage is not None:
+            raise self.loop.damage
         self._notice_sleep(now)
         if self._is_due("roots", now, ROOTS_S):
-            self._look_at_roots(now)
-        self._hear_canaries(now)
-        scanned = self.intake.step(now)
-        if scanned is not None:
-            self._log.info(
-                "scan.finished",
-                files=scanned.files,
-                cost_s=round(scanned.cost_s, 3),
-                unreadable=scanned.unreadable,
-            )
-            self.row.update(
-                last_scan_at=self._wall(),
-                last_scan_files=scanned.files,
-                last_scan_s=round(scanned.cost_s, 3),
-            )
-            self._covered = self._roots_are_there()
-        if self._adopting and self._covered and self.intake.idle:
-            self.row.update(rebuilding=False)
-            self._adopting = self.intake.adopting = False
+            self._check_roots(now)
+        self._check_canaries(now)
+        self._take_in_files(now)
         self.queue.expire_pause(self._wall())
         self.holds.tick(now)
         self._wake_worker()
@@ -180,10 +171,10 @@ class Service:
         if self._is_due("checkpoint", now, CHECKPOINT_S):
             self._database.checkpoint()
         if self._drain and self.intake.idle:
-            self._see_whether_drained()
+            self._check_drained()
 
-    def end(self) -> None:
-        """Say that we are gone."""
+    def close(self) -> None:
+        """Stop watching and record the end."""
         self.canary.close()
         self.watch.close()
         try:
@@ -199,70 +190,6 @@ class Service:
             self._database.checkpoint()
         except StateError as error:
             self._log.error("database.failed", kind=type(error).__name__)
-
-    # The loop of the worker's thread
-
-    def work_loop(self) -> None:
-        """Work until asked to stop, on a database of this thread's own."""
-        while not self.stopping.is_set():
-            try:
-                with open_database(self._config.home.database, create=False) as database:
-                    self._work_with(database)
-            except DatabaseCorrupt as error:
-                self._damage = error
-                self._waker.wake()
-                self.stopping.wait()
-            except StateError as error:
-                self._log.error("database.failed", kind=type(error).__name__)
-                self.stopping.wait(ERROR_PAUSE_S)
-        self.keeper.close("stopped")
-
-    def make_worker(self, database: Database) -> Worker:
-        """Return a worker on a database of the calling thread."""
-        row = ServiceRow(database)
-
-        def progress(fields: ServiceFields) -> None:
-            self._progress.told(fields)
-            row.update(**fields)
-
-        return Worker(
-            self._config,
-            Queue(database),
-            self.keeper,
-            self._log,
-            Surroundings(
-                boot_id=self._boot_id,
-                stopping=self.stopping.is_set,
-                pause=self.stopping.wait,
-                clock=self._clock,
-                now=lambda: datetime.fromtimestamp(self._wall(), UTC),
-                nudge=self.inbox.put,
-                progress=progress,
-                alive=self._progress.alive,
-                decoded=self._progress.decoded,
-                root_is_there=self._root_of_is_there,
-            ),
-        )
-
-    def _work_with(self, database: Database) -> None:
-        worker = self.make_worker(database)
-        while not self.stopping.is_set():
-            cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
-            if worker.run_one(cooled_down=cooled_down):
-                self._waker.wake()
-                continue
-            if self.keeper.rest(self._clock()):
-                worker.tell({"memory_bytes": None, "device_path": None})
-            rest_at = self.keeper.rest_at()
-            wait_s = WORKER_WAIT_S if rest_at is None else max(0.1, rest_at - self._clock())
-            self.work.wait(min(wait_s, WORKER_WAIT_S))
-            self.work.clear()
-
-    def ask_worker_to_stop(self) -> None:
-        """End the worker's wait and the model child under it; its job goes back to the queue."""
-        self.stopping.set()
-        self.work.set()
-        self.keeper.interrupt()
 
     # Parts of a tick
 
@@ -280,41 +207,47 @@ class Service:
             self.intake.ask_for_scan(now)
         self._drift = drift
 
-    def _look_at_roots(self, now: float) -> None:
+    def _check_roots(self, now: float) -> None:
         for report in self.watch.check():
             if report.state in HEALTHY:
                 self._log.info("watch.started", folder=report.path, how=report.state)
             else:
                 self._log.warning("watch.degraded", folder=report.path, why=report.detail)
 
-    def _hear_canaries(self, now: float) -> None:
-        sung = self.canary.tick(now, self.watch.roots)
-        if sung.heard:
+    def _check_canaries(self, now: float) -> None:
+        report = self.canary.tick(now, self.watch.roots)
+        if report.heard:
             self.row.update(canary_at=self._wall())
-        for root in sung.deaf:
+        for root in report.silent:
             self._log.warning("watch.deaf", folder=str(root.root))
             root.rearm()
 
-    def _roots_are_there(self) -> bool:
-        return all(can_be_listed(folder) for folder in self._config.watch)
-
-    def _root_of_is_there(self, path: str) -> bool:
-        """Tell whether the watched folder of a file can be listed; yes for files from elsewhere."""
-        return all(
-            can_be_listed(folder)
-            for folder in self._config.watch
-            if path.startswith((f"{folder}/", f"{resolved(folder)}/"))
-        )
+    def _take_in_files(self, now: float) -> None:
+        """Let the intake do a step; record a scan that ended and a rebuild that is complete."""
+        scanned = self.intake.step(now)
+        if scanned is not None:
+            self._log.info(
+                "scan.finished",
+                files=scanned.files,
+                cost_s=round(scanned.cost_s, 3),
+                unreadable=scanned.unreadable,
+            )
+            self.row.update(
+                last_scan_at=self._wall(),
+                last_scan_files=scanned.files,
+                last_scan_s=round(scanned.cost_s, 3),
+            )
+            self._covered = all(can_be_listed(folder) for folder in self._config.watch)
+        if self._adopting and self._covered and self.intake.idle:
+            self.row.update(rebuilding=False)
+            self._adopting = self.intake.adopting = False
 
     def _wake_worker(self) -> None:
-        """Wake the worker when a job may have come: from here, or from a command elsewhere."""
-        mark = (self._database.data_version(), self.intake.offered, self.holds.reason)
-        if mark != self._mark:
-            self._mark = mark
-            self.work.set()
-            if self._progress.taken(self.queue):
-                self._log.info("job.taken_back")
-                self.keeper.interrupt()
+        """Wake the worker when there may be a new job: from here, or from a command elsewhere."""
+        seen = (self._database.data_version(), self.intake.offered, self.holds.reason)
+        if seen != self._last_seen:
+            self._last_seen = seen
+            self.loop.wake(self.queue)
 
     def _root_reports(self) -> list[RootReport]:
         if self.watch.roots:
@@ -327,11 +260,11 @@ class Service:
     def _phase(self) -> str:
         if self.holds.reason is not None:
             return "held"
-        if self._progress.busy:
-            return "stalled" if self._progress.stalled(self._clock()) else "working"
+        if self.loop.progress.busy:
+            return "stalled" if self.loop.progress.stalled(self._clock()) else "working"
         return "paused" if self.queue.paused() is not None else "idle"
 
-    def _see_whether_drained(self) -> None:
+    def _check_drained(self) -> None:
         counts = self.queue.counts()
         if counts[Status.QUEUED] + counts[Status.RUNNING] == 0:
             self.outcome = "drained"
@@ -341,19 +274,8 @@ class Service:
             self.outcome = "paused"
 
 
-def _is_shared(folder: str) -> bool:
-    try:
-        return bool(os.stat(folder).st_mode & 0o002)
-    except OSError:
-        return False
-
-
-def main() -> None:
-    """Run `llasad`; see `daemon.start`."""
-    from daemon import start
-
-    start.main()
-
-
+# An agent that an older version installed starts this module (`python -P -m daemon.service`).
 if __name__ == "__main__":
-    main()
+    import runpy
+
+    runpy.run_module("daemon.start", run_name="__main__")

@@ -1,4 +1,4 @@
-"""Make text harmless to show: names and transcripts come from others, and terminals obey text."""
+"""Make text safe to print: names and transcripts are foreign, and terminals obey control codes."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["json_text", "safe", "safe_block"]
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """Return JSON in ASCII alone, so that no control character of any kind is raw in it."""
+    """Return JSON in ASCII only, so that it holds no raw control character of any kind."""
     return json.dumps(value, indent=indent, default=str).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Let the main loop sleep until something happens: another thread, a signal, or the time."""
+"""Let the main loop sleep until another thread or a signal wakes it, or the time is up."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import select
 import signal
 from types import FrameType
 
-_ASKED_TO_STOP = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Waker:
-    """A pipe that any thread may write to; the main loop waits for it.
+    """A pipe that any thread may write to and the main loop waits on.
 
-    Signals write to it too, so that a handler has nothing to do but set a flag: waking an Event
-    from a handler can lock the process up, because the handler may interrupt a wait on that Event.
+    Signals write to it too, so a handler only sets a flag. Setting an Event from a handler could
+    deadlock, because the handler may interrupt a wait on that Event.
     """
 
     def __init__(self) -> None:
@@ -25,21 +25,21 @@ class Waker:
         self.stop_asked = False
 
     def wake(self) -> None:
-        """End the wait of the main loop, now or the next time."""
+        """End the wait of the main loop, the one in progress or the next."""
         with contextlib.suppress(BlockingIOError, OSError):
             os.write(self._writer, b"\0")
 
     def wait(self, seconds: float) -> None:
-        """Wait until woken, at most so long."""
+        """Wait until woken, at most so many seconds."""
         select.select([self._reader], [], [], max(0.0, seconds))
         with contextlib.suppress(BlockingIOError):
             while os.read(self._reader, 4096):
                 pass
 
-    def hear_signals(self) -> None:
-        """Take SIGTERM and SIGINT as the wish to stop."""
+    def install_handlers(self) -> None:
+        """Treat SIGTERM and SIGINT as requests to stop."""
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for number in _ASKED_TO_STOP:
+        for number in _STOP_SIGNALS:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _: int, __: FrameType | None) -> None:
@@ -54,7 +54,7 @@ class Waker:
 
 
 def _pipe() -> tuple[int, int]:
-    """Make the pipe where the system cannot do it in one call (macOS)."""
+    """Make the pipe in two calls, where the system has no `pipe2` (macOS)."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)

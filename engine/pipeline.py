@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal, Protocol
+from typing import Literal
 
 from engine import extract, metadata, reading, render
 from engine.errors import AlignmentError
@@ -63,18 +63,8 @@ class Result:
     reason: str | None
 
 
-class Decoder(Protocol):
-    """Whatever decodes a part: the model child's client, or a stand-in that keeps the source."""
-
-    def enhance(
-        self,
-        part: Part,
-        tail: Sequence[EnhancedWord],
-        *,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> EnhancedPart:
-        """Return the part with its readings chosen."""
-        ...
+# Decodes a part, given the words before it; None: the part keeps the text of the source.
+DecodePart = Callable[[Part, Sequence[EnhancedWord]], EnhancedPart | None]
 
 
 def prepare(data: bytes, *, name: str, profile: Profile, info: ModelInfo) -> Plan:
@@ -127,16 +117,35 @@ def recipe(profile: Profile, info: ModelInfo) -> str:
 
 
 def run(
-    plan: Plan, decoder: Decoder, *, done: Mapping[int, EnhancedPart] | None = None
+    plan: Plan,
+    decode: DecodePart,
+    *,
+    done: Mapping[int, EnhancedPart] | None = None,
+    begin: Callable[[Part], None] | None = None,
 ) -> Iterator[EnhancedPart]:
-    """Decode the parts of a plan in order, taking those in `done` as they are."""
+    """Yield the parts of a plan in order, each decoded with the end of the part before it.
+
+    Args:
+        plan: What is to be decoded.
+        decode: Decodes one part; retries are its own matter (see `engine.child.retry`).
+        done: Finished parts of an earlier run by their index; they are taken as they are.
+        begin: Called with every part that is not done, before it is worked on.
+    """
     tail: tuple[EnhancedWord, ...] = ()
     for part in plan.parts:
         enhanced = (done or {}).get(part.index)
         if enhanced is None:
-            enhanced = decoder.enhance(part, tail) if part.covered else keep(part, "uncovered")
+            if begin is not None:
+                begin(part)
+            enhanced = _decoded(part, tail, decode)
         tail = enhanced.words
         yield enhanced
+
+
+def _decoded(part: Part, tail: Sequence[EnhancedWord], decode: DecodePart) -> EnhancedPart:
+    if not part.covered:
+        return keep(part, "uncovered")
+    return decode(part, tail) or keep(part, "fallback")
 
 
 def keep(part: Part, status: PartStatus) -> EnhancedPart:

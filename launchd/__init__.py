@@ -1,1 +1,1 @@
-"""The only room that knows service managers: launchd on macOS, systemd user units on Linux."""
+"""The only room that calls service managers: launchd on macOS, systemd user units on Linux."""

@@ -1,4 +1,4 @@
-"""The one interface to both service managers: this is the module that other rooms import."""
+"""The interface to both service managers; other rooms import this module."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LABEL", "AgentSpec", "Manager", "ServiceState", "Step", "manager"]
 def manager(
     platform: str | None = None, *, host: Host | None = None, label: str = LABEL
 ) -> Manager:
-    """Return the service manager of a platform (as in `sys.platform`); ours by default."""
+    """Return the service manager of a platform (as in `sys.platform`); this one's by default."""
     platform = platform or sys.platform
     if platform == "darwin":
         return LaunchdManager(host or this_host(), label=label)

@@ -1,14 +1,14 @@
 """What can go wrong with a service manager, as one tree.
 
 ServiceError
-├── InvalidSpec            what was asked for cannot be written into a plist or a unit
-├── TemporaryProgram       the program lies where the system or uv deletes files
+├── InvalidSpec            a plist or a unit cannot express what was asked for
+├── TemporaryProgram       the program is in a place where the system or uv deletes files
 ├── UnsupportedPlatform    neither launchd nor systemd
 ├── ManagerMissing         `launchctl` or `systemctl` is not on this machine
-├── NoSession              the manager is there, but not for this user now
+├── NoSession              the manager runs, but not for this user now
 ├── NotInstalled           there is nothing to start
 ├── FileUnwritable         the plist or the unit could not be written or removed
-└── CommandFailed          the manager was asked and refused
+└── CommandFailed          a command of the manager failed
     └── StillStopping      the old process did not end in time
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 
 class ServiceError(Exception):
-    """The service manager could not do what was asked."""
+    """The service manager could not do this."""
 
     hint = "Run `llasactl doctor`."
 
@@ -32,14 +32,14 @@ class ServiceError(Exception):
 class InvalidSpec(ServiceError):
     """The service cannot be described to the service manager."""
 
-    hint = "Move llasa or its home to a path of ordinary characters, then install again."
+    hint = "Move llasa or its home to a path of ordinary characters, then install it again."
 
 
 class TemporaryProgram(ServiceError):
     """The program lies in a temporary environment and would be gone at the next login."""
 
     hint = (
-        "Install llasa for good: `uv tool install .` in the folder that you have it in, then "
+        "Install llasa permanently: run `uv tool install .` in llasa's folder, then "
         "`llasactl install`."
     )
 
@@ -47,13 +47,13 @@ class TemporaryProgram(ServiceError):
 class UnsupportedPlatform(ServiceError):
     """This system has neither launchd nor systemd."""
 
-    hint = "Run `llasad` under a supervisor of your own."
+    hint = "Run `llasad` under your own supervisor."
 
 
 class ManagerMissing(ServiceError):
     """The command of the service manager is not on this machine."""
 
-    hint = "Run `llasad` in a terminal, or under a supervisor of your own."
+    hint = "Run `llasad` in a terminal, or under your own supervisor."
 
 
 class NoSession(ServiceError):
@@ -69,11 +69,11 @@ class NotInstalled(ServiceError):
 class FileUnwritable(ServiceError):
     """The file that describes the service could not be written or removed."""
 
-    hint = "Check who owns the folder and whether its disk is full."
+    hint = "Check who owns the folder, and whether its disk is full."
 
 
 class CommandFailed(ServiceError):
-    """The service manager refused."""
+    """The service manager refused a command."""
 
     def __init__(
         self, argv: Sequence[str], code: int, output: str, *, hint: str = "", message: str = ""
@@ -81,13 +81,18 @@ class CommandFailed(ServiceError):
         self.argv = tuple(argv)
         self.code = code
         self.output = output.strip()
-        told = self.output.splitlines()[0] if self.output else "it said nothing"
         super().__init__(
-            message or f"`{shlex.join(self.argv)}` failed with {code}: {told}", hint=hint
+            message or f"`{shlex.join(self.argv)}` failed with {code}: {first_line(self.output)}",
+            hint=hint,
         )
 
 
 class StillStopping(CommandFailed):
-    """The old process has not ended in the time that it is given."""
+    """The old process has not ended in the time allowed."""
 
-    hint = "Wait a minute and try again; `llasactl status` says what it is doing."
+    hint = "Wait a minute and try again; `llasactl status` shows what it is doing."
+
+
+def first_line(output: str) -> str:
+    """Return the first line of a command's output for a message, which never ends empty."""
+    return output.splitlines()[0] if output else "no output"

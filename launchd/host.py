@@ -1,4 +1,4 @@
-"""The machine as this room sees it: commands, files and a clock, each replaceable in a test."""
+"""Access to the machine: commands, files and a clock, each replaceable in a test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from launchd.records import Step
 from launchd.spec import temporary
 
 COMMAND_TIMEOUT_S = 120  # longer than a service may take to stop
-TIMED_OUT = 124  # as timeout(1) says it
+TIMED_OUT = 124  # the exit status of timeout(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Completed:
     error: str = ""  # standard error
 
     @property
-    def told(self) -> str:
-        """Return what it said, complaints first."""
+    def messages(self) -> str:
+        """Return everything that it printed, standard error first."""
         return (self.error.strip() + "\n" + self.output.strip()).strip()
 
 
@@ -39,9 +39,9 @@ Runner = Callable[[Sequence[str]], Completed]
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Everything that this room asks of the machine."""
+    """Everything that this room needs of the machine."""
 
-    uid: int  # whose services these are
+    uid: int  # of the user whose services these are
     home: Path  # the user's home, not llasa's
     environment: Mapping[str, str]
     run: Runner
@@ -52,19 +52,19 @@ class Host:
 
 
 def this_host() -> Host:
-    """Return the machine that we run on, for the user who asks."""
+    """Return the machine that we run on, for the current user."""
     environment = dict(os.environ)
     uid = os.getuid()
     environment.setdefault("XDG_RUNTIME_DIR", "")
     runtime = Path(f"/run/user/{uid}")
-    # `su` and cron leave it out, and systemctl then fails although the manager runs.
+    # `su` and cron do not set it, and systemctl then fails although the manager runs.
     if not environment["XDG_RUNTIME_DIR"] and runtime.is_dir():
         environment["XDG_RUNTIME_DIR"] = str(runtime)
     return Host(uid=uid, home=Path.home(), environment=environment, run=command_runner(environment))
 
 
 def command_runner(environment: Mapping[str, str]) -> Runner:
-    """Return a runner of real commands, whose messages come in English."""
+    """Return a runner of real commands, which print their messages in English."""
     settings = {k: v for k, v in environment.items() if v or k != "XDG_RUNTIME_DIR"}
     settings |= {"LC_ALL": "C", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0"}
 
@@ -90,7 +90,7 @@ def command_runner(environment: Mapping[str, str]) -> Runner:
 
 
 class Actions:
-    """Does things and remembers them; in a dry run it only remembers."""
+    """Carries out actions and records them as steps; a dry run only records them."""
 
     def __init__(self, host: Host, *, dry_run: bool = False) -> None:
         self.host = host
@@ -99,21 +99,21 @@ class Actions:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Return what was done, in order."""
+        """Return the steps so far, in order."""
         return tuple(self._steps)
 
     def note(self, sentence: str) -> None:
-        """Remember a sentence for the user."""
+        """Record a sentence for the user."""
         self._steps.append(Step("note", sentence))
 
     def note_temporary_home(self, home: Path) -> None:
-        """Say so where the home may vanish: that is the user's choice, unlike a lost program."""
+        """Warn that the home may be deleted; unlike a temporary program, that is allowed."""
         why = temporary(home, self.host.environment)
         if why:
             self.note(f"The home {home} lies in {why}: the system may delete it.")
 
     def make_folder(self, path: Path, *, mode: int) -> None:
-        """Create a folder with its parents unless it is there."""
+        """Create a folder and its parents if it is missing."""
         if path.is_dir():
             return
         self._steps.append(Step("create", str(path)))
@@ -124,7 +124,7 @@ class Actions:
                 raise _unwritable(path, error) from error
 
     def write(self, path: Path, data: bytes, *, mode: int) -> None:
-        """Replace a file in one step, so that no manager ever reads half of it."""
+        """Replace a file atomically, so that no manager ever reads half of it."""
         self._steps.append(Step("write", str(path)))
         if not self.dry_run:
             try:
@@ -133,7 +133,7 @@ class Actions:
                 raise _unwritable(path, error) from error
 
     def remove(self, path: Path) -> None:
-        """Remove a file or a link unless it is gone already."""
+        """Remove a file or a link if it exists."""
         if not os.path.lexists(path):
             return
         self._steps.append(Step("remove", str(path)))
@@ -146,21 +146,21 @@ class Actions:
     def run(
         self, argv: Sequence[str], *, accept: Collection[int] | None = (0,), hint: str = ""
     ) -> Completed:
-        """Run a command that changes something; raise `CommandFailed` unless its code is known.
+        """Run a command that changes something; raise CommandFailed for a code not in `accept`.
 
-        None for `accept` accepts every code.
+        With None for `accept`, every code is accepted.
         """
         self._steps.append(Step("run", shlex.join(argv)))
         if self.dry_run:
             return Completed(tuple(argv), 0)
         done = self.host.run(argv)
         if accept is not None and done.code not in accept:
-            raise CommandFailed(argv, done.code, done.told, hint=hint)
+            raise CommandFailed(argv, done.code, done.messages, hint=hint)
         return done
 
 
 def same_file(path: Path, data: bytes, *, mode: int) -> bool:
-    """Tell whether a plain file holds exactly this, with this mode."""
+    """Return whether a regular file has exactly this content and this mode."""
     try:
         held = path.read_bytes()
         return held == data and path.lstat().st_mode == (0o100000 | mode)
@@ -169,7 +169,7 @@ def same_file(path: Path, data: bytes, *, mode: int) -> bool:
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    # The name ends in neither .plist nor .service: a manager that lists the folder passes it by.
+    # The name ends in neither .plist nor .service: a manager that lists the folder ignores it.
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temp.unlink(missing_ok=True)
     descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

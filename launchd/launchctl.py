@@ -1,8 +1,8 @@
-"""launchd's side of the one interface: every call of launchctl(1) is in this file.
+"""launchd's side of the interface: every call of launchctl(1) is in this file.
 
-A missing GUI session is asked for before anything is changed. What `print` writes is "NOT API in
-any sense at all" (launchctl(1)): its exit code says whether a job is loaded, its text only fills
-a process id in, and what the daemon does is read from the daemon's own database.
+A GUI session is required before anything is changed. The output of `print` is "NOT API in any
+sense at all" (launchctl(1)): only its exit code tells whether a job is loaded, its text is used for
+the process id alone, and the daemon's own database shows what the daemon does.
 """
 
 from __future__ import annotations
@@ -12,16 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launchd import plist
-from launchd.errors import CommandFailed, InvalidSpec, NoSession, NotInstalled, StillStopping
+from launchd.errors import (
+    CommandFailed,
+    InvalidSpec,
+    NoSession,
+    NotInstalled,
+    StillStopping,
+    first_line,
+)
 from launchd.host import Actions, Completed, Host, same_file
 from launchd.records import ServiceState, Step
 from launchd.spec import LABEL, STOP_TIMEOUT_S, AgentSpec, check_program, privacy_program, protected
 
-# launchctl's exit codes are error numbers, the ones above 106 launchd's own.
+# launchctl's exit codes are error numbers; those above 106 are launchd's own.
 NO_SUCH_PROCESS, IO_ERROR, IN_PROGRESS, ALREADY = 3, 5, 36, 37
 NO_DOMAIN, NOT_FOUND, DISABLED, WRONG_DOMAIN = 112, 113, 119, 125
 
-RETRY_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # launchd forgets a job some time after `bootout`
+RETRY_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # launchd drops a job some time after `bootout`
 POLL_S = 0.25
 GONE_TIMEOUT_S = STOP_TIMEOUT_S + 15
 
@@ -31,14 +38,14 @@ _LAST_EXIT = re.compile(r"^\s*last exit (?:code|reason) = (.+?)\s*$", re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class LaunchdManager:
-    """The user's launchd, in the domain of the login at the screen."""
+    """The user's launchd, in the domain of the GUI login."""
 
     host: Host
     label: str = LABEL
 
     @property
     def path(self) -> Path:
-        """Return where launchd looks for the user's own agents."""
+        """Return the path of our plist, in the folder of the user's agents."""
         return self.host.home / "Library/LaunchAgents" / f"{self.label}.plist"
 
     @property
@@ -52,7 +59,7 @@ class LaunchdManager:
         return f"{self.domain}/{self.label}"
 
     def install(self, spec: AgentSpec, *, dry_run: bool = False) -> tuple[Step, ...]:
-        """Write the plist, load it and start the job; a job that runs unchanged is left alone."""
+        """Write the plist, load it and start the job; an unchanged running job is left alone."""
         if spec.label != self.label:
             raise InvalidSpec(f"this manager serves {self.label}, not {spec.label}")
         data = plist.build(spec)
@@ -77,14 +84,14 @@ class LaunchdManager:
             if protected(path, self.host.home):
                 actions.note(
                     f"{path} is guarded by macOS: allow {privacy_program(self.host.interpreter)} "
-                    "in System Settings > Privacy & Security > Full Disk Access (anew after a new "
-                    f"Python), or {instead}."
+                    "in System Settings > Privacy & Security > Full Disk Access (again after every "
+                    f"update of Python), or {instead}."
                 )
         actions.note_temporary_home(spec.home)
         return actions.steps
 
     def uninstall(self, *, dry_run: bool = False) -> tuple[Step, ...]:
-        """Stop the job and remove its plist; nothing is done where nothing is installed."""
+        """Stop the job and remove its plist; do nothing if it is not installed."""
         actions = Actions(self.host, dry_run=dry_run)
         if self._loaded():
             self._bootout(actions)
@@ -92,7 +99,7 @@ class LaunchdManager:
         return actions.steps
 
     def start(self) -> tuple[Step, ...]:
-        """Load the job where it is not loaded, and start it."""
+        """Load the job if it is not loaded, and start it."""
         self._require_installed()
         self._require_session()
         actions = Actions(self.host)
@@ -100,17 +107,17 @@ class LaunchdManager:
         return actions.steps
 
     def stop(self) -> tuple[Step, ...]:
-        """Unload the job and wait for its end: a loaded job could be started again behind us."""
+        """Unload the job and wait for its end: launchd could start a loaded job again."""
         actions = Actions(self.host)
         if self._loaded():
             self._bootout(actions)
         return actions.steps
 
     def restart(self) -> tuple[Step, ...]:
-        """Unload the job, wait for its end and load it anew.
+        """Unload the job, wait for its end and load it again.
 
         `kickstart -k` would be one command, but no manual says whether it asks the process to end
-        or kills it, and launchd keeps what it knew of a program that has been replaced since.
+        or kills it, and launchd keeps its old data about a program that was replaced since.
         """
         self._require_installed()
         self._require_session()
@@ -121,7 +128,7 @@ class LaunchdManager:
         return actions.steps
 
     def state(self) -> ServiceState:
-        """Say what launchd says."""
+        """Return the state that launchd reports."""
         installed = self.path.exists()
         done = self._print(self.target)
         if done.code != 0:
@@ -138,7 +145,7 @@ class LaunchdManager:
         return ServiceState(installed, False, None, detail)
 
     def _start(self, actions: Actions, *, loaded: bool) -> None:
-        # A job that was ever disabled cannot be loaded until it is enabled.
+        # A job that was disabled once cannot be loaded until it is enabled.
         actions.run(["launchctl", "enable", self.target])
         if not loaded:
             self._bootstrap(actions)
@@ -154,26 +161,26 @@ class LaunchdManager:
             if _no_session(done):
                 raise self._session_missing(done)
             if done.code not in (IO_ERROR, ALREADY) or delay_s is None:
-                raise CommandFailed(argv, done.code, done.told, hint=self._hint(done.code))
-            # The same code means that a job of this name is loaded, or has not quite ended.
+                raise CommandFailed(argv, done.code, done.messages, hint=self._hint(done.code))
+            # The same code means that a job of this name is loaded, or has not ended yet.
             if self._loaded():
                 self._bootout(actions)
             self.host.sleep(delay_s)
 
     def _bootout(self, actions: Actions) -> None:
         argv = ["launchctl", "bootout", self.target]
-        gone_or_going = (0, NO_SUCH_PROCESS, IO_ERROR, IN_PROGRESS, NOT_FOUND)
-        done = actions.run(argv, accept=gone_or_going)
+        gone_or_ending = (0, NO_SUCH_PROCESS, IO_ERROR, IN_PROGRESS, NOT_FOUND)
+        done = actions.run(argv, accept=gone_or_ending)
         if actions.dry_run:
             return
-        # It returns before the job is gone, and what is still going refuses `bootstrap`.
+        # It returns before the job is gone, and `bootstrap` fails until then.
         deadline = self.host.now() + GONE_TIMEOUT_S
         while self._loaded():
             if self.host.now() >= deadline:
                 raise StillStopping(
                     argv,
                     done.code,
-                    done.told,
+                    done.messages,
                     message=f"the daemon has not ended in {GONE_TIMEOUT_S} s",
                 )
             self.host.sleep(POLL_S)
@@ -201,12 +208,11 @@ class LaunchdManager:
             raise self._session_missing(done)
 
     def _session_missing(self, done: Completed) -> NoSession:
-        told = done.told.splitlines()[0] if done.told else "it said nothing"
         return NoSession(
             f"nobody is logged in at this Mac's screen as user {self.host.uid}, and launchd "
-            f"starts agents only for such a login ({done.code}: {told})",
-            hint="Log in at the screen (or turn on automatic login), then try again; over ssh "
-            "you can run `llasad` in a terminal meanwhile.",
+            f"starts agents only for such a login ({done.code}: {first_line(done.messages)})",
+            hint="Log in at the screen (or turn on automatic login), then try again; until then "
+            "you can run `llasad` in a terminal, over ssh too.",
         )
 
     def _loaded(self) -> bool:
@@ -217,9 +223,8 @@ class LaunchdManager:
 
 
 def _no_session(done: Completed) -> bool:
-    told = done.told
     return (
         done.code in (NO_DOMAIN, WRONG_DOMAIN)
-        or "Domain does not support specified action" in told
-        or "Could not find domain" in told
+        or "Domain does not support specified action" in done.messages
+        or "Could not find domain" in done.messages
     )

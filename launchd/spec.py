@@ -1,4 +1,4 @@
-"""What a service manager is told about us, and what it must never be told."""
+"""The description of our service for a manager, and the checks that it must pass."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from launchd.errors import InvalidSpec, TemporaryProgram
 
 LABEL = "llasa.llasad"
-STOP_TIMEOUT_S = 45  # between SIGTERM and SIGKILL: a part is ended and the state is closed
+STOP_TIMEOUT_S = 45  # between SIGTERM and SIGKILL: to finish a part and close the database
 THROTTLE_S = 30  # launchd starts us at most this often
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -38,17 +38,17 @@ _PROTECTED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSpec:
-    """The service as both managers need it described."""
+    """The description of the service that both managers need."""
 
     label: str = LABEL  # unique in the user's domain; the last component names the systemd unit
     program_arguments: tuple[str, ...]  # the first is an absolute path, and `--home` is among them
     home: Path  # llasa's home folder, absolute
-    log_dir: Path  # where what is said before our own log is open goes, absolute
+    log_dir: Path  # for errors before our own log is open, absolute
     environment: Mapping[str, str] = field(default_factory=dict)  # added to the manager's own
 
 
 def check(spec: AgentSpec) -> None:
-    """Raise `InvalidSpec` where a manager would refuse, ignore or change what is asked."""
+    """Raise InvalidSpec for anything that a manager would refuse, ignore or change."""
     if not _LABEL.fullmatch(spec.label):
         raise InvalidSpec(f"{spec.label!r} cannot be a label: letters, digits, dots and dashes")
     if not spec.program_arguments:
@@ -63,12 +63,12 @@ def check(spec: AgentSpec) -> None:
     for name, value in spec.environment.items():
         if not _VARIABLE.fullmatch(name):
             raise InvalidSpec(f"{name!r} cannot name an environment variable")
-        # launchd ignores every other type without a word.
+        # launchd silently ignores every other type.
         if not isinstance(value, str):
             raise InvalidSpec(f"the environment variable {name} must be a string")
     for text in _texts(spec):
         if "\0" in text:
-            raise InvalidSpec(f"a path or argument holds a NUL character: {text!r}")
+            raise InvalidSpec(f"a path or argument has a NUL character: {text!r}")
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -76,10 +76,10 @@ def check(spec: AgentSpec) -> None:
 
 
 def check_program(spec: AgentSpec, *, code: Path, environment: Mapping[str, str]) -> None:
-    """Raise unless the program will still be there, and can be run, at the next login.
+    """Raise unless the program will still exist, and can be run, at the next login.
 
     `code` is a file of this package: `uv run --with` starts the base interpreter and adds our
-    modules from uv's cache, so the program's own path does not tell.
+    modules from uv's cache, so the program's own path is not enough.
     """
     program = Path(spec.program_arguments[0])
     for path in (program, code):
@@ -89,16 +89,15 @@ def check_program(spec: AgentSpec, *, code: Path, environment: Mapping[str, str]
     if not os.access(program, os.X_OK) or program.is_dir():
         raise InvalidSpec(
             f"{program} is not a program that can be run",
-            hint="Install llasa again: `uv tool install --reinstall .` in the folder that you "
-            "have it in.",
+            hint="Install llasa again: run `uv tool install --reinstall .` in llasa's folder.",
         )
 
 
 def temporary(path: Path, environment: Mapping[str, str]) -> str | None:
-    """Say in which kind of temporary place a path lies, or None."""
+    """Return the kind of temporary place that a path lies in, None if it is in no such place."""
     roots = [*_TEMPORARY_ROOTS]
     roots += [environment[name] for name in ("TMPDIR", "UV_CACHE_DIR") if environment.get(name)]
-    # The parent alone is resolved: an environment's python is a link to a lasting interpreter.
+    # Only the parent is resolved: an environment's python is a link to a permanent interpreter.
     for place in {path, path.parent.resolve() / path.name}:
         for root in roots:
             if root != "/" and place.is_relative_to(root):
@@ -109,15 +108,15 @@ def temporary(path: Path, environment: Mapping[str, str]) -> str | None:
         if ".cache" in parts or "Library/Caches" in place.as_posix():
             return "a cache folder"
         for folder in place.parents:
-            # uv marks lasting environments too; those hold a pyvenv.cfg.
-            marked = (folder / "CACHEDIR.TAG").exists()
-            if marked and not (folder / "pyvenv.cfg").exists():
+            # uv tags permanent environments too; those have a pyvenv.cfg.
+            tagged = (folder / "CACHEDIR.TAG").exists()
+            if tagged and not (folder / "pyvenv.cfg").exists():
                 return f"the cache folder {folder}"
     return None
 
 
 def protected(path: Path, user_home: Path) -> bool:
-    """Tell whether macOS guards a path, or what it leads to, with its privacy protection."""
+    """Return whether macOS's privacy protection guards a path, or the target of a link there."""
     guarded = [_plain(user_home / folder) for folder in _PROTECTED]
     return any(
         place.is_relative_to(folder)
@@ -127,15 +126,15 @@ def protected(path: Path, user_home: Path) -> bool:
 
 
 def _plain(path: Path) -> PurePath:
-    """Return a path for comparison: a Mac finds it in any case."""
+    """Return a path for comparison: a Mac finds files in upper or lower case."""
     return PurePath(str(path).casefold())
 
 
 def privacy_program(executable: str) -> str:
-    """Return what must be allowed so that an interpreter may read what macOS guards.
+    """Return the file that the user must allow, so that an interpreter may read guarded folders.
 
-    Grants are for the file that runs, which a script or a link is not; the launcher of a framework
-    build starts the application beside it.
+    macOS allows the file that runs, not a script or a link; the launcher of a framework build
+    starts the application beside it.
     """
     program = Path(executable).resolve()
     application = program.parent.parent / "Resources/Python.app"

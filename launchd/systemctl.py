@@ -1,4 +1,4 @@
-"""systemd's side of the one interface: every call of systemctl(1) and loginctl(1) is here."""
+"""systemd's side of the interface: every call of systemctl(1) and loginctl(1) is in this file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launchd import systemd
-from launchd.errors import InvalidSpec, ManagerMissing, NoSession, NotInstalled
+from launchd.errors import InvalidSpec, ManagerMissing, NoSession, NotInstalled, first_line
 from launchd.host import Actions, Completed, Host, same_file
 from launchd.records import ServiceState, Step
 from launchd.spec import LABEL, AgentSpec, check_program
@@ -17,7 +17,7 @@ _SYSTEMCTL = ("systemctl", "--user")
 
 @dataclass(frozen=True, slots=True)
 class SystemdManager:
-    """The user's own systemd."""
+    """The systemd of the user's session."""
 
     host: Host
     label: str = LABEL
@@ -29,13 +29,13 @@ class SystemdManager:
 
     @property
     def path(self) -> Path:
-        """Return where systemd looks for the user's own units."""
+        """Return the path of our unit, in the folder of the user's units."""
         configured = self.host.environment.get("XDG_CONFIG_HOME", "")
         base = Path(configured) if os.path.isabs(configured) else self.host.home / ".config"
         return base / "systemd/user" / self.unit
 
     def install(self, spec: AgentSpec, *, dry_run: bool = False) -> tuple[Step, ...]:
-        """Write the unit, enable it and start it; one that runs unchanged is left alone."""
+        """Write the unit, enable it and start it; an unchanged running unit is left alone."""
         if spec.label != self.label:
             raise InvalidSpec(f"this manager serves {self.label}, not {spec.label}")
         data = systemd.build(spec).encode()
@@ -59,24 +59,24 @@ class SystemdManager:
         return actions.steps
 
     def uninstall(self, *, dry_run: bool = False) -> tuple[Step, ...]:
-        """Stop and disable the unit and remove its file; works without a running manager too."""
+        """Stop and disable the unit and remove its file; the file even without a manager."""
         actions = Actions(self.host, dry_run=dry_run)
-        there = self._there()
-        if there and self.path.exists():
+        answers = self._answers()
+        if answers and self.path.exists():
             actions.run([*_SYSTEMCTL, "disable", "--now", self.unit], hint=self._hint)
-        elif there and self.state().running:
+        elif answers and self.state().running:
             actions.run([*_SYSTEMCTL, "stop", self.unit], hint=self._hint)
-        # `disable` removes the link; where no manager runs, or the file was gone, we do.
-        if not there or not self.path.exists():
+        # `disable` removes the link; without a manager, or if the file was gone, we remove it.
+        if not answers or not self.path.exists():
             actions.remove(self.path.parent / "default.target.wants" / self.unit)
         actions.remove(self.path)
-        if there and actions.steps:
+        if answers and actions.steps:
             actions.run([*_SYSTEMCTL, "daemon-reload"])
             actions.run([*_SYSTEMCTL, "reset-failed", self.unit], accept=None)
         return actions.steps
 
     def start(self) -> tuple[Step, ...]:
-        """Start the unit; one that runs is left alone."""
+        """Start the unit if it does not run."""
         self._require_installed()
         actions = Actions(self.host)
         self._start(actions, "start")
@@ -90,14 +90,14 @@ class SystemdManager:
         return actions.steps
 
     def restart(self) -> tuple[Step, ...]:
-        """End the running process, if there is one, and start a new one."""
+        """Stop the running process, if there is one, and start a new one."""
         self._require_installed()
         actions = Actions(self.host)
         self._start(actions, "restart")
         return actions.steps
 
     def state(self) -> ServiceState:
-        """Say what systemd says."""
+        """Return the state that systemd reports."""
         installed = self.path.exists()
         try:
             done = self._show(self.unit, "ActiveState,SubState,MainPID,Result")
@@ -118,13 +118,13 @@ class SystemdManager:
         return ServiceState(True, False, None, detail)
 
     def _start(self, actions: Actions, verb: str) -> None:
-        # After five failed starts systemd refuses every further one until it is told to forget.
+        # After five failed starts systemd refuses every further one until the count is reset.
         actions.run([*_SYSTEMCTL, "reset-failed", self.unit], accept=None)
         actions.run([*_SYSTEMCTL, verb, self.unit], hint=self._hint)
 
     @property
     def _hint(self) -> str:
-        return f"See `journalctl --user -u {self.unit} -n 50` for what it said."
+        return f"Run `journalctl --user -u {self.unit} -n 50` to see its messages."
 
     def _require_installed(self) -> None:
         if not self.path.exists():
@@ -139,15 +139,14 @@ class SystemdManager:
             )
         done = self._show(None, "Version")
         if done.code != 0:
-            told = done.told.splitlines()[0] if done.told else "it said nothing"
             raise NoSession(
-                f"systemd does not run for this user ({told})",
-                hint="Log in as this user itself, not with su or sudo; for a user who never logs "
+                f"systemd does not run for this user ({first_line(done.messages)})",
+                hint="Log in as this user directly, not with su or sudo; for a user who never logs "
                 f"in, run `sudo loginctl enable-linger {self.host.uid}` first. In a container "
-                "without systemd, run `llasad` under a supervisor of your own.",
+                "without systemd, run `llasad` under your own supervisor.",
             )
 
-    def _there(self) -> bool:
+    def _answers(self) -> bool:
         try:
             return self._show(None, "Version").code == 0
         except ManagerMissing:

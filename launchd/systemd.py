@@ -2,14 +2,14 @@
 
 The rules are those of systemd.syntax(7) and of "Command lines" in systemd.service(5):
 
-- a word with white space or quotes stands in double quotes, C escapes are read inside them;
+- a word with white space or quotes is put in double quotes, inside which C escapes are read;
 - `%` starts a specifier everywhere and is doubled;
 - `$` starts a variable in ExecStart=, but not in the program's own path, where `$$` would stay
-  two characters. The prefix `:` switches variables off for the whole line, so nothing is doubled
-  (systemd 244 and later; it is written only where a `$` occurs);
-- the program's path may hold no quote, backslash or control character, escaped or not
+  two characters. The prefix `:` disables variables for the whole line, so that nothing is doubled
+  (systemd 244 and later; it is written only if the line has a `$`);
+- the program's path may not contain a quote, backslash or control character, escaped or not
   ("Executable name contains special characters"): such a program is started by /bin/sh, which
-  replaces itself by it.
+  replaces itself with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "%"
 
 
 def build(spec: AgentSpec) -> str:
-    """Return the unit's text, which is ASCII but for what the paths hold."""
+    """Return the unit's text, which is ASCII except for the paths and values in it."""
     check(spec)
     environment = "".join(
         f"Environment={_quoted(f'{name}={value}')}\n"

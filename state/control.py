@@ -1,4 +1,4 @@
-"""What a person does with the queue: try again, do anew, take back, hurry, forget, pause."""
+"""What the user does with the queue: retry, redo, cancel, prioritize, forget, pause."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import os
 from collections.abc import Collection, Mapping
 
 from state.connection import Value
-from state.errors import IllegalMove, NoSuchJob
+from state.errors import IllegalMove
 from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, Status
 from state.migrations import NOW
-from state.rows import RECOUNTED, REQUEUED, Rows, job_of, listed
+from state.rows import RECOUNT, REQUEUE, Rows, job_of, sql_list
 
-REDONE = (Status.DONE, Status.PARTIAL, Status.FAILED)
+REDOABLE = (Status.DONE, Status.PARTIAL, Status.FAILED)
 CANCELLABLE = tuple(status for status in Status if Status.CANCELLED in MOVES[status])
 COPIED = "path, sha256, size, mtime_ns, inode, device"
 
 
-class Control(Rows):
-    """The part of the queue that llasactl writes to; and the daemon, where it must hold."""
+class ControlRows(Rows):
+    """The part of the queue that llasactl writes to, and the daemon for holds."""
 
     def retry(self, job_id: int) -> Job:
-        """Queue a job again with all its attempts; finished parts stay, fallen ones are redone.
+        """Queue a job again with all its attempts; keep its parts, except those that fell back.
 
-        Raises IllegalMove for one that waits, runs, is done (`redo` does it anew) or superseded.
+        Raises IllegalMove for a job that is queued, running, done (use `redo`) or superseded.
         """
         with self.database.transaction():
-            self._turn(job_id, "retried", Status.QUEUED, RETRYABLE, f"{REQUEUED}, deferred = 0")
+            self._update_allowed(
+                job_id,
+                f"{REQUEUE}, deferred = 0",
+                to=Status.QUEUED,
+                allowed=RETRYABLE,
+                verb="retried",
+            )
             self._drop_unfinished_parts("job_id = ?", (job_id,))
-            self.database.rows(f"UPDATE jobs SET {RECOUNTED} WHERE id = ?", (job_id,))
-            return self._must(job_id)
+            self.database.execute(f"UPDATE jobs SET {RECOUNT} WHERE id = ?", (job_id,))
+            return self._require(job_id)
 
     def retry_failed(self) -> int:
         """Queue every failed job again; return how many."""
@@ -37,61 +43,62 @@ class Control(Rows):
                 "job_id IN (SELECT id FROM jobs WHERE status = 'failed')", ()
             )
             return len(
-                self.database.rows(
-                    f"UPDATE jobs SET {REQUEUED}, {RECOUNTED} WHERE status = 'failed' RETURNING id"
+                self.database.execute(
+                    f"UPDATE jobs SET {REQUEUE}, {RECOUNT} WHERE status = 'failed' RETURNING id"
                 )
             )
 
     def cancel(self, job_id: int) -> Job:
-        """Take back a job that waits or runs; the worker notices at its next write."""
-        return self._turn(
+        """Cancel a queued or running job; the worker notices at its next write."""
+        return self._update_allowed(
             job_id,
-            "cancelled",
-            Status.CANCELLED,
-            CANCELLABLE,
             f"status = 'cancelled', reason = NULL, detail = NULL, finished_at = {NOW}",
+            to=Status.CANCELLED,
+            allowed=CANCELLABLE,
+            verb="cancelled",
         )
 
     def prioritize(self, job_id: int, priority: int | None = None) -> Job:
-        """Let a waiting job go first, or give it a priority (0 is usual, higher goes first)."""
-        return self._turn(
+        """Move a queued job to the front, or give it a priority (0 is usual, higher goes first)."""
+        return self._update_allowed(
             job_id,
-            "prioritized",
-            Status.QUEUED,
-            (Status.QUEUED,),
             "tried_last = 0, priority = coalesce(:priority, (SELECT max(0, max(priority)) + 1"
             " FROM jobs WHERE status = 'queued' AND id <> :id), 1)",
             {"priority": priority},
+            to=Status.QUEUED,
+            allowed=(Status.QUEUED,),
+            verb="prioritized",
         )
 
     def redo(self, job_id: int, *, model: str | None = None, profile: str | None = None) -> Job:
-        """Make a new job for the latest bytes of a job's path, one generation on.
+        """Add a job for the latest bytes of a job's path, as its next generation.
 
-        What it takes the place of becomes superseded if it gave no result; else it stays, and its
-        outputs with it until the new ones are written.
+        The job before becomes superseded if it gave no result; otherwise it stays, and so do its
+        outputs until the new ones are written.
         """
         with self.database.transaction():
-            latest = self.job_by_path(self._must(job_id).path)
+            latest = self.job_by_path(self._require(job_id).path)
             assert latest is not None
-            made = self._redo("id = :only", {"only": latest.id}, model, profile, 0)
-            return self._must(made[0])
+            made = self._redo("id = :only", {"only": latest.id}, model=model, profile=profile)
+            return self._require(made[0])
 
     def redo_all(self, *, model: str | None = None, profile: str | None = None) -> int:
-        """Redo the latest job of every path that was done, in part or not; return how many.
+        """Redo the latest job of every path if it is done, partial or failed; return how many.
 
-        They wait behind files that appear meanwhile.
+        Files that appear in the meantime go before them.
         """
         with self.database.transaction():
-            return len(self._redo(f"status IN ({listed(REDONE)})", {}, model, profile, 1))
+            where = f"status IN ({sql_list(REDOABLE)})"
+            return len(self._redo(where, {}, model=model, profile=profile, deferred=True))
 
     def forget(self, job_id: int) -> int:
         """Delete all jobs of a job's path and what is known of the file; return how many jobs.
 
-        A file that still lies there is new to the next scan. Raises IllegalMove while one runs.
+        A file that is still there is new to the next scan. Raises IllegalMove while a job runs.
         """
         with self.database.transaction():
-            name = os.fsencode(self._must(job_id).path)
-            running = self.database.row(
+            name = os.fsencode(self._require(job_id).path)
+            running = self.database.query_one(
                 "SELECT id FROM jobs WHERE path = ? AND status = 'running'", (name,)
             )
             if running is not None:
@@ -101,44 +108,46 @@ class Control(Rows):
                     Status.CANCELLED,
                     f"job {running['id']} is running: cancel it first",
                 )
-            self.database.rows("DELETE FROM seen WHERE path = ?", (name,))
-            return len(self.database.rows("DELETE FROM jobs WHERE path = ? RETURNING id", (name,)))
+            self.database.execute("DELETE FROM seen WHERE path = ?", (name,))
+            return len(
+                self.database.execute("DELETE FROM jobs WHERE path = ? RETURNING id", (name,))
+            )
 
     def pause(self, reason: str = "", *, until: float | None = None) -> None:
-        """Claim nothing more until `resume`, or until a moment in seconds since the epoch."""
-        self.database.rows(
+        """Stop claims until `resume`, or until a time in seconds since the epoch."""
+        self.database.execute(
             "UPDATE service SET paused = 1, pause_reason = ?, paused_until = ?,"
             f" paused_since = {NOW}",
             (reason, until),
         )
 
     def resume(self) -> bool:
-        """End the pause; tell whether there was one."""
+        """End the pause; return whether there was one."""
         return self._resume("1", ())
 
     def expire_pause(self, now: float) -> bool:
-        """End a pause whose moment has come; tell whether it did."""
+        """End a pause whose time is over; return whether it was."""
         return self._resume("paused_until <= ?", (now,))
 
     def paused(self) -> Pause | None:
         """Return the pause, if there is one."""
-        row = self.database.rows("SELECT * FROM service")[0]
+        row = self.database.query("SELECT * FROM service")[0]
         if not row["paused"]:
             return None
         return Pause(row["pause_reason"], row["paused_until"], row["paused_since"])
 
     def hold(self, reason: str, hint: str = "") -> None:
-        """Claim nothing until something is mended; the first moment of the same reason stays."""
-        self.database.rows(
+        """Stop claims until something is fixed; a hold of the same reason keeps its start time."""
+        self.database.execute(
             "UPDATE service SET hold_hint = :hint, hold_reason = :reason,"
             f" held_since = CASE WHEN hold_reason IS :reason THEN held_since ELSE {NOW} END",
             {"reason": reason, "hint": hint},
         )
 
     def release_hold(self, reason: str | None = None) -> bool:
-        """End the hold (only one of `reason`, where given); tell whether there was one."""
+        """End the hold, or only a hold of `reason`; return whether there was one."""
         return bool(
-            self.database.rows(
+            self.database.execute(
                 "UPDATE service SET hold_reason = NULL, hold_hint = NULL, held_since = NULL"
                 " WHERE hold_reason IS NOT NULL AND hold_reason = coalesce(?, hold_reason)"
                 " RETURNING 1",
@@ -148,36 +157,37 @@ class Control(Rows):
 
     def held(self) -> Hold | None:
         """Return the hold, if there is one."""
-        row = self.database.rows("SELECT * FROM service")[0]
+        row = self.database.query("SELECT * FROM service")[0]
         if row["hold_reason"] is None:
             return None
         return Hold(row["hold_reason"], row["hold_hint"], row["held_since"])
 
-    def _turn(
+    def _update_allowed(
         self,
         job_id: int,
-        verb: str,
-        to: Status,
-        allowed: Collection[Status],
         assignments: str,
         values: Mapping[str, Value] | None = None,
+        *,
+        to: Status,
+        allowed: Collection[Status],
+        verb: str,
     ) -> Job:
-        row = self.database.row(
+        """Update a job whose status is one of those allowed.
+
+        Raises IllegalMove for any other; its message says that the job cannot be `verb`.
+        """
+        row = self.database.execute_one(
             f"UPDATE jobs SET {assignments}"
-            f" WHERE id = :id AND status IN ({listed(allowed)}) RETURNING *",
+            f" WHERE id = :id AND status IN ({sql_list(allowed)}) RETURNING *",
             {**(values or {}), "id": job_id},
         )
         if row is not None:
             return job_of(row)
-        found = self.job(job_id)
-        if found is None:
-            raise NoSuchJob(job_id, f"there is no job {job_id}")
-        raise IllegalMove(
-            job_id, found.status, to, f"job {job_id} is {found.status}: it cannot be {verb}"
-        )
+        status = self._require(job_id).status
+        raise IllegalMove(job_id, status, to, f"job {job_id} is {status}: it cannot be {verb}")
 
     def _drop_unfinished_parts(self, where: str, values: tuple[Value, ...]) -> None:
-        self.database.rows(
+        self.database.execute(
             f"DELETE FROM parts WHERE {where} AND (status IS NULL OR status = 'fallback')",
             values,
         )
@@ -186,25 +196,26 @@ class Control(Rows):
         self,
         where: str,
         values: Mapping[str, Value],
+        *,
         model: str | None,
         profile: str | None,
-        deferred: int,
+        deferred: bool = False,
     ) -> list[int]:
-        """Add a generation to the latest jobs that `where` names; inside a transaction."""
-        made = self.database.rows(
+        """Add a generation to the latest jobs that `where` selects, inside a transaction."""
+        made = self.database.execute(
             f"INSERT INTO jobs ({COPIED}, generation, supersedes, origin, deferred, model, profile)"
             f" SELECT {COPIED}, generation + 1, id, '{Origin.MANUAL}', :deferred, :model, :profile"
             f" FROM jobs AS old WHERE {where} AND NOT EXISTS ("
             "  SELECT 1 FROM jobs AS next WHERE next.path = old.path AND next.supersedes = old.id)"
             " ORDER BY id RETURNING id",
-            {**values, "model": model, "profile": profile, "deferred": deferred},
+            {**values, "model": model, "profile": profile, "deferred": int(deferred)},
         )
         if not made:
             return []
         first = min(row["id"] for row in made)
-        self.database.rows(
+        self.database.execute(
             f"UPDATE jobs SET status = 'superseded', finished_at = {NOW}"
-            f" WHERE status IN ({listed(UNFINISHED)})"
+            f" WHERE status IN ({sql_list(UNFINISHED)})"
             " AND id IN (SELECT supersedes FROM jobs WHERE id >= ?)",
             (first,),
         )
@@ -212,7 +223,7 @@ class Control(Rows):
 
     def _resume(self, condition: str, values: tuple[Value, ...]) -> bool:
         return bool(
-            self.database.rows(
+            self.database.execute(
                 "UPDATE service SET paused = 0, pause_reason = NULL, paused_until = NULL,"
                 f" paused_since = NULL WHERE paused = 1 AND {condition} RETURNING 1",
                 values,

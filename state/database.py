@@ -1,4 +1,4 @@
-"""Opening the database: made whole, brought up to date, refused or set aside."""
+"""Open the database: create it, migrate it, refuse it or set it aside."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["Checkpoint", "Database", "open_database", "open_readonly", "recover"
 
 
 def open_database(path: Path, *, create: bool = True, migrate: bool = True) -> Database:
-    """Open the database for reading and writing; make it or bring it up to date if need be.
+    """Open the database for reading and writing; create or migrate it if necessary.
 
     Raises DatabaseMissing (with `create=False`), SchemaTooOld (with `migrate=False`), SchemaTooNew,
-    DatabaseCorrupt (then `recover`), FolderUnsafe, DatabaseUnusable, DatabaseBusy.
+    DatabaseCorrupt (call `recover` then), FolderUnsafe, DatabaseUnusable, DatabaseBusy.
     """
     path = Path(os.path.abspath(path))
     if not create and not path.exists():
@@ -51,8 +51,8 @@ def open_database(path: Path, *, create: bool = True, migrate: bool = True) -> D
 def open_readonly(path: Path, *, patience_s: float = 5.0) -> Database:
     """Open the database for reading; every read is short and holds nothing open afterwards.
 
-    Waits up to `patience_s` while the database is being made or recovered. Raises
-    DatabaseMissing at once where there is none, SchemaTooNew, SchemaTooOld, DatabaseUnusable.
+    Waits up to `patience_s` while the database is being created or recovered. Raises
+    DatabaseMissing at once if there is none, SchemaTooNew, SchemaTooOld, DatabaseUnusable.
     """
     path = Path(os.path.abspath(path))
     deadline = time.monotonic() + patience_s
@@ -68,7 +68,7 @@ def open_readonly(path: Path, *, patience_s: float = 5.0) -> Database:
 def recover(path: Path) -> Path | None:
     """Set a corrupt database aside and return its new name; None if it turns out to be sound.
 
-    The caller holds no connection to it. What it knew is found again by scanning the folders.
+    The caller holds no connection to it. A scan of the folders finds again what it knew.
     """
     path = Path(os.path.abspath(path))
     with folder.locked(path.parent):
@@ -82,7 +82,7 @@ def _open_readonly(path: Path) -> Database:
         raise DatabaseMissing(f"there is no {path}")
     database = connect(path, "ro")
     try:
-        database.rows("PRAGMA query_only=1")
+        database.execute("PRAGMA query_only=1")
         names = migrations.applied(database)
         _refuse_newer(database, names)
         _refuse_older(database, names)
@@ -93,7 +93,7 @@ def _open_readonly(path: Path) -> Database:
 
 
 def _create(path: Path) -> None:
-    """Make the database whole under another name, so that nobody ever opens half of one."""
+    """Create the database under another name and rename it, so that nobody opens half of one."""
     if any(os.path.lexists(folder.beside(path, end)) for end in folder.COMPANIONS):
         folder.set_aside(path, "stray")
     draft = folder.beside(path, ".new")
@@ -104,7 +104,7 @@ def _create(path: Path) -> None:
     try:
         _set_pragmas(database)
         migrations.migrate(database)
-        database.rows("UPDATE service SET rebuilding = 1")
+        database.execute("UPDATE service SET rebuilding = 1")
     finally:
         database.close()
     folder.sync(draft)
@@ -121,11 +121,11 @@ def _prepare(database: Database, *, migrate: bool) -> None:
     if len(names) < len(migrations.NAMES):
         with folder.locked(database.path.parent):
             migrations.migrate(database)
-    database.rows("PRAGMA foreign_keys=1")
+    database.execute("PRAGMA foreign_keys=1")
 
 
 def _set_pragmas(database: Database) -> None:
-    mode = database.rows("PRAGMA journal_mode=wal")[0][0]
+    mode = database.execute("PRAGMA journal_mode=wal")[0][0]
     if mode != "wal":
         raise DatabaseUnusable(
             f"{database.path} cannot have a write-ahead log (journal mode {mode})",
@@ -137,7 +137,7 @@ def _set_pragmas(database: Database) -> None:
         "checkpoint_fullfsync=1",
         "wal_autocheckpoint=0",
     ):
-        database.rows(f"PRAGMA {pragma}")
+        database.execute(f"PRAGMA {pragma}")
 
 
 def _refuse_newer(database: Database, names: Sequence[str]) -> None:

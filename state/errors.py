@@ -1,7 +1,7 @@
 """What can go wrong in the state room, as one tree.
 
 StateError
-├── DatabaseError              the file; the daemon backs off or the command ends
+├── DatabaseError              the file; the daemon waits and retries, or the command ends
 │   ├── DatabaseMissing
 │   ├── DatabaseBusy
 │   ├── DatabaseCorrupt
@@ -10,10 +10,10 @@ StateError
 │   ├── SchemaTooNew
 │   ├── SchemaTooOld
 │   └── FolderUnsafe
-└── JobError                   one job; `job_id` says which
+└── JobError                   one job, named by `job_id`
     ├── NoSuchJob
-    ├── IllegalMove            the wish does not fit the job's status
-    └── JobMoved               the row is no longer what the caller holds
+    ├── IllegalMove            the job's status does not allow what was asked for
+    └── JobMoved               the row has changed since the caller read it
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class StateError(Exception):
-    """Something went wrong in the record of jobs."""
+    """Something went wrong with the database of jobs."""
 
     hint = "Run `llasactl doctor` and look at the log."
 
@@ -43,13 +43,13 @@ class DatabaseError(StateError):
 class DatabaseMissing(DatabaseError):
     """There is no database yet."""
 
-    hint = "Start the daemon once: it makes the database."
+    hint = "Start the daemon once: it creates the database."
 
 
 class DatabaseBusy(DatabaseError):
     """Another process has been writing to the database for too long."""
 
-    hint = "Try again in a minute; if it stays so, `llasactl restart`."
+    hint = "Try again in a minute; if it is still busy, run `llasactl restart`."
 
 
 class DatabaseCorrupt(DatabaseError):
@@ -61,7 +61,7 @@ class DatabaseCorrupt(DatabaseError):
 class DatabaseFull(DatabaseError):
     """The disk of the database is full."""
 
-    hint = "Free some space on that disk; work goes on by itself."
+    hint = "Free some space on that disk; work then continues by itself."
 
 
 class DatabaseUnusable(DatabaseError):
@@ -83,13 +83,13 @@ class SchemaTooOld(DatabaseError):
 
 
 class FolderUnsafe(DatabaseError):
-    """The state folder can be changed by others."""
+    """Other users can change the state folder."""
 
-    hint = "Make it yours alone: `chmod 700 FOLDER`."
+    hint = "Close it to other users: `chmod 700 FOLDER`."
 
 
 class JobError(StateError):
-    """Something cannot be done with a job."""
+    """This cannot be done with the job."""
 
     def __init__(self, job_id: int, message: str = "", *, hint: str = "") -> None:
         super().__init__(message, hint=hint or type(self).hint.replace("JOB", str(job_id)))
@@ -99,13 +99,13 @@ class JobError(StateError):
 class NoSuchJob(JobError):
     """There is no such job."""
 
-    hint = "`llasactl jobs` lists what there is."
+    hint = "`llasactl jobs` lists all jobs."
 
 
 class IllegalMove(JobError):
     """The job's status does not allow this."""
 
-    hint = "`llasactl show JOB` tells where the job stands."
+    hint = "`llasactl show JOB` shows its status and history."
 
     def __init__(self, job_id: int, status: Status, to: Status, message: str = "") -> None:
         super().__init__(job_id, message or f"job {job_id} is {status}: it cannot become {to}")
@@ -114,10 +114,10 @@ class IllegalMove(JobError):
 
 
 class JobMoved(JobError):
-    """Somebody else moved the job in the meantime."""
+    """The job's status was changed by another process in the meantime."""
 
     def __init__(self, job_id: int, status: Status) -> None:
-        super().__init__(job_id, f"job {job_id} was moved by somebody else and is {status} now")
+        super().__init__(job_id, f"another process changed job {job_id}: it is {status} now")
         self.status = status
 
 
@@ -126,12 +126,12 @@ CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code of `error`, 0 where there is none."""
+    """Return SQLite's primary result code in `error`, 0 if there is none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def translated(error: sqlite3.Error, path: object) -> Exception:
-    """Return the error of this room for one of SQLite's; a mistake in the code stays as it is."""
+    """Return this room's error for one of SQLite's; an error that shows a bug stays as it is."""
     code = primary_code(error)
     if code in BUSY:
         return DatabaseBusy(f"{path}: {error}")

@@ -1,4 +1,4 @@
-"""The folder of the database: whose it is, who may create in it, what is set aside in it."""
+"""The folder of the database: its owner and mode, its lock, and files that are set aside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def secure(folder: Path) -> None:
-    """Make `folder` if need be, 0700 whatever the umask; raise FolderUnsafe if others may write."""
+    """Create `folder` if it is missing, with mode 0700 whatever the umask.
+
+    Raises FolderUnsafe if other users may write to it.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
@@ -33,8 +36,8 @@ def secure(folder: Path) -> None:
             )
         if mode & 0o022:
             raise FolderUnsafe(
-                f"{folder} can be written by others (mode {mode:04o})",
-                hint=f"Make it yours alone: chmod 700 {folder}",
+                f"{folder} can be written to by other users (mode {mode:04o})",
+                hint=f"Close it to other users: chmod 700 {folder}",
             )
         if mode != 0o700:
             folder.chmod(0o700)
@@ -54,7 +57,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Bring a file or a folder's entries to the disk."""
+    """Flush a file, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -63,9 +66,9 @@ def sync(path: Path) -> None:
 
 
 def set_aside(path: Path, label: str) -> Path:
-    """Rename a database and what lies beside it, under the folder's lock; return the new name.
+    """Rename a database and its companions, under the folder's lock; return the new name.
 
-    A write-ahead log that stayed behind would be replayed into the next database of that name.
+    A write-ahead log left behind would be replayed into the next database of that name.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     number = 0
@@ -83,6 +86,6 @@ def set_aside(path: Path, label: str) -> Path:
 
 
 def discard(path: Path) -> None:
-    """Delete a half-made database and what lies beside it."""
+    """Delete an unfinished database and its companions."""
     for end in ("", *COMPANIONS):
         beside(path, end).unlink(missing_ok=True)

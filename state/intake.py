@@ -2,149 +2,97 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from state.errors import IllegalMove
 from state.job import (
-    PASSING,
     TERMINAL,
+    TRANSIENT,
     UNFINISHED,
+    Fingerprint,
     Job,
     Offer,
     Origin,
-    Output,
     Seen,
     Status,
+    Verdict,
 )
 from state.migrations import NOW
-from state.rows import REQUEUED, PathName, job_of, listed, outputs_json, signed, told
-from state.seen import SeenFiles
+from state.rows import (
+    REQUEUE,
+    PathName,
+    fingerprint_columns,
+    job_of,
+    normalized_reason,
+    outputs_json,
+    sql_list,
+)
+from state.seen import SeenRows
 
 REVIVED_BY_HAND = frozenset({Status.FAILED, Status.INVALID, Status.CANCELLED})
+NO_FILE = Fingerprint(0, 0, 0, 0, 0)  # no file on a disk has this one
 
 
-class Intake(SeenFiles):
+class IntakeRows(SeenRows):
     """The part of the queue that the watcher and the scans write to."""
 
-    def offer(
-        self,
-        path: PathName,
-        *,
-        sha256: str,
-        size: int,
-        mtime_ns: int,
-        inode: int,
-        device: int,
-        origin: Origin,
-        ctime_ns: int = 0,
-        priority: int = 0,
-        profile: str | None = None,
-        model: str | None = None,
-    ) -> Job | None:
+    def offer(self, offer: Offer) -> Job | None:
         """Offer one settled file; see `offer_many`."""
-        return self.offer_many(
-            [
-                Offer(
-                    path=path,
-                    sha256=sha256,
-                    size=size,
-                    mtime_ns=mtime_ns,
-                    inode=inode,
-                    device=device,
-                    origin=origin,
-                    ctime_ns=ctime_ns,
-                    priority=priority,
-                    profile=profile,
-                    model=model,
-                )
-            ]
-        )[0]
+        return self.offer_many([offer])[0]
 
     def offer_many(self, offers: Sequence[Offer]) -> list[Job | None]:
-        """Queue what has other bytes than the latest job of its path; None stands for the rest.
+        """Queue each file whose bytes differ from the latest job of its path; None for the others.
 
-        An older job of the path that gave no result becomes superseded. The same bytes are
-        queued again only where the last failure was not theirs (the file was away), or, offered
-        by hand, where they never gave a result. Jobs and the files seen are one transaction.
+        An older job of the path that gave no result becomes superseded. The same bytes are queued
+        again in two cases: the last failure was not caused by them (the file was away), or the
+        user offers them and they have given no result yet. Jobs and files seen are written in one
+        transaction.
         """
         if not offers:
             return []
         with self.database.transaction():
             return [self._offer(offer) for offer in offers]
 
-    def record(
-        self,
-        path: PathName,
-        *,
-        status: Status,
-        reason: str | None,
-        detail: str | None = None,
-        sha256: str | None = None,
-        size: int = 0,
-        mtime_ns: int = 0,
-        inode: int = 0,
-        device: int = 0,
-        ctime_ns: int = 0,
-        origin: Origin = Origin.RESCAN,
-        outputs: Sequence[Output] = (),
-        recipe: str | None = None,
-        figures: Mapping[str, Any] | None = None,
-    ) -> Job:
-        """Record a file that ends without being queued; the same verdict twice is one job.
+    def record(self, path: PathName, fingerprint: Fingerprint | None, verdict: Verdict) -> Job:
+        """Record a file that ends without being queued; the same verdict twice makes one job.
 
-        With `done`, `outputs` and `recipe`, finished work that a lost database knew of is taken up
-        again.
-        Raises IllegalMove for a status that is not an end.
+        A file recorded without a fingerprint is checked again by the next scan. Raises IllegalMove
+        for a status that is not an end.
         """
-        if status not in TERMINAL or status is Status.SUPERSEDED:
-            raise IllegalMove(0, Status.QUEUED, status, f"{status} cannot be recorded at once")
-        reason, detail = told(reason, detail)
+        if verdict.status not in TERMINAL or verdict.status is Status.SUPERSEDED:
+            raise IllegalMove(
+                0, Status.QUEUED, verdict.status, f"{verdict.status} cannot be recorded directly"
+            )
+        fingerprint = fingerprint or NO_FILE
+        reason, detail = normalized_reason(verdict.reason, verdict.detail)
         with self.database.transaction():
             latest = self.job_by_path(path)
-            self._note(
-                Seen(os.fsdecode(path), device, inode, size, mtime_ns, ctime_ns, sha256),
-            )
+            self._note(Seen(os.fsdecode(path), fingerprint, verdict.sha256))
             if latest is not None and (latest.status, latest.reason, latest.sha256) == (
-                status,
+                verdict.status,
                 reason,
-                sha256,
+                verdict.sha256,
             ):
                 return latest
             return self._insert(
                 path,
                 latest,
                 {
-                    "sha256": sha256,
-                    "size": size,
-                    "mtime_ns": signed(mtime_ns),
-                    "inode": signed(inode),
-                    "device": signed(device),
-                    "status": status,
+                    **_job_columns(fingerprint),
+                    "sha256": verdict.sha256,
+                    "status": verdict.status,
                     "reason": reason,
                     "detail": detail,
-                    "origin": origin,
-                    "outputs": outputs_json(outputs),
-                    "recipe": recipe,
-                    "figures": json.dumps(figures or {}),
+                    "origin": verdict.origin,
+                    "outputs": outputs_json(verdict.outputs),
+                    "recipe": verdict.recipe,
                 },
             )
 
     def _offer(self, offer: Offer) -> Job | None:
         latest = self.job_by_path(offer.path)
-        self._note(
-            Seen(
-                os.fsdecode(offer.path),
-                offer.device,
-                offer.inode,
-                offer.size,
-                offer.mtime_ns,
-                offer.ctime_ns,
-                offer.sha256,
-            )
-        )
+        self._note(Seen(os.fsdecode(offer.path), offer.fingerprint, offer.sha256))
         if (
             latest is not None
             and latest.sha256 == offer.sha256
@@ -155,11 +103,8 @@ class Intake(SeenFiles):
             offer.path,
             latest,
             {
+                **_job_columns(offer.fingerprint),
                 "sha256": offer.sha256,
-                "size": offer.size,
-                "mtime_ns": signed(offer.mtime_ns),
-                "inode": signed(offer.inode),
-                "device": signed(offer.device),
                 "origin": offer.origin,
                 "deferred": int(offer.origin is Origin.SCAN),
                 "priority": offer.priority,
@@ -170,29 +115,21 @@ class Intake(SeenFiles):
 
     def _revive(self, latest: Job, offer: Offer) -> Job | None:
         by_hand = offer.origin is Origin.MANUAL and latest.status in REVIVED_BY_HAND
-        passed = latest.status is Status.FAILED and latest.reason in PASSING
-        if not (by_hand or passed):
+        was_transient = latest.status is Status.FAILED and latest.reason in TRANSIENT
+        if not (by_hand or was_transient):
             return None
-        return self._held(
-            latest,
-            f"{REQUEUED}, deferred = 0, size = :size, mtime_ns = :mtime_ns,"
-            " inode = :inode, device = :device",
-            {
-                "size": offer.size,
-                "mtime_ns": signed(offer.mtime_ns),
-                "inode": signed(offer.inode),
-                "device": signed(offer.device),
-            },
-        )
+        columns = _job_columns(offer.fingerprint)
+        assignments = ", ".join(f"{column} = :{column}" for column in columns)
+        return self._update_unmoved(latest, f"{REQUEUE}, deferred = 0, {assignments}", columns)
 
     def _insert(
         self, path: PathName, latest: Job | None, values: Mapping[str, str | int | None]
     ) -> Job:
-        """Put a job at the end of its path's chain; inside the caller's transaction."""
+        """Add a job to the end of its path's chain, inside the caller's transaction."""
         name = os.fsencode(path)
-        self.database.rows(
+        self.database.execute(
             f"UPDATE jobs SET status = 'superseded', finished_at = {NOW}"
-            f" WHERE path = ? AND status IN ({listed(UNFINISHED)})",
+            f" WHERE path = ? AND status IN ({sql_list(UNFINISHED)})",
             (name,),
         )
         row = {
@@ -203,13 +140,19 @@ class Intake(SeenFiles):
         }
         columns = ", ".join(row)
         marks = ", ".join(f":{column}" for column in row)
-        inserted = self.database.rows(
+        inserted = self.database.execute(
             f"INSERT INTO jobs ({columns}) VALUES ({marks}) RETURNING *",
             row,
         )[0]
         if inserted["status"] in TERMINAL:
-            inserted = self.database.rows(
+            inserted = self.database.execute(
                 f"UPDATE jobs SET finished_at = {NOW} WHERE id = ? RETURNING *",
                 (inserted["id"],),
             )[0]
         return job_of(inserted)
+
+
+def _job_columns(fingerprint: Fingerprint) -> dict[str, int]:
+    columns = fingerprint_columns(fingerprint)
+    del columns["ctime_ns"]  # kept with the files seen
+    return columns

@@ -1,4 +1,4 @@
-"""What the state room hands out: a job, its statuses and legal moves, and the small records."""
+"""The records of the state room: a job, its statuses and legal moves, and smaller ones."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-ATTEMPT_CAP = 5  # claims without a finished part before a job is given up
-FINISH_CAP = 25  # the same where every part is saved, and only the outputs are left to write
+ATTEMPT_CAP = 5  # claims without a finished part before a job fails
+FINISH_CAP = 25  # the same where every part is saved and only the outputs are left to write
 
 
 class Status(StrEnum):
-    """Where a job stands."""
+    """How far a job has come."""
 
     QUEUED = "queued"  # waits for the worker
-    RUNNING = "running"  # claimed by the one worker of the home
-    DONE = "done"  # all outputs are on the disk, whole
+    RUNNING = "running"  # claimed by the home's only worker
+    DONE = "done"  # all outputs are on the disk, complete
     PARTIAL = "partial"  # done, but some parts are the source's own text
     FAILED = "failed"  # tried and given up; the reason says why
     INVALID = "invalid"  # the input cannot be read as what it claims to be
-    IGNORED = "ignored"  # readable, but no transcript
-    SUPERSEDED = "superseded"  # a newer version of the file, or a redo, took its place
-    CANCELLED = "cancelled"  # the user took it back
+    IGNORED = "ignored"  # readable, but not a transcript
+    SUPERSEDED = "superseded"  # a newer version of the file, or a redo, replaced it
+    CANCELLED = "cancelled"  # by the user
 
 
 S = Status
@@ -47,13 +47,13 @@ UNFINISHED = frozenset(status for status in S if S.SUPERSEDED in MOVES[status]) 
 
 
 class Reason(StrEnum):
-    """Why a job stands where it stands, beside its status."""
+    """Why a job has its status."""
 
     # the source
     SOURCE_GONE = "source_gone"  # deleted or renamed before it was read
     SOURCE_CHANGED = "source_changed"  # other bytes than those the job is for
     UNREADABLE = "unreadable"  # no permission, or an error while reading
-    NOT_DOWNLOADED = "not_downloaded"  # its content lies in a cloud
+    NOT_DOWNLOADED = "not_downloaded"  # its content is only in a cloud
     NOT_A_FILE = "not_a_file"  # a folder, link, pipe, socket or device
     TOO_LARGE = "too_large"  # over `max_bytes`
     NAME_TOO_LONG = "name_too_long"  # no room for the outputs' suffixes
@@ -61,7 +61,7 @@ class Reason(StrEnum):
     NOT_A_TRANSCRIPT = "not_a_transcript"  # parses, but no producer writes this
     FOREIGN_SERVICE = "foreign_service"  # another speech service's format
     OURS = "ours"  # one of our own outputs, by its name
-    OWN_OUTPUT = "own_output"  # one of our own outputs, by what stands in it
+    OWN_OUTPUT = "own_output"  # one of our own outputs, by its content
     EMPTY_FILE = "empty_file"
     BAD_ENCODING = "bad_encoding"
     TRUNCATED = "truncated"  # ends too early
@@ -76,7 +76,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"  # does not fit the model
     PARTS_FELL_BACK = "parts_fell_back"  # some parts are the source's own text
     PART_UNUSABLE = "part_unusable"
-    ALIGNMENT = "alignment"  # a decoded part did not hold its words
+    ALIGNMENT = "alignment"  # the words of a decoded part are not those of its source
     # the model
     MODEL_MISSING = "model_missing"
     MODEL_REFUSED = "model_refused"
@@ -89,25 +89,26 @@ class Reason(StrEnum):
     MODEL_OUT_OF_MEMORY = "model_out_of_memory"
     GPU_TIMEOUT = "gpu_timeout"
     # the machine
-    RESTART_DURING_JOB = "restart_during_job"  # the machine went down with it twice running
+    RESTART_DURING_JOB = "restart_during_job"  # the machine restarted twice in a row during it
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # claimed too often without one finished part
-    KILLED_WHILE_FINISHING = "killed_while_finishing"  # every part is saved, no claim came further
+    KILLED_WHILE_FINISHING = "killed_while_finishing"  # all parts are saved, no claim got further
     OUTPUT_UNWRITABLE = "output_unwritable"
     DISK_FULL = "disk_full"
     FOLDER_UNREADABLE = "folder_unreadable"
-    STOPPED = "stopped"  # given back by a daemon that was asked to stop
-    HELD = "held"  # given back because the queue is held
-    PAUSED = "paused"  # given back because a person asked for a rest
+    STOPPED = "stopped"  # returned to the queue by a daemon that was asked to stop
+    HELD = "held"  # returned because the queue is held
+    PAUSED = "paused"  # returned because the user paused the queue
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
     BAD_SPEAKERS = "bad_speakers"  # a file with speakers' names has a mistake
     ENGINE_ERROR = "engine_error"
-    INTERNAL_ERROR = "internal_error"  # a bug; the log has the traceback
-    OTHER = "other"  # not in this list; the detail begins with it
+    INTERNAL_ERROR = "internal_error"  # a bug; the log names the file and function
+    OTHER = "other"  # not in this list; the detail begins with the reason as given
 
 
-# A job that ended so is queued again when the same bytes are seen: what failed was not the bytes.
-PASSING = frozenset(
+# Failures that the file's bytes did not cause: a job that ended with one of these is queued again
+# when the same bytes are seen.
+TRANSIENT = frozenset(
     {
         Reason.SOURCE_GONE,
         Reason.SOURCE_CHANGED,
@@ -118,12 +119,12 @@ PASSING = frozenset(
 
 
 class Origin(StrEnum):
-    """How a file came to our notice."""
+    """How a file was noticed."""
 
     EVENT = "event"  # the watcher
-    SCAN = "scan"  # the scan at start: backlog, waits for files that appear live
+    SCAN = "scan"  # the scan at start: backlog, done after files that appear live
     RESCAN = "rescan"  # a later scan: a file that the watcher missed
-    MANUAL = "manual"  # a person asked for it
+    MANUAL = "manual"  # the user asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One version of one file on its way to text: a row, as it stood when it was read."""
+    """One version of one file and the work on it: a row as it was when it was read."""
 
-    id: int  # never used twice; the order of arrival
+    id: int  # never reused; the order of arrival
     path: str  # of the source; bytes that are not UTF-8 as surrogates (`os.fsdecode`)
     sha256: str | None  # of the source; None where it could not be read
     size: int  # of the source, in bytes
@@ -148,21 +149,21 @@ class Job:
     inode: int
     device: int
     generation: int  # counts the redos of the file
-    supersedes: int  # the job of this path before this one, 0 for the first
+    supersedes: int  # the previous job of this path, 0 for the first
     status: Status
     reason: Reason | None
-    detail: str | None  # one line for a person
+    detail: str | None  # one line for the user
     origin: Origin
     priority: int  # higher goes first
-    deferred: bool  # backlog: after everything of the same priority that is not
-    tried_last: bool  # after everything else: it, or what runs it, was brought down again and again
+    deferred: bool  # backlog: after all other jobs of the same priority
+    tried_last: bool  # after all other jobs: the daemon or the machine went down with it repeatedly
     attempt: int  # claims since the last finished part
-    restarts: int  # machine restarts in the middle of it since the last finished part
-    load_failures: int  # model children that died before any part since the last finished part
-    claims: int  # all claims ever; the fence of the claim that the caller holds
-    boot_id: str | None  # the boot in which it was claimed last
-    profile: str | None  # asked for by a redo; None: what the configuration says
-    model: str | None  # asked for by a redo; None: what the configuration says
+    restarts: int  # machine restarts while it ran, since the last finished part
+    load_failures: int  # model children that died before any part, since the last finished part
+    claims: int  # all claims so far; a write under an older claim is refused
+    boot_id: str | None  # the boot in which it was last claimed
+    profile: str | None  # given with a redo; None: as configured
+    model: str | None  # given with a redo; None: as configured
     recipe: str | None  # of its parts
     parts_total: int | None  # None until it has been cut into parts
     parts_done: int
@@ -170,7 +171,7 @@ class Job:
     words_done: int
     decode_s: float  # of the parts done
     outputs: tuple[Output, ...]  # written by the last finished run
-    intended: tuple[Output, ...]  # what the last run set out to write
+    intended: tuple[Output, ...]  # what unfinished runs were about to write
     figures: dict[str, Any] = field(hash=False)  # whatever the worker measured
     created_at: str  # UTC, ISO 8601; for display only
     started_at: str | None  # the last claim; for display only
@@ -181,60 +182,75 @@ _WRAP = 1 << 64  # numbers are stored in 64 bits, dates may have more
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a file looked like when it was looked at last."""
+class Fingerprint:
+    """The properties of a file that change when its content does.
 
-    path: str  # bytes that are not UTF-8 as surrogates (`os.fsdecode`)
+    All but the size are numbers modulo 64 bits, so that one from the disk equals one that was
+    stored.
+    """
+
     device: int
     inode: int
-    size: int
+    size: int  # bytes
     mtime_ns: int
-    ctime_ns: int
-    sha256: str | None  # None where it was not read
+    ctime_ns: int  # a program cannot set it back, unlike mtime
 
-    def same_as(self, stat: os.stat_result) -> bool:
-        """Tell whether the file still looks as it did, so that it need not be read again."""
-        return (
-            self.device,
-            self.inode,
-            self.size,
-            self.mtime_ns % _WRAP,
-            self.ctime_ns % _WRAP,
-        ) == (
-            stat.st_dev % _WRAP,  # macOS may give a negative one
-            stat.st_ino,
-            stat.st_size,
-            stat.st_mtime_ns % _WRAP,
-            stat.st_ctime_ns % _WRAP,
+    @classmethod
+    def of(cls, status: os.stat_result) -> Fingerprint:
+        """Return the fingerprint of a stat result."""
+        return cls(
+            status.st_dev % _WRAP,  # macOS may give a negative one
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns % _WRAP,
+            status.st_ctime_ns % _WRAP,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was when it was last checked."""
+
+    path: str  # bytes that are not UTF-8 as surrogates (`os.fsdecode`)
+    fingerprint: Fingerprint
+    sha256: str | None  # None where it was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A settled file with its content's hash, offered as work."""
+    """A settled file with the hash of its content, offered to the queue."""
 
     path: str | bytes | os.PathLike[str]
-    sha256: str
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
+    sha256: str  # of the content
+    fingerprint: Fingerprint  # taken when the content was read
     origin: Origin
-    ctime_ns: int = 0
-    priority: int = 0
-    profile: str | None = None
-    model: str | None = None
+    priority: int = 0  # higher goes first
+    profile: str | None = None  # None: as configured
+    model: str | None = None  # None: as configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The end of a file that is recorded without being queued."""
+
+    status: Status  # one of TERMINAL, but not `superseded`
+    reason: str | None
+    detail: str | None = None  # one line for the user
+    sha256: str | None = None  # None where the file was not read
+    origin: Origin = Origin.RESCAN
+    outputs: tuple[Output, ...] = ()  # found beside the source
+    recipe: str | None = None  # of the outputs
 
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """How one part of a job stands."""
+    """The state of one part of a job."""
 
-    index: int
+    index: int  # from 0
     status: str | None  # "enhanced", "fallback", "uncovered"; None: not finished
     words: int
     decode_s: float
-    attempts: int  # failed ones
+    attempts: int  # failed attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,26 +265,26 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits in the queue."""
+    """The work that waits in the queue."""
 
     jobs: int
-    bytes: int
-    words: int | None  # left to decode, of files not read yet an estimate; None without any
+    bytes: int  # of the sources
+    words: int | None  # left to decode, estimated for files not read yet; None: cannot be estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why no job is claimed until something is mended."""
+    """A stop of the queue until something outside is fixed."""
 
     reason: str
-    hint: str
+    hint: str  # what the user can do
     since: str  # UTC, ISO 8601; for display only
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """That a person asked for a rest."""
+    """A stop of the queue that the user asked for."""
 
     reason: str
-    until: float | None  # seconds since the epoch, as the person asked; None: until `resume`
+    until: float | None  # seconds since the epoch; None: until `resume`
     since: str  # UTC, ISO 8601; for display only

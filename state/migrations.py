@@ -1,6 +1,6 @@
 """The schema, as the steps that lead to it; a step and its record are one transaction.
 
-A step that has been released is never changed: a new one is added below it.
+A released step is never changed: a new one is added below it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def m001_jobs(db: sqlite_utils.Database) -> None:
 
 
 def m002_kept_parts(db: sqlite_utils.Database) -> None:
-    """Finished parts are kept, compressed, to render a text anew without the model."""
+    """Keep finished parts, compressed, so that a text can be rendered again without the model."""
     db.execute("""
     CREATE TABLE kept (
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -172,7 +172,7 @@ def m003_unused_columns(db: sqlite_utils.Database) -> None:
 
 
 def m004_rebuilding(db: sqlite_utils.Database) -> None:
-    """A new database says so, until the folders have told it what is done."""
+    """A new database is marked as such until the finished work in the folders is recorded."""
     db.execute("ALTER TABLE service ADD COLUMN rebuilding INTEGER NOT NULL DEFAULT 0")
 
 
@@ -186,22 +186,22 @@ NAMES = tuple(step.__name__ for step in STEPS)
 
 
 def applied(database: Database) -> list[str]:
-    """Return the names of the steps that the database has behind it, in order.
+    """Return the names of the steps that were applied to the database, in order.
 
     Plain SQL: sqlite-utils costs 0.4 s to import (it loads numpy), and only a migration needs it.
     """
-    if not database.rows("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
+    if not database.query("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
         return []
     return [
         str(row[0])
-        for row in database.rows(
+        for row in database.query(
             "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid", (SET,)
         )
     ]
 
 
 def migrate(database: Database, steps: Sequence[Callable[..., None]] = STEPS) -> None:
-    """Apply what is missing of `steps`, in one transaction that holds the write lock.
+    """Apply the missing ones of `steps`, in one transaction that holds the write lock.
 
     Foreign keys must be off, or a step that rebuilds a table would cascade.
     """

@@ -1,15 +1,15 @@
-"""The queue as the rest of the house sees it: intake, work, control and views in one."""
+"""The queue as other rooms use it: intake, work, control and views in one class."""
 
 from __future__ import annotations
 
-from state.control import Control
-from state.intake import Intake
-from state.views import Views
-from state.work import Work
+from state.control import ControlRows
+from state.intake import IntakeRows
+from state.views import ViewRows
+from state.work import WorkRows
 
 
-class Queue(Intake, Work, Control, Views):
-    """All that is known of jobs, in one database. One per thread, as its database.
+class Queue(IntakeRows, WorkRows, ControlRows, ViewRows):
+    """Everything known about jobs, in one database. One per thread, like its database.
 
     Every method commits before it returns and leaves no transaction and no read open.
     """

@@ -1,4 +1,4 @@
-"""What the modules of the queue share: rows become records, and a job moves only if it may."""
+"""What the queue's modules share: rows become records, and a job makes legal moves only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from state.connection import Database, Value
 from state.errors import IllegalMove, JobMoved, NoSuchJob
-from state.job import MOVES, TERMINAL, Job, Origin, Output, Reason, Seen, Status
+from state.job import MOVES, TERMINAL, Fingerprint, Job, Origin, Output, Reason, Seen, Status
 from state.migrations import NOW
 
 PathName = str | bytes | os.PathLike[str]
@@ -19,40 +19,40 @@ FINISHED_AT = (
     f"CASE WHEN :to IN ({', '.join(repr(str(s)) for s in sorted(TERMINAL))}) THEN {NOW} END"
 )
 JOB_COLUMNS = tuple(field.name for field in fields(Job))
-# What a job starts anew with when it is queued once more.
-REQUEUED = (
+# The assignments that queue a job again with all its attempts.
+REQUEUE = (
     "status = 'queued', reason = NULL, detail = NULL, finished_at = NULL,"
     " attempt = 0, restarts = 0, load_failures = 0, tried_last = 0"
 )
-# How far a job is, by its finished parts.
-RECOUNTED = (
+# The assignments that count a job's finished parts again.
+RECOUNT = (
     "(parts_done, words_done, decode_s) = (SELECT count(*), coalesce(sum(words), 0),"
     " total(decode_s) FROM parts WHERE job_id = jobs.id AND parts.status IS NOT NULL)"
 )
 
 
 class Rows:
-    """The base of every part of the queue. One per thread, as its database."""
+    """The base of every part of the queue. One per thread, like its database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def job(self, job_id: int) -> Job | None:
-        """Return a job as it stands now."""
-        row = self.database.row("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        """Return a job as it is now."""
+        row = self.database.query_one("SELECT * FROM jobs WHERE id = ?", (job_id,))
         return None if row is None else job_of(row)
 
     def job_by_path(self, path: PathName) -> Job | None:
         """Return the latest job of a path."""
-        row = self.database.row(
+        row = self.database.query_one(
             "SELECT * FROM jobs WHERE path = ? ORDER BY supersedes DESC LIMIT 1",
             (os.fsencode(path),),
         )
         return None if row is None else job_of(row)
 
     def jobs_of_path(self, path: PathName) -> list[Job]:
-        """Return all jobs of a path, the latest first."""
-        rows = self.database.rows(
+        """Return all jobs of a path, latest first."""
+        rows = self.database.query(
             "SELECT * FROM jobs WHERE path = ? ORDER BY supersedes DESC", (os.fsencode(path),)
         )
         return [job_of(row) for row in rows]
@@ -60,83 +60,103 @@ class Rows:
     def move(
         self, job: Job, to: Status, *, reason: str | None = None, detail: str | None = None
     ) -> Job:
-        """Move a job from where the caller saw it; commits.
+        """Change a job's status from the one that the caller saw; commits.
 
-        Raises IllegalMove where `MOVES` does not allow it, JobMoved where it stands elsewhere.
+        Raises IllegalMove if `MOVES` does not allow it, JobMoved if the job has changed since.
         """
         if to not in MOVES[job.status]:
             raise IllegalMove(job.id, job.status, to)
-        reason, detail = told(reason, detail)
-        return self._held(
+        reason, detail = normalized_reason(reason, detail)
+        return self._update_unmoved(
             job,
             f"status = :to, reason = :reason, detail = :detail, finished_at = {FINISHED_AT}",
             {"to": to, "reason": reason, "detail": detail},
         )
 
-    def _held(self, job: Job, assignments: str, values: Mapping[str, Value]) -> Job:
-        """Update a job only if it stands as the caller saw it, under the caller's claim."""
-        row = self.database.row(
+    def _update_unmoved(self, job: Job, assignments: str, values: Mapping[str, Value]) -> Job:
+        """Update a job if its status and claim are still those that the caller saw.
+
+        Raises JobMoved or NoSuchJob otherwise.
+        """
+        row = self.database.execute_one(
             f"UPDATE jobs SET {assignments}"
             " WHERE id = :id AND status = :status AND claims = :claims RETURNING *",
             {**values, "id": job.id, "status": job.status, "claims": job.claims},
         )
         if row is None:
-            raise self._moved(job.id)
+            raise JobMoved(job.id, self._require(job.id).status)
         return job_of(row)
 
-    def _moved(self, job_id: int) -> NoSuchJob | JobMoved:
-        found = self.job(job_id)
-        if found is None:
-            return NoSuchJob(job_id, f"there is no job {job_id}")
-        return JobMoved(job_id, found.status)
-
-    def _must(self, job_id: int) -> Job:
+    def _require(self, job_id: int) -> Job:
         found = self.job(job_id)
         if found is None:
             raise NoSuchJob(job_id, f"there is no job {job_id}")
         return found
 
 
-def told(reason: str | None, detail: str | None) -> tuple[str | None, str | None]:
-    """Return reason and detail for storing: a reason that is not in the list is kept as detail.
+def normalized_reason(reason: str | None, detail: str | None) -> tuple[str | None, str | None]:
+    """Return reason and detail for storing; a reason outside the list becomes part of the detail.
 
-    Not an error: a job that cannot be ended for want of a word would be tried again and again.
+    It is no error: an unknown reason must not stop a job from ending, or the job would be retried
+    for ever.
     """
     if reason is None or reason in Reason.__members__.values():
         return reason, detail
     return Reason.OTHER, f"{reason}: {detail}" if detail else reason
 
 
-def listed(statuses: Iterable[Status]) -> str:
+def sql_list(statuses: Iterable[Status]) -> str:
     """Return statuses as the inside of an SQL `IN (...)`."""
     return ", ".join(f"'{status}'" for status in sorted(statuses))
 
 
 def signed(number: int) -> int:
-    """Return a number as SQLite stores it, in 64 bits with a sign.
+    """Return a number modulo 64 bits with a sign, as SQLite stores it.
 
-    Inodes of some file systems use the top bit; so do nanoseconds after the year 2262.
+    Inodes of some file systems use the top bit, and so do nanoseconds after the year 2262.
     """
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def unsigned(number: int) -> int:
-    """Return a stored inode or device as the system names it."""
+    """Return a stored number modulo 64 bits without a sign."""
     return number % (1 << 64)
 
 
+def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, int]:
+    """Return a fingerprint as columns; the table of jobs has all of them but `ctime_ns`."""
+    return {
+        "device": signed(fingerprint.device),
+        "inode": signed(fingerprint.inode),
+        "size": fingerprint.size,
+        "mtime_ns": signed(fingerprint.mtime_ns),
+        "ctime_ns": signed(fingerprint.ctime_ns),
+    }
+
+
+def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
+    """Return the fingerprint in a row of the files seen."""
+    return Fingerprint(
+        device=unsigned(row["device"]),
+        inode=unsigned(row["inode"]),
+        size=row["size"],
+        mtime_ns=unsigned(row["mtime_ns"]),
+        ctime_ns=unsigned(row["ctime_ns"]),
+    )
+
+
 def outputs_json(outputs: Sequence[Output]) -> str:
-    """Return outputs as JSON in ASCII, which keeps names that are not UTF-8."""
+    """Return outputs as JSON in ASCII, which preserves names that are not UTF-8."""
     return json.dumps([[o.suffix, o.path, o.sha256, o.displaced] for o in outputs])
 
 
 def outputs_of(text: str) -> tuple[Output, ...]:
-    """Return the outputs of a row."""
+    """Return the outputs in a JSON text of `outputs_json`."""
     return () if text == "[]" else tuple(Output(*fields) for fields in json.loads(text))
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    """Return the job of a full row; columns that a later version added are left out."""
+    """Return the job in a full row; columns that a later version added are ignored."""
     values: dict[str, Any] = {name: row[name] for name in JOB_COLUMNS}
     values["path"] = os.fsdecode(values["path"])
     values["inode"] = unsigned(values["inode"])
@@ -155,13 +175,5 @@ def job_of(row: sqlite3.Row) -> Job:
 
 
 def seen_of(row: sqlite3.Row) -> Seen:
-    """Return the record of a file seen."""
-    return Seen(
-        path=os.fsdecode(row["path"]),
-        device=unsigned(row["device"]),
-        inode=unsigned(row["inode"]),
-        size=row["size"],
-        mtime_ns=row["mtime_ns"],
-        ctime_ns=row["ctime_ns"],
-        sha256=row["sha256"],
-    )
+    """Return the file in a row of the files seen."""
+    return Seen(os.fsdecode(row["path"]), fingerprint_of(row), row["sha256"])

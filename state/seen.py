@@ -1,4 +1,4 @@
-"""What files looked like when they were looked at last: keeps a scan from reading them again."""
+"""Files as they were when last checked, so that a scan need not read them again."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import os
 from collections.abc import Iterable
 
 from state.job import Seen
-from state.rows import PathName, Rows, seen_of, signed
+from state.rows import PathName, Rows, fingerprint_columns, seen_of
 
 BATCH = 500  # names per statement
 
 
-class SeenFiles(Rows):
-    """The part of the queue that a scan asks first."""
+class SeenRows(Rows):
+    """The part of the queue that a scan reads first."""
 
     def known(self, path: PathName) -> Seen | None:
-        """Return what a path looked like, if it was ever looked at."""
-        row = self.database.row("SELECT * FROM seen WHERE path = ?", (os.fsencode(path),))
+        """Return what is known of the file at a path, None if it was never checked."""
+        row = self.database.query_one("SELECT * FROM seen WHERE path = ?", (os.fsencode(path),))
         return None if row is None else seen_of(row)
 
     def known_many(self, paths: Iterable[PathName]) -> dict[str, Seen]:
-        """Return what is known of many paths, by path; those never looked at are left out."""
+        """Return what is known of many files, by path; files never checked are left out."""
         names = [os.fsencode(path) for path in paths]
         found: dict[str, Seen] = {}
         for start in range(0, len(names), BATCH):
             batch = names[start : start + BATCH]
             marks = ", ".join("?" * len(batch))
-            for row in self.database.rows(
+            for row in self.database.query(
                 f"SELECT * FROM seen WHERE path IN ({marks})",
                 batch,
             ):
@@ -34,25 +34,8 @@ class SeenFiles(Rows):
                 found[seen.path] = seen
         return found
 
-    def seen_under(
-        self, folder: PathName, *, after: PathName | None = None, limit: int = 1000
-    ) -> list[Seen]:
-        """Return up to `limit` files known below a folder, in order of their bytes.
-
-        The next page begins after the last path of this one.
-        """
-        root = os.fsencode(folder).rstrip(b"/")
-        start = root + b"/" if after is None else os.fsencode(after)
-        return [
-            seen_of(row)
-            for row in self.database.rows(
-                "SELECT * FROM seen WHERE path > ? AND path < ? ORDER BY path LIMIT ?",
-                (start, root + b"0", limit),  # "0" is the byte after "/"
-            )
-        ]
-
     def note_seen(self, files: Iterable[Seen]) -> None:
-        """Remember what files look like, all in one transaction."""
+        """Remember files as they are now, all in one transaction."""
         files = list(files)
         if not files:
             return
@@ -67,19 +50,16 @@ class SeenFiles(Rows):
             return
         with self.database.transaction():
             for name in names:
-                self.database.rows("DELETE FROM seen WHERE path = ?", (name,))
+                self.database.execute("DELETE FROM seen WHERE path = ?", (name,))
 
     def _note(self, seen: Seen) -> None:
-        self.database.rows(
+        self.database.execute(
             "INSERT OR REPLACE INTO seen"
-            " (path, device, inode, size, mtime_ns, ctime_ns, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                os.fsencode(seen.path),
-                signed(seen.device),
-                signed(seen.inode),
-                seen.size,
-                signed(seen.mtime_ns),
-                signed(seen.ctime_ns),
-                seen.sha256,
-            ),
+            " (path, device, inode, size, mtime_ns, ctime_ns, sha256)"
+            " VALUES (:path, :device, :inode, :size, :mtime_ns, :ctime_ns, :sha256)",
+            {
+                "path": os.fsencode(seen.path),
+                "sha256": seen.sha256,
+                **fingerprint_columns(seen.fingerprint),
+            },
         )

@@ -1,4 +1,4 @@
-"""The one row in which the daemon says how it is, for `status` to read."""
+"""The one row in which the daemon reports its state, for `status` to read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from state.connection import Database, Value
 
 
 class ServiceFields(TypedDict, total=False):
-    """What the daemon may say of itself. Moments are seconds since the epoch, for display only."""
+    """The fields that the daemon writes. Times are seconds since the epoch, for display only."""
 
     pid: int | None
     boot_id: str | None
@@ -39,25 +39,25 @@ class ServiceFields(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """The row as it stood when it was read."""
+class ServiceRecord:
+    """The row as it was when it was read."""
 
-    pid: int | None  # of the daemon that wrote last; its lock says whether it still lives
+    pid: int | None  # of the daemon that wrote last; its lock tells whether it still runs
     boot_id: str | None
     started_at: float | None
     version: str | None
     home: str | None
-    phase: str  # starting, idle, working, held, stopping, stopped, or as the daemon says
+    phase: str  # starting, idle, working, held, stopping, stopped, or another of the daemon's
     heartbeat_at: float | None
-    last_event_at: float | None  # the watcher's last word
+    last_event_at: float | None  # when the watcher last reported a file
     last_scan_at: float | None
     last_scan_files: int | None
-    last_scan_s: float | None  # what the last scan cost
-    canary_at: float | None  # when the watcher last saw a file that we wrote to test it
-    watching: tuple[dict[str, Any], ...]  # the watched folders and how each is
+    last_scan_s: float | None  # the time that the last scan took
+    canary_at: float | None  # when the watcher last reported a file that we wrote to test it
+    watching: tuple[dict[str, Any], ...]  # the watched folders and the state of each
     model: str | None
     model_revision: str | None
-    device_path: str | None  # on what the model runs
+    device_path: str | None  # what the model runs on
     memory_bytes: int | None  # of the model child
     current_job: int | None
     current_part: int | None
@@ -69,31 +69,31 @@ class Service:
     pause_reason: str | None
     paused_until: float | None
     paused_since: str | None
-    rebuilding: bool  # a new database: what the folders say is done is not all taken up
+    rebuilding: bool  # a new database: finished work in the folders is not all recorded yet
 
 
-COLUMNS = ", ".join(field.name for field in fields(Service))
+COLUMNS = ", ".join(field.name for field in fields(ServiceRecord))
 
 
 class ServiceRow:
-    """Reads and writes the row. Holds and pauses are written through the queue."""
+    """Reads and writes the row. The queue writes holds and pauses."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def read(self) -> Service:
-        """Return the row as it stands."""
-        return _service_of(self.database.rows(f"SELECT {COLUMNS} FROM service")[0])
+    def read(self) -> ServiceRecord:
+        """Return the row as it is now."""
+        return _service_of(self.database.query(f"SELECT {COLUMNS} FROM service")[0])
 
     def update(self, **values: Unpack[ServiceFields]) -> None:
-        """Write the given fields in one statement; raises TypeError for one that is not ours."""
+        """Write the given fields in one statement; raise TypeError for any other field."""
         unknown = values.keys() - ServiceFields.__annotations__.keys()
         if unknown:
             raise TypeError(f"the service row has no {', '.join(sorted(unknown))}")
         if not values:
             return
         assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self.database.rows(
+        self.database.execute(
             f"UPDATE service SET {assignments}",
             {name: _stored(name, value) for name, value in values.items()},
         )
@@ -108,10 +108,10 @@ def _stored(name: str, value: Any) -> Value:
     return stored
 
 
-def _service_of(row: sqlite3.Row) -> Service:
+def _service_of(row: sqlite3.Row) -> ServiceRecord:
     values: dict[str, Any] = dict(row)
     values["home"] = None if values["home"] is None else os.fsdecode(values["home"])
     values["watching"] = tuple(json.loads(values["watching"]))
     values["paused"] = bool(values["paused"])
     values["rebuilding"] = bool(values["rebuilding"])
-    return Service(**values)
+    return ServiceRecord(**values)

@@ -1,20 +1,19 @@
-"""What is asked of the queue: lists, counts, the history of a job."""
+"""Lists, counts and estimates over the jobs, and the history of one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from state.job import Backlog, Job, Move, PartRow, Reason, Status
-from state.rows import Rows, job_of, listed
-from state.work import WAITING_ORDER
+from state.rows import Rows, job_of, sql_list
 
 RECENT = 50  # jobs from which the words per byte are taken
-# Two files are of one kind if their names end alike: JSON with times has other figures than SRT.
+# The kind of a file is the end of its name: JSON with times has fewer words per byte than SRT.
 KIND = "lower(substr(path, -4))"
-# Files that were no transcripts gave no words: of those that wait some will be like them.
-WORDLESS = listed({Status.IGNORED, Status.INVALID})
-READ = listed({Status.DONE, Status.PARTIAL, Status.RUNNING, Status.IGNORED, Status.INVALID})
-# What is left to decode of a job that has been read, or whose bytes an earlier job has read.
+# Files that were not transcripts gave no words; some of those that wait will be like them.
+WORDLESS = sql_list({Status.IGNORED, Status.INVALID})
+READ = sql_list({Status.DONE, Status.PARTIAL, Status.RUNNING, Status.IGNORED, Status.INVALID})
+# The words left to decode of a job that has been read, or whose bytes an earlier job has read.
 REMAINING = (
     "CASE WHEN words_total IS NOT NULL THEN max(0, words_total - words_done)"
     " WHEN supersedes > 0 THEN ("
@@ -46,12 +45,12 @@ BACKLOG = f"""
         CASE WHEN count(*) = count(words) THEN total(words) END AS words
     FROM estimated
 """
-# An output written beside one that somebody had edited. In JSON a quote inside of a name has a
-# backslash before it, so that no name looks like this.
+# Finds an output written beside one that the user had edited. In JSON a quote inside a name has a
+# backslash before it, so no name can look like this.
 DISPLACED = """instr(outputs, '", true]') > 0 AND outputs GLOB '*[^\\]", true]*'"""
 
 
-class Views(Rows):
+class ViewRows(Rows):
     """The part of the queue that only reads; each answer is one short statement."""
 
     def jobs(
@@ -61,14 +60,14 @@ class Views(Rows):
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Job]:
-        """Return jobs, the newest first: all, or those of one status or several."""
+        """Return jobs, newest first: all, or those of one or several statuses."""
         if status is None:
             wanted = ""
         else:
             wanted = (
-                f" WHERE status IN ({listed([status] if isinstance(status, Status) else status)})"
+                f" WHERE status IN ({sql_list([status] if isinstance(status, Status) else status)})"
             )
-        rows = self.database.rows(
+        rows = self.database.query(
             "SELECT * FROM jobs WHERE id IN ("
             f" SELECT id FROM jobs{wanted} ORDER BY id DESC LIMIT ? OFFSET ?"
             ") ORDER BY id DESC",
@@ -76,32 +75,23 @@ class Views(Rows):
         )
         return [job_of(row) for row in rows]
 
-    def upcoming(self, limit: int = 10) -> list[Job]:
-        """Return the waiting jobs in the order in which they will be claimed."""
-        rows = self.database.rows(
-            "SELECT * FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued'"
-            f" ORDER BY {WAITING_ORDER} LIMIT ?",
-            (limit,),
-        )
-        return [job_of(row) for row in rows]
-
     def counts(self) -> dict[Status, int]:
-        """Return how many jobs there are of each status, zeros included."""
+        """Return the number of jobs of each status, zeros included."""
         found = dict.fromkeys(Status, 0)
-        for row in self.database.rows("SELECT status, count(*) FROM jobs GROUP BY status"):
+        for row in self.database.query("SELECT status, count(*) FROM jobs GROUP BY status"):
             found[Status(row[0])] = row[1]
         return found
 
     def backlog(self) -> Backlog:
-        """Return what waits: words that are recorded, for files not read yet an estimate."""
-        row = self.database.rows(BACKLOG)[0]
+        """Return what waits: recorded words, and an estimate for files not read yet."""
+        row = self.database.query(BACKLOG)[0]
         words = None if row["words"] is None else round(row["words"])
         return Backlog(jobs=row["jobs"], bytes=row["bytes"], words=words)
 
     def edits_kept(self) -> int:
-        """Return of how many files the outputs of now lie beside one that somebody had edited."""
+        """Return how many files have current outputs beside one that the user had edited."""
         return int(
-            self.database.rows(
+            self.database.query(
                 "SELECT count(*) FROM jobs WHERE status IN ('done', 'partial')"
                 f" AND {DISPLACED} AND NOT EXISTS ("
                 "  SELECT 1 FROM jobs AS later WHERE later.path = jobs.path"
@@ -110,7 +100,7 @@ class Views(Rows):
         )
 
     def parts(self, job_id: int) -> list[PartRow]:
-        """Return how each part of a job stands, in order; parts not begun have no row."""
+        """Return the state of each part of a job, in order; parts not begun have no row."""
         return [
             PartRow(
                 index=row["position"],
@@ -119,7 +109,7 @@ class Views(Rows):
                 decode_s=row["decode_s"],
                 attempts=row["attempts"],
             )
-            for row in self.database.rows(
+            for row in self.database.query(
                 "SELECT position, status, words, decode_s, attempts FROM parts"
                 " WHERE job_id = ? ORDER BY position",
                 (job_id,),
@@ -127,7 +117,7 @@ class Views(Rows):
         ]
 
     def history(self, job_id: int) -> list[Move]:
-        """Return where a job has stood, the oldest first."""
+        """Return the statuses that a job has had, oldest first."""
         return [
             Move(
                 status=Status(row["status"]),
@@ -135,7 +125,7 @@ class Views(Rows):
                 attempt=row["attempt"],
                 at=row["at"],
             )
-            for row in self.database.rows(
+            for row in self.database.query(
                 "SELECT * FROM history WHERE job_id = ? ORDER BY id", (job_id,)
             )
         ]

@@ -1,4 +1,4 @@
-"""What the worker does with the queue: claim, checkpoint, finish, give back."""
+"""What the worker does with the queue: claim, save parts, finish, release."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from state.errors import IllegalMove
 from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Output, Reason, Status
 from state.migrations import NOW
-from state.rows import RECOUNTED, PathName, Rows, job_of, outputs_json, told
+from state.rows import RECOUNT, PathName, Rows, job_of, normalized_reason, outputs_json
 
-# Named in the statements: SQLite by itself takes the index on the status, and sorts.
+# The index is named in the statement: SQLite by itself takes the one on the status, and sorts.
 WAITING_ORDER = "tried_last, priority DESC, deferred, id"
 RESTARTED = "restarts + (boot_id IS NOT :boot_id)"
-# Counted, not `parts_done`: a retry drops parts before the next run counts them.
+# Counted here, not read from `parts_done`: a retry drops parts before the next run counts them.
 ALL_SAVED = (
     "(parts_total IS NOT NULL AND parts_total <= (SELECT count(*) FROM parts"
     " WHERE job_id = jobs.id AND parts.status IS NOT NULL))"
@@ -23,16 +23,16 @@ ALL_SAVED = (
 CAP = f"CASE WHEN {ALL_SAVED} THEN {FINISH_CAP} ELSE {ATTEMPT_CAP} END"
 
 
-class Work(Rows):
-    """The part of the queue that the one worker of a home uses."""
+class WorkRows(Rows):
+    """The part of the queue that the home's only worker uses."""
 
     def claim(self, *, boot_id: str, restarted: bool = True) -> Job | None:
-        """Take the next job, its attempt counted in the same statement; None if there is none.
+        """Claim the next job and count the attempt in the same statement; None if there is none.
 
-        None too while the queue is paused or held. `restarted=False` leaves out the jobs that
-        the machine went down with twice running, for as long as they are to cool down.
+        None, too, while the queue is paused or held. `restarted=False` leaves out the jobs that
+        are tried last, while they cool down.
         """
-        row = self.database.row(
+        row = self.database.execute_one(
             f"""
             UPDATE jobs SET
                 status = 'running', attempt = attempt + 1, claims = claims + 1,
@@ -52,40 +52,41 @@ class Work(Rows):
         return None if row is None else job_of(row)
 
     def still_mine(self, job: Job) -> bool:
-        """Tell whether the claim stands: not cancelled, not superseded, not claimed again."""
+        """Return whether the claim is valid: not cancelled, superseded or claimed again since."""
         return bool(
-            self.database.rows(
+            self.database.query(
                 "SELECT 1 FROM jobs WHERE id = ? AND status = 'running' AND claims = ?",
                 (job.id, job.claims),
             )
         )
 
     def begin_parts(self, job: Job, *, total: int, recipe: str, words: int | None = None) -> Job:
-        """Say into how many parts the job is cut; parts of another cut or recipe are dropped.
+        """Record the number of parts and the recipe; drop saved parts of another cut or recipe.
 
-        With saved parts goes what was counted while they were there: this claim is the first.
+        The attempts counted while dropped parts were there are dropped too: this claim is the
+        first.
         """
         with self.database.transaction():
-            before = self._must(job.id)
-            self._held(
+            before = self._require(job.id)
+            self._update_unmoved(
                 job,
                 "parts_total = :total, recipe = :recipe, words_total = :words",
                 {"total": total, "recipe": recipe, "words": words},
             )
             if (before.parts_total, before.recipe) != (total, recipe):
-                self.database.rows("DELETE FROM parts WHERE job_id = ?", (job.id,))
+                self.database.execute("DELETE FROM parts WHERE job_id = ?", (job.id,))
                 if before.parts_done:
-                    self._held(job, "attempt = min(attempt, 1)", {})
+                    self._update_unmoved(job, "attempt = min(attempt, 1)", {})
             return self._recount(job)
 
     def parts_done(self, job: Job) -> dict[int, str]:
-        """Return what was stored of the finished parts, by their index; also of a job that is done.
+        """Return the payloads of the finished parts by index, also for a job that is done.
 
-        Empty once a later job of the path is done: its parts are those of the outputs then.
+        Empty once a later job of the path is done: then the current outputs are made of its parts.
         """
         return {
             row["position"]: zlib.decompress(row["payload"]).decode()
-            for row in self.database.rows(
+            for row in self.database.query(
                 "SELECT position, payload FROM parts WHERE job_id = ? AND status IS NOT NULL"
                 " AND payload IS NOT NULL ORDER BY position",
                 (job.id,),
@@ -95,13 +96,15 @@ class Work(Rows):
     def save_part(
         self, job: Job, index: int, *, status: str, payload: str, words: int, decode_s: float
     ) -> Job:
-        """Store a finished part; what counted against the job begins anew, with this claim as one.
+        """Store a finished part; reset the counters of failures, this claim being attempt 1.
 
-        Raises JobMoved if the claim no longer stands; then nothing is stored.
+        Raises JobMoved if the claim is no longer valid; then nothing is stored.
         """
         with self.database.transaction():
-            self._held(job, "attempt = 1, restarts = 0, load_failures = 0, tried_last = 0", {})
-            self.database.rows(
+            self._update_unmoved(
+                job, "attempt = 1, restarts = 0, load_failures = 0, tried_last = 0", {}
+            )
+            self.database.execute(
                 "INSERT INTO parts (job_id, position, status, words, decode_s, payload)"
                 " VALUES (:id, :position, :status, :words, :decode_s, :payload)"
                 " ON CONFLICT (job_id, position) DO UPDATE SET status = excluded.status,"
@@ -119,10 +122,10 @@ class Work(Rows):
             return self._recount(job)
 
     def part_failed(self, job: Job, index: int) -> int:
-        """Count a failed attempt at a part; return how many it has had."""
+        """Count a failed attempt at a part; return how many there are."""
         with self.database.transaction():
-            self._held(job, "id = id", {})
-            row = self.database.rows(
+            self._update_unmoved(job, "id = id", {})
+            row = self.database.execute(
                 "INSERT INTO parts (job_id, position, attempts) VALUES (?, ?, 1)"
                 " ON CONFLICT (job_id, position) DO UPDATE SET attempts = attempts + 1"
                 " RETURNING attempts",
@@ -132,22 +135,23 @@ class Work(Rows):
 
     def load_failed(self, job: Job) -> int:
         """Count a model child that died before any part; return how many in a row."""
-        return self._held(job, "load_failures = load_failures + 1", {}).load_failures
+        return self._update_unmoved(job, "load_failures = load_failures + 1", {}).load_failures
 
     def intend_outputs(self, job: Job, outputs: Sequence[Output]) -> Job:
-        """Add what is about to be written to what was intended before, until the job finishes.
+        """Record outputs about to be written; they are kept, run after run, until one finishes.
 
-        A kill between the rename and `finish` must not make our own file look edited by a user.
+        Otherwise, after a kill between the rename and `finish`, our own file would look like one
+        that the user had edited.
         """
         with self.database.transaction():
-            before = self._must(job.id).intended
+            before = self._require(job.id).intended
             added = [output for output in outputs if output not in before]
-            return self._held(
+            return self._update_unmoved(
                 job, "intended = :intended", {"intended": outputs_json([*added, *before])}
             )
 
     def recorded_outputs(self, path: PathName) -> dict[str, tuple[str, ...]]:
-        """Return every hash that we gave to each output path of a source, newest first."""
+        """Return all hashes that we recorded for each output path of a source, newest first."""
         found: dict[str, list[str]] = {}
         for job in self.jobs_of_path(path):
             for output in (*job.intended, *job.outputs):
@@ -166,16 +170,17 @@ class Work(Rows):
         outputs: Sequence[Output] | None = None,
         figures: Mapping[str, Any] | None = None,
     ) -> Job:
-        """End the claimed job; outputs and figures stay as they were where none are given.
+        """End the claimed job; outputs and figures that are not given stay as they were.
 
-        Raises IllegalMove for a status that is not an end, JobMoved if the claim no longer stands.
+        Raises IllegalMove for a status that is not an end, JobMoved if the claim is no longer
+        valid.
         """
         if status not in TERMINAL:
             raise IllegalMove(job.id, job.status, status)
         with self.database.transaction():
             ended = self.move(job, status, reason=reason, detail=detail)
             self._drop_payloads(job, status)
-            return self._held(
+            return self._update_unmoved(
                 ended,
                 "outputs = :outputs, intended = :intended, figures = :figures",
                 {
@@ -188,33 +193,33 @@ class Work(Rows):
             )
 
     def rerendered(self, job: Job, outputs: Sequence[Output], *, detail: str | None = None) -> Job:
-        """Record what was written anew from the kept parts of a job that is done, in part or not.
+        """Record outputs that were written again from the kept parts of a done or partial job.
 
-        Raises JobMoved if the job no longer stands so.
+        Raises JobMoved if the job has changed since the caller read it.
         """
-        return self._held(
+        return self._update_unmoved(
             job,
             "outputs = :outputs, intended = '[]', detail = :detail",
             {"outputs": outputs_json(outputs), "detail": detail},
         )
 
     def release(self, job: Job, *, reason: str | None = None) -> Job:
-        """Give the job back for a graceful stop or a held queue, and its attempt with it."""
-        reason, detail = told(reason, None)
-        return self._held(
+        """Return the job to the queue without counting the attempt: a stop, a pause or a hold."""
+        reason, detail = normalized_reason(reason, None)
+        return self._update_unmoved(
             job,
             "status = 'queued', attempt = max(attempt - 1, 0), reason = :reason, detail = :detail",
             {"reason": reason, "detail": detail},
         )
 
     def requeue_orphans(self, boot_id: str) -> list[Job]:
-        """Take back what a daemon that is gone had claimed: at start, under the home's lock.
+        """Requeue jobs claimed by a daemon that no longer runs; at start, under the home's lock.
 
-        A job goes back to the queue, or fails once its attempts are used up; one whose parts are
-        all saved has more of them. That one after the usual number of attempts, and one that the
-        machine went down with twice running, are tried last.
+        A job returns to the queue, or fails once its attempts are used up. A job whose parts are
+        all saved has more attempts, and is tried last after the usual number of them. A job during
+        which the machine restarted twice in a row is tried last, too.
         """
-        rows = self.database.rows(
+        rows = self.database.execute(
             f"""
             UPDATE jobs SET
                 status = CASE WHEN attempt >= {CAP} THEN 'failed' ELSE 'queued' END,
@@ -234,11 +239,11 @@ class Work(Rows):
         return [job_of(row) for row in rows]
 
     def _drop_payloads(self, job: Job, status: Status) -> None:
-        """Let go of parts that nothing will be made of: those of the outputs of now are kept."""
+        """Drop the payloads of parts that are not needed; the current outputs' parts are kept."""
         if status is Status.SUPERSEDED:
-            self.database.rows("UPDATE parts SET payload = NULL WHERE job_id = ?", (job.id,))
+            self.database.execute("UPDATE parts SET payload = NULL WHERE job_id = ?", (job.id,))
         elif status in {Status.DONE, Status.PARTIAL}:
-            self.database.rows(
+            self.database.execute(
                 "UPDATE parts SET payload = NULL WHERE payload IS NOT NULL AND job_id IN"
                 " (SELECT id FROM jobs WHERE id <> :id AND path ="
                 " (SELECT path FROM jobs WHERE id = :id))",
@@ -246,4 +251,4 @@ class Work(Rows):
             )
 
     def _recount(self, job: Job) -> Job:
-        return self._held(job, RECOUNTED, {})
+        return self._update_unmoved(job, RECOUNT, {})

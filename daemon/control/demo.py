@@ -105,7 +105,7 @@ def _refuse_used(path: Path) -> None:
 
 def _start(home: Home) -> subprocess.Popen[bytes]:
     # -P: no folder of the caller goes before our own modules.
-    command = [sys.executable, "-P", "-m", "daemon.service", "--quiet", "--home", str(home.path)]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--quiet", "--home", str(home.path)]
     environment = {key: value for key, value in os.environ.items() if key != "LLASA_HOME"}
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, cwd=home.path)
 

@@ -12,7 +12,8 @@ from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.home import Home
 from daemon.intake.canary import Canary
-from daemon.intake.watch import HEALTHY, POLL_S, Inbox, RootWatch
+from daemon.intake.inbox import Inbox
+from daemon.intake.watch import HEALTHY, POLL_S, RootWatch
 from daemon.operations.status import StatusReport
 from launchd.agent import ServiceState, manager
 from launchd.errors import ServiceError

@@ -1,1 +1,1 @@
-"""What the disk says: files, folders, file systems, and names as the disk spells them."""
+"""Reading the disk: files, folders, file systems, and names as the disk spells them."""

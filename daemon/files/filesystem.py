@@ -1,6 +1,6 @@
-"""Tell whether a folder lies on a file system that sends events: shares of other machines do not.
+"""Find out whether a folder's file system sends events: shares of other machines do not.
 
-Linux says which file system holds a path in /proc/self/mountinfo, macOS in the output of `mount`.
+Linux names the file system of a path in /proc/self/mountinfo, macOS in the output of `mount`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ _SILENT_NAMES: Final = """
     vmhgfs webdav
 """
 SILENT: Final = frozenset(_SILENT_NAMES.split())
-# Of them the folders of a host around this machine: a database is no safer there, but it may be
-# all the disk that a container has.
+# Those of them that are folders of this machine's host: a database is no safer there, but a
+# container may have no other disk.
 _HOST: Final = {"9p", "drvfs", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "virtiofs", "vmhgfs"}
 SHARES: Final = SILENT - _HOST
 _UNKNOWN: Final = "unknown"
 
 
 def has_events(path: Path) -> bool:
-    """Tell whether changes below the path are heard of; yes when nothing is known of it."""
+    """Return whether changes below the path send events; True if the file system is unknown."""
     return filesystem_of(path, _mounts()) not in SILENT
 
 
 def is_share(path: Path) -> bool:
-    """Tell whether the path, which need not exist yet, lies on another machine."""
+    """Return whether the path, which need not exist yet, lies on another machine."""
     return filesystem_of(PurePath(os.path.realpath(path)), _mounts()) in SHARES
 
 
@@ -45,7 +45,7 @@ def filesystem_of(path: PurePath, mounts: dict[PurePath, str]) -> str:
 
 
 def parse_mountinfo(text: str) -> dict[PurePath, str]:
-    """Return mount point -> file system from /proc/self/mountinfo; the later of two covers."""
+    """Return mount point -> file system from /proc/self/mountinfo; of two, the later counts."""
     mounts = {}
     for line in text.splitlines():
         left, separator, right = line.partition(" - ")

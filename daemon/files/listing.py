@@ -1,4 +1,4 @@
-"""List the watched folders: which files in them could be transcripts."""
+"""List the files in the watched folders that could be transcripts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Final
 from daemon.config import Config
 from daemon.files.spelling import resolved
 from daemon.log import Log
+from daemon.machine import can_be_listed
 from engine import sidecars
 
-_DEPTH: Final = 64  # folders in folders
+_DEPTH: Final = 64  # levels of folders below a watched one
 
 Batch = list[tuple[str, os.stat_result]]
 
 
 class Listing:
-    """The watched folders of a home, resolved; below them no link is followed."""
+    """The watched folders of a home, resolved; links below them are not followed."""
 
     def __init__(self, config: Config, log: Log) -> None:
         self._config = config
@@ -30,17 +31,17 @@ class Listing:
         self.resolve()
 
     def resolve(self) -> None:
-        """Resolve the watched folders anew: a link may lead elsewhere by now."""
+        """Resolve the watched folders again, because a link may have changed."""
         home = self._config.home
         self.roots = [str(resolved(root)).rstrip("/") for root in self._config.watch]
         self._own = tuple(f"{resolved(folder)}/" for folder in (home.state, home.logs))
 
     def wants(self, path: str) -> bool:
-        """Tell by its name and place whether a file is to be taken."""
+        """Return whether a file is wanted, by its name and place."""
         return self._is_named_so(os.path.basename(path)) and not self.is_hidden(path)
 
     def is_hidden(self, path: str) -> bool:
-        """Tell whether a path lies in no watched folder, in a hidden one, or in one of our own."""
+        """Return whether a path lies in a hidden folder, in one of ours, or in none watched."""
         if path.startswith(self._own):
             return True
         for root in self.roots:
@@ -64,7 +65,7 @@ class Listing:
                     elif self._is_named_so(entry.name) and entry.is_file(follow_symlinks=False):
                         batch.append((entry.path, entry.stat(follow_symlinks=False)))
                 except OSError:
-                    continue  # gone meanwhile
+                    continue  # deleted in the meantime
                 if len(batch) == batch_size:
                     yield batch
                     batch = []
@@ -77,7 +78,7 @@ class Listing:
         )
 
     def _list(self, folder: str) -> Iterator[os.DirEntry[str]]:
-        """Yield the entries of a folder, and sweep away what a killed process left in it."""
+        """Yield the entries of a folder, and remove temporary files of killed processes."""
         stale = False
         try:
             with os.scandir(folder) as entries:
@@ -88,3 +89,12 @@ class Listing:
             self.unlisted += 1
         if stale and (removed := sidecars.remove_stale_temps(Path(folder))):
             self._log.info("sidecars.swept", folder=folder, removed=removed)
+
+
+def root_is_there(config: Config, path: str) -> bool:
+    """Return whether the watched folder of a file can be listed; True for files from elsewhere."""
+    return all(
+        can_be_listed(folder)
+        for folder in config.watch
+        if path.startswith((f"{folder}/", f"{resolved(folder)}/"))
+    )

@@ -1,4 +1,4 @@
-"""Read a source file safely: never through a link, never a device, never more than allowed."""
+"""Read a source file safely: never through a link, never a device, never over the limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import PurePath
 from typing import Final
 
 from daemon.errors import SourceError
-from daemon.intake.settle import Fingerprint
+from state.job import Fingerprint
 
-_SF_DATALESS: Final = 0x40000000  # macOS: the content lies in iCloud alone
+_SF_DATALESS: Final = 0x40000000  # macOS: the content is only in iCloud
 _UF_COMPRESSED: Final = 0x20  # macOS: a compressed file has no blocks of its own
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK: Final = 1024 * 1024
@@ -24,41 +24,34 @@ _BLOCK: Final = 64 * 1024
 _BEFORE_VALUE: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")
 _BRACKETS: Final = bytes.maketrans(b"[{]}", b"(())")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[{]}"))
-_ROUNDS: Final = 4  # levels of brackets that are taken away at once
+_ROUNDS: Final = 4  # levels of brackets that are removed at once
 _OPENING: Final = ord("(")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a file held at one moment: the work is done on this, never on the file."""
+    """The content of a file at one moment: the work is done on this, never on the file."""
 
     data: bytes
     sha256: str
     fingerprint: Fingerprint
-    mode: int  # st_mode; the outputs take it
+    mode: int  # st_mode; the outputs get it
 
 
-def look(path: str) -> Fingerprint | None:
-    """Return the fingerprint of a regular file, None for anything else and for what is gone."""
+def stat_file(path: str) -> Fingerprint | None:
+    """Return the fingerprint of a regular file, None for anything else and if it is gone."""
     try:
         status = os.stat(path, follow_symlinks=False)
     except (OSError, ValueError):
         return None
-    return fingerprint_of(status) if stat.S_ISREG(status.st_mode) else None
-
-
-def fingerprint_of(status: os.stat_result) -> Fingerprint:
-    """Return the fingerprint in a stat result."""
-    return Fingerprint(
-        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    )
+    return Fingerprint.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
 def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
-    """Read a file whole, by a path that holds no link anywhere.
+    """Read a whole file, by a path without links.
 
     Raises SourceError with the reason `source_gone`, `unreadable`, `too_large`, `not_downloaded`,
-    `not_a_file` or, when the file changed under the reader, `source_changed`.
+    `not_a_file` or, if the file changed while it was read, `source_changed`.
     """
     try:
         descriptor = _open_without_links(path)
@@ -73,13 +66,14 @@ def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
         raise _refusal(error) from error
     finally:
         os.close(descriptor)
-    if fingerprint_of(before) != fingerprint_of(after) or len(data) != after.st_size:
+    fingerprint = Fingerprint.of(after)
+    if Fingerprint.of(before) != fingerprint or len(data) != after.st_size:
         raise SourceError("The file changed while it was read.", reason="source_changed")
-    return Snapshot(data, hashlib.sha256(data).hexdigest(), fingerprint_of(after), after.st_mode)
+    return Snapshot(data, hashlib.sha256(data).hexdigest(), fingerprint, after.st_mode)
 
 
 def is_dataless(status: os.stat_result, *, platform: str = sys.platform) -> bool:
-    """Tell whether the file's content is not on this machine (evicted to iCloud)."""
+    """Return whether the file's content is not on this machine (evicted to iCloud)."""
     if platform != "darwin":
         return False
     flags: int = getattr(status, "st_flags", 0)
@@ -89,17 +83,17 @@ def is_dataless(status: os.stat_result, *, platform: str = sys.platform) -> bool
 
 
 def is_cut_off(data: bytes) -> bool:
-    """Tell whether JSON text ends before its value does, as in a file that is still being written.
+    """Return whether JSON text ends before its value does, as while a file is being written.
 
-    Only brackets and strings are looked at and nothing of the value is kept, so this costs little
-    more memory than the text itself. What is neither an object nor a list is never cut off.
+    It checks only brackets and strings and keeps nothing of the value, so it needs little more
+    memory than the text itself. Data that is neither an object nor a list is never cut off.
     """
     encoding = json.detect_encoding(data)
     if not encoding.startswith("utf-8"):
         try:
             data = data.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
-            return error.end >= len(data) - 3  # in the middle of a letter
+            return error.end >= len(data) - 3  # in the middle of a character
     begin = _BEFORE_VALUE.match(data)
     start = begin.end() if begin is not None else 0
     if start == len(data):
@@ -108,10 +102,10 @@ def is_cut_off(data: bytes) -> bool:
 
 
 def _is_open(data: bytes, start: int) -> bool:
-    """Tell whether the object or list that begins at `start` is not closed; in linear time."""
+    """Return whether the object or list that begins at `start` is not closed; in linear time."""
     depth = 0
     in_string = False
-    kept = b""  # the first half of an escape that the block before ended with
+    kept = b""  # a backslash at the end of the block before, the first half of an escape
     for place in range(start, len(data), _BLOCK):
         block = kept + data[place : place + _BLOCK]
         backslashes = len(block) - len(block.rstrip(b"\\"))
@@ -125,7 +119,7 @@ def _is_open(data: bytes, start: int) -> bool:
             depth += len(brackets) - 2 * closing
             continue
         for _ in range(_ROUNDS if depth else 0):
-            brackets = brackets.replace(b"()", b"")  # these never close the value itself
+            brackets = brackets.replace(b"()", b"")  # such a pair never closes the value itself
         for bracket in brackets:
             depth += 1 if bracket == _OPENING else -1
             if depth == 0:
@@ -134,7 +128,7 @@ def _is_open(data: bytes, start: int) -> bool:
 
 
 def _open_without_links(path: str) -> int:
-    """Open a file so that no component of its path may be a link, at this or any later moment."""
+    """Open a file so that no component of its path can be a link, not even one swapped in."""
     if sys.platform == "darwin":
         return os.open(path, _READ | os.O_NOFOLLOW_ANY)
     *folders, name = PurePath(path).parts[1:]
@@ -155,10 +149,10 @@ def _refuse(status: os.stat_result, max_bytes: int) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise SourceError("This is not a regular file.", reason="not_a_file")
     if status.st_nlink > 1 and status.st_uid not in (0, os.geteuid()):
-        raise SourceError("This is a second name of another user's file.", reason="unreadable")
+        raise SourceError("This is a hard link to another user's file.", reason="unreadable")
     if status.st_size > max_bytes:
         raise SourceError(
-            f"The file has {status.st_size:,} bytes, {max_bytes:,} are allowed.",
+            f"The file has {status.st_size:,} bytes; {max_bytes:,} are allowed.",
             reason="too_large",
             hint="Raise `max_bytes` in llasa.toml if this is a transcript.",
         )
@@ -166,7 +160,7 @@ def _refuse(status: os.stat_result, max_bytes: int) -> None:
         raise SourceError(
             "The file's content is in iCloud, not on this machine.",
             reason="not_downloaded",
-            hint="Download it in the Finder; it is taken then.",
+            hint="Download it in the Finder; llasa then finds it by itself.",
         )
 
 
@@ -182,7 +176,9 @@ def _refusal(error: OSError) -> SourceError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return SourceError("The file is no longer there.", reason="source_gone")
     if error.errno in (errno.ELOOP, errno.EMLINK):
-        return SourceError("A link stands in the way; links are not followed.", reason="not_a_file")
+        return SourceError(
+            "The path contains a symbolic link; links are not followed.", reason="not_a_file"
+        )
     if error.errno == errno.ENXIO:
         return SourceError("This is not a regular file.", reason="not_a_file")
     return SourceError(

@@ -1,8 +1,9 @@
 """Names as the disk spells them.
 
-A Mac's file system finds a file by any normal form, and mostly by any case, of its name, and keeps
-the one that it was made with. Settings, people and FSEvents may use others; what is compared or
-kept is the disk's own spelling, so that a file is one file. Elsewhere all of this changes nothing.
+A Mac's file system finds a file by any normal form of its name, and usually in any case, and stores
+the form that it was created with. Settings, users and FSEvents may use other forms; llasa compares
+and stores the disk's own spelling, so that one file has one path. On other systems this changes
+nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ _PATH_MAX: Final = 1024
 
 
 def as_on_disk(path: str) -> str:
-    """Return an absolute path as the disk spells it; unchanged where nothing is found there."""
+    """Return an absolute path as the disk spells it; unchanged if there is no such file."""
     ask: Any = getattr(fcntl, "F_GETPATH", None)
     if ask is None:
         return path
-    # Neither content nor a link's target is opened, and nothing waits for a pipe's other end.
+    # This opens neither content nor a link's target, and does not wait for a pipe's other end.
     flags = os.O_NONBLOCK | os.O_CLOEXEC
     for name in ("O_EVTONLY", "O_SYMLINK"):
         flags |= getattr(os, name, 0)
@@ -46,6 +47,6 @@ def resolved(path: str | os.PathLike[str]) -> Path:
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of one file name have in common."""
+    """Return the same text for all spellings of one file name."""
     composed = unicodedata.normalize("NFC", name)
     return composed.casefold() if sys.platform == "darwin" else composed

@@ -1,4 +1,4 @@
-"""Finished sidecars -> done jobs: what the folder knows when the database was lost."""
+"""Finished sidecars -> done jobs, for the folders to rebuild a database that was lost."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from daemon.errors import SourceError
 from daemon.files.source import Snapshot, read_snapshot
 from engine import sidecars
 from engine.render import FORMATS
-from state.job import Output, Reason, Status
+from state.job import Output, Reason, Status, Verdict
 from state.queue import Queue
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
-_TEXTS: Final = tuple(f"enhanced.{kind}" for kind in FORMATS)  # the one that must be there first
+_TEXTS: Final = tuple(f"enhanced.{kind}" for kind in FORMATS)  # the first one is required
 _LONGEST: Final = 1_000  # characters of a hash or a recipe
 
 
-def adopted(queue: Queue, path: str, snapshot: Snapshot) -> bool:
-    """Record a file whose complete sidecars lie beside it as done; tell whether it was so.
+def adopt_sidecars(queue: Queue, path: str, snapshot: Snapshot) -> bool:
+    """Record a file as done if its complete sidecars lie beside it; return whether they do.
 
     Complete means that the metadata, which is written last, names the file's hash, and that the
-    text is there. The job has the metadata's recipe; its parts are lost. Each output has the hash
-    with which the metadata says that it was written: what a user edited since stays the user's.
+    text is there. The job gets the metadata's recipe; its parts are lost. Each output gets the hash
+    that the metadata recorded for it, so that a file edited since counts as the user's.
     """
     beside = sidecars.paths_for(Path(path), (*_TEXTS, sidecars.METADATA))
     data = _read(beside[sidecars.METADATA])
@@ -41,20 +41,14 @@ def adopted(queue: Queue, path: str, snapshot: Snapshot) -> bool:
         Output(sidecars.METADATA, str(beside[sidecars.METADATA]), hashlib.sha256(data).hexdigest())
     )
     fell_back = _number(metadata, "coverage", "parts", "fallback") > 0
-    mark = snapshot.fingerprint
-    queue.record(
-        path,
+    verdict = Verdict(
         status=Status.PARTIAL if fell_back else Status.DONE,
         reason=Reason.PARTS_FELL_BACK if fell_back else None,
         sha256=snapshot.sha256,
-        size=mark.size,
-        mtime_ns=mark.mtime_ns,
-        ctime_ns=mark.ctime_ns,
-        inode=mark.inode,
-        device=mark.device,
-        outputs=outputs,
+        outputs=tuple(outputs),
         recipe=_text(metadata.get("recipe")),
     )
+    queue.record(path, snapshot.fingerprint, verdict)
     return True
 
 
@@ -74,7 +68,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _hashes_of(metadata: dict[str, Any]) -> dict[str, str]:
-    """Return the hash of each text that was written with this metadata, by its suffix."""
+    """Return the hash of each text that was written with this metadata, by suffix."""
     entries = metadata.get("outputs")
     return {
         str(entry.get("suffix")): _text(entry.get("sha256")) or ""

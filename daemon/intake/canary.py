@@ -1,7 +1,7 @@
-"""Prove that changes are heard: write a file of our own and wait for word of it.
+"""Prove that file events arrive: write a file of our own and wait for its event.
 
-A watcher's threads can be alive and deaf (watchdog#793, and what FSEvents drops in silence); only
-an event that arrived shows that events arrive.
+A watcher's threads can be alive and receive nothing (watchdog#793, and events that FSEvents drops
+silently); only an event that arrived shows that events arrive.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from daemon.intake.watch import CANARY, Inbox, RootWatch
+from daemon.intake.inbox import CANARY, Inbox
+from daemon.intake.watch import RootWatch
 
 EVERY_S: Final = 1800.0
-WAIT_S: Final = 40.0  # several rounds of a folder that is polled
+WAIT_S: Final = 40.0  # several rounds in a folder that is polled
 
 
 @dataclass(slots=True)
-class Sung:
-    """What came of the canaries since the last time."""
+class CanaryReport:
+    """The canaries that were decided since the last tick."""
 
-    heard: list[str] = field(default_factory=list)  # folders that were proved to be heard
-    deaf: list[RootWatch] = field(default_factory=list)  # folders from which no word came
+    heard: list[str] = field(default_factory=list)  # folders whose event arrived
+    silent: list[RootWatch] = field(default_factory=list)  # folders whose event did not arrive
 
 
 class Canary:
-    """One canary to each watched folder: at once after arming, then every half hour.
+    """One canary in each watched folder: at once after arming, then every half hour.
 
-    The system tells of a file that is gone at once, so that a kill leaves none behind; only where
-    folders are polled it stays until it was seen. Where no file can be written there is no proof,
-    and none is missed.
+    The system reports a file even if it is deleted at once, so that a kill leaves none behind; only
+    in a folder that is polled the file stays until it was seen. A folder in which no file can be
+    written is not tested, and never reported as silent.
     """
 
     def __init__(self, inbox: Inbox) -> None:
@@ -39,10 +40,10 @@ class Canary:
         self._waiting: dict[str, float] = {}  # folder -> when its canary was written
         self._due: dict[str, float] = {}
 
-    def tick(self, now: float, roots: Iterable[RootWatch]) -> Sung:
-        """Write what is due, and tell from which folders word came and from which it did not."""
-        sung = Sung()
-        heard = self._inbox.canaries()
+    def tick(self, now: float, roots: Iterable[RootWatch]) -> CanaryReport:
+        """Write the canaries that are due; report events that arrived and events overdue."""
+        report = CanaryReport()
+        heard = self._inbox.drain_canaries()
         for root in roots:
             folder = root.resolved
             if folder is None:
@@ -51,21 +52,21 @@ class Canary:
             if folder in heard and folder in self._waiting:
                 self._forget(folder)
                 self._due[folder] = now + EVERY_S
-                sung.heard.append(folder)
+                report.heard.append(folder)
             elif folder in self._waiting:
                 if now - self._waiting[folder] > WAIT_S:
                     self._forget(folder)
                     self._due[folder] = now + EVERY_S
-                    sung.deaf.append(root)
+                    report.silent.append(root)
             elif now >= self._due.get(folder, now) and _write(
                 folder, stays=root.state == "polling"
             ):
                 self._waiting[folder] = now
                 self._due[folder] = now + EVERY_S
-        return sung
+        return report
 
     def close(self) -> None:
-        """Take away what waits to be heard."""
+        """Remove the canaries whose events are awaited."""
         for folder in list(self._waiting):
             self._forget(folder)
 
@@ -75,7 +76,7 @@ class Canary:
 
 
 def clear_canaries(folders: Iterable[str | Path]) -> None:
-    """Take away what a daemon that was killed left."""
+    """Remove the canaries that a killed daemon left."""
     for folder in folders:
         with contextlib.suppress(OSError):
             Path(folder, CANARY).unlink()
@@ -84,7 +85,7 @@ def clear_canaries(folders: Iterable[str | Path]) -> None:
 def _write(folder: str, *, stays: bool) -> bool:
     path = Path(folder, CANARY)
     try:
-        path.unlink(missing_ok=True)  # of a daemon that was killed
+        path.unlink(missing_ok=True)  # left by a killed daemon
         path.touch(mode=0o600, exist_ok=False)
         if not stays:
             path.unlink()

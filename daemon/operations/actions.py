@@ -37,7 +37,7 @@ def add(book: Book, name: str) -> Added:
     Raises SourceError for a file that cannot be read or that is one of our own outputs.
     """
     offer = _offer(name, book.session.config.max_bytes)
-    (job,) = book.queue.offer_many([offer])
+    job = book.queue.offer(offer)
     if job is not None:
         return Added(job, is_new=True)
     return Added(book.queue.job_by_path(os.fspath(offer.path)), is_new=False)
@@ -53,15 +53,10 @@ def _offer(name: str, max_bytes: int) -> Offer:
     snapshot = read_snapshot(path, max_bytes=max_bytes)
     if sidecars.is_ours_content(snapshot.data):
         raise SourceError("This is one of our own outputs.", reason="ours")
-    mark = snapshot.fingerprint
     return Offer(
         path=path,
         sha256=snapshot.sha256,
-        size=mark.size,
-        mtime_ns=mark.mtime_ns,
-        ctime_ns=mark.ctime_ns,
-        inode=mark.inode,
-        device=mark.device,
+        fingerprint=snapshot.fingerprint,
         origin=Origin.MANUAL,
     )
 

@@ -53,5 +53,5 @@ def _render(book: Book, named: Job) -> Rendered:
     if latest.status not in TERMINAL:
         return Rendered(named, waits_for=latest.id)
     job = rerender.finished(book.queue, latest) or latest
-    names = rerender.names_for(job.path, config, rerender.profile_of(job, config))
+    names = rerender.names_of(job, config)
     return Rendered(named, tuple(rerender.render_again(book.queue, job, config, names)))

@@ -1,9 +1,8 @@
-"""Names for the speakers of a file, and its text rendered anew: no model, no daemon."""
+"""Render a finished text again, with other names or formats: no model, no daemon needed."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from typing import Final
 from daemon.config import Config
 from daemon.errors import CannotRender
 from daemon.files.source import Snapshot, read_snapshot
-from engine import metadata, pipeline, sidecars, speakers
-from engine import rerender as again
+from daemon.work.names import names_for
+from daemon.work.publish import publish, remark_on
+from engine import metadata, pipeline, rerender
 from engine.errors import AlignmentError, TranscriptError
 from engine.records import Document, EnhancedPart, EnhancedWord, Profile
 from engine.render import FORMATS
@@ -25,7 +25,6 @@ from state.job import Job, Output, Status
 from state.queue import Queue
 
 RENDERED: Final = frozenset({Status.DONE, Status.PARTIAL})
-DISPLACED: Final = "An output that was edited has been kept; the new one lies beside it."
 _QUOTE: Final = 60  # characters
 
 
@@ -37,46 +36,41 @@ class Speaker:
     name: str | None  # what is written instead
     words: int
     seconds: float | None  # of speech; None where the words have no times
-    quote: str  # the beginning of what is said first
+    quote: str  # the beginning of the first thing they say
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A finished text as it can be rendered anew."""
+    """A finished text, restored from what was kept so that it can be rendered again."""
 
-    source: Snapshot
-    plan: pipeline.Plan
-    parts: list[EnhancedPart]
-
-
-def names_for(path: str | os.PathLike[str], config: Config, profile: Profile) -> dict[str, str]:
-    """Return the names for a file's speakers; label by label, what lies nearest to the file wins.
-
-    That is its own `.speakers.toml`, its folder's `speakers.toml`, the home's, and last what
-    llasa.toml says. Raises `SpeakersError` for a file with a mistake.
-    """
-    home = speakers.read(Path(os.path.realpath(config.home.path)) / speakers.FOLDER_FILE)
-    return {**profile.speakers, **home, **speakers.names_beside(Path(path))}
+    source: Snapshot  # the file as it is now, with the content that the job had
+    plan: pipeline.Plan  # made again from the source and the job's recipe
+    parts: list[EnhancedPart]  # from the database, in order
 
 
 def finished(queue: Queue, latest: Job) -> Job | None:
-    """Return the job whose outputs lie beside the file: the newest that gave some."""
+    """Return the job whose outputs are beside the file: the newest one that wrote any."""
     jobs = queue.jobs_of_path(latest.path)
     return next((job for job in jobs if job.status in RENDERED), None)
 
 
 def profile_of(job: Job, config: Config) -> Profile:
-    """Return the profile of a finished job: the one that a redo named, if it is still there."""
+    """Return the profile of a job: the one that a redo named, if the settings still have it."""
     named = config.profile_named(job.profile) if job.profile is not None else None
     return named or config.profile_for(job.path)
 
 
-def restore(queue: Queue, job: Job, config: Config) -> Kept:
-    """Read the source of a finished job and lay its kept parts onto it.
+def names_of(job: Job, config: Config) -> dict[str, str]:
+    """Return the speakers' names for the file of a job; raises `SpeakersError` for a mistake."""
+    return names_for(job.path, config, profile_of(job, config))
 
-    Raises CannotRender when that cannot be done, SourceError when the file cannot be read.
+
+def restore(queue: Queue, job: Job, config: Config) -> Kept:
+    """Read the source of a finished job again and fit the kept parts to it.
+
+    Raises CannotRender when they do not fit or are gone, SourceError when the file cannot be read.
     """
-    hint = f"`llasactl redo {job.id}` does the file again, with its names."
+    hint = f"`llasactl redo {job.id}` processes the file again, with its names."
     if job.status not in RENDERED or job.recipe is None:
         raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.", hint=hint)
     if job.parts_total is None:
@@ -86,21 +80,24 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
     if source.sha256 != job.sha256:
         raise CannotRender("The file has other content by now.", hint=hint)
     try:
-        plan = again.plan(
+        plan = rerender.plan(
             source.data,
             name=os.path.basename(job.path),
             recipe=job.recipe,
             model=job.figures.get("model", {}),
             profile=profile_of(job, config),
         )
-        parts = again.parts(plan, queue.parts_done(job))
+        parts = rerender.parts(plan, queue.parts_done(job))
     except (AlignmentError, TranscriptError) as error:
         raise CannotRender(str(error), hint=hint) from error
     return Kept(source, plan, parts)
 
 
 def found_in(words: Sequence[EnhancedWord], names: Mapping[str, str]) -> list[Speaker]:
-    """Return the speakers of some words in the order of their first, the nameless ones too."""
+    """Return the speakers of these words, in the order in which they first speak.
+
+    Words without a speaker count as one more speaker.
+    """
     document = Document(
         paragraphs=(tuple(words),),
         language=None,
@@ -123,12 +120,12 @@ def found_in(words: Sequence[EnhancedWord], names: Mapping[str, str]) -> list[Sp
 
 
 def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str]) -> list[Output]:
-    """Write the outputs of a finished job anew with these names; return them.
+    """Write the outputs of a finished job again with these names; return them.
 
-    The job stands as it stood. A file that was edited is left alone: ours is written beside it.
-    Raises CannotRender, SourceError, JobMoved and OutputError; then what was there is there.
+    The job keeps its status. A file that was edited is left alone: ours is written beside it.
+    Raises CannotRender, SourceError, JobMoved and OutputError; then the old outputs stay.
     """
-    with _alone(config.home.state / "render.lock"):
+    with _exclusive(config.home.state / "render.lock"):
         kept = restore(queue, job, config)
         result = pipeline.finish(
             _with(kept.plan, names, job),
@@ -137,29 +134,13 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
             total_s=_timing(job, "total_s"),
             created_at=datetime.now(UTC),
         )
-        path = Path(job.path)
-        planned = sidecars.paths_for(path, [file.suffix for file in result.files])
-        intended = queue.intend_outputs(
-            job,
-            [
-                Output(file.suffix, str(planned[file.suffix]), _sha256(file.content))
-                for file in result.files
-            ],
-        )
-        written = sidecars.write(
-            path,
-            result.files,
-            mode=kept.source.mode,
-            previous=queue.recorded_outputs(job.path),
-        )
-        outputs = [Output(w.suffix, w.path, w.sha256, displaced=w.displaced) for w in written]
-        displaced = any(output.displaced for output in outputs)
-        queue.rerendered(intended, outputs, detail=DISPLACED if displaced else None)
+        outputs = publish(queue, job, result.files, mode=kept.source.mode)
+        queue.rerendered(job, outputs, detail=remark_on(outputs))
     return outputs
 
 
 def _with(plan: pipeline.Plan, names: Mapping[str, str], job: Job) -> pipeline.Plan:
-    """Give a plan names, and the outputs that lie there beside those that are asked for now."""
+    """Return the plan with these names, and with the formats that exist or are asked for now."""
     there = {output.suffix.removeprefix("enhanced.") for output in job.outputs}
     outputs = tuple(kind for kind in FORMATS if kind in there or kind in plan.profile.outputs)
     return replace(plan, profile=replace(plan.profile, speakers=dict(names), outputs=outputs))
@@ -174,15 +155,11 @@ def _beginning(text: str) -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process renders in this home."""
+def _exclusive(path: Path) -> Iterator[None]:
+    """Wait until no other process renders in this home, and keep others waiting."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
-
-
-def _sha256(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()

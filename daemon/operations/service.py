@@ -168,7 +168,7 @@ def _program() -> tuple[str, ...]:
     script = Path(sysconfig.get_path("scripts")) / "llasad"
     if script.is_file():
         return (str(script),)
-    return (sys.executable, "-P", "-m", "daemon.service")
+    return (sys.executable, "-P", "-m", "daemon.start")
 
 
 def _refuse_beside_another(home: Home, service: Manager) -> None:

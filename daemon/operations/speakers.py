@@ -96,7 +96,7 @@ def _name_speakers(
     file = files.file_for(source)
     if clear or changes:
         _save(file, changes, source, clear=clear)
-    names = rerender.names_for(source, config, rerender.profile_of(done or latest, config))
+    names = rerender.names_of(done or latest, config)
     outputs: list[Output] = []
     waits = latest.status not in TERMINAL
     asked = clear or bool(changes) or apply

@@ -13,7 +13,7 @@ from daemon.lock import holder
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from state.job import Job, Status
-from state.service import Service
+from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5  # that are reported
@@ -206,7 +206,7 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
     )
 
 
-def _with_daemon(report: StatusReport, service: Service, settings: Path) -> StatusReport:
+def _with_daemon(report: StatusReport, service: ServiceRecord, settings: Path) -> StatusReport:
     """Add what the running daemon reports about itself."""
     age_s = time.time() - service.heartbeat_at if service.heartbeat_at else 0.0
     watching = tuple(
@@ -236,7 +236,7 @@ def _phase(reported: str, *, working: bool, held: bool) -> str:
     return "working" if working and not held and reported in _AT_REST else reported
 
 
-def current_of(job: Job, service: Service) -> CurrentJob:
+def current_of(job: Job, service: ServiceRecord) -> CurrentJob:
     """Return how far the running job is."""
     left_s = None
     if job.words_total is not None and service.words_per_s:

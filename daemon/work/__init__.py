@@ -1,1 +1,1 @@
-"""From a job row to its sidecars."""
+"""From a job row to its sidecars: the worker's thread."""

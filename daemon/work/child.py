@@ -1,4 +1,4 @@
-"""Keep one model child: started for work, ended when idle, renewed before it grows old."""
+"""Keep one model child: started for work, ended when idle, replaced before it grows old."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ClientMaker = Callable[[ModelInfo], ModelClient]
 class ModelKeeper:
     """The one model child of the daemon.
 
-    All methods belong to the worker's thread but `interrupt`, which any thread may call.
+    All methods belong to the worker's thread, except `interrupt`, which any thread may call.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class ModelKeeper:
         self._used_at = 0.0
 
     def describe(self, model: str) -> ModelInfo:
-        """Return what is known of a model; raises ModelNotFound, ModelRefused."""
+        """Return the description of a model; raises ModelNotFound, ModelRefused."""
         return catalog.describe(model, base=self._config.home.path)
 
     def ready(self, info: ModelInfo, now: float) -> tuple[ModelClient, Loaded]:
-        """Return the child with this model loaded, starting it if need be.
+        """Return the child with this model loaded; start or replace it if necessary.
 
-        Raises ModelError when the model cannot be used, ChildError when the child dies at it.
+        Raises ModelError when the model cannot be used, ChildError when the child dies loading it.
         """
         client = self._client
         if client is not None and client.info != info:
@@ -77,17 +77,17 @@ class ModelKeeper:
 
     @property
     def loaded(self) -> Loaded | None:
-        """Return what the running child said when it was ready, None without one."""
+        """Return what the running child reported when it was ready, None without a child."""
         client = self._client
         return client.loaded if client is not None and client.alive else None
 
     def memory_bytes(self) -> int | None:
-        """Return the peak of the child's memory as it last said, None without a child."""
+        """Return the peak memory that the child last reported, None without a child."""
         client = self._client
         return client.memory_bytes() if client is not None else None
 
-    def rest(self, now: float) -> bool:
-        """End a child that had nothing to do for `idle_unload_s`; tell whether it was ended."""
+    def unload_if_idle(self, now: float) -> bool:
+        """End a child that has been idle for `idle_unload_s`; return whether it was ended."""
         client = self._client
         if client is None or not client.alive:
             return False
@@ -96,22 +96,22 @@ class ModelKeeper:
         self.close("idle")
         return True
 
-    def rest_at(self) -> float | None:
-        """Return when `rest` will end the child, None when none runs."""
+    def unload_at(self) -> float | None:
+        """Return when `unload_if_idle` will end the child, None when none runs."""
         client = self._client
         if client is None or not client.alive:
             return None
         return self._used_at + self._config.idle_unload_s
 
     def interrupt(self) -> None:
-        """End the child at once, from any thread; whoever waits for it gets ChildDied."""
+        """End the child at once, from any thread; a thread that waits for it gets ChildDied."""
         with self._lock:
             client = self._client
         if client is not None:
             client.close()
 
     def close(self, reason: str) -> None:
-        """End the child and forget it."""
+        """End the child and forget its client."""
         with self._lock:
             client, self._client = self._client, None
         if client is not None:

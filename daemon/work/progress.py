@@ -1,62 +1,83 @@
-"""What the worker is at, as the main thread sees it: busy, getting on, or standing still.
+"""The worker's state as the main thread sees it: idle, working or stalled.
 
-The worker's thread writes, the main thread reads; each field is one assignment.
+The worker's thread writes and the main thread reads. Every field is one assignment; `_interrupted`
+alone belongs to the main thread.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from state.errors import StateError
 from state.job import Status
 from state.queue import Queue
-from state.service import ServiceFields
+from state.service import ServiceFields, ServiceRow
 
-# Beside twice the silence after which a child is ended: back-offs, a full disk, a slow load.
+# Added to twice the silence after which a child is ended: back-offs, a full disk, a slow load.
 SLACK_S: Final = 120.0
+_NEWEST: Final = 0.2  # weight of the last part in the rate that `status` shows
 
 
 class Progress:
-    """The worker as it was last heard of."""
+    """What the worker last said of itself."""
 
     def __init__(self, *, silence_s: float, clock: Callable[[], float]) -> None:
+        self.row: ServiceRow | None = None  # of the worker's thread, once its database is open
         self._limit_s = 2 * silence_s + SLACK_S
         self._clock = clock
         self._job: int | None = None
         self._decoding: int | None = None  # the job, while its child may be in the middle of a part
         self._heard_at = 0.0
-        self._taken: tuple[int, int] | None = None  # the job and claim that `taken` has told of
+        self._words_per_s: float | None = None  # of the last parts, in words of the source
+        self._interrupted: tuple[int, int] | None = None  # job and claim, of the last interruption
 
-    def told(self, fields: ServiceFields) -> None:
-        """Take note of what the worker says of itself."""
+    # The worker's thread
+
+    def report(self, fields: ServiceFields) -> None:
+        """Note what the worker does and write it to the service row; work goes on if it cannot."""
         if "current_job" in fields:
             self._job = self._decoding = fields["current_job"]
-        self.alive()
+        self.note_alive()
+        if self.row is not None:
+            with contextlib.suppress(StateError):
+                self.row.update(**fields)
 
-    def decoded(self) -> None:
-        """Take note that the child is done with the job, which the worker itself will now move."""
+    def note_alive(self) -> None:
+        """Note that the work makes progress."""
+        self._heard_at = self._clock()
+
+    def measure(self, words: int, spent_s: float, *, memory_bytes: int | None) -> None:
+        """Put a decoded part into the rate that `status` shows."""
+        if spent_s <= 0:
+            return
+        rate, before = words / spent_s, self._words_per_s
+        self._words_per_s = rate if before is None else before + _NEWEST * (rate - before)
+        self.report({"words_per_s": round(self._words_per_s, 2), "memory_bytes": memory_bytes})
+
+    def end_decoding(self) -> None:
+        """Note that the child is done with the job, which the worker itself will now move."""
         self._decoding = None
 
-    def alive(self) -> None:
-        """Take note that it gets on."""
-        self._heard_at = self._clock()
+    # The main thread
 
     @property
     def busy(self) -> bool:
-        """Tell whether it has a job."""
+        """Return whether the worker has a job."""
         return self._job is not None
 
     def stalled(self, now: float) -> bool:
-        """Tell whether it has had a job for long without getting on."""
+        """Return whether the worker has had a job for long without progress."""
         return self.busy and now - self._heard_at > self._limit_s
 
-    def taken(self, queue: Queue) -> bool:
-        """Tell, once a claim, that the job that it decodes was cancelled or superseded."""
+    def should_interrupt(self, queue: Queue) -> bool:
+        """Return whether the job being decoded was cancelled or superseded; true once a claim."""
         number = self._decoding
         if number is None:
             return False
         job = queue.job(number)
         if (job is not None and job.status is Status.RUNNING) or number != self._decoding:
             return False
-        before, self._taken = self._taken, (number, job.claims if job is not None else 0)
-        return self._taken != before
+        before, self._interrupted = self._interrupted, (number, job.claims if job else 0)
+        return self._interrupted != before

@@ -1,12 +1,11 @@
-"""Do one job from claim to done: the arrow from a row of the queue to finished sidecars.
+"""Do one job from claim to done: from a row of the queue to finished sidecars.
 
-The steps are claim, read, prepare, parts with a checkpoint each, finish, sidecars, done.
+The steps are claim, read, prepare, parts with a checkpoint each, finish, publish, done.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,14 @@ from typing import Final, NoReturn
 from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.files.listing import Listing
-from daemon.files.source import Snapshot, look, read_snapshot
+from daemon.files.source import Snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
-from daemon.operations.rerender import DISPLACED, names_for
 from daemon.work.child import ModelKeeper
-from daemon.work.decoding import BACKOFF_S, Decoder, Paused, Stopped, Surroundings
+from daemon.work.context import Interrupted, QueueHeld, WorkerContext
+from daemon.work.decoding import BACKOFF_S, JobDecoder
+from daemon.work.names import names_for
+from daemon.work.publish import publish, remark_on
 from engine import pipeline, sidecars
 from engine.errors import (
     EngineError,
@@ -32,87 +33,69 @@ from engine.errors import (
 )
 from engine.records import Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
-from state.job import Job, Output, Reason, Status
+from state.job import Job, Reason, Status
 from state.queue import Queue
-from state.service import ServiceFields
 
 DISK_PAUSE_S: Final = 60.0
 _LARGE_BYTES: Final = 1 << 18  # a source of about an hour
 _DETAIL: Final = 300  # characters of a reason in words
 
 
-class _Held(Exception):
-    """Nothing can be done until something outside the job is mended."""
-
-    def __init__(self, reason: Reason, hint: str) -> None:
-        super().__init__(reason)
-        self.reason, self.hint = reason, hint
-
-
 class Worker:
-    """The one that works: `run_one` is the body of its loop."""
+    """Runs jobs one at a time; `run_one` is the loop body."""
 
     def __init__(
-        self, config: Config, queue: Queue, keeper: ModelKeeper, log: Log, around: Surroundings
+        self, config: Config, queue: Queue, keeper: ModelKeeper, log: Log, context: WorkerContext
     ) -> None:
         self._config = config
         self._queue = queue
         self._keeper = keeper
         self._log = log
-        self._around = around
-        self._decoder = Decoder(queue, keeper, around)
-        self._owed: Job | None = None  # could not be given back, because the database failed
-        self._swept: set[Path] = set()  # folders looked through for what a killed process left
+        self._context = context
+        self._unreleased: Job | None = None  # could not be given back: the database failed
+        self._swept: set[Path] = set()  # folders cleared of what a killed process left
 
     def run_one(self, *, cooled_down: bool = True) -> bool:
-        """Claim a job and bring it to an end, or back to the queue; return whether there was one.
+        """Claim a job and finish it or return it to the queue; return whether there was one.
 
-        Never raises for anything that happens to a job; a damaged database is the loop's matter.
-        Jobs during which the machine went down twice are left out until `cooled_down`.
+        Never raises for anything that happens to a job. A damaged database is raised: the loop has
+        it set aside. Jobs during which the machine went down twice wait until `cooled_down`.
         """
         job: Job | None = None
         log = self._log
         try:
-            self._give_back_owed()
-            job = self._queue.claim(boot_id=self._around.boot_id, restarted=cooled_down)
+            self._release_unreleased()
+            job = self._queue.claim(boot_id=self._context.boot_id, restarted=cooled_down)
             if job is None:
                 return False
             log = log.bind(job_id=job.id)
             log.info("job.claimed", path=job.path, attempt=job.attempt)
-            self._around.step("claimed")
-            self._do(job, log)
+            self._context.step("claimed")
+            self._run(job, log)
         except JobMoved as moved:
             log.info("job.dropped", status=str(moved.status))
         except DatabaseError as error:
             self._database_failed(job, error, log)
-        # The one broad net: a bug met in one transcript must not keep all others from being done.
+        # Catch everything here: a bug met in one transcript must not block the others.
         except Exception as error:
-            self._fell(job, error, log)
+            self._record_bug(job, error, log)
         if job is not None:
-            self._around.tell({"current_job": None, "current_part": None})
+            self._context.progress.report({"current_job": None, "current_part": None})
             if job.size > _LARGE_BYTES:
                 give_back_memory()
         return job is not None
 
-    def tell(self, fields: ServiceFields) -> None:
-        """Say something of the work in the service row."""
-        self._around.tell(fields)
-
-    # The job
-
-    def _do(self, job: Job, log: Log) -> None:
+    def _run(self, job: Job, log: Log) -> None:
+        """Enhance a job, or end it or give it back as what went wrong requires."""
         try:
             self._enhance(job, log)
-        except Stopped:
-            self._queue.release(job, reason=Reason.STOPPED)
-            log.info("job.released", reason="stopped")
-        except Paused:
-            self._queue.release(job, reason=Reason.PAUSED)
-            log.info("job.released", reason="paused")
-        except _Held as held:
+        except Interrupted as interrupted:
+            self._queue.release(job, reason=interrupted.reason)
+            log.info("job.released", reason=str(interrupted.reason))
+        except QueueHeld as held:
             self._hold(job, held.reason, held.hint, log)
         except SourceError as error:
-            self._end_source(job, error, log)
+            self._end_without_source(job, error, log)
         except TranscriptError as error:
             invalid = isinstance(error, InvalidTranscript)
             self._end(job, Status.INVALID if invalid else Status.IGNORED, error, log)
@@ -120,15 +103,19 @@ class Worker:
             self._end_without_model(job, error, log)
         except OutputError as error:
             if error.reason == "disk_full" and self._disk_is_watched(job):
-                self._hold(job, Reason.DISK_FULL, f"{error}. Make room; it goes on by itself.", log)
+                hint = f"{error}. Free some space; the queue then continues by itself."
+                self._hold(job, Reason.DISK_FULL, hint, log)
             else:
                 self._end(job, Status.FAILED, error, log)
         except EngineError as error:
             self._end(job, Status.FAILED, error, log)
 
+    # The work
+
     def _enhance(self, job: Job, log: Log) -> None:
-        begun = self._around.clock()
-        source = self._snapshot(job)
+        context = self._context
+        begun = context.clock()
+        source = self._read(job)
         profile = self._profile(job)
         info = self._keeper.describe(profile.model)
         plan = pipeline.prepare(
@@ -137,8 +124,8 @@ class Worker:
         source = replace(source, data=b"")  # not kept in memory while the parts are decoded
         words = sum(len(part.words) for part in plan.parts)
         self._queue.begin_parts(job, total=len(plan.parts), recipe=plan.recipe, words=words)
-        self._around.step("prepared")
-        parts = self._decoder.decode(job, plan, log)
+        context.step("prepared")
+        parts = JobDecoder(self._queue, self._keeper, context, job, plan, log).decode()
         loaded = self._keeper.loaded
         names, problem = self._names(job, plan.profile, log)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))
@@ -146,41 +133,43 @@ class Worker:
             plan,
             parts,
             load_s=loaded.load_s if loaded else 0.0,
-            total_s=self._around.clock() - begun,
-            created_at=self._around.now(),
+            total_s=context.clock() - begun,
+            created_at=context.now(),
         )
-        self._around.step("finished")
+        context.step("finished")
         self._publish(job, source, result, log, problem)
 
-    def _snapshot(self, job: Job) -> Snapshot:
+    def _read(self, job: Job) -> Snapshot:
+        """Read the source of a job; raise SourceError unless it holds what the job is for."""
         try:
             source = read_snapshot(job.path, max_bytes=self._config.max_bytes)
         except SourceError as error:
-            away = error.reason in {"source_gone", "unreadable"}
-            if away and not self._around.root_is_there(job.path):
-                self._miss_root(job, error)
+            missing = error.reason in {"source_gone", "unreadable"}
+            if missing and not self._context.root_is_there(job.path):
+                self._refuse_missing_root(job, error)
             raise
         if source.sha256 != job.sha256:
-            raise SourceError("The file has other content by now.", reason="source_changed")
+            raise SourceError("The content of the file has changed.", reason="source_changed")
         return source
 
-    def _miss_root(self, job: Job, error: SourceError) -> NoReturn:
-        """Hold the queue when no watched folder is there; else only this file has to wait.
+    def _refuse_missing_root(self, job: Job, error: SourceError) -> NoReturn:
+        """Hold the queue when no watched folder is there; otherwise only this file has to wait.
 
         Such a job ends with a reason after which the next scan that finds the file queues it again.
         """
-        if any(self._around.root_is_there(f"{root}/") for root in self._config.watch):
+        if any(self._context.root_is_there(f"{root}/") for root in self._config.watch):
             # What the scan remembers of the file would keep it from being offered again.
             self._queue.forget_seen([job.path])
             raise SourceError(
-                "The watched folder of this file is not there, or may not be read.",
+                "The watched folder of this file is missing or cannot be read.",
                 reason=error.reason,
                 hint="It is queued again when the folder is back.",
             ) from error
-        hint = f"The watched folder of {job.path} is not there, or may not be read."
-        raise _Held(Reason.FOLDER_UNREADABLE, hint) from error
+        hint = f"The watched folder of {job.path} is missing or cannot be read."
+        raise QueueHeld(Reason.FOLDER_UNREADABLE, hint) from error
 
     def _profile(self, job: Job) -> Profile:
+        """Return the profile for a job; raise EngineError when a redo named one that is gone."""
         profile = self._config.profile_for(job.path)
         if job.profile is not None:
             named = self._config.profile_named(job.profile)
@@ -194,18 +183,16 @@ class Worker:
         return replace(profile, model=job.model) if job.model is not None else profile
 
     def _names(self, job: Job, profile: Profile, log: Log) -> tuple[dict[str, str], str | None]:
-        """Return the speakers' names, asked for at the end: they may be given during the work.
+        """Return the speakers' names and what is wrong with them.
 
-        A names file with a mistake costs nobody the text: the labels stand in it until it is
-        mended.
+        They are read at the end, because the user may write them while the job runs. A mistake in a
+        names file does not cost the text: it keeps the labels until the file is fixed.
         """
         try:
             return names_for(job.path, self._config, profile), None
         except SpeakersError as error:
             log.warning("speakers.refused", key=error.key, line=error.line)
-            return profile.speakers, f"Names not taken: {error} {error.hint}"[:_DETAIL]
-
-    # The end
+            return profile.speakers, f"Names not used: {error} {error.hint}"[:_DETAIL]
 
     def _publish(
         self,
@@ -215,37 +202,20 @@ class Worker:
         log: Log,
         problem: str | None,
     ) -> None:
-        """Write the sidecars, then, and only then, call the job done."""
-        if look(job.path) != source.fingerprint:
-            self._snapshot(job)  # touched: raises unless the bytes are still the same
-        self._decoder.refuse_to_go_on(job)
-        path = Path(job.path)
-        planned = sidecars.paths_for(path, [file.suffix for file in result.files])
-        # Recorded before anything is written: after a kill, what we wrote is not taken for an edit.
-        self._queue.intend_outputs(
-            job,
-            [
-                Output(file.suffix, str(planned[file.suffix]), _sha256(file.content))
-                for file in result.files
-            ],
-        )
-        self._sweep(path.parent)
-        written = sidecars.write(
-            path,
-            result.files,
-            mode=source.mode,
-            previous=self._queue.recorded_outputs(job.path),
-            step=self._around.step,
-        )
-        self._around.step("before_commit")
-        outputs = [Output(w.suffix, w.path, w.sha256, displaced=w.displaced) for w in written]
+        """Write the sidecars; then, and only then, mark the job as done."""
+        if stat_file(job.path) != source.fingerprint:
+            self._read(job)  # touched: raises unless the bytes are still the same
+        self._context.check_can_continue(self._queue, job)
+        self._sweep(Path(job.path).parent)
+        outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._context.step)
+        self._context.step("before_commit")
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(
             job,
             status=Status.PARTIAL if partial else Status.DONE,
             reason=reason or (Reason(result.reason) if result.reason else None),
-            detail=problem or (DISPLACED if any(output.displaced for output in outputs) else None),
+            detail=problem or remark_on(outputs),
             outputs=outputs,
             figures={key: result.metadata[key] for key in ("coverage", "timings", "model")},
         )
@@ -259,17 +229,22 @@ class Worker:
         )
 
     def _sweep(self, folder: Path) -> None:
-        """Take away what a killed process left, once: to list a full folder for each job costs."""
+        """Remove what a killed process left, once a folder: listing a full one per job is slow."""
         if folder not in self._swept:
             sidecars.remove_stale_temps(folder)
             self._swept.add(folder)
+
+    # Other ends
 
     def _end(self, job: Job, status: Status, error: EngineError, log: Log) -> None:
         self._queue.finish(job, status=status, reason=error.reason, detail=_detail(error))
         log.info("job.ended", status=str(status), reason=error.reason)
 
     def _end_without_model(self, job: Job, error: ModelError, log: Log) -> None:
-        """Hold the queue for the default model; a job with one of its own must not stop others."""
+        """Hold the queue for the default model; fail a job that has one of its own.
+
+        Such a job must not stop the others.
+        """
         own = self._profile(job).model != self._config.default.model
         if own and error.reason != Reason.MODEL_LOCKED:
             error.hint = f"{error.hint} Then run `llasactl retry {job.id}`."
@@ -277,65 +252,66 @@ class Worker:
         else:
             self._hold(job, error.reason, f"{error} {error.hint}", log)
 
-    def _disk_is_watched(self, job: Job) -> bool:
-        """Tell whether the outputs go to a disk whose room lifts the hold again."""
-        folders = (self._config.home.state, *self._config.watch)
-        return _disk_of(os.path.dirname(job.path)) in {None, *map(_disk_of, folders)}
-
-    def _end_source(self, job: Job, error: SourceError, log: Log) -> None:
+    def _end_without_source(self, job: Job, error: SourceError, log: Log) -> None:
         changed = error.reason == "source_changed"
         if changed and not Listing(self._config, self._log).wants(job.path):
-            # Nobody would offer what it holds now, and nobody waits until it has settled.
-            error.hint = "Run `llasactl add` with the file again, for what it holds now."
+            # The intake does not look there: nothing would offer the new content.
+            error.hint = "Run `llasactl add` with the file again, for its new content."
             changed = False
         invalid = error.reason == "too_large"
         status = Status.SUPERSEDED if changed else Status.INVALID if invalid else Status.FAILED
         self._queue.finish(job, status=status, reason=Reason(error.reason), detail=_detail(error))
         if changed:
-            self._around.nudge(job.path)
+            self._context.nudge(job.path)
         log.info("job.ended", status=str(status), reason=error.reason)
 
     def _hold(self, job: Job, reason: str, hint: str, log: Log) -> None:
-        """Give the job back and stop claiming until what is wrong is mended; costs no attempt."""
+        """Give the job back and stop claiming until the cause is gone; this costs no attempt."""
         self._queue.release(job, reason=Reason.HELD)
         self._queue.hold(reason, hint[:_DETAIL])
         log.warning("queue.held", reason=str(reason))
 
+    def _disk_is_watched(self, job: Job) -> bool:
+        """Return whether the outputs go to a disk whose free space lifts the hold again."""
+        folders = (self._config.home.state, *self._config.watch)
+        return _disk_of(os.path.dirname(job.path)) in {None, *map(_disk_of, folders)}
+
     # When even that fails
 
     def _database_failed(self, job: Job | None, error: StateError, log: Log) -> None:
-        """Keep the job in mind, wait, and give it back when the database can be written again.
+        """Remember the job and wait; it is given back when the database can be written again.
 
-        Raises DatabaseCorrupt: waiting mends nothing, the loop has it set aside.
+        Raises DatabaseCorrupt: waiting does not help, the loop has the file set aside.
         """
         if isinstance(error, DatabaseCorrupt):
             raise error
-        self._owed = job or self._owed
+        self._unreleased = job or self._unreleased
         log.error("database.failed", kind=type(error).__name__, detail=str(error)[:_DETAIL])
-        self._around.pause(DISK_PAUSE_S if isinstance(error, DatabaseFull) else BACKOFF_S[0])
+        self._context.pause(DISK_PAUSE_S if isinstance(error, DatabaseFull) else BACKOFF_S[0])
 
-    def _give_back_owed(self) -> None:
-        if self._owed is None:
+    def _release_unreleased(self) -> None:
+        if self._unreleased is None:
             return
-        job, self._owed = self._owed, None
+        job, self._unreleased = self._unreleased, None
         try:
             self._queue.release(job)
         except DatabaseError:
-            self._owed = job
+            self._unreleased = job
             raise
         except JobMoved:
             return
 
-    def _fell(self, job: Job | None, error: Exception, log: Log) -> None:
-        """Record a bug: where it was, never what the transcript said."""
+    def _record_bug(self, job: Job | None, error: Exception, log: Log) -> None:
+        """Record an unexpected error: its kind and place, never what the transcript said."""
         place = place_of(error)
         log.error("job.crashed", kind=type(error).__name__, place=place)
         if job is None:
-            self._around.pause(BACKOFF_S[0])
+            self._context.pause(BACKOFF_S[0])
             return
         try:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                self._hold(job, Reason.DISK_FULL, "Make room; it goes on by itself.", log)
+                hint = "Free some space; the queue then continues by itself."
+                self._hold(job, Reason.DISK_FULL, hint, log)
                 return
             detail = f"A bug in llasa: {type(error).__name__} in {place}."
             self._queue.finish(
@@ -354,7 +330,3 @@ def _disk_of(folder: str | Path) -> int | None:
         return os.stat(folder).st_dev
     except OSError:
         return None
-
-
-def _sha256(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()

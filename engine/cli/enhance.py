@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -17,13 +19,12 @@ from click.core import ParameterSource
 
 from engine import pipeline, sidecars, speakers
 from engine.child.client import ModelClient
+from engine.child.retry import try_part
 from engine.cli import run as frame
 from engine.cli.failure import failure
 from engine.errors import (
-    ChildError,
     EngineError,
     OutputError,
-    PartError,
     SpeakersError,
     TranscriptError,
 )
@@ -31,7 +32,6 @@ from engine.models import catalog
 from engine.records import EnhancedPart, EnhancedWord, Part, Profile
 from engine.terminal import safe
 
-ATTEMPTS = 3
 Cleaning = Literal["off", "safe", "thorough"]
 MAX_BYTES = 64 << 20
 
@@ -240,7 +240,7 @@ def enhance_file(
         file=sys.stderr,
         hidden=not sys.stderr.isatty(),
     ) as bar:
-        for part in pipeline.run(plan, _Patient(client)):
+        for part in pipeline.run(plan, functools.partial(_decode, client)):
             parts.append(part)
             bar.update(1)
     result = pipeline.finish(
@@ -271,29 +271,15 @@ def _tell(written: sidecars.Written) -> None:
     click.echo(safe(written.path) + beside)
 
 
-class _Patient:
-    """Tries a part three times, then keeps the source's own text."""
+def _decode(client: ModelClient, part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart | None:
+    """Decode a part, with every failure on the screen; a model that cannot be used raises."""
+    failures = itertools.count(1)
 
-    def __init__(self, client: ModelClient) -> None:
-        self._client = client
+    def failed(error: EngineError) -> int:
+        _say(f"Part {part.index + 1}: {error}")
+        return next(failures)
 
-    def enhance(
-        self,
-        part: Part,
-        tail: Sequence[EnhancedWord],
-        *,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> EnhancedPart:
-        """Decode a part; a model that cannot be used ends the command."""
-        for _ in range(ATTEMPTS):
-            try:
-                return self._client.enhance(part, tail, on_progress=on_progress)
-            except ChildError as error:
-                _say(f"Part {part.index + 1}: {error}")
-            except PartError as error:
-                _say(f"Part {part.index + 1}: {error}")
-                break
-        return pipeline.keep(part, "fallback")
+    return try_part(lambda: client.enhance(part, tail), failed=failed)
 
 
 def _read(source: Path) -> tuple[bytes, int]:

@@ -33,7 +33,7 @@ class Guided:
         plan = pipeline.prepare(data, name=name, profile=profile, info=self.client.info)
         started = time.monotonic()
         out: list[EnhancedWord] = []
-        for part in pipeline.run(plan, self.client):
+        for part in pipeline.run(plan, self.client.enhance):
             if part.status != "enhanced":
                 raise RuntimeError(f"part {part.index} of {name} was not enhanced: {part.status}")
             out.extend(part.words)

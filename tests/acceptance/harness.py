@@ -1,6 +1,6 @@
-"""A home, the real llasad on it, and what a fault test needs: files, waits, kills, the checker.
+"""A home, the real llasad on it, and what a fault test needs: files, waits and kills.
 
-Nothing here sleeps blindly: every wait polls for a state, and fails after a while.
+Nothing here sleeps blindly: every wait polls for a condition and fails after a while.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from state.database import open_database, open_readonly
 from state.errors import DatabaseMissing
 from state.job import TERMINAL, Job, PartRow, Status
 from state.queue import Queue
-from state.service import Service, ServiceRow
+from state.service import ServiceRecord, ServiceRow
 from tests.acceptance import starting
 from tests.acceptance.making import light_model
 from tests.acceptance.making import spoken as spoken
@@ -34,7 +34,7 @@ ROOT = HERE.parents[1]
 EMBEDDED = ROOT / "engine" / "models" / "punct-en"
 PATIENCE_S = 30.0
 POLL_S = 0.02
-# The real waits, made short: what is tested is that something happens, not after how long.
+# The real waits, shortened: the tests check that something happens, not after how long.
 FAST: Mapping[str, Any] = {
     "daemon.work.decoding.BACKOFF_S": [0.05, 0.1],
     "daemon.work.worker.BACKOFF_S": [0.05, 0.1],
@@ -42,11 +42,12 @@ FAST: Mapping[str, Any] = {
     "daemon.holds.FIRST_WAIT_S": 0.3,
     "daemon.holds._DISK_WAIT_S": 0.5,
     "daemon.holds.CHECK_S": 0.2,
-    "daemon.intake.intake.SCAN_GAP_S": 0.3,
-    "daemon.intake.intake.COST_FACTOR": 1,
+    "daemon.intake.scanner.SCAN_GAP_S": 0.3,
+    "daemon.intake.scanner.COST_FACTOR": 1,
     "daemon.service.ROOTS_S": 0.2,
     "daemon.service.DATABASE_S": 0.3,
     "daemon.service.ERROR_PAUSE_S": 0.2,
+    "daemon.work.loop.ERROR_PAUSE_S": 0.2,
 }
 STEPS = (
     "claimed",
@@ -65,7 +66,7 @@ T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T | None], *, what: str, patience_s: float = PATIENCE_S) -> T:
-    """Return what `condition` returns as soon as that is true; fail after a while."""
+    """Return what `condition` returns as soon as it is truthy; fail after a while."""
     deadline = time.monotonic() + patience_s
     while True:
         if found := condition():
@@ -76,13 +77,13 @@ def wait_for(condition: Callable[[], T | None], *, what: str, patience_s: float 
 
 
 def pass_time(seconds: float) -> None:
-    """Let real time go by, where the promise is that nothing happens in it."""
+    """Let real time pass, where the promise is that nothing happens meanwhile."""
     until = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() > until, what="time")
 
 
 class Home:
-    """A home in a folder of its own; the light child unless another model is named."""
+    """A home in a folder of its own; it uses the light child unless a model is named."""
 
     def __init__(
         self, folder: Path, *, settings: str = "", model: str | None = None, part_words: int = 20
@@ -97,10 +98,10 @@ class Home:
         self.steps_file = folder / "steps.log"
         self.light = model is None
         self.sources: dict[Path, str] = {}
-        self.outside: dict[Path, str] = {}  # files that nobody may touch
-        self.allowed: set[Path] = set()  # other files that the test makes
-        self.was_killed = False  # the last daemon, without a word
-        self.environment: dict[str, str] = {}  # what daemon and commands find in theirs
+        self.outside: dict[Path, str] = {}  # files that must not change
+        self.allowed: set[Path] = set()  # other files that the test creates
+        self.was_killed = False  # whether the last daemon was
+        self.environment: dict[str, str] = {}  # added to that of daemon and commands
         if self.light:
             light_model(self.path / "models" / "light", part_words)
         self.script()
@@ -115,21 +116,21 @@ class Home:
             self.steps_file,
         }
 
-    # What the daemon is given
+    # Its input
 
     def script(self, *faults: Mapping[str, Any], delay_s: float = 0.0) -> None:
-        """Tell the light child how to misbehave, and how long it takes for a part."""
+        """Tell the light child how to misbehave and how long a part takes."""
         new = self.script_file.with_suffix(".tmp")
         new.write_text(json.dumps({"delay_s": delay_s, "faults": [dict(f) for f in faults]}))
         new.replace(self.script_file)
 
     def fired(self, what: str | None = None) -> int:
-        """Return how often the light child did what it was told (one fault, or all)."""
+        """Return how often a fault of the light child fired, or all of them."""
         faults = json.loads(self.script_file.read_text())["faults"]
         return sum(f.get("fired", 0) for f in faults if what in (None, f["do"]))
 
     def drop(self, name: str | bytes, content: Any, *, root: Path | None = None) -> Path:
-        """Write a source file whole, as a well-behaved tool does, and remember its hash."""
+        """Write a complete source file, as a well-behaved tool does, and remember its hash."""
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         path = Path(
             os.fsdecode(os.path.join(os.fsencode(root or self.transcripts), os.fsencode(name)))
@@ -155,7 +156,7 @@ class Home:
 
     @contextlib.contextmanager
     def daemon(self, *arguments: str, **spec: Any) -> Iterator[Daemon]:
-        """Run llasad for a while; it and its child are killed at the end if they still run."""
+        """Run llasad; it and its child are killed at the end if they still run."""
         running = self.start(*arguments, **spec)
         try:
             yield running
@@ -169,7 +170,7 @@ class Home:
         return Daemon(self, arguments, umask)
 
     def write_spec(self, **spec: Any) -> None:
-        """Tell the launcher how the next daemon is to be disturbed."""
+        """Write the spec that tells the launcher how to disturb the next daemon."""
         patches = {**FAST, **spec.pop("patches", {})}
         full: dict[str, Any] = {
             "patches": patches,
@@ -205,10 +206,10 @@ class Home:
             stdin=subprocess.DEVNULL,
         )
 
-    # What there is to see
+    # What can be observed
 
     def with_queue(self, ask: Callable[[Queue], T]) -> T | None:
-        """Ask the queue something, in a read of its own; None while there is no database."""
+        """Ask the queue something over a read-only connection; None while there is no database."""
         try:
             with open_readonly(self.places.database) as database:
                 return ask(Queue(database))
@@ -234,7 +235,7 @@ class Home:
         job = self.job(path)
         return (self.with_queue(lambda queue: queue.parts(job.id)) or []) if job else []
 
-    def row(self) -> Service | None:
+    def row(self) -> ServiceRecord | None:
         """Return the daemon's own row, None while there is no database."""
         try:
             with open_readonly(self.places.database) as database:
@@ -261,7 +262,7 @@ class Home:
         return wait_for(look, what=f"{path.name} {statuses}", patience_s=patience_s)
 
     def all_ended(self, count: int, *, patience_s: float = PATIENCE_S) -> list[Job]:
-        """Wait until so many jobs are there and all have ended."""
+        """Wait until there are so many jobs and all have ended."""
 
         def look() -> list[Job] | None:
             counts = self.with_queue(lambda queue: queue.counts()) or {}
@@ -277,7 +278,7 @@ class Home:
         return [record for record in records if event in (None, record["event"])]
 
     def steps(self) -> list[str]:
-        """Return the named steps that were told so far, in order; KILLED among them."""
+        """Return the named steps so far, in order, with KILLED where it was killed."""
         return self.steps_file.read_text().split() if self.steps_file.exists() else []
 
     def text_of(self, source: Path) -> str:
@@ -285,7 +286,7 @@ class Home:
         return sidecars.paths_for(source, ["enhanced.txt"])["enhanced.txt"].read_text("utf-8")
 
     def temporaries(self) -> list[Path]:
-        """Return our temporary files that lie in the watched folders."""
+        """Return our temporary files in the watched folders."""
         return [path for path in self.transcripts.rglob(".*") if sidecars.is_temp(path.name)]
 
 
@@ -317,7 +318,7 @@ class Daemon:
 
     @property
     def alive(self) -> bool:
-        """Tell whether the process still runs."""
+        """Return whether the process still runs."""
         return self.process.poll() is None
 
     def child_pid(self) -> int | None:
@@ -339,7 +340,7 @@ class Daemon:
             os.killpg(self.pid, number)
 
     def kill_child(self, pid: int) -> None:
-        """Kill its model child, if that still is its child."""
+        """Kill its model child, if it is still its child."""
         if self.child_pid() == pid:
             os.kill(pid, signal.SIGKILL)
 
@@ -378,7 +379,7 @@ class Daemon:
 
 
 def runs(pid: int) -> bool:
-    """Tell whether a model child is there and not a zombie; an orphan of ours is laid to rest."""
+    """Return whether a model child exists and is no zombie; an orphan of ours is reaped."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
@@ -388,7 +389,7 @@ def runs(pid: int) -> bool:
 
 
 def same_but_times(one: Path, other: Path) -> bool:
-    """Tell whether two metadata files are equal but for `created_at` and `timings`."""
+    """Return whether two metadata files are equal except for `created_at` and `timings`."""
 
     def lasting(path: Path) -> Any:
         value = json.loads(path.read_bytes())

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from daemon.intake.watch import CANARY
+from daemon.intake.inbox import CANARY
 from daemon.lock import holder
 from engine import sidecars
 from state.database import open_database

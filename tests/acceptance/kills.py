@@ -2,19 +2,19 @@
 
 `python -m tests.acceptance.kills --cycles N [--real] [--homes H] [--json] [--seed S]`. Every cycle
 brings new files and new versions of old ones, starts the daemon, and kills it (SIGKILL). In between
-a reader looks at everything under a final name. At the end the rest is drained and the promises
-checked. An interrupt (SIGINT, SIGTERM) ends the cycles, and what was done is drained, checked and
-told; a second one ends the drain as well.
+a reader reads everything under a final name. At the end the rest is drained and the promises are
+checked. An interrupt (SIGINT, SIGTERM) ends the cycles; what was done is drained, checked and
+reported. A second one ends the drain as well.
 
     lost        files whose latest content has no result at the end
     torn        reads of a final name that found something half, or metadata without its text
     duplicated  content that was finished more than once, or an output written twice
-    rerun       claims beyond one a job: work that a kill threw back
-    stray       temporary files that kills left (all must be gone at the end)
+    rerun       claims beyond one a job: work that a kill sent back to the queue
+    stray       temporary files that kills left (at the end none may be left)
     steps       the last step before each kill, with how often it was
 
-With the real model each kill waits until a part has been saved. Several homes are
-worked on side by side: a cycle mostly waits.
+With the real model each kill waits until a part has been saved. Several homes run side by side,
+because a cycle mostly waits.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ LONGEST_S = 1.2  # of a cycle that is killed at a random moment
 PATIENCE_S = {False: 3.0, True: 20.0}  # with the light child, with the real one
 QUIET_NS = 100_000_000  # after a change, until the reader looks away
 LATE = STEPS[STEPS.index("part_saved") :]
-# A job that was killed often enough is tried last and after a cool-down; here it is tried at once.
-PATCHES = {"daemon.service.COOL_DOWN_S": 0.0}
+# A job that was killed often is tried last, after a cool-down; here it is tried at once.
+PATCHES = {"daemon.work.loop.COOL_DOWN_S": 0.0}
 SAID = """
     and the of we they you said that what people time water house river many small first morning
     letter after before without never always because again against kind quiet letters windows
 """
 PARTS = 3
 DRAIN_S = 600.0
-ONE_WISH_S = 1.0  # signals that come together are one wish
+TOGETHER_S = 1.0  # signals within this time are one request
 
 
 @dataclasses.dataclass(slots=True)
@@ -79,7 +79,7 @@ class Report:
     steps: dict[str, int] = dataclasses.field(default_factory=dict)  # the last step before a kill
 
     def add(self, other: Report) -> None:
-        """Take in what happened in another home."""
+        """Add what happened in another home."""
         for field in dataclasses.fields(Report):
             mine, its = getattr(self, field.name), getattr(other, field.name)
             if field.name == "steps":
@@ -90,13 +90,13 @@ class Report:
 
     @property
     def kept(self) -> bool:
-        """Tell whether every promise was looked at, and held."""
+        """Return whether every promise was checked and held."""
         wrong = self.lost or self.torn or self.duplicated or self.stray_left or self.broken
         return self.checked and not wrong
 
 
 class Reader:
-    """Somebody who reads outputs all the time, as a user's editor or a sync tool does."""
+    """Reads outputs all the time, as a user's editor or a sync tool may."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -113,7 +113,7 @@ class Reader:
 
     def _run(self) -> None:
         while not self._end.wait(0.01):
-            # Every rename changes the folder's time, which has the grain of a tick.
+            # Every rename changes the folder's mtime, whose resolution is a clock tick.
             if time.time_ns() - self._folder.stat().st_mtime_ns > QUIET_NS:
                 continue
             newest = sorted(self._folder.glob("*.metadata.json"), key=_mtime)[-8:]
@@ -138,20 +138,20 @@ class Interrupted(Exception):
 
 
 class Interrupts:
-    """Counts the wishes to stop; a signal's handler does nothing else."""
+    """Counts the requests to stop; the signal handler does nothing else."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._last = -ONE_WISH_S
+        self._last = -TOGETHER_S
 
-    def hear(self) -> None:
-        """Take SIGINT and SIGTERM as wishes to stop."""
+    def install(self) -> None:
+        """Treat SIGINT and SIGTERM as requests to stop."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: object) -> None:
-        # `timeout` and `uv run` each pass the same signal on.
-        if time.monotonic() - self._last >= ONE_WISH_S:
+        # `timeout` and `uv run` each forward the same signal.
+        if time.monotonic() - self._last >= TOGETHER_S:
             self.count, self._last = self.count + 1, time.monotonic()
 
 
@@ -165,7 +165,7 @@ def run(
     told: Callable[[Report], None] = lambda report: None,
     interrupts: Interrupts | None = None,
 ) -> Report:
-    """Run so many cycles in an empty folder, divided among homes; `told` hears of each."""
+    """Run so many cycles in an empty folder, divided among homes; call `told` after each."""
     begun = time.monotonic()
     stop = interrupts or Interrupts()
     parts = [Report() for _ in range(homes)]
@@ -238,7 +238,7 @@ def _run_home(
 
 
 def _drain(home: Home, report: Report, stop: Interrupts) -> None:
-    """Let everything end; what met too many kills is tried once more."""
+    """Let every job end; those that met too many kills are retried."""
     for _ in range(3):
         with home.daemon("--drain", "--quiet", patches=PATCHES) as running:
             _wait_while(running, lambda: stop.count < 2, DRAIN_S)
@@ -252,7 +252,7 @@ def _drain(home: Home, report: Report, stop: Interrupts) -> None:
 
 
 def _bring(home: Home, chance: random.Random, cycle: int, *, real: bool) -> None:
-    """Drop new files, and now and then a new version of an old one."""
+    """Write new files, and sometimes a new version of an old one."""
     for number in range(1 if real else 2):
         length = 150 if real else chance.choice((3, 8 * PARTS, 8 * PARTS * 2))
         words = [f"word{cycle}x{number}x{n}" for n in range(length)]
@@ -350,9 +350,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.kills")
     parser.add_argument("--cycles", type=int, default=50)
     parser.add_argument("--real", action="store_true", help="with the embedded model")
-    parser.add_argument("--homes", type=int, default=1, help="worked on side by side")
+    parser.add_argument("--homes", type=int, default=1, help="to run side by side")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--every", type=int, default=50, help="cycles between two signs of life")
+    parser.add_argument("--every", type=int, default=50, help="cycles between two progress lines")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
 
@@ -362,7 +362,7 @@ def main() -> int:
             print(f"{cycle}: {report.torn} torn, {report.stray} stray", file=sys.stderr, flush=True)
 
     interrupts = Interrupts()
-    interrupts.hear()
+    interrupts.install()
     with tempfile.TemporaryDirectory(prefix="llasa-kills-") as folder:
         report = run(
             Path(folder).resolve(),

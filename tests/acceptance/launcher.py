@@ -1,18 +1,18 @@
-"""llasad as the acceptance tests start it: the real daemon, told by a file how to be disturbed.
+"""llasad as the acceptance tests start it: the real daemon, disturbed as a file says.
 
-`python launcher.py SPEC [llasad's arguments]`. SPEC is a JSON file; every key may be missing:
+`python launcher.py SPEC [llasad's arguments]`. SPEC is a JSON file; every key is optional:
 
     child     command of another model child (the lock's path is added)
     silence_s seconds without progress before a child is ended
-    steps     file to which every named step is appended as a line
-    kill_at   [step, n]: SIGKILL ourselves at the n-th time (from 1) that the step is told
-    stop_at   [step, n]: SIGSTOP ourselves there, so that the test can act at that moment
-    deaf      true: no file event is ever heard
-    boot_id   what the machine says of this boot
-    caps      false: give up root's right to read and write everything
-    environ   {"NAME": value}: other places than the user's own
-    patches   {"module.NAME": value}: other waits than the real ones
-    noop      ["module.function"]: functions that do nothing, to see that a test notices
+    steps     file to which every named step is appended, one a line
+    kill_at   [step, n]: SIGKILL this process when the step is reached for the n-th time (from 1)
+    stop_at   [step, n]: SIGSTOP it there, so that the test can act at that moment
+    deaf      true: no file event ever arrives
+    boot_id   what the machine reports as this boot
+    caps      false: drop root's right to read and write everything
+    environ   {"NAME": value}: environment variables, for places other than the user's
+    patches   {"module.NAME": value}: other values of constants, such as shorter waits
+    noop      ["module.function"]: functions to disable, to see that a test notices
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _READ_AND_WRITE_EVERYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 
 def main() -> None:
-    """Apply the spec, then be llasad."""
+    """Apply the spec, then run llasad."""
     if sys.argv[1:] == ["--fork"]:
         serve_forks()
         return
@@ -48,11 +48,11 @@ def main() -> None:
 
 
 def serve_forks() -> None:
-    """Be a llasad in a process of its own for every line of standard input, and tell its pid.
+    """For every line of standard input fork a llasad and print its pid.
 
     A line is a JSON list: the spec's file, the file for its output, the umask, the folder to work
-    in, llasad's arguments. Everything is imported once, so that a start costs milliseconds. The
-    daemon is a grandchild whose parent is gone: it belongs to whoever is our subreaper.
+    in, llasad's arguments. Everything is imported once, so that a start takes milliseconds. The
+    daemon is a grandchild whose parent has ended, so it becomes a child of our subreaper.
     """
     import sqlite_utils  # noqa: F401
 
@@ -77,7 +77,7 @@ def serve_forks() -> None:
 
 
 def _end_with_the_tests(between: int) -> None:
-    """Be killed when our subreaper ends: a test run that is broken off leaves no daemon."""
+    """Have the daemon killed when our subreaper ends: an aborted test run leaves none."""
     while os.getppid() == between:
         time.sleep(0.001)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -95,7 +95,7 @@ def _be_forked(spec_file: str, output: str, umask: int, folder: str, *arguments:
     code = 70
     try:
         spec = json.loads(Path(spec_file).read_text(encoding="utf-8"))
-        if spec.get("caps") is False:  # only an exec takes the rights away
+        if spec.get("caps") is False:  # only an exec drops the rights
             os.execv(sys.executable, [sys.executable, "-P", __file__, spec_file, *arguments])
         run(spec, list(arguments))
     except SystemExit as end:
@@ -108,13 +108,13 @@ def _be_forked(spec_file: str, output: str, umask: int, folder: str, *arguments:
 
 
 def run(spec: dict[str, Any], arguments: list[str]) -> None:
-    """Disturb this process as the spec says, and be llasad."""
+    """Disturb this process as the spec says, and run llasad."""
     sys.argv = ["llasad", *arguments]
     os.environ.update(spec.get("environ", {}))
 
     from daemon import service, start
-    from daemon.intake import watch
-    from daemon.work import child
+    from daemon.intake import inbox
+    from daemon.work import child, loop
     from engine.child.client import ModelClient
 
     for name, value in spec.get("patches", {}).items():
@@ -142,14 +142,14 @@ def run(spec: dict[str, Any], arguments: list[str]) -> None:
 
         setattr(child.ModelKeeper, "_real_client", client)  # noqa: B010 - a method of the product
     if spec.get("deaf"):
-        setattr(watch.Handler, "dispatch", lambda _handler, _event: None)  # noqa: B010
+        setattr(inbox.Handler, "dispatch", lambda _handler, _event: None)  # noqa: B010
     if "boot_id" in spec:
         setattr(service, "boot_id", lambda: spec["boot_id"])  # noqa: B010
     if "steps" in spec:
         signals = {signal.SIGKILL: spec.get("kill_at"), signal.SIGSTOP: spec.get("stop_at")}
         step = _steps(Path(spec["steps"]), signals)
-        real = importlib.import_module("daemon.work.decoding").Surroundings
-        setattr(service, "Surroundings", functools.partial(real, step=step))  # noqa: B010
+        context = functools.partial(loop.WorkerContext, step=step)
+        setattr(loop, "WorkerContext", context)  # noqa: B010 - a class of the product
     start.main()
 
 
@@ -170,7 +170,7 @@ def _steps(path: Path, signals: dict[signal.Signals, list[Any] | None]) -> Calla
 
 
 def _drop_capabilities() -> None:
-    """Start again as a root who is bound by file modes, as every other user is."""
+    """Start again as a root that file modes apply to, as to every other user."""
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in _READ_AND_WRITE_EVERYTHING:
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)

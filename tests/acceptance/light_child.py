@@ -4,13 +4,13 @@
 
     {"delay_s": 0.0, "faults": [{"word": "...", "do": "abort", "times": 2, "fired": 0}]}
 
-A fault fires when a part holds its word and `fired` is below `times` (null: always); the count is
-written back, so that a test can assert that its fault fired, and beside it the `prefill_tokens`
-that each of these children was loaded with. What it can do: abort, segfault, exit137, hang, flood,
-escape, nonsense, wrong_words, fail, no_memory, gpu_timeout, slow, repeat (writes on without end),
-babble (says that it lives, and gets nowhere), pester (the same, without a pause), rattle (short
-diagnostics without a pause or an end).
-Well-behaved, it raises the first letter of a part and ends it with a full stop.
+A fault fires when a part contains its word and `fired` is below `times` (null: always). The count
+is written back, so that a test can assert that its fault fired, and so are the `prefill_tokens`
+that each of these children was loaded with. The faults: abort, segfault, exit137, hang, flood,
+escape, nonsense, wrong_words, fail, no_memory, gpu_timeout, slow, repeat (writes without end),
+babble (reports that it lives but makes no progress), pester (the same, without a pause), rattle
+(short diagnostics without a pause or an end).
+Without a fault it capitalizes the first letter of a part and ends it with a full stop.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _enhance(script: Path, request: dict[str, Any]) -> None:
 
 
 def _fault(script: Path, words: set[str]) -> str | None:
-    """Do what the script asks for these words; return what was done if the process survives it."""
+    """Do what the script says for these words; return it if the process survives."""
     plan = json.loads(script.read_text())
     for fault in plan.get("faults", []):
         times = fault.get("times")

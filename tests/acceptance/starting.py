@@ -1,8 +1,7 @@
-"""Start llasad in milliseconds: a process that has imported everything forks one after the other.
+"""Start llasad in milliseconds: a process that has imported everything forks one at each request.
 
-The daemons become our own children (we are their "subreaper", so that exit codes reach us); where
-the system has no such thing, each is started the slow way. Either way each is a process of its own
-in a process group of its own.
+The daemons become our children (we are their "subreaper", so that exit codes reach us). On a system
+without subreapers each is started the slow way. Either way each has a process group of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class Forked:
-    """A process that is ours without being started by us; the part of Popen that is needed."""
+    """A child process that another process started; the part of Popen that the tests need."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -37,7 +36,7 @@ class Forked:
         return self.returncode
 
     def wait(self, timeout: float) -> int:
-        """Wait for the end; raises subprocess.TimeoutExpired."""
+        """Wait for its end; raises subprocess.TimeoutExpired."""
         deadline = time.monotonic() + timeout
         while (code := self.poll()) is None:
             if time.monotonic() > deadline:
@@ -57,7 +56,7 @@ class Forker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # an interrupt of the tests is not its own
+            start_new_session=True,  # an interrupt of the tests must not reach it
         )
         self._lock = threading.Lock()
         atexit.register(self.close)
@@ -73,7 +72,7 @@ class Forker:
             return Forked(int(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End; the daemons that were started stay."""
+        """End; the daemons that it started stay."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -88,7 +87,7 @@ _making = threading.Lock()
 def start(
     spec: Path, output: Path, arguments: list[str], *, umask: int = 0o022
 ) -> Forked | subprocess.Popen[bytes]:
-    """Start the launcher with a spec; its output is appended to a file."""
+    """Start the launcher with a spec; append its output to a file."""
     global _forker
     if sys.platform == "linux":
         with _making:
@@ -108,5 +107,5 @@ def start(
 
 
 def environment() -> dict[str, str]:
-    """Return our environment without a home of ours in it."""
+    """Return our environment without LLASA_HOME."""
     return {key: value for key, value in os.environ.items() if key != "LLASA_HOME"}

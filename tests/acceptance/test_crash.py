@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.intake.watch import CANARY
+from daemon.intake.inbox import CANARY
 from daemon.operations.session import Session
 from daemon.operations.status import status_of
 from state.job import ATTEMPT_CAP, Reason, Status

@@ -64,7 +64,7 @@ def test_a_drain_ends_every_kind_of_file_as_the_table_says(tmp_path: Path) -> No
         'include = ["*.json", "*.srt", "*.vtt", "*.txt", "*.tsv", "*.csv"]\nsettle_s = 0.1\n'
         'outputs = ["txt", "md", "srt", "vtt", "html"]\n'
     )
-    command = [sys.executable, "-P", "-m", "daemon.service", "--drain", "--quiet"]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--drain", "--quiet"]
     drained = subprocess.run(
         [*command, "--home", str(tmp_path / "home")], capture_output=True, cwd="/", timeout=280
     )

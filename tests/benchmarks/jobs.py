@@ -18,7 +18,7 @@ from pathlib import Path
 from persistqueue import SQLiteAckQueue
 
 from state.database import open_database, open_readonly
-from state.job import Offer, Origin, Status
+from state.job import Fingerprint, Offer, Origin, Status
 from state.queue import Queue
 from state.service import ServiceRow
 
@@ -29,10 +29,8 @@ ONE_BY_ONE = 200
 def offer_of(number: int) -> Offer:
     """A file that a scan has found; every one has a path and bytes of its own."""
     path = f"/home/someone/transcripts/folder{number % 100}/file{number}.json"
-    return Offer(
-        path=path, sha256=f"{number:064x}", origin=Origin.SCAN, size=5000,
-        mtime_ns=1, inode=number, device=3,
-    )  # fmt: skip
+    fingerprint = Fingerprint(device=3, inode=number, size=5000, mtime_ns=1, ctime_ns=0)
+    return Offer(path=path, sha256=f"{number:064x}", fingerprint=fingerprint, origin=Origin.SCAN)
 
 
 def timed_ms(do: Callable[[], object], times: int = 1) -> float:
@@ -55,7 +53,7 @@ def fill(queue: Queue, peer: SQLiteAckQueue, jobs: int) -> None:
     peers = iter(range(jobs))
     show(
         "put one file",
-        timed_ms(lambda: queue.offer_many([offer_of(next(singles))]), ONE_BY_ONE),
+        timed_ms(lambda: queue.offer(offer_of(next(singles))), ONE_BY_ONE),
         timed_ms(lambda: peer.put(offer_of(next(peers))), ONE_BY_ONE),
     )
 
@@ -108,7 +106,7 @@ def ask(path: Path, peer: SQLiteAckQueue) -> None:
         show("list 20 jobs", timed_ms(lambda: queue.jobs(limit=20), 20), timed_ms(peer.queue, 3))
         show(
             "all that `status` shows",
-            timed_ms(lambda: (service.read(), queue.counts(), queue.backlog(), queue.upcoming())),
+            timed_ms(lambda: (service.read(), queue.counts(), queue.backlog())),
         )
 
 

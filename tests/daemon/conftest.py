@@ -1,4 +1,4 @@
-"""A home in a temporary folder, a clock that is moved by hand, and a log that is kept."""
+"""A home in a temporary folder, a clock that the test moves, and a log that is kept."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from structlog.testing import LogCapture
 from daemon import control
 from daemon.config import Config
 from daemon.home import Home, make_folders
+from daemon.intake.inbox import Inbox
 from daemon.intake.intake import Intake
-from daemon.intake.watch import Inbox
 from daemon.log import Log
 from daemon.service import Service
 from daemon.waker import Waker
 from daemon.work.child import ModelKeeper
-from daemon.work.decoding import Surroundings
+from daemon.work.context import WorkerContext
+from daemon.work.progress import Progress
 from daemon.work.worker import Worker
 from engine.child.client import ModelClient
 from engine.records import ModelInfo, Profile
@@ -36,7 +37,7 @@ LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """Time that passes only when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -68,7 +69,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Path:
-    """Return a folder that describes a model of small parts; the light child loads nothing."""
+    """Return a folder that describes a model of small parts; the light child loads no weights."""
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
@@ -147,8 +148,8 @@ def keeper(config: Config, log: Log, child: LightChild) -> Iterator[ModelKeeper]
     keeper.close("stopped")
 
 
-class Bench:
-    """A worker with everything around it in the hands of the test."""
+class WorkerRig:
+    """A worker whose surroundings the test controls: time, the stop, the model child."""
 
     def __init__(
         self, config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock
@@ -168,28 +169,29 @@ class Bench:
             self.steps.append(name)
             self.at_step(name)
 
-        around = Surroundings(
+        context = WorkerContext(
             boot_id="boot-1",
             stopping=lambda: self.stop,
             pause=self.clock.wait,
+            progress=Progress(silence_s=self.config.silence_s, clock=self.clock),
             clock=self.clock,
             nudge=self.nudged.append,
             root_is_there=lambda path: self.root_is_there,
             step=step,
         )
-        return Worker(self.config, self.queue, self.keeper, self.log, around)
+        return Worker(self.config, self.queue, self.keeper, self.log, context)
 
     def at_step(self, name: str) -> None:
         """Do nothing; a test puts its fault here."""
 
 
 @pytest.fixture
-def bench(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> Bench:
-    return Bench(config, queue, keeper, log, clock)
+def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> WorkerRig:
+    return WorkerRig(config, queue, keeper, log, clock)
 
 
 class Answer:
-    """What a command said and how it ended."""
+    """What a command printed and how it ended."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code = code
@@ -220,7 +222,7 @@ def ask(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return call
 
 
-class Scene:
+class IntakeRig:
     """An intake with its folder and a clock."""
 
     def __init__(self, config: Config, queue: Queue, log: Log, clock: Clock) -> None:
@@ -242,7 +244,7 @@ class Scene:
         return path
 
     def run(self, seconds: float = 5.0, *, step_s: float = 1.0) -> None:
-        """Let time pass, stepping."""
+        """Step the intake while time passes."""
         until = self.clock.now + seconds
         while self.clock.now < until:
             self.intake.step(self.clock.now)
@@ -261,12 +263,12 @@ class Scene:
 
 
 @pytest.fixture
-def scene(config: Config, queue: Queue, log: Log, clock: Clock) -> Scene:
-    return Scene(config, queue, log, clock)
+def intake_rig(config: Config, queue: Queue, log: Log, clock: Clock) -> IntakeRig:
+    return IntakeRig(config, queue, log, clock)
 
 
-class Stage:
-    """A service and its worker, both in the hands of the test."""
+class ServiceRig:
+    """A service and its worker; the test calls both, no thread runs."""
 
     def __init__(
         self, config: Config, database: Database, log: Log, clock: Clock, child: LightChild
@@ -293,10 +295,10 @@ class Stage:
             make_client=self.child.client,
         )
 
-    def begin(self, *, drain: bool = False, adopt: bool = False) -> Worker:
+    def start(self, *, drain: bool = False, adopt: bool = False) -> Worker:
         self.service = self.make(drain=drain, adopt=adopt)
-        self.service.begin(self.clock.now)
-        return self.service.make_worker(self.database)
+        self.service.start(self.clock.now)
+        return self.service.loop.make_worker(self.database)
 
     def run(self, worker: Worker, seconds: float) -> None:
         """Let time pass: a tick and a job at a time."""
@@ -313,14 +315,14 @@ class Stage:
 
     def close(self) -> None:
         self.service.watch.close()
-        self.service.keeper.close("stopped")
+        self.service.loop.keeper.close("stopped")
         self.waker.close()
 
 
 @pytest.fixture
-def stage(
+def service_rig(
     config: Config, database: Database, log: Log, clock: Clock, child: LightChild
-) -> Iterator[Stage]:
-    stage = Stage(config, database, log, clock, child)
-    yield stage
-    stage.close()
+) -> Iterator[ServiceRig]:
+    service_rig = ServiceRig(config, database, log, clock, child)
+    yield service_rig
+    service_rig.close()

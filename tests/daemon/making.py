@@ -1,4 +1,4 @@
-"""Transcripts made for a test, and what became of them."""
+"""Make transcripts for a test, queue them, and read what became of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from state.queue import Queue
 if TYPE_CHECKING:
     from structlog.testing import LogCapture
 
-    from tests.daemon.conftest import Bench
+    from tests.daemon.conftest import WorkerRig
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Enough plain English for the language to be sure.
@@ -49,63 +49,56 @@ def transcript(*segments: str) -> bytes:
 
 
 def talk(marks: str = "", *, parts: int = 2) -> bytes:
-    """Return a transcript of some parts of ten words, the marks' words at their beginnings."""
+    """Return a transcript of parts of ten words; each word of `marks` begins one of them."""
     words = marks.split()
     begun = [*words, *["so"] * (parts - len(words))]
     return transcript(*(f"{word} we went down to the river with all of" for word in begun))
 
 
 def offered(queue: Queue, path: Path, **more: Any) -> Job:
-    """Queue a file as it stands and return its job, which must be new."""
+    """Queue a file as it is and return its job, which must be new."""
     snapshot = read_snapshot(str(path), max_bytes=1 << 30)
-    mark = snapshot.fingerprint
-    (job,) = queue.offer_many(
-        [
-            Offer(
-                path=path,
-                sha256=snapshot.sha256,
-                size=mark.size,
-                mtime_ns=mark.mtime_ns,
-                ctime_ns=mark.ctime_ns,
-                inode=mark.inode,
-                device=mark.device,
-                origin=Origin.EVENT,
-                **more,
-            )
-        ]
+    job = queue.offer(
+        Offer(
+            path=path,
+            sha256=snapshot.sha256,
+            fingerprint=snapshot.fingerprint,
+            origin=Origin.EVENT,
+            **more,
+        )
     )
     assert job is not None
     return job
 
 
-def dropped(bench: Bench, name: str = "talk.json", data: bytes | None = None) -> Job:
-    """Put a transcript into the watched folder and queue it."""
-    path = bench.config.watch[0] / name
+def dropped(rig: WorkerRig, name: str = "talk.json", data: bytes | None = None) -> Job:
+    """Write a transcript into the watched folder and queue it."""
+    path = rig.config.watch[0] / name
     path.write_bytes(talk() if data is None else data)
-    return offered(bench.queue, path)
+    return offered(rig.queue, path)
 
 
 def now(queue: Queue, job: Job) -> Job:
-    """Return the row of `job` as it stands."""
+    """Return `job` as it is now in the database."""
     found = queue.job(job.id)
     assert found is not None
     return found
 
 
 def text_of(job: Job) -> str:
-    """The enhanced text of a job."""
+    """Return the enhanced text of a job."""
     return Path(job.path).with_suffix("").with_suffix(".enhanced.txt").read_text(encoding="utf-8")
 
 
 def metadata_of(job: Job) -> dict[str, object]:
-    """The metadata of a job."""
+    """Return the metadata of a job."""
     data = Path(job.path).with_suffix("").with_suffix(".metadata.json").read_bytes()
     loaded: dict[str, object] = json.loads(data)
     return loaded
 
 
 def events(captured: LogCapture) -> list[str]:
-    """Names of what was logged."""
+    """Return the names of the logged events."""
     return [entry["event"] for entry in captured.entries]
 
 

@@ -1,4 +1,4 @@
-"""Finished work is taken over where the database was lost."""
+"""Finished work is recorded again after the database was lost."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from engine import sidecars
 from engine.records import Rendered
 from state.job import Status
-from tests.daemon.conftest import Scene
+from tests.daemon.conftest import IntakeRig
 from tests.daemon.making import talk
 
 
-def finished(scene: Scene, name: str, *, fallback: int = 0, recipe: Any = "r") -> None:
-    path = scene.write(name)
+def finished(intake_rig: IntakeRig, name: str, *, fallback: int = 0, recipe: Any = "r") -> None:
+    path = intake_rig.write(name)
     text = "Hello.\n"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     coverage = {"parts": {"total": 2, "fallback": fallback}}
@@ -37,23 +37,23 @@ def finished(scene: Scene, name: str, *, fallback: int = 0, recipe: Any = "r") -
     sidecars.write(path, files, mode=0o644, previous={})
 
 
-def test_finished_work_is_taken_over_when_the_database_was_lost(scene: Scene) -> None:
-    """The metadata says of which bytes; a text without it, or of others, is done again."""
-    finished(scene, "done.json")
-    finished(scene, "partial.json", fallback=1)
-    finished(scene, "changed.json")
-    scene.write("changed.json", talk("other"))
-    finished(scene, "textonly.json")
-    (scene.folder / "textonly.metadata.json").unlink()
-    scene.intake = scene.fresh(adopt=True)
-    scene.run()
-    assert scene.rows() == [
+def test_finished_work_is_adopted_when_the_database_was_lost(intake_rig: IntakeRig) -> None:
+    """The metadata names the bytes; a text without metadata, or of other bytes, is done again."""
+    finished(intake_rig, "done.json")
+    finished(intake_rig, "partial.json", fallback=1)
+    finished(intake_rig, "changed.json")
+    intake_rig.write("changed.json", talk("other"))
+    finished(intake_rig, "textonly.json")
+    (intake_rig.folder / "textonly.metadata.json").unlink()
+    intake_rig.intake = intake_rig.fresh(adopt=True)
+    intake_rig.run()
+    assert intake_rig.rows() == [
         ("changed.json", Status.QUEUED),
         ("done.json", Status.DONE),
         ("partial.json", Status.PARTIAL),
         ("textonly.json", Status.QUEUED),
     ]
-    outputs = scene.job("done.json").outputs
+    outputs = intake_rig.job("done.json").outputs
     assert [output.suffix for output in outputs] == ["enhanced.txt", "metadata.json"]
     for output in outputs:
         assert hashlib.sha256(Path(output.path).read_bytes()).hexdigest() == output.sha256
@@ -62,12 +62,14 @@ def test_finished_work_is_taken_over_when_the_database_was_lost(scene: Scene) ->
 @pytest.mark.parametrize(
     ("written", "taken"), [("engine=0.1.0 model=m@r", "engine=0.1.0 model=m@r"), (7, None)]
 )
-def test_finished_work_keeps_its_recipe(scene: Scene, written: Any, taken: str | None) -> None:
-    """What made a text stands in its metadata: the new database knows it as the lost one did."""
-    finished(scene, "done.json", recipe=written)
-    finished(scene, "long.json", recipe="x" * 5_000)
-    scene.intake = scene.fresh(adopt=True)
-    scene.run()
-    assert scene.job("done.json").recipe == taken
-    assert scene.job("long.json").recipe is None
-    assert scene.job("long.json").status is Status.DONE
+def test_finished_work_keeps_its_recipe(
+    intake_rig: IntakeRig, written: Any, taken: str | None
+) -> None:
+    """The metadata names the recipe of a text, so the new database knows it like the lost one."""
+    finished(intake_rig, "done.json", recipe=written)
+    finished(intake_rig, "long.json", recipe="x" * 5_000)
+    intake_rig.intake = intake_rig.fresh(adopt=True)
+    intake_rig.run()
+    assert intake_rig.job("done.json").recipe == taken
+    assert intake_rig.job("long.json").recipe is None
+    assert intake_rig.job("long.json").status is Status.DONE

@@ -1,15 +1,16 @@
-"""A watcher is believed when word came of a file that we wrote ourselves."""
+"""A watcher counts as working once the event of a file that we wrote has arrived."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from watchdog.events import FileCreatedEvent
 
 from daemon.intake.canary import EVERY_S, WAIT_S, Canary, clear_canaries
-from daemon.intake.watch import CANARY, Handler, RootWatch
+from daemon.intake.inbox import CANARY, Handler
+from daemon.intake.watch import RootWatch
 from tests.daemon.test_watch import Ear, ear, root
 
 __all__ = ["ear", "root"]  # the fixtures
@@ -31,35 +32,31 @@ def polled(root: Path, ear: Ear) -> Iterator[RootWatch]:
     watch.close()
 
 
-def deaf(watch: RootWatch) -> None:
-    """Let the observer live and hear nothing."""
+def make_deaf(watch: RootWatch) -> None:
+    """Leave the observer alive without any event."""
     assert watch._observer is not None
     watch._observer.unschedule_all()
 
 
-def until(ear: Ear, look: Callable[[], bool]) -> bool:
-    return ear.hears(look)
-
-
-def test_a_folder_that_is_heard_is_proved(watch: RootWatch, root: Path, ear: Ear) -> None:
-    """By the real kernel, though the file is gone at once; it was never work."""
+def test_the_event_of_a_canary_arrives(watch: RootWatch, root: Path, ear: Ear) -> None:
+    """The real kernel sends it though the file is deleted at once; it is never offered as work."""
     canary = Canary(ear.inbox)
     assert canary.tick(0.0, [watch]).heard == []
     assert list(root.iterdir()) == []
     heard: list[str] = []
-    assert until(ear, lambda: bool(heard.extend(canary.tick(1.0, [watch]).heard) or heard))
+    assert ear.hears(lambda: bool(heard.extend(canary.tick(1.0, [watch]).heard) or heard))
     assert heard == [str(root)]
     assert list(root.iterdir()) == []
     assert not any(CANARY in path for path in ear.paths)
 
 
-def test_a_deaf_watcher_is_found_out_and_armed_anew(watch: RootWatch, root: Path, ear: Ear) -> None:
-    """Its threads looked alive."""
-    deaf(watch)
+def test_a_silent_watcher_is_found_and_armed_again(watch: RootWatch, root: Path, ear: Ear) -> None:
+    """Its threads look alive."""
+    make_deaf(watch)
     canary = Canary(ear.inbox)
     canary.tick(0.0, [watch])
-    assert canary.tick(WAIT_S, [watch]).deaf == []
-    assert canary.tick(WAIT_S + 1, [watch]).deaf == [watch]
+    assert canary.tick(WAIT_S, [watch]).silent == []
+    assert canary.tick(WAIT_S + 1, [watch]).silent == [watch]
     assert list(root.iterdir()) == []
     watch.rearm()
     assert watch.check()
@@ -67,17 +64,17 @@ def test_a_deaf_watcher_is_found_out_and_armed_anew(watch: RootWatch, root: Path
 
 
 def test_a_canary_stays_where_folders_are_polled(root: Path, ear: Ear, polled: RootWatch) -> None:
-    """It is seen when somebody looks, and taken away then."""
+    """The next poll finds it, and then it is removed."""
     canary = Canary(ear.inbox)
     canary.tick(0.0, [polled])
     assert [path.name for path in root.iterdir()] == [CANARY]
-    ear.inbox.sing(str(root))
+    ear.inbox.note_canary(str(root))
     assert canary.tick(1.0, [polled]).heard == [str(root)]
     assert list(root.iterdir()) == []
 
 
-def test_a_canary_of_a_killed_daemon_is_taken_away(root: Path) -> None:
-    """Nothing else is, and a folder that is not there is no matter."""
+def test_the_canary_of_a_killed_daemon_is_removed(root: Path) -> None:
+    """No other file is, and a missing folder is no error."""
     (root / CANARY).touch()
     (root / "talk.json").touch()
     clear_canaries([root / "gone", root])
@@ -85,12 +82,12 @@ def test_a_canary_of_a_killed_daemon_is_taken_away(root: Path) -> None:
 
 
 def test_a_canary_is_written_every_half_hour(root: Path, ear: Ear, polled: RootWatch) -> None:
-    """Not at every tick."""
+    """It is not written at every tick."""
     canary = Canary(ear.inbox)
     canary.tick(0.0, [polled])
-    ear.inbox.sing(str(root))
+    ear.inbox.note_canary(str(root))
     assert canary.tick(1.0, [polled]).heard == [str(root)]
-    ear.inbox.canaries()
+    ear.inbox.drain_canaries()
     canary.tick(EVERY_S, [polled])
     assert list(root.iterdir()) == []
     canary.tick(1.0 + EVERY_S, [polled])
@@ -99,19 +96,19 @@ def test_a_canary_is_written_every_half_hour(root: Path, ear: Ear, polled: RootW
     assert list(root.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_is_not_called_deaf(
+def test_a_folder_that_cannot_be_written_to_is_not_silent(
     watch: RootWatch, root: Path, ear: Ear
 ) -> None:
-    """There is no proof then, and none is missed."""
+    """It is not tested."""
     (root / CANARY).mkdir()
     canary = Canary(ear.inbox)
     for now in (0.0, WAIT_S + 1, 2 * WAIT_S):
-        assert canary.tick(now, [watch]).deaf == []
+        assert canary.tick(now, [watch]).silent == []
 
 
-def test_word_of_a_canary_is_no_work(ear: Ear) -> None:
-    """However much the settings want every file."""
+def test_the_event_of_a_canary_is_no_work(ear: Ear) -> None:
+    """Even if the settings include every file."""
     Handler(ear.inbox, lambda path: True).dispatch(FileCreatedEvent(f"/in/{CANARY}"))
     assert ear.inbox.drain() == ([], False)
-    assert ear.inbox.canaries() == {"/in"}
-    assert ear.inbox.canaries() == set()
+    assert ear.inbox.drain_canaries() == {"/in"}
+    assert ear.inbox.drain_canaries() == set()

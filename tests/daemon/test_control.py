@@ -18,23 +18,23 @@ from daemon.lock import HomeLock
 from state.job import Reason, Status
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import commands, documented, dropped, talk
 
 
 @pytest.fixture
-def worked(bench: Bench) -> Bench:
+def worked(rig: WorkerRig) -> WorkerRig:
     """Return a home with one job of each kind of end."""
-    dropped(bench, "done.json")
-    dropped(bench, "no.json", b'{"a": 1}')
-    dropped(bench, "cut.json", b'{"segments": [')
-    gone = dropped(bench, "gone.json")
+    dropped(rig, "done.json")
+    dropped(rig, "no.json", b'{"a": 1}')
+    dropped(rig, "cut.json", b'{"segments": [')
+    gone = dropped(rig, "gone.json")
     Path(gone.path).unlink()
-    worker = bench.worker()
+    worker = rig.worker()
     while worker.run_one():
         pass
-    dropped(bench, "waiting.json")
-    return bench
+    dropped(rig, "waiting.json")
+    return rig
 
 
 def test_the_help_lists_the_commands_in_the_order_of_use(ask: Ask) -> None:
@@ -55,7 +55,7 @@ def test_status_before_any_daemon_says_how_to_start_one(ask: Ask, home: Home) ->
 
 
 def test_status_in_json_has_the_documented_keys(
-    ask: Ask, worked: Bench, home: Home, config: Config
+    ask: Ask, worked: WorkerRig, home: Home, config: Config
 ) -> None:
     """It has all of them, always, and no others."""
     report = ask("status", "--json").json
@@ -68,19 +68,19 @@ def test_status_in_json_has_the_documented_keys(
     assert {t["reason"] for t in report["troubles"]} >= {"source_gone"}
 
 
-def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, bench: Bench, home: Home) -> None:
+def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, rig: WorkerRig, home: Home) -> None:
     """It shows the file, the part, words per second, and the time left for the file and for all."""
-    dropped(bench, "before.json")
-    bench.worker().run_one()
-    dropped(bench, "talk.json", talk("one two three four"))
-    dropped(bench, "next.json", talk("five"))
+    dropped(rig, "before.json")
+    rig.worker().run_one()
+    dropped(rig, "talk.json", talk("one two three four"))
+    dropped(rig, "next.json", talk("five"))
     lock = HomeLock(home.lock)
     lock.acquire()
-    row = ServiceRow(bench.queue.database)
-    job = bench.queue.claim(boot_id="boot-1")
+    row = ServiceRow(rig.queue.database)
+    job = rig.queue.claim(boot_id="boot-1")
     assert job is not None
-    bench.queue.begin_parts(job, total=4, recipe="r", words=40)
-    bench.queue.save_part(job, 0, status="enhanced", payload="{}", words=10, decode_s=1.0)
+    rig.queue.begin_parts(job, total=4, recipe="r", words=40)
+    rig.queue.save_part(job, 0, status="enhanced", payload="{}", words=10, decode_s=1.0)
     row.update(phase="working", current_job=job.id, current_part=2, words_per_s=10.0)
     report = ask("status", "--json").json
     screen = " ".join(ask("status").out.split())
@@ -127,7 +127,7 @@ def test_status_imports_nothing_heavy(home: Home, queue: Queue) -> None:
     assert loaded & set(heavy.split()) == set()
 
 
-def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
+def test_jobs_are_listed_and_filtered(ask: Ask, worked: WorkerRig) -> None:
     """The newest come first, each with the meaning of its reason."""
     answer = ask("jobs")
     assert answer.code == 0
@@ -140,7 +140,7 @@ def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
     assert ask("jobs", "--status", "partial").out.endswith("no jobs of that status\n")
 
 
-def test_a_limited_list_says_that_there_is_more(ask: Ask, worked: Bench) -> None:
+def test_a_limited_list_says_that_there_is_more(ask: Ask, worked: WorkerRig) -> None:
     """The user must not take fifty jobs for all."""
     assert "2 of 5; --limit 0 shows all" in ask("jobs", "--limit", "2").out
     assert len(ask("jobs", "--limit", "2", "--json").json) == 2
@@ -154,7 +154,7 @@ def test_jobs_of_an_unused_home_are_none(ask: Ask) -> None:
 
 
 def test_show_takes_an_id_or_a_file(
-    ask: Ask, worked: Bench, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, worked: WorkerRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is found from here, from the watched folder, or by its absolute path."""
     path = worked.config.watch[0] / "done.json"
@@ -170,14 +170,14 @@ def test_show_takes_an_id_or_a_file(
     assert [move["status"] for move in report["history"]] == ["queued", "running", "done"]
 
 
-def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: Bench) -> None:
+def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: WorkerRig) -> None:
     """It shows the reason, its meaning and the next step."""
     shown = " ".join(ask("show", "gone.json").out.split())
     assert "source_gone" in shown
     assert "next put it back" in shown
 
 
-def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> None:
+def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: WorkerRig) -> None:
     """The message names the command that lists the jobs."""
     for command, number in (("show", "4711"), ("retry", "4711"), ("show", 20 * "9")):
         answer = ask(command, number)
@@ -186,7 +186,7 @@ def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> No
         assert "llasactl jobs" in answer.err
 
 
-def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
+def test_retry_queues_again(ask: Ask, worked: WorkerRig) -> None:
     """It takes a file or all failed jobs; a job that is done cannot be retried."""
     answer = ask("retry", "--failed")
     assert "queued again: 1 job" in answer.out
@@ -266,13 +266,13 @@ def test_the_home_may_be_named_before_the_command(ask: Ask, home: Home) -> None:
     assert ask("--home", str(home.path), "status", at=None).code == 0
 
 
-def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, bench: Bench) -> None:
+def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, rig: WorkerRig) -> None:
     """No name may move the cursor, set the clipboard or reverse the text."""
     name = "\x1b[2J\x1b]52;c;eA==\x07\x9b1m\u202e\r\nx" + os.fsdecode(b"\xe9") + ".json"
-    dropped(bench, name, b'{"a": "\x1b[31m"}')
-    worker = bench.worker()
+    dropped(rig, name, b'{"a": "\x1b[31m"}')
+    worker = rig.worker()
     worker.run_one()
-    bench.queue.hold("other", "\x1b[31mred\x9b")
+    rig.queue.hold("other", "\x1b[31mred\x9b")
     for words in (
         ["status"],
         ["status", "--json"],
@@ -326,7 +326,7 @@ def test_a_bug_is_a_line_not_a_traceback(home: Home) -> None:
     assert "\x1b" not in done.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: Bench) -> None:
+def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: WorkerRig) -> None:
     """`llasactl jobs --json | head -1` ends quietly."""
     command = f"{sys.executable} -P -c 'from daemon.control import main; main()'"
     done = subprocess.run(

@@ -12,7 +12,7 @@ from daemon import config as settings
 from daemon.home import Home
 from daemon.operations.settings import table_of, toml_of
 from state.job import Status
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import DOCS, offered, transcript
 from tests.daemon.test_control import documented
 
@@ -134,25 +134,25 @@ def test_explain_says_whether_a_file_is_taken(ask: Ask, file: str, taken: bool, 
     assert why in report["taken_because"]
 
 
-def test_a_profile_applies_to_its_folder(bench: Bench, model_folder: Path) -> None:
+def test_a_profile_applies_to_its_folder(rig: WorkerRig, model_folder: Path) -> None:
     """Cleaning, formats, language and glossary of its files are the profile's."""
-    home = bench.config.home
+    home = rig.config.home
     config = settings.parse(
         f'model = "{model_folder}"\nsettle_s = 1\n'
         '[profile.calls]\nfolders = ["20*/calls"]\ncleaning = "thorough"\n'
         'outputs = ["txt", "md"]\nlanguage = "en"\n',
         home,
     )
-    bench.config = config
-    bench.keeper._config = config
+    rig.config = config
+    rig.keeper._config = config
     data = transcript("so um we went down to the river", "and then we went home")
     for folder in ("2026/calls", "."):
         place = home.transcripts / folder
         place.mkdir(parents=True, exist_ok=True)
         (place / "talk.json").write_bytes(data)
-        offered(bench.queue, place / "talk.json")
-        assert bench.worker().run_one()
-    plain, call = bench.queue.jobs()
+        offered(rig.queue, place / "talk.json")
+        assert rig.worker().run_one()
+    plain, call = rig.queue.jobs()
     assert (plain.status, call.status) == (Status.DONE, Status.DONE)
     assert "cleaning=thorough" in (call.recipe or "")
     assert "cleaning=safe" in (plain.recipe or "")

@@ -16,7 +16,7 @@ from daemon.doctor import running
 from daemon.home import Home
 from daemon.operations.session import Session
 from daemon.operations.status import status_of
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import dropped, talk
 
 
@@ -31,9 +31,9 @@ def spaced(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "words", [["status"], ["jobs"], ["jobs", "--json"], ["show", "1"], ["config", "show"]]
 )
-def test_a_closed_output_is_no_error(home: Home, bench: Bench, words: list[str]) -> None:
+def test_a_closed_output_is_no_error(home: Home, rig: WorkerRig, words: list[str]) -> None:
     """With `| head -1` every command exits with 0, also for JSON."""
-    dropped(bench, "talk.json")
+    dropped(rig, "talk.json")
     reader, writer = os.pipe()
     os.close(reader)
     code = "from daemon.control import main; main()"
@@ -47,7 +47,7 @@ def test_a_closed_output_is_no_error(home: Home, bench: Bench, words: list[str])
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_ctrl_c_is_130(ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_is_130(ask: Ask, rig: WorkerRig, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the exit code of every program that the user interrupts."""
 
     def broken_off(*_: object) -> None:
@@ -57,9 +57,11 @@ def test_ctrl_c_is_130(ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch) 
     assert ask("jobs").code == 130
 
 
-def test_a_name_that_the_locale_cannot_spell_is_shown_as_its_code(home: Home, bench: Bench) -> None:
+def test_a_name_that_the_locale_cannot_spell_is_shown_as_its_code(
+    home: Home, rig: WorkerRig
+) -> None:
     """In an ASCII locale `jobs` does not fail."""
-    dropped(bench, "日本.json")
+    dropped(rig, "日本.json")
     code = "from daemon.control import main; main()"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, "jobs", "--home", str(home.path)],
@@ -110,17 +112,17 @@ def test_the_demo_takes_a_new_and_an_empty_folder(tmp_path: Path) -> None:
             _make_home(tmp_path / name, None)
 
 
-def test_a_status_named_twice_is_counted_once(ask: Ask, bench: Bench) -> None:
+def test_a_status_named_twice_is_counted_once(ask: Ask, rig: WorkerRig) -> None:
     """Two jobs are not four."""
     for name in ("a.json", "b.json"):
-        dropped(bench, name)
+        dropped(rig, name)
     answer = ask("jobs", "--status", "queued", "--status", "queued", "--limit", "1")
     assert "1 of 2" in answer.out
 
 
-def test_a_kind_of_output_that_does_not_exist_is_a_usage_error(ask: Ask, bench: Bench) -> None:
+def test_a_kind_of_output_that_does_not_exist_is_a_usage_error(ask: Ask, rig: WorkerRig) -> None:
     """The message lists the kinds that exist."""
-    dropped(bench, "talk.json")
+    dropped(rig, "talk.json")
     answer = ask("open", "1", "--output", "pdf")
     assert answer.code == 2
     assert "'html'" in answer.err

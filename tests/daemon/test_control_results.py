@@ -17,19 +17,19 @@ from daemon.control.logs import followed, last_lines
 from daemon.control.results import _paragraphs, viewer_of
 from daemon.home import Home
 from daemon.log import LogFile, open_log
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import offered, talk
 
 
 @pytest.fixture
-def talked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
+def talked(rig: WorkerRig, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a source with text, Markdown and metadata beside it."""
-    profile = replace(bench.config.default, outputs=("txt", "md"))
-    bench.config = replace(bench.config, default=profile)
-    path = bench.config.watch[0] / "talk.json"
+    profile = replace(rig.config.default, outputs=("txt", "md"))
+    rig.config = replace(rig.config, default=profile)
+    path = rig.config.watch[0] / "talk.json"
     path.write_bytes(talk())
-    offered(bench.queue, path)
-    bench.worker().run_one()
+    offered(rig.queue, path)
+    rig.worker().run_one()
     monkeypatch.setattr(results, "viewer_of", lambda *_: None)
     return path
 
@@ -55,14 +55,14 @@ def test_open_hands_the_path_to_the_viewer(
     assert "talk.enhanced.md" in ask("open", "talk.json").out
 
 
-def test_open_of_what_is_not_there_says_what_is(ask: Ask, bench: Bench, talked: Path) -> None:
+def test_open_of_what_is_not_there_says_what_is(ask: Ask, rig: WorkerRig, talked: Path) -> None:
     """A missing kind names those that exist, a job without a result its status."""
     answer = ask("open", "talk.json", "--output", "srt")
     assert answer.code == 3
     assert "txt, md, metadata" in answer.err
-    (bench.config.watch[0] / "no.json").write_bytes(b'{"a": 1}')
-    offered(bench.queue, bench.config.watch[0] / "no.json")
-    bench.worker().run_one()
+    (rig.config.watch[0] / "no.json").write_bytes(b'{"a": 1}')
+    offered(rig.queue, rig.config.watch[0] / "no.json")
+    rig.worker().run_one()
     answer = ask("open", "no.json")
     assert answer.code == 3
     assert "ignored: no Whisper tool writes this" in answer.err
@@ -107,7 +107,7 @@ def test_diff_on_a_terminal_is_in_colours_whatever_the_pager(
 
 
 def test_diff_of_a_redone_file_is_that_of_its_last_result(
-    ask: Ask, bench: Bench, talked: Path
+    ask: Ask, rig: WorkerRig, talked: Path
 ) -> None:
     """While the new job waits, the old result is still shown."""
     ask("redo", "talk.json")

@@ -253,8 +253,8 @@ def test_a_parked_service_is_shown_and_start_clears_it(
     ask("stop")
     for _ in range(parking.LIMIT):
         starts = parking.Starts(home.path)
-        starts.begin()
-        starts.failed("The \x1b[31mdisk is away.")
+        starts.count_start()
+        starts.record_failure("The \x1b[31mdisk is away.")
     report, screen = ask("status", "--json").json, ask("status").out
     assert set(report["parked"]) == {"failed_starts", "reason", "since"}
     assert report["parked"]["failed_starts"] == parking.LIMIT

@@ -14,7 +14,7 @@ from daemon.lock import HomeLock
 from state.job import Job, Reason
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Ask, Bench, Stage
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import dropped, now, talk
 
 
@@ -43,25 +43,25 @@ def begun(queue: Queue, *, words: int, parts: int, done: int = 0) -> Job:
     return job
 
 
-def kept(bench: Bench) -> Path:
+def kept(rig: WorkerRig) -> Path:
     """Do a file, edit its text, do the file again; return the text."""
-    job = dropped(bench)
-    bench.worker().run_one()
+    job = dropped(rig)
+    rig.worker().run_one()
     text = Path(job.path).with_suffix(".enhanced.txt")
     text.write_text("As I want it.\n")
-    bench.queue.redo(job.id)
-    bench.worker().run_one()
+    rig.queue.redo(job.id)
+    rig.worker().run_one()
     return text
 
 
 def test_a_paused_job_counts_with_the_words_that_are_left(
-    ask: Ask, bench: Bench, row: ServiceRow
+    ask: Ask, rig: WorkerRig, row: ServiceRow
 ) -> None:
     """They are recorded; an estimate from its bytes would be wrong."""
-    dropped(bench, "done.json")
-    bench.worker().run_one()
-    dropped(bench, "long.json", talk())
-    bench.queue.release(begun(bench.queue, words=390, parts=39, done=27), reason=Reason.PAUSED)
+    dropped(rig, "done.json")
+    rig.worker().run_one()
+    dropped(rig, "long.json", talk())
+    rig.queue.release(begun(rig.queue, words=390, parts=39, done=27), reason=Reason.PAUSED)
     row.update(words_per_s=10.0)
 
     queue = ask("status", "--json").json["queue"]
@@ -69,28 +69,28 @@ def test_a_paused_job_counts_with_the_words_that_are_left(
     assert "about 120 words, 12 s for all" in ask("status").out
 
 
-def test_a_redo_counts_with_the_words_of_the_first_time(ask: Ask, bench: Bench) -> None:
+def test_a_redo_counts_with_the_words_of_the_first_time(ask: Ask, rig: WorkerRig) -> None:
     """The same bytes have as many words."""
-    short = dropped(bench, "short.json")
-    dropped(bench, "long.json", talk(parts=30))
-    worker = bench.worker()
+    short = dropped(rig, "short.json")
+    dropped(rig, "long.json", talk(parts=30))
+    worker = rig.worker()
     while worker.run_one():
         pass
-    bench.queue.redo(short.id)
+    rig.queue.redo(short.id)
 
-    words = now(bench.queue, short).words_total
+    words = now(rig.queue, short).words_total
     assert words == 20
     assert ask("status", "--json").json["queue"]["words"] == words
     assert "about 20 words" in ask("status").out
 
 
-def test_a_kept_edit_is_reported_and_the_list_marks_it(ask: Ask, bench: Bench) -> None:
+def test_a_kept_edit_is_reported_and_the_list_marks_it(ask: Ask, rig: WorkerRig) -> None:
     """Showing it only with the job is not enough: the user may never ask for that job."""
-    dropped(bench, "other.json")
-    bench.worker().run_one()
+    dropped(rig, "other.json")
+    rig.worker().run_one()
     assert ask("status", "--json").json["edits_kept"] == 0
     assert "edited" not in ask("status").out
-    text = kept(bench)
+    text = kept(rig)
 
     assert text.read_text() == "As I want it.\n"
     assert ask("status", "--json").json["edits_kept"] == 1
@@ -101,54 +101,56 @@ def test_a_kept_edit_is_reported_and_the_list_marks_it(ask: Ask, bench: Bench) -
 
 
 def test_a_list_that_is_cut_off_says_how_to_see_all_of_it(
-    ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, rig: WorkerRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job of last year is not on the first screen."""
     monkeypatch.setattr("daemon.control.status.SHOWN", 1)
-    kept(bench)
+    kept(rig)
     assert "see which: llasactl jobs --limit 0" in ask("status").out
 
 
-def test_an_edit_is_shown_beside_the_reason(ask: Ask, bench: Bench) -> None:
+def test_an_edit_is_shown_beside_the_reason(ask: Ask, rig: WorkerRig) -> None:
     """Neither replaces the other."""
-    kept(bench)
-    bench.queue.database.rows("UPDATE jobs SET reason = 'uncovered_language'")
+    kept(rig)
+    rig.queue.database.execute("UPDATE jobs SET reason = 'uncovered_language'")
     assert "does not know the language; an edited output was kept" in ask("jobs").out
 
 
 @pytest.mark.parametrize("reported", ["starting", "idle", "paused", "held"])
 def test_a_running_job_is_shown_as_working(
-    ask: Ask, bench: Bench, row: ServiceRow, reported: str
+    ask: Ask, rig: WorkerRig, row: ServiceRow, reported: str
 ) -> None:
     """The phase that the daemon reports is up to two seconds old, its job's status is not."""
-    dropped(bench)
+    dropped(rig)
     row.update(phase=reported)
     assert ask("status", "--json").json["phase"] == reported
-    begun(bench.queue, words=340, parts=34)
+    begun(rig.queue, words=340, parts=34)
     assert ask("status", "--json").json["phase"] == "working"
     screen = ask("status").out
     assert "part 1 of 34" in screen
     assert "daemon    working" in screen
 
 
-def test_a_hold_is_shown_while_a_job_runs(ask: Ask, bench: Bench, row: ServiceRow) -> None:
+def test_a_hold_is_shown_while_a_job_runs(ask: Ask, rig: WorkerRig, row: ServiceRow) -> None:
     """A disk may fill up while a part is decoded: then both are true."""
-    dropped(bench)
-    begun(bench.queue, words=20, parts=2)
-    bench.queue.hold(Reason.DISK_FULL)
+    dropped(rig)
+    begun(rig.queue, words=20, parts=2)
+    rig.queue.hold(Reason.DISK_FULL)
     row.update(phase="held")
     assert ask("status", "--json").json["phase"] == "held"
 
 
-def test_a_drain_is_shown_as_ending_and_not_watching(ask: Ask, stage: Stage, home: Home) -> None:
+def test_a_drain_is_shown_as_ending_and_not_watching(
+    ask: Ask, service_rig: ServiceRig, home: Home
+) -> None:
     """It watches nothing, so that no event can come."""
     lock = HomeLock(home.lock)
     lock.acquire()
     for drain in (False, True):
-        stage.begin(drain=drain)
-        stage.service.tick(stage.clock.pass_by(1))
+        service_rig.begin(drain=drain)
+        service_rig.service.tick(service_rig.clock.pass_by(1))
         report, screen = ask("status", "--json").json, ask("status").out
-        stage.service.watch.close()
+        service_rig.service.watch.close()
         assert report["draining"] is drain
         assert ("watching  " in screen) is not drain
         assert ("no event yet" in screen) is not drain
@@ -158,17 +160,17 @@ def test_a_drain_is_shown_as_ending_and_not_watching(ask: Ask, stage: Stage, hom
     lock.release()
 
 
-def test_the_speed_of_a_job_is_that_of_its_decoded_parts(ask: Ask, bench: Bench) -> None:
+def test_the_speed_of_a_job_is_that_of_its_decoded_parts(ask: Ask, rig: WorkerRig) -> None:
     """A part in a language that the model does not know took no time and does not count."""
-    dropped(bench)
-    job = begun(bench.queue, words=1000, parts=3, done=1)
-    bench.queue.save_part(job, 1, status="uncovered", payload="{}", words=990, decode_s=0.0)
+    dropped(rig)
+    job = begun(rig.queue, words=1000, parts=3, done=1)
+    rig.queue.save_part(job, 1, status="uncovered", payload="{}", words=990, decode_s=0.0)
     assert "20 words/s, 0 s of decoding" in ask("show", "1").out
 
 
-def test_the_demo_says_what_it_measured(bench: Bench) -> None:
+def test_the_demo_says_what_it_measured(rig: WorkerRig) -> None:
     """Its seconds are those of the whole demo, its rate that of the decoding alone."""
-    dropped(bench)
-    job = begun(bench.queue, words=20, parts=2, done=2)
+    dropped(rig)
+    job = begun(rig.queue, words=20, parts=2, done=2)
     assert _speed([job], 4.0) == "20 words in 4 s (decoding alone: 20 words/s)"
     assert _speed([], 4.0) == "0 words in 4 s"

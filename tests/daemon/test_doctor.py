@@ -18,14 +18,15 @@ from daemon.doctor import model as model_examination
 from daemon.doctor.findings import Finding
 from daemon.files import filesystem
 from daemon.home import Home
-from daemon.intake.watch import CANARY, RootWatch
+from daemon.intake.inbox import CANARY
+from daemon.intake.watch import RootWatch
 from daemon.operations.status import Held, Model, Parked, Paused, StatusReport
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word
 from launchd.agent import ServiceState
 from state.queue import Queue
-from tests.daemon.conftest import Ask, Bench, LightChild
+from tests.daemon.conftest import Ask, LightChild, WorkerRig
 from tests.daemon.making import offered, talk
 from tests.daemon.test_control import documented
 
@@ -241,23 +242,23 @@ def with_light_child(
 
 
 def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
-    bench: Bench, child: LightChild, monkeypatch: pytest.MonkeyPatch
+    rig: WorkerRig, child: LightChild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is loaded, decodes, and is compared over parts of a file that has not changed."""
     examine = with_light_child(monkeypatch, child)
-    found = examine(bench.config, bench.config.default)
+    found = examine(rig.config, rig.config.default)
     assert states(found) == [("model", "ok"), ("decoding", "ok"), ("speed", "ok")]
     assert "light child" in found[1].text
     assert "not decoded enough yet" in found[2].text
-    path = bench.config.watch[0] / "talk.json"
+    path = rig.config.watch[0] / "talk.json"
     path.write_bytes(talk(parts=4))
-    offered(bench.queue, path)
-    bench.worker().run_one()
-    info = bench.keeper.describe(bench.config.default.model)
-    bench.queue.database.rows("UPDATE parts SET decode_s = 1.0")
-    assert len(model_examination.recorded(bench.config, info)) == 3
+    offered(rig.queue, path)
+    rig.worker().run_one()
+    info = rig.keeper.describe(rig.config.default.model)
+    rig.queue.database.rows("UPDATE parts SET decode_s = 1.0")
+    assert len(model_examination.recorded(rig.config, info)) == 3
     path.write_bytes(talk(parts=5))
-    assert model_examination.recorded(bench.config, info) == []
+    assert model_examination.recorded(rig.config, info) == []
 
 
 def test_a_model_whose_child_dies_is_a_failure(

@@ -1,4 +1,4 @@
-"""Which folders send events, read from what Linux and macOS say of their mounts."""
+"""Which folders send events, according to the mounts of Linux and macOS."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_macos_mounts_are_read() -> None:
 
 
 def test_shares_are_silent_and_disks_are_not() -> None:
-    """What nothing is known of is taken to send events; the rescan is there in any case."""
+    """An unknown file system counts as one that sends events; the rescan runs in any case."""
     assert {"nfs", "nfs4", "cifs", "smbfs", "9p", "fuse.sshfs"} <= SILENT
     assert not {"ext4", "apfs", "tmpfs", "btrfs", "hfs", "unknown"} & SILENT
     assert filesystem_of(PurePath("/x"), {}) == "unknown"

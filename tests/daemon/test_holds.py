@@ -1,4 +1,4 @@
-"""A held queue goes on by itself when what held it is mended."""
+"""A held queue continues by itself when the cause is gone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def holds(config: Config, queue: Queue, log: Log) -> Holds:
 
 
 def lifted_after(holds: Holds, queue: Queue, begin: float) -> float | None:
-    """Tick every second for ten minutes; return after how many the hold was gone."""
+    """Tick every second for ten minutes; return the second at which the hold was gone."""
     for second in range(600):
         holds.tick(begin + second)
         if queue.held() is None:
@@ -45,7 +45,7 @@ def test_a_missing_model_is_waited_for(holds: Holds, queue: Queue, model_folder:
 def test_a_full_disk_is_given_a_minute_and_some_room(
     holds: Holds, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A little room is not enough to begin again."""
+    """A little space is not enough to try again."""
     free = [1_000_000]
     monkeypatch.setattr(holds_module, "free_bytes", lambda place: free[0])
     queue.hold(Reason.DISK_FULL)
@@ -60,7 +60,7 @@ def test_a_full_disk_is_given_a_minute_and_some_room(
 
 
 def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue, config: Config) -> None:
-    """The share comes back, the queue goes on; another one that is away does not matter."""
+    """When the share comes back the queue continues."""
     folder = config.watch[0]
     folder.rename(folder.with_name("away"))
     queue.hold(Reason.FOLDER_UNREADABLE)
@@ -72,7 +72,7 @@ def test_a_missing_folder_is_waited_for(holds: Holds, queue: Queue, config: Conf
 def test_a_full_disk_does_not_wait_for_a_folder_that_is_away(
     config: Config, queue: Queue, log: Log, tmp_path: Path
 ) -> None:
-    """No room can be made on a stick that is unplugged."""
+    """No space can be freed on a stick that is unplugged."""
     holds = Holds(replace(config, watch=(*config.watch, tmp_path / "unplugged")), queue, log)
     queue.hold(Reason.DISK_FULL)
     assert lifted_after(holds, queue, 0) is not None
@@ -81,15 +81,15 @@ def test_a_full_disk_does_not_wait_for_a_folder_that_is_away(
 def test_another_model_that_is_missing_holds_nothing(
     config: Config, queue: Queue, log: Log
 ) -> None:
-    """The jobs of that rule fail by themselves; the others need the default one alone."""
+    """The jobs of its rule fail by themselves; the others need only the default model."""
     lost = ProfileRule(replace(config.default, name="lost", model="models/lost"), ("*",))
     holds = Holds(replace(config, rules=(lost,)), queue, log)
     queue.hold(Reason.MODEL_MISSING)
     assert lifted_after(holds, queue, 0) is not None
 
 
-def test_vain_tries_become_rarer(holds: Holds, queue: Queue) -> None:
-    """A model that is there but does not load is not loaded every few seconds all night."""
+def test_tries_that_fail_become_rarer(holds: Holds, queue: Queue) -> None:
+    """A model that exists but does not load is not tried every few seconds all night."""
     waits, now = [], 0.0
     for _ in range(7):
         queue.hold(Reason.MODEL_REFUSED)
@@ -103,7 +103,7 @@ def test_vain_tries_become_rarer(holds: Holds, queue: Queue) -> None:
 
 
 def test_a_start_is_a_new_try(holds: Holds, queue: Queue) -> None:
-    """Somebody may have mended it meanwhile; if not, it is held again at once."""
+    """The user may have fixed it meanwhile; if not, the queue is held again at once."""
     queue.hold(Reason.MODEL_MISSING)
     holds.start()
     assert queue.held() is None

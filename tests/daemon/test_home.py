@@ -1,4 +1,4 @@
-"""Five ways to a home, in their order; what is in it is ours alone."""
+"""Five ways to find a home, in order; its state and log are private."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from daemon.home import Home, find_home, make_folders
 
 
 def test_the_ways_are_tried_in_their_order(tmp_path: Path) -> None:
-    """Each one hides those after it."""
+    """Each one takes precedence over those after it."""
     project = tmp_path / "project"
     (project / "deep" / "er").mkdir(parents=True)
     (project / "llasa.toml").touch()
@@ -32,8 +32,8 @@ def test_the_ways_are_tried_in_their_order(tmp_path: Path) -> None:
     assert found(None, {}, missing, tmp_path) == Home(Path.home() / "llasa", "default")
 
 
-def test_a_record_that_says_nothing_is_passed_over(tmp_path: Path) -> None:
-    """So are one that is no text and one with a relative path."""
+def test_a_record_without_a_home_is_ignored(tmp_path: Path) -> None:
+    """So is one that is not text, and one with a relative path."""
     for content in (b"", b"\xff\xfe", b"relative/home"):
         (tmp_path / "record").write_bytes(content)
         home = find_home(None, environment={}, record=tmp_path / "record", folder=tmp_path)
@@ -41,13 +41,13 @@ def test_a_record_that_says_nothing_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_given_home_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The daemon may change its folder later."""
+    """The daemon may change its working directory later."""
     monkeypatch.chdir(tmp_path)
     assert find_home("h/../x").path == tmp_path / "x"
 
 
 def test_the_folders_are_private_under_any_umask(tmp_path: Path) -> None:
-    """But not the one that transcripts are dropped into."""
+    """But not the one that transcripts are written into."""
     home = Home(tmp_path / "h", "--home")
     before = os.umask(0)
     try:
@@ -59,7 +59,7 @@ def test_the_folders_are_private_under_any_umask(tmp_path: Path) -> None:
 
 
 def test_a_state_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
-    """With the command that closes it."""
+    """With the command that fixes the mode."""
     home = Home(tmp_path, "--home")
     make_folders(home)
     home.state.chmod(0o777)
@@ -68,15 +68,15 @@ def test_a_state_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> N
     assert "chmod go-w" in caught.value.hint
 
 
-def test_a_home_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:
-    """A file stands in the way."""
+def test_a_home_that_cannot_be_created_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    """Here a file is in the way."""
     (tmp_path / "h").touch()
-    with pytest.raises(HomeError, match="cannot be made"):
+    with pytest.raises(HomeError, match="cannot be created"):
         make_folders(Home(tmp_path / "h", "--home"))
 
 
 def test_a_home_on_a_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through a link too, and before anything is made there."""
+    """Through a link too, and before anything is created there."""
     share = tmp_path.resolve() / "nas"
     share.mkdir()
     (tmp_path / "link").symlink_to(share)

@@ -1,4 +1,4 @@
-"""One daemon to a home, by a lock that the kernel keeps."""
+"""One daemon per home, by a lock that the kernel keeps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from daemon.errors import AlreadyRunning
 from daemon.lock import HomeLock, holder
 
 
-def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
-    """By the pid that the first has written."""
+def test_the_second_daemon_is_refused_and_learns_who_holds_the_lock(tmp_path: Path) -> None:
+    """By the pid that the first one wrote."""
     first = HomeLock(tmp_path / "lock")
     first.acquire()
     with pytest.raises(AlreadyRunning, match=str(os.getpid())) as caught:
@@ -25,7 +25,7 @@ def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
 
 
 def test_a_pid_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
-    """Nor does one that another process has by now: the lock decides, never the pid."""
+    """Nor does one that another process has now: the lock decides, never the pid."""
     for pid in ("999999", str(os.getppid()), "rubbish"):
         (tmp_path / "lock").write_text(f"{pid}\n")
         assert holder(tmp_path / "lock") is None
@@ -35,8 +35,8 @@ def test_a_pid_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
         lock.release()
 
 
-def test_the_lock_falls_with_the_process(tmp_path: Path) -> None:
-    """However it ends."""
+def test_the_lock_ends_with_the_process(tmp_path: Path) -> None:
+    """However the process ends."""
     code = (
         "import os, sys; from pathlib import Path; from daemon.lock import HomeLock;"
         "HomeLock(Path(sys.argv[1])).acquire(); os.kill(os.getpid(), 9)"
@@ -47,7 +47,7 @@ def test_the_lock_falls_with_the_process(tmp_path: Path) -> None:
 
 
 def test_a_lock_file_that_was_removed_does_not_let_a_second_one_hide(tmp_path: Path) -> None:
-    """Who comes later has the file at the path, and that is the one that counts."""
+    """A later daemon locks the file that is at the path, and that one counts."""
     path = tmp_path / "lock"
     HomeLock(path).acquire()
     path.unlink()
@@ -56,6 +56,6 @@ def test_a_lock_file_that_was_removed_does_not_let_a_second_one_hide(tmp_path: P
     assert holder(path) == os.getpid()
 
 
-def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
+def test_nobody_holds_a_lock_that_does_not_exist(tmp_path: Path) -> None:
     """A home without a daemon has no lock file yet."""
     assert holder(tmp_path / "lock") is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.log import LogFile, hear_library, open_log, stop_hearing
+from daemon.log import LogFile, forward_library, open_log, stop_forwarding
 
 
 def records(path: Path) -> list[dict[str, object]]:
@@ -18,7 +18,7 @@ def records(path: Path) -> list[dict[str, object]]:
 
 
 def test_a_record_is_an_event_with_its_fields_on_one_line(tmp_path: Path) -> None:
-    """Bound fields come with every record."""
+    """Bound fields are in every record."""
     log = open_log(LogFile(tmp_path / "log")).bind(job_id=7)
     log.info("job.claimed", path="/t/a.json")
     (record,) = records(tmp_path / "log")
@@ -27,7 +27,7 @@ def test_a_record_is_an_event_with_its_fields_on_one_line(tmp_path: Path) -> Non
 
 
 def test_control_characters_are_never_raw(tmp_path: Path) -> None:
-    """One record stays one line whatever a file is called."""
+    """One record stays one line, whatever the name of a file."""
     stream = io.StringIO()
     log = open_log(LogFile(tmp_path / "log"), stream=stream)
     name = "a\n\x1b[2J\x9b\u202e\x7f" + b"\xff".decode("utf-8", "surrogateescape")
@@ -41,7 +41,7 @@ def test_control_characters_are_never_raw(tmp_path: Path) -> None:
 
 
 def test_the_terminal_gets_a_short_line(tmp_path: Path) -> None:
-    """Time, name, fields that are known; the level where it is not usual."""
+    """Time, name and the fields with a value; the level where it is not info."""
     stream = io.StringIO()
     log = open_log(None, stream=stream)
     log.warning("queue.held", reason="disk_full", until=None)
@@ -49,7 +49,7 @@ def test_the_terminal_gets_a_short_line(tmp_path: Path) -> None:
 
 
 def test_the_log_never_takes_more_than_its_share(tmp_path: Path) -> None:
-    """A flood of records rotates, and the elders go."""
+    """A flood of records rotates the files, and the oldest are removed."""
     file = LogFile(tmp_path / "log", max_bytes=2_000, kept=3)
     log = open_log(file)
     for number in range(500):
@@ -61,7 +61,7 @@ def test_the_log_never_takes_more_than_its_share(tmp_path: Path) -> None:
 
 
 def test_an_overlong_record_is_cut_to_its_event(tmp_path: Path) -> None:
-    """Nothing can make a line of megabytes."""
+    """Nothing can write a line of megabytes."""
     log = open_log(LogFile(tmp_path / "log"))
     log.info("model.said", line="x" * 100_000)
     (record,) = records(tmp_path / "log")
@@ -69,8 +69,8 @@ def test_an_overlong_record_is_cut_to_its_event(tmp_path: Path) -> None:
     assert "line" not in record
 
 
-def test_the_file_is_ours_alone_under_any_umask(tmp_path: Path) -> None:
-    """Names of recordings are nobody's business."""
+def test_the_file_is_private_under_any_umask(tmp_path: Path) -> None:
+    """Names of recordings are private."""
     import os
 
     before = os.umask(0)
@@ -82,14 +82,14 @@ def test_the_file_is_ours_alone_under_any_umask(tmp_path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    """The lines are counted as lost."""
+    """The lost lines are counted."""
     file = LogFile(tmp_path / "missing" / "log")
     open_log(file).info("daemon.started")
     assert file.lost == 1
 
 
-def test_a_log_is_gone_on_with_after_a_restart(tmp_path: Path) -> None:
-    """Also when the file is over its size already."""
+def test_a_log_continues_after_a_restart(tmp_path: Path) -> None:
+    """Even when the file is already over its size."""
     (tmp_path / "log").write_text('{"old": 1}\n' * 300)
     LogFile(tmp_path / "log", max_bytes=1_000).write("{}")
     assert (tmp_path / "log").read_text() == "{}\n"
@@ -97,7 +97,7 @@ def test_a_log_is_gone_on_with_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_closed_terminal_stops_nothing(tmp_path: Path) -> None:
-    """The daemon outlives the window it was started from."""
+    """The daemon outlives the window it was started in."""
     stream = io.StringIO()
     log = open_log(LogFile(tmp_path / "log"), stream=stream)
     stream.close()
@@ -105,14 +105,16 @@ def test_a_closed_terminal_stops_nothing(tmp_path: Path) -> None:
     assert len(records(tmp_path / "log")) == 1
 
 
-def test_what_a_library_says_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_of_a_library_is_forwarded(capsys: pytest.CaptureFixture[str]) -> None:
     """And does not reach stderr."""
-    heard: list[tuple[str, str]] = []
-    handler = hear_library("llasa-test-library", lambda level, text: heard.append((level, text)))
+    received: list[tuple[str, str]] = []
+    handler = forward_library(
+        "llasa-test-library", lambda level, text: received.append((level, text))
+    )
     library = logging.getLogger("llasa-test-library")
     library.warning("queue overflowed below %r", "/t")
     library.info("nothing of note")
-    stop_hearing("llasa-test-library", handler)
-    library.warning("no longer heard")
-    assert heard == [("warning", "queue overflowed below '/t'")]
+    stop_forwarding("llasa-test-library", handler)
+    library.warning("no longer forwarded")
+    assert received == [("warning", "queue overflowed below '/t'")]
     assert "overflowed" not in capsys.readouterr().err

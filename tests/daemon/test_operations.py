@@ -16,19 +16,19 @@ from daemon.operations.errors import InvalidRequest, NothingToShow, UnknownProfi
 from daemon.operations.session import Book, Session
 from state.errors import IllegalMove
 from state.job import Status
-from tests.daemon.conftest import Bench
+from tests.daemon.conftest import WorkerRig
 from tests.daemon.making import dropped, talk
 
 
 @pytest.fixture
-def session(bench: Bench) -> Session:
+def session(rig: WorkerRig) -> Session:
     """Return a session of a home with one finished and one unreadable file."""
-    dropped(bench, "done.json")
-    dropped(bench, "no.json", b'{"a": 1}')
-    worker = bench.worker()
+    dropped(rig, "done.json")
+    dropped(rig, "no.json", b'{"a": 1}')
+    worker = rig.worker()
     while worker.run_one():
         pass
-    return Session(str(bench.config.home.path))
+    return Session(str(rig.config.home.path))
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def test_changes_are_words_before_and_after(book: Book) -> None:
     assert ("changed", "so", "So") in list(changes.operations)
 
 
-def test_a_pause_is_ended_once(bench: Bench, session: Session) -> None:
+def test_a_pause_is_ended_once(rig: WorkerRig, session: Session) -> None:
     """`resume` returns whether there was a pause."""
     pausing.pause(session, "lunch")
-    assert bench.queue.paused() is not None
+    assert rig.queue.paused() is not None
     assert [pausing.resume(session), pausing.resume(session)] == [True, False]

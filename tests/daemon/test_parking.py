@@ -1,4 +1,4 @@
-"""Five failed starts of the service in a row are the last."""
+"""After five failed starts in a row the service gives up."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def file(tmp_path: Path) -> Path:
 def fail(home: Home, file: Path, reason: str) -> bool:
     """Start and fail; return whether the start was refused because the service is parked."""
     starts = Starts(home.path, file=file)
-    if starts.begin() is not None:
+    if starts.count_start() is not None:
         return True
-    starts.failed(reason)
+    starts.record_failure(reason)
     return False
 
 
@@ -37,64 +37,64 @@ def test_the_sixth_start_after_five_failures_is_refused(home: Home, file: Path) 
     assert (found.count, found.reason, found.parked) == (LIMIT, "no. 4", True)
 
 
-def test_a_success_begins_the_count_anew(home: Home, file: Path) -> None:
+def test_a_success_resets_the_count(home: Home, file: Path) -> None:
     """Only failures in a row count."""
     for _ in range(LIMIT - 1):
         fail(home, file, "no")
     starts = Starts(home.path, file=file)
-    assert starts.begin() is None
-    starts.succeeded()
+    assert starts.count_start() is None
+    starts.record_success()
     assert parking.read(home.path, file=file) is None
 
 
-def test_a_start_that_dies_without_a_word_is_counted(home: Home, file: Path) -> None:
-    """It was counted before it could fail."""
+def test_a_start_that_dies_without_a_report_is_counted(home: Home, file: Path) -> None:
+    """It is counted before it can fail."""
     for _ in range(LIMIT):
-        assert Starts(home.path, file=file).begin() is None
-    parked = Starts(home.path, file=file).begin()
+        assert Starts(home.path, file=file).count_start() is None
+    parked = Starts(home.path, file=file).count_start()
     assert parked is not None
-    assert "ended soon" in parked.reason
+    assert "soon after starting" in parked.reason
 
 
 def test_a_start_is_good_when_it_has_run_for_a_while() -> None:
-    """Not before, and told once."""
-    told: list[str] = []
-    trial = Trial(lambda: told.append("good"), now=100.0)
+    """Not before, and success is reported once."""
+    reported: list[str] = []
+    trial = Trial(lambda: reported.append("good"), now=100.0)
     trial.tick(100.0 + GOOD_AFTER_S - 1)
-    assert told == []
+    assert reported == []
     trial.tick(100.0 + GOOD_AFTER_S)
     trial.tick(100.0 + 2 * GOOD_AFTER_S)
-    assert told == ["good"]
+    assert reported == ["good"]
 
 
 def test_another_home_is_not_parked(home: Home, file: Path, tmp_path: Path) -> None:
-    """The count is that of one home's service."""
+    """The count belongs to one home's service."""
     for _ in range(LIMIT):
         fail(home, file, "no")
     assert parking.read(tmp_path, file=file) is None
-    assert Starts(tmp_path, file=file).begin() is None
+    assert Starts(tmp_path, file=file).count_start() is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"home": 1}', '{"count": "x"}', "\xff"])
-def test_a_damaged_count_is_none(home: Home, file: Path, text: str) -> None:
-    """A start is tried rather than refused."""
+def test_a_damaged_count_is_ignored(home: Home, file: Path, text: str) -> None:
+    """The start is tried, not refused."""
     file.parent.mkdir()
     file.write_text(text, encoding="latin-1")
     assert parking.read(home.path, file=file) is None
-    assert Starts(home.path, file=file).begin() is None
+    assert Starts(home.path, file=file).count_start() is None
 
 
-def test_a_count_that_cannot_be_kept_stops_no_start(home: Home, tmp_path: Path) -> None:
-    """The folder may be anything."""
+def test_a_count_that_cannot_be_written_stops_no_start(home: Home, tmp_path: Path) -> None:
+    """A file in the place of the folder, for instance."""
     (tmp_path / "file").write_text("")
-    assert Starts(home.path, file=tmp_path / "file" / "starts.json").begin() is None
+    assert Starts(home.path, file=tmp_path / "file" / "starts.json").count_start() is None
 
 
 @pytest.mark.parametrize("broken", ["settings", "database", "home"])
-def test_twenty_broken_starts_are_five_failures_and_then_rest(
+def test_broken_starts_are_five_failures_and_then_parked(
     home: Home, tmp_path: Path, broken: str
 ) -> None:
-    """With exit code 0 for the service manager, hardly a word, and the reason kept."""
+    """With exit code 0 for the service manager, little output, and the reason kept."""
     place = home.path
     if broken == "settings":
         home.settings.write_text("settle = 1\n")
@@ -104,7 +104,7 @@ def test_twenty_broken_starts_are_five_failures_and_then_rest(
         (tmp_path / "file").write_text("")
         place = tmp_path / "file" / "home"
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--quiet"]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--service", "--quiet"]
     ended = [
         subprocess.run(
             [*command, "--home", str(place)],
@@ -122,10 +122,10 @@ def test_twenty_broken_starts_are_five_failures_and_then_rest(
 
 
 def test_a_start_by_hand_is_never_parked(home: Home, tmp_path: Path) -> None:
-    """A person sees what is wrong and gets the exit code that says so."""
+    """The user sees what is wrong and gets the exit code of a failure."""
     home.settings.write_text("settle = 1\n")
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--drain", "--home", str(home.path)]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--drain", "--home", str(home.path)]
     codes = [
         subprocess.run(command, capture_output=True, env=environment, timeout=30).returncode
         for _ in range(LIMIT + 1)
@@ -134,11 +134,11 @@ def test_a_start_by_hand_is_never_parked(home: Home, tmp_path: Path) -> None:
 
 
 def test_a_service_that_was_stopped_has_not_failed(home: Home, tmp_path: Path) -> None:
-    """However soon after its start that was; here a drain ends by itself."""
+    """However soon after its start; here a drain ends by itself."""
     (home.transcripts / "talk.json").write_bytes(talk()[:-9])
     home.settings.write_text("settle_s = 0.1\nsettle_limit_s = 0.1\n")
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--drain"]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--service", "--drain"]
     for _ in range(2):
         done = subprocess.run(
             [*command, "--home", str(home.path)], capture_output=True, env=environment, timeout=60

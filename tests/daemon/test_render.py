@@ -9,17 +9,17 @@ import pytest
 from daemon.home import Home
 from daemon.work.child import ModelKeeper
 from state.job import Job
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import now, offered, talk, text_of
 
 
-def done(bench: Bench, name: str) -> Job:
+def done(rig: WorkerRig, name: str) -> Job:
     """Return the finished job of a new file."""
-    path = bench.config.watch[0] / name
+    path = rig.config.watch[0] / name
     path.write_bytes(talk())
-    job = offered(bench.queue, path)
-    bench.worker().run_one()
-    return now(bench.queue, job)
+    job = offered(rig.queue, path)
+    rig.worker().run_one()
+    return now(rig.queue, job)
 
 
 def ask_for(home: Home, *formats: str) -> None:
@@ -29,10 +29,10 @@ def ask_for(home: Home, *formats: str) -> None:
 
 
 def test_formats_that_are_asked_for_later_are_written_for_every_file(
-    ask: Ask, bench: Bench, home: Home, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, rig: WorkerRig, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the finished parts: the text stays as it was, and no job is made."""
-    jobs = [done(bench, "one.json"), done(bench, "two.json")]
+    jobs = [done(rig, "one.json"), done(rig, "two.json")]
     before = [text_of(job) for job in jobs]
     monkeypatch.delattr(ModelKeeper, "ready")
     ask_for(home, "txt", "srt", "html")
@@ -44,31 +44,33 @@ def test_formats_that_are_asked_for_later_are_written_for_every_file(
         for kind in ("srt", "html"):
             assert Path(job.path).with_suffix(f".enhanced.{kind}").exists()
     assert [text_of(job) for job in jobs] == before
-    assert len(bench.queue.jobs()) == 2
+    assert len(rig.queue.jobs()) == 2
 
 
-def test_one_file_is_named_by_its_job_its_name_or_an_output(ask: Ask, bench: Bench) -> None:
-    """All three mean the same."""
-    done(bench, "talk.json")
+def test_one_file_is_named_by_its_job_its_name_or_an_output(ask: Ask, rig: WorkerRig) -> None:
+    """All of them name the same job."""
+    done(rig, "talk.json")
     for name in ("1", "talk.json", "talk.enhanced.txt", "talk.metadata.json"):
         answer = ask("render", name)
         assert answer.code == 0, answer.err
         assert "written: talk.enhanced.txt" in answer.out
 
 
-def test_what_was_edited_is_kept(ask: Ask, bench: Bench) -> None:
-    """Ours is written beside it, as ever."""
-    job = done(bench, "talk.json")
+def test_what_was_edited_is_kept(ask: Ask, rig: WorkerRig) -> None:
+    """Ours is written beside it, as always."""
+    job = done(rig, "talk.json")
     text = Path(job.path).with_name("talk.enhanced.txt")
     text.write_text("mine")
     assert "beside a file that was edited" in ask("render", "talk.json").out
     assert text.read_text() == "mine"
 
 
-def test_a_file_that_changed_is_passed_over_and_the_others_are_done(ask: Ask, bench: Bench) -> None:
-    """The reason and the command for it are told; the exit code says that one is missing."""
-    first = done(bench, "one.json")
-    done(bench, "two.json")
+def test_a_file_that_changed_is_skipped_and_the_others_are_rendered(
+    ask: Ask, rig: WorkerRig
+) -> None:
+    """The reason and a command are printed; the exit code says that one is missing."""
+    first = done(rig, "one.json")
+    done(rig, "two.json")
     Path(first.path).write_bytes(talk() + b" ")
     answer = ask("render", "--all")
     assert answer.code == 1
@@ -77,9 +79,9 @@ def test_a_file_that_changed_is_passed_over_and_the_others_are_done(ask: Ask, be
     assert "written: two.enhanced.txt" in answer.out
 
 
-def test_transcripts_that_are_gone_are_counted(ask: Ask, bench: Bench) -> None:
-    """Whoever keeps the texts alone has not made a mistake; by its name, the file is missed."""
-    job = done(bench, "talk.json")
+def test_transcripts_that_are_gone_are_counted(ask: Ask, rig: WorkerRig) -> None:
+    """Keeping only the texts is no mistake; naming such a file is one."""
+    job = done(rig, "talk.json")
     Path(job.path).unlink()
     answer = ask("render", "--all")
     assert answer.code == 0, answer.err
@@ -87,23 +89,23 @@ def test_transcripts_that_are_gone_are_counted(ask: Ask, bench: Bench) -> None:
     assert ask("render", "1").code == 1
 
 
-def test_a_name_that_is_no_file_is_no_job(ask: Ask, bench: Bench) -> None:
-    """Nor is what is left of it without our suffix."""
-    done(bench, "talk.json")
+def test_a_name_that_is_no_file_is_no_job(ask: Ask, rig: WorkerRig) -> None:
+    """Nor is what remains of it without our suffix."""
+    done(rig, "talk.json")
     for name in ("..enhanced.txt", "x/..metadata.json", "none.enhanced.txt"):
         assert ask("show", name).code == 2
 
 
-def test_a_file_that_waits_takes_them_when_it_is_done(ask: Ask, bench: Bench) -> None:
-    """Its outputs are to come anyway."""
-    job = done(bench, "talk.json")
-    bench.queue.redo(job.id)
+def test_a_waiting_file_gets_its_outputs_when_it_is_done(ask: Ask, rig: WorkerRig) -> None:
+    """They are written then anyway."""
+    job = done(rig, "talk.json")
+    rig.queue.redo(job.id)
     assert "Job 2 is not done yet" in ask("render", "talk.json").out
     assert "written again: 0 files" in ask("render", "--all").out
 
 
-def test_render_wants_to_know_what(ask: Ask, bench: Bench) -> None:
-    """Files or --all, not both."""
-    done(bench, "talk.json")
+def test_render_needs_files_or_all(ask: Ask, rig: WorkerRig) -> None:
+    """One or the other, not both."""
+    done(rig, "talk.json")
     assert ask("render").code == 2
     assert ask("render", "1", "--all").code == 2

@@ -1,4 +1,4 @@
-"""The daemon's loop, ticked by hand: no thread runs here and no time passes by itself."""
+"""The daemon's main loop, called tick by tick: no thread runs and no time passes by itself."""
 
 from __future__ import annotations
 
@@ -16,103 +16,107 @@ from daemon.home import Home
 from state.database import open_database
 from state.job import Reason, Status
 from state.queue import Queue
-from tests.daemon.conftest import Stage
+from tests.daemon.conftest import ServiceRig
 from tests.daemon.making import offered, talk
 
 
-def statuses(stage: Stage) -> dict[str, str]:
-    return {Path(job.path).name: str(job.status) for job in stage.service.queue.jobs()}
+def statuses(service_rig: ServiceRig) -> dict[str, str]:
+    return {Path(job.path).name: str(job.status) for job in service_rig.service.queue.jobs()}
 
 
-def test_files_go_from_the_folder_to_done(stage: Stage) -> None:
-    """What was there before, and what comes while the daemon runs."""
-    stage.write("before.json")
-    worker = stage.begin()
-    stage.run(worker, 6)
-    stage.write("during.json", talk("other"))
-    stage.run(worker, 70)
-    assert statuses(stage) == {"before.json": "done", "during.json": "done"}
+def test_files_go_from_the_folder_to_done(service_rig: ServiceRig) -> None:
+    """Those that were there before, and those that come while the daemon runs."""
+    service_rig.write("before.json")
+    worker = service_rig.start()
+    service_rig.run(worker, 6)
+    service_rig.write("during.json", talk("other"))
+    service_rig.run(worker, 70)
+    assert statuses(service_rig) == {"before.json": "done", "during.json": "done"}
 
 
-def test_our_outputs_make_no_work(stage: Stage) -> None:
-    """A minute later there is still one job for one file."""
-    stage.write("talk.json")
-    worker = stage.begin()
-    stage.run(worker, 130)
-    assert len(stage.service.queue.jobs()) == 1
+def test_our_outputs_make_no_work(service_rig: ServiceRig) -> None:
+    """Two minutes later there is still one job for one file."""
+    service_rig.write("talk.json")
+    worker = service_rig.start()
+    service_rig.run(worker, 130)
+    assert len(service_rig.service.queue.jobs()) == 1
 
 
-def test_a_drain_ends_when_everything_is_at_its_end(stage: Stage) -> None:
-    """Also a file that is cut off, after its last chance."""
-    stage.write("talk.json")
-    stage.write("no.json", b'{"a": 1}')
-    stage.write("cut.json", talk()[:-4])
-    worker = stage.begin(drain=True)
-    stage.run(worker, 300)
-    assert stage.service.outcome == "drained"
-    assert statuses(stage) == {"talk.json": "done", "no.json": "ignored", "cut.json": "invalid"}
+def test_a_drain_ends_when_every_job_has_ended(service_rig: ServiceRig) -> None:
+    """A file that is cut off too, after the settling limit."""
+    service_rig.write("talk.json")
+    service_rig.write("no.json", b'{"a": 1}')
+    service_rig.write("cut.json", talk()[:-4])
+    worker = service_rig.start(drain=True)
+    service_rig.run(worker, 300)
+    assert service_rig.service.outcome == "drained"
+    assert statuses(service_rig) == {
+        "talk.json": "done",
+        "no.json": "ignored",
+        "cut.json": "invalid",
+    }
 
 
-def test_a_drain_of_nothing_ends_at_once(stage: Stage) -> None:
-    """There is no settling to wait for."""
-    worker = stage.begin(drain=True)
-    stage.run(worker, 3)
-    assert stage.service.outcome == "drained"
+def test_a_drain_of_nothing_ends_at_once(service_rig: ServiceRig) -> None:
+    """It waits for no settling."""
+    worker = service_rig.start(drain=True)
+    service_rig.run(worker, 3)
+    assert service_rig.service.outcome == "drained"
 
 
 def test_a_drain_does_not_wait_for_a_model_that_is_not_there(
-    stage: Stage, model_folder: Path
+    service_rig: ServiceRig, model_folder: Path
 ) -> None:
-    """It ends and says that the queue is held."""
+    """It ends and reports that the queue is held."""
     (model_folder / "config.json").unlink()
-    stage.write("talk.json")
-    worker = stage.begin(drain=True)
-    stage.run(worker, 30)
-    assert stage.service.outcome == "held"
-    assert stage.service.row.read().hold_reason == Reason.MODEL_MISSING
+    service_rig.write("talk.json")
+    worker = service_rig.start(drain=True)
+    service_rig.run(worker, 30)
+    assert service_rig.service.outcome == "held"
+    assert service_rig.service.row.read().hold_reason == Reason.MODEL_MISSING
 
 
-def test_a_drain_does_not_wait_for_a_paused_queue(stage: Stage) -> None:
-    """A person asked for the pause, a person ends it."""
-    stage.write("talk.json")
-    worker = stage.begin(drain=True)
-    stage.service.queue.pause("holidays")
-    stage.run(worker, 30)
-    assert stage.service.outcome == "paused"
+def test_a_drain_does_not_wait_for_a_paused_queue(service_rig: ServiceRig) -> None:
+    """The user asked for the pause and the user ends it."""
+    service_rig.write("talk.json")
+    worker = service_rig.start(drain=True)
+    service_rig.service.queue.pause("holidays")
+    service_rig.run(worker, 30)
+    assert service_rig.service.outcome == "paused"
 
 
-def test_a_held_queue_goes_on_by_itself(stage: Stage, model_folder: Path) -> None:
-    """The model comes back, the job is done, no attempt was spent."""
+def test_a_held_queue_continues_by_itself(service_rig: ServiceRig, model_folder: Path) -> None:
+    """When the model comes back the job is done, and no attempt was counted."""
     away = model_folder.with_name("away")
     model_folder.rename(away)
-    stage.write("talk.json")
-    worker = stage.begin()
-    stage.run(worker, 30)
-    assert stage.service.row.read().phase == "held"
+    service_rig.write("talk.json")
+    worker = service_rig.start()
+    service_rig.run(worker, 30)
+    assert service_rig.service.row.read().phase == "held"
     shutil.move(away, model_folder)
-    stage.run(worker, 60)
-    (job,) = stage.service.queue.jobs()
+    service_rig.run(worker, 60)
+    (job,) = service_rig.service.queue.jobs()
     assert (job.status, job.attempt) == (Status.DONE, 1)
-    assert stage.service.row.read().phase == "idle"
+    assert service_rig.service.row.read().phase == "idle"
 
 
-def test_what_an_earlier_daemon_left_running_is_taken_back(stage: Stage) -> None:
-    """There is one daemon to a home: whatever runs at its start is an orphan."""
-    path = stage.write("talk.json")
-    offered(stage.service.queue, path)
-    assert stage.service.queue.claim(boot_id="an earlier boot") is not None
-    worker = stage.begin()
-    stage.run(worker, 5)
-    (job,) = stage.service.queue.jobs()
+def test_jobs_that_an_earlier_daemon_left_running_are_requeued(service_rig: ServiceRig) -> None:
+    """A home has one daemon, so a job that is running at its start is an orphan."""
+    path = service_rig.write("talk.json")
+    offered(service_rig.service.queue, path)
+    assert service_rig.service.queue.claim(boot_id="an earlier boot") is not None
+    worker = service_rig.start()
+    service_rig.run(worker, 5)
+    (job,) = service_rig.service.queue.jobs()
     assert (job.status, job.claims) == (Status.DONE, 2)
 
 
-def test_the_service_row_says_what_goes_on(stage: Stage, home: Home) -> None:
-    """Who we are, what is watched, when it was looked at."""
-    stage.write("talk.json")
-    worker = stage.begin()
-    stage.run(worker, 5)
-    row = stage.service.row.read()
+def test_the_service_row_shows_what_the_daemon_does(service_rig: ServiceRig, home: Home) -> None:
+    """The process, the watched folders, the last scan, and the end."""
+    service_rig.write("talk.json")
+    worker = service_rig.start()
+    service_rig.run(worker, 5)
+    row = service_rig.service.row.read()
     assert row.pid == os.getpid()
     assert row.home == str(home.path)
     assert row.phase == "idle"
@@ -122,117 +126,121 @@ def test_the_service_row_says_what_goes_on(stage: Stage, home: Home) -> None:
     assert row.last_scan_files == 1
     assert row.device_path == "light child"
     assert row.words_per_s is None or row.words_per_s > 0
-    stage.service.end()
-    ended = stage.service.row.read()
+    service_rig.service.close()
+    ended = service_rig.service.row.read()
     assert (ended.phase, ended.pid, ended.current_job) == ("stopped", None, None)
 
 
-def test_an_idle_daemon_writes_rarely(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each write flushes the disk: a heartbeat every half minute, and what a scan found."""
-    worker = stage.begin()
-    stage.run(worker, 5)
+def test_an_idle_daemon_writes_rarely(
+    service_rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write flushes the disk: a heartbeat every half minute, and the result of a scan."""
+    worker = service_rig.start()
+    service_rig.run(worker, 5)
     writes = []
-    real = stage.service.row.update
+    real = service_rig.service.row.update
     monkeypatch.setattr(
-        stage.service.row, "update", lambda **fields: (writes.append(fields), real(**fields))
+        service_rig.service.row, "update", lambda **fields: (writes.append(fields), real(**fields))
     )
     for _ in range(600):
-        stage.service.tick(stage.clock.pass_by(1))
+        service_rig.service.tick(service_rig.clock.pass_by(1))
     assert len(writes) <= 600 / 30 + 600 / 60 + 2
 
 
-def test_a_watched_folder_that_goes_away_is_told_and_comes_back(
-    stage: Stage, captured: LogCapture
+def test_a_watched_folder_that_goes_away_is_reported_and_comes_back(
+    service_rig: ServiceRig, captured: LogCapture
 ) -> None:
     """Within two seconds each way, and its files are found."""
-    folder = stage.config.watch[0]
-    worker = stage.begin()
-    stage.run(worker, 4)
+    folder = service_rig.config.watch[0]
+    worker = service_rig.start()
+    service_rig.run(worker, 4)
     folder.rename(folder.with_name("away"))
-    stage.run(worker, 4)
-    assert stage.service.row.read().watching[0]["state"] == "missing"
+    service_rig.run(worker, 4)
+    assert service_rig.service.row.read().watching[0]["state"] == "missing"
     folder.with_name("away").rename(folder)
-    stage.write("talk.json")
-    stage.run(worker, 20)
-    assert stage.service.row.read().watching[0]["state"] == "watching"
-    assert statuses(stage) == {"talk.json": "done"}
+    service_rig.write("talk.json")
+    service_rig.run(worker, 20)
+    assert service_rig.service.row.read().watching[0]["state"] == "watching"
+    assert statuses(service_rig) == {"talk.json": "done"}
     told = [entry["event"] for entry in captured.entries if entry["event"].startswith("watch.")]
     assert told == ["watch.started", "watch.degraded", "watch.started"]
 
 
-def test_a_step_of_the_clock_disturbs_nothing(stage: Stage) -> None:
-    """A day back, a year on: order, rescan and work go by another clock."""
-    worker = stage.begin()
-    stage.run(worker, 5)
+def test_a_step_of_the_clock_disturbs_nothing(service_rig: ServiceRig) -> None:
+    """A day back or a year ahead: order, rescan and work use another clock."""
+    worker = service_rig.start()
+    service_rig.run(worker, 5)
     for step in (-86_400.0, 365 * 86_400.0):
-        stage.wall_offset += step
-        stage.write(f"{step}.json", talk(f"a{abs(int(step))}"))
-        stage.run(worker, 70)
-    assert set(statuses(stage).values()) == {"done"}
-    assert len(stage.service.queue.jobs()) == 2
+        service_rig.wall_offset += step
+        service_rig.write(f"{step}.json", talk(f"a{abs(int(step))}"))
+        service_rig.run(worker, 70)
+    assert set(statuses(service_rig).values()) == {"done"}
+    assert len(service_rig.service.queue.jobs()) == 2
 
 
-def test_after_a_sleep_the_folders_are_looked_through(stage: Stage, captured: LogCapture) -> None:
-    """Uptime stood still while the wall clock went on; events of that time may be lost."""
-    worker = stage.begin(drain=False)
-    stage.run(worker, 15)
-    stage.service.watch.close()
+def test_after_a_sleep_the_folders_are_scanned(
+    service_rig: ServiceRig, captured: LogCapture
+) -> None:
+    """Uptime stopped while the wall clock went on; events of that time may be lost."""
+    worker = service_rig.start(drain=False)
+    service_rig.run(worker, 15)
+    service_rig.service.watch.close()
     before = [entry["event"] for entry in captured.entries].count("scan.finished")
-    stage.wall_offset += 1800
-    stage.run(worker, 3)
+    service_rig.wall_offset += 1800
+    service_rig.run(worker, 3)
     events = [entry["event"] for entry in captured.entries]
     assert "machine.woke" in events
     assert events.count("scan.finished") == before + 1
 
 
-def test_a_wish_to_stop_ends_the_loop(stage: Stage) -> None:
-    """A signal does no more than set a flag."""
-    worker = stage.begin()
-    stage.run(worker, 2)
-    stage.waker._on_signal(15, None)
-    stage.service.tick(stage.clock.now)
-    assert stage.service.outcome == "stopped"
+def test_a_request_to_stop_ends_the_loop(service_rig: ServiceRig) -> None:
+    """The signal handler only sets a flag."""
+    worker = service_rig.start()
+    service_rig.run(worker, 2)
+    service_rig.waker._on_signal(15, None)
+    service_rig.service.tick(service_rig.clock.now)
+    assert service_rig.service.outcome == "stopped"
 
 
 def test_a_folder_that_everybody_may_write_to_gets_a_warning(
-    stage: Stage, captured: LogCapture
+    service_rig: ServiceRig, captured: LogCapture
 ) -> None:
-    """Shares are real, so it is no refusal."""
-    stage.config.watch[0].chmod(0o777)
-    stage.begin()
+    """Shared folders are common, so it is not refused."""
+    service_rig.config.watch[0].chmod(0o777)
+    service_rig.start()
     assert [e["folder"] for e in captured.entries if e["event"] == "watch.shared"] == [
-        str(stage.config.watch[0])
+        str(service_rig.config.watch[0])
     ]
 
 
-def test_a_commands_write_wakes_the_worker(stage: Stage, home: Home) -> None:
-    """`retry` and `add` do not wait half a minute."""
-    worker = stage.begin()
-    stage.run(worker, 5)
-    stage.service.tick(stage.clock.now)
-    stage.service.work.clear()
-    stage.service.tick(stage.clock.pass_by(1))
-    assert not stage.service.work.is_set()
-    path = stage.write("talk.json")
+def test_a_commands_write_wakes_the_worker(service_rig: ServiceRig, home: Home) -> None:
+    """`retry` and `add` do not wait for half a minute."""
+    worker = service_rig.start()
+    service_rig.run(worker, 5)
+    service_rig.service.tick(service_rig.clock.now)
+    service_rig.service.loop.work.clear()
+    service_rig.service.tick(service_rig.clock.pass_by(1))
+    assert not service_rig.service.loop.work.is_set()
+    path = service_rig.write("talk.json")
     with open_database(home.database) as other:
         offered(Queue(other), path)
-    stage.service.tick(stage.clock.pass_by(1))
-    assert stage.service.work.is_set()
+    service_rig.service.tick(service_rig.clock.pass_by(1))
+    assert service_rig.service.loop.work.is_set()
 
 
-def test_the_home_may_lie_in_a_watched_folder(stage: Stage, home: Home) -> None:
-    """Its database and log make no jobs."""
-    stage.config = replace(stage.config, watch=(home.path,))
-    stage.write("talk.json")
+def test_the_home_may_lie_in_a_watched_folder(service_rig: ServiceRig, home: Home) -> None:
+    """Its database, its log and what else lies beside them become no jobs."""
+    service_rig.config = replace(service_rig.config, watch=(home.path,))
+    service_rig.write("talk.json")
     (home.state / "note.json").write_bytes(talk())
-    worker = stage.begin()
-    stage.run(worker, 70)
-    assert statuses(stage) == {"talk.json": "done"}
+    worker = service_rig.start()
+    service_rig.run(worker, 70)
+    assert statuses(service_rig) == {"talk.json": "done"}
 
 
 LIGHT = """
 import sys
-import daemon.service, daemon.start
+import daemon.start
 found = {"mlx", "mlx_lm", "llguidance", "transformers", "numpy", "tokenizers"} & set(sys.modules)
 print(sorted(found))
 if sys.platform == "linux":  # ru_maxrss would count the parent that started us
@@ -245,7 +253,7 @@ else:
 
 
 def test_the_daemon_imports_no_mlx_and_stays_small() -> None:
-    """The model lives in a child of its own; what watches a folder all day is light."""
+    """The model lives in a child process; what watches a folder all day is light."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", LIGHT], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""The daemon's loop when its database is busy, lost, damaged or new."""
+"""The main loop when the database is busy, lost, damaged or new."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from structlog.testing import LogCapture
 from daemon.home import Home
 from state.errors import DatabaseBusy, DatabaseCorrupt
 from state.queue import Queue
-from tests.daemon.conftest import Stage
+from tests.daemon.conftest import ServiceRig
 
 
 def test_a_database_that_cannot_be_written_does_not_end_the_daemon(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, captured: LogCapture
+    service_rig: ServiceRig, monkeypatch: pytest.MonkeyPatch, captured: LogCapture
 ) -> None:
-    """The tick is made again a little later."""
-    worker = stage.begin()
-    real, failures = stage.service.queue.known_many, [3]
+    """The tick is repeated a little later."""
+    worker = service_rig.start()
+    real, failures = service_rig.service.queue.known_many, [3]
 
     def busy(paths: object) -> object:
         if failures[0]:
@@ -24,67 +24,75 @@ def test_a_database_that_cannot_be_written_does_not_end_the_daemon(
             raise DatabaseBusy
         return real(paths)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stage.service.queue, "known_many", busy)
-    stage.write("talk.json")
-    stage.run(worker, 150)
+    monkeypatch.setattr(service_rig.service.queue, "known_many", busy)
+    service_rig.write("talk.json")
+    service_rig.run(worker, 150)
     assert failures == [0]
-    assert [str(job.status) for job in stage.service.queue.jobs()] == ["done"]
+    assert [str(job.status) for job in service_rig.service.queue.jobs()] == ["done"]
     assert "database.failed" in [entry["event"] for entry in captured.entries]
 
 
-def test_a_lost_database_is_begun_anew(stage: Stage, home: Home) -> None:
-    """The loop ends with an outcome that makes another of it from the folder."""
-    worker = stage.begin()
-    stage.run(worker, 3)
+def test_a_lost_database_ends_the_loop_to_be_opened_again(
+    service_rig: ServiceRig, home: Home
+) -> None:
+    """The outcome has the caller make a new database from the folder."""
+    worker = service_rig.start()
+    service_rig.run(worker, 3)
     home.database.unlink()
-    stage.run(worker, 10)
-    assert stage.service.outcome == "database"
+    service_rig.run(worker, 10)
+    assert service_rig.service.outcome == "database"
 
 
 def test_damage_that_the_loop_meets_is_raised(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    service_rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It can be set aside only when nothing of ours has it open."""
-    stage.begin()
+    """The file can be set aside only when all our connections are closed."""
+    service_rig.start()
 
     def torn(paths: object) -> object:
         raise DatabaseCorrupt
 
-    monkeypatch.setattr(stage.service.queue, "known_many", torn)
-    stage.write("talk.json")
+    monkeypatch.setattr(service_rig.service.queue, "known_many", torn)
+    service_rig.write("talk.json")
     with pytest.raises(DatabaseCorrupt):
-        stage.service.tick(stage.clock.now)
+        service_rig.service.tick(service_rig.clock.now)
 
 
 def test_damage_that_the_worker_meets_is_raised_by_the_loop(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    service_rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would claim the same job again and again."""
-    stage.begin()
+    """Otherwise the worker would claim the same job again and again."""
+    service_rig.start()
 
     def torn(*_: object, **__: object) -> object:
         raise DatabaseCorrupt
 
     monkeypatch.setattr(Queue, "claim", torn)
     # The worker's thread waits until the loop has ended; there is none here.
-    monkeypatch.setattr(stage.service.stopping, "wait", lambda *_: stage.service.stopping.set())
-    stage.service.work_loop()
+    monkeypatch.setattr(
+        service_rig.service.loop.stopping,
+        "wait",
+        lambda *_: service_rig.service.loop.stopping.set(),
+    )
+    service_rig.service.loop.run()
     with pytest.raises(DatabaseCorrupt):
-        stage.service.tick(stage.clock.now)
+        service_rig.service.tick(service_rig.clock.now)
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_new_database_is_rebuilt_by_a_scan_of_all_folders(stage: Stage, there: bool) -> None:
-    """Until then every start takes over what is done; also where a folder is away today."""
-    worker = stage.begin(adopt=True)
-    service = stage.service
+def test_a_new_database_is_rebuilt_by_a_scan_of_all_folders(
+    service_rig: ServiceRig, there: bool
+) -> None:
+    """Until then every start adopts finished outputs; a missing folder keeps it that way."""
+    worker = service_rig.start(adopt=True)
+    service = service_rig.service
     assert service.row.read().rebuilding
     if not there:
-        stage.config.watch[0].rename(stage.config.watch[0].with_name("away"))
+        service_rig.config.watch[0].rename(service_rig.config.watch[0].with_name("away"))
     else:
-        stage.write("talk.json")
-    service.tick(stage.clock.now)
+        service_rig.write("talk.json")
+    service.tick(service_rig.clock.now)
     assert service.row.read().rebuilding
-    stage.run(worker, 10)
+    service_rig.run(worker, 10)
     assert service.row.read().rebuilding is not there
     assert service.intake.adopting is not there

@@ -1,9 +1,9 @@
-"""When a file is whole: no clock, no thread, no disk in here."""
+"""When a file is complete: these tests need no clock, no thread and no disk."""
 
 from __future__ import annotations
 
-from daemon.intake.settle import Fingerprint, Settler
-from state.job import Origin
+from daemon.intake.settle import Settler
+from state.job import Fingerprint, Origin
 
 PATH = "/t/talk.json"
 
@@ -13,18 +13,16 @@ class Disk:
 
     def __init__(self) -> None:
         self.files: dict[str, Fingerprint] = {}
-        self.looks = 0
 
     def write(self, path: str = PATH, *, size: int = 10, mtime_ns: int = 1, inode: int = 1) -> None:
         self.files[path] = Fingerprint(1, inode, size, mtime_ns, mtime_ns)
 
-    def look(self, path: str) -> Fingerprint | None:
-        self.looks += 1
+    def stat_file(self, path: str) -> Fingerprint | None:
         return self.files.get(path)
 
 
 def settler(disk: Disk) -> Settler:
-    return Settler(disk.look, settle_s=2, settle_limit_s=60)
+    return Settler(disk.stat_file, settle_s=2, settle_limit_s=60)
 
 
 def paths(settler: Settler, now: float) -> list[str]:
@@ -32,7 +30,7 @@ def paths(settler: Settler, now: float) -> list[str]:
 
 
 def test_a_file_settles_after_two_quiet_seconds() -> None:
-    """Not before, and it is offered until it is forgotten."""
+    """It is returned not before, and then until it is forgotten."""
     disk = Disk()
     disk.write()
     one = settler(disk)
@@ -46,7 +44,7 @@ def test_a_file_settles_after_two_quiet_seconds() -> None:
 
 
 def test_a_file_that_grows_does_not_settle() -> None:
-    """Fifty flushes over ten seconds give nothing until two seconds after the last."""
+    """With fifty flushes over ten seconds it is returned two seconds after the last."""
     disk = Disk()
     disk.write(size=1)
     one = settler(disk)
@@ -60,7 +58,7 @@ def test_a_file_that_grows_does_not_settle() -> None:
     assert paths(one, 14.0) == [PATH]
 
 
-def test_size_mtime_and_inode_each_begin_the_wait_anew() -> None:
+def test_a_change_of_size_mtime_or_inode_restarts_the_wait() -> None:
     """A replaced file of the same size is another file."""
     for change in ({"size": 11}, {"mtime_ns": 2}, {"inode": 2}):
         disk = Disk()
@@ -72,8 +70,8 @@ def test_size_mtime_and_inode_each_begin_the_wait_anew() -> None:
         assert paths(one, 4.0) == [PATH]
 
 
-def test_a_restored_mtime_does_not_deceive() -> None:
-    """The change time cannot be set back."""
+def test_a_change_is_noticed_although_the_mtime_was_restored() -> None:
+    """The ctime cannot be set back."""
     disk = Disk()
     disk.files[PATH] = Fingerprint(1, 1, 10, 1, 1)
     one = settler(disk)
@@ -83,13 +81,13 @@ def test_a_restored_mtime_does_not_deceive() -> None:
 
 
 def test_a_cut_off_file_waits_until_it_changes() -> None:
-    """A writer that pauses for six seconds in the middle costs nothing but the wait."""
+    """A writer that pauses for six seconds in the middle costs only the wait."""
     disk = Disk()
     disk.write(size=5)
     one = settler(disk)
     one.note(PATH, 0.0)
     assert paths(one, 2.0) == [PATH]
-    one.unfinished(PATH)
+    one.mark_unfinished(PATH)
     assert paths(one, 4.0) == []
     disk.write(size=10, mtime_ns=2)
     assert paths(one, 8.0) == []
@@ -97,21 +95,21 @@ def test_a_cut_off_file_waits_until_it_changes() -> None:
     assert not settled.last_chance
 
 
-def test_a_cut_off_file_is_offered_a_last_time_after_the_limit() -> None:
-    """Then it is wrong, not late."""
+def test_a_cut_off_file_is_returned_a_last_time_after_the_limit() -> None:
+    """Its writer is not slow then; the file is broken."""
     disk = Disk()
     disk.write(size=5)
     one = settler(disk)
     one.note(PATH, 0.0)
     one.ready(2.0)
-    one.unfinished(PATH)
+    one.mark_unfinished(PATH)
     assert paths(one, 59.0) == []
     (settled,) = one.ready(61.0)
     assert settled.last_chance
 
 
-def test_noting_a_quiet_file_again_does_not_prolong_its_wait() -> None:
-    """Twenty-five events for one save are one file that settles two seconds after it."""
+def test_further_events_of_a_quiet_file_do_not_prolong_its_wait() -> None:
+    """A file saved once settles two seconds later, whether it sends one event or twenty-five."""
     disk = Disk()
     disk.write()
     one = settler(disk)
@@ -121,20 +119,20 @@ def test_noting_a_quiet_file_again_does_not_prolong_its_wait() -> None:
 
 
 def test_a_file_that_is_gone_is_forgotten() -> None:
-    """Whether that is noticed by an event or by looking."""
+    """An event or the next check notices that it is gone."""
     disk = Disk()
     disk.write()
     one = settler(disk)
     one.note(PATH, 0.0)
     del disk.files[PATH]
     assert paths(one, 2.0) == []
-    assert PATH not in one
+    assert len(one) == 0
     one.note(PATH, 3.0)
     assert len(one) == 0
 
 
-def test_the_more_urgent_origin_stays() -> None:
-    """A file of the backlog that is saved again now is no longer backlog."""
+def test_the_more_urgent_origin_is_kept() -> None:
+    """A file of the backlog that is saved again is no longer backlog."""
     disk = Disk()
     disk.write()
     one = settler(disk)
@@ -145,8 +143,8 @@ def test_the_more_urgent_origin_stays() -> None:
     assert settled.origin is Origin.EVENT
 
 
-def test_no_more_is_returned_than_asked_for() -> None:
-    """The rest comes with the next call."""
+def test_no_more_files_are_returned_than_asked_for() -> None:
+    """The next call returns the rest."""
     disk = Disk()
     one = settler(disk)
     for number in range(5):
@@ -159,11 +157,11 @@ def test_no_more_is_returned_than_asked_for() -> None:
     assert len(one.ready(2.0, limit=3)) == 2
 
 
-def test_next_look_tells_when_there_is_something_to_do() -> None:
-    """So that the loop may sleep until then."""
+def test_next_check_is_when_there_is_something_to_do() -> None:
+    """The loop sleeps until then."""
     disk = Disk()
     disk.write()
     one = settler(disk)
-    assert one.next_look() is None
+    assert one.next_check() is None
     one.note(PATH, 10.0)
-    assert one.next_look() == 12.0
+    assert one.next_check() == 12.0

@@ -1,4 +1,4 @@
-"""Reading a file that may be anything, or become anything, between two looks."""
+"""Reading a file that may be anything, or change into anything, at any time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from daemon.errors import SourceError
 from daemon.files import source
-from daemon.files.source import is_cut_off, is_dataless, look, read_snapshot
+from daemon.files.source import is_cut_off, is_dataless, read_snapshot, stat_file
 
 
 def refused(path: Path, *, max_bytes: int = 1000) -> str:
@@ -29,22 +29,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_snapshot_is_what_the_file_held(folder: Path) -> None:
-    """With its hash, its fingerprint and its mode."""
+    """It has the file's content, hash, fingerprint and mode."""
     path = folder / "talk.json"
     path.write_bytes(b"{}")
     path.chmod(0o640)
     snapshot = read_snapshot(str(path), max_bytes=2)
     assert snapshot.data == b"{}"
     assert snapshot.sha256 == hashlib.sha256(b"{}").hexdigest()
-    assert snapshot.fingerprint == look(str(path))
+    assert snapshot.fingerprint == stat_file(str(path))
     assert snapshot.mode & 0o777 == 0o640
 
 
 def test_a_link_is_not_followed_at_the_end_of_a_path(folder: Path) -> None:
-    """Nor does it have a fingerprint."""
+    """It has no fingerprint either."""
     (folder / "talk.json").symlink_to("/etc/passwd")
     assert refused(folder / "talk.json") == "not_a_file"
-    assert look(str(folder / "talk.json")) is None
+    assert stat_file(str(folder / "talk.json")) is None
 
 
 def test_a_link_is_not_followed_in_the_middle_of_a_path(folder: Path) -> None:
@@ -55,19 +55,19 @@ def test_a_link_is_not_followed_in_the_middle_of_a_path(folder: Path) -> None:
     assert refused(folder / "link" / "talk.json") in {"not_a_file", "source_gone"}
 
 
-def test_what_is_no_file_is_refused_at_once(folder: Path) -> None:
-    """A pipe without a writer would block for ever if it were opened plainly."""
+def test_anything_but_a_regular_file_is_refused_at_once(folder: Path) -> None:
+    """An ordinary open of a pipe without a writer would block for ever."""
     os.mkfifo(folder / "pipe.json")
     (folder / "folder.json").mkdir()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "socket.json"))
         for name in ("pipe.json", "folder.json", "socket.json"):
             assert refused(folder / name) == "not_a_file"
-            assert look(str(folder / name)) is None
+            assert stat_file(str(folder / name)) is None
 
 
-def test_a_file_that_is_gone_or_too_large_says_so(folder: Path) -> None:
-    """And a large one is not read first."""
+def test_a_file_that_is_gone_or_too_large_is_refused(folder: Path) -> None:
+    """A file that is too large is not read first."""
     assert refused(folder / "talk.json") == "source_gone"
     assert refused(folder / "no" / "talk.json") == "source_gone"
     (folder / "talk.json").write_bytes(b"x" * 11)
@@ -75,18 +75,18 @@ def test_a_file_that_is_gone_or_too_large_says_so(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_says_so(folder: Path) -> None:
-    """It may be readable tomorrow."""
+def test_a_file_without_permission_is_refused(folder: Path) -> None:
+    """Its reason is one that can pass."""
     (folder / "talk.json").write_text("{}")
     (folder / "talk.json").chmod(0)
     assert refused(folder / "talk.json") == "unreadable"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_second_name_of_a_foreign_file_is_refused(
+def test_a_hard_link_to_a_foreign_file_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may link it need not be allowed to read it."""
+    """A user who may link a file need not be allowed to read it."""
     (folder / "secret").write_text("{}")
     os.chown(folder / "secret", 12345, 12345)
     os.link(folder / "secret", folder / "talk.json")
@@ -96,7 +96,7 @@ def test_a_second_name_of_a_foreign_file_is_refused(
 def test_a_file_that_changes_while_it_is_read_is_not_taken(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half old and half new is neither."""
+    """Such data is neither the old content nor the new."""
     path = folder / "talk.json"
     path.write_bytes(b"old")
     read, fired = os.read, []
@@ -114,7 +114,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(
 
 
 def test_a_swapped_folder_never_leads_outside(folder: Path) -> None:
-    """A thousand tries, a swap before each: what is outside is never read."""
+    """In a thousand tries, with a swap before each, the file outside is never read."""
     inside, outside, link = folder / "in", folder / "out", folder / "way"
     for place, text in ((inside, "inside"), (outside, "outside")):
         place.mkdir()
@@ -155,12 +155,12 @@ def status(**fields: Any) -> Any:
 def test_a_file_evicted_to_a_cloud_is_known_by_its_flags(
     fields: dict[str, int], expected: bool
 ) -> None:
-    """An empty and a compressed file have no blocks either."""
+    """Empty and compressed files have no blocks either."""
     assert is_dataless(status(**fields), platform="darwin") is expected
 
 
 def test_no_blocks_mean_nothing_elsewhere() -> None:
-    """Some Linux file systems keep small files in the inode, some count no blocks at all."""
+    """Some Linux file systems store small files in the inode, and some count no blocks at all."""
     assert is_dataless(status(st_blocks=0), platform="linux") is False
 
 
@@ -170,7 +170,7 @@ WHOLE = (
 
 
 def test_every_beginning_of_a_file_is_cut_off() -> None:
-    """At whichever byte the writer has stopped."""
+    """At whatever byte the writer has stopped."""
     assert [n for n in range(len(WHOLE)) if not is_cut_off(WHOLE[:n])] == []
     assert not is_cut_off(WHOLE)
     assert not is_cut_off(WHOLE + b"\n")
@@ -190,16 +190,14 @@ def test_every_beginning_of_a_file_is_cut_off() -> None:
     ],
     ids=["extra", "text", "bytes", "nan", "bom", "utf-16", "deep", "strings"],
 )
-def test_what_is_whole_but_wrong_is_not_cut_off(data: bytes) -> None:
-    """Waiting would not mend it; the reader says what is wrong."""
+def test_complete_but_wrong_data_is_not_cut_off(data: bytes) -> None:
+    """Waiting would not help; the reader says what is wrong."""
     assert not is_cut_off(data)
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
-def test_a_cut_is_found_wherever_the_blocks_end(
-    monkeypatch: pytest.MonkeyPatch, block: int
-) -> None:
-    """Within an escape too, and whatever brackets a string holds."""
+def test_a_cut_is_found_wherever_a_block_ends(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """Even inside an escape, and whatever brackets a string holds."""
     data = rb' {"a]": "\\\"}", "b": [[], [{}], "\\"], "c": "[\u00e9"}'
     monkeypatch.setattr(source, "_BLOCK", block)
     assert [n for n in range(len(data)) if not is_cut_off(data[:n])] == []
@@ -207,8 +205,8 @@ def test_a_cut_is_found_wherever_the_blocks_end(
     assert not is_cut_off(data + b" [")
 
 
-def test_looking_for_a_cut_keeps_nothing_of_the_value() -> None:
-    """A list of lists would take thirty times its text."""
+def test_the_check_for_a_cut_keeps_nothing_of_the_value() -> None:
+    """A parsed list of lists would take thirty times its text."""
     data = b"[" + b"[]," * (1 << 20)
     tracemalloc.start()
     try:

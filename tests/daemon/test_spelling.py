@@ -1,4 +1,4 @@
-"""One file, however it is spelled; what a Mac answers is played here, by its manual."""
+"""One file has one path, however it is spelled; a Mac's answers are simulated by its manual."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ F_GETPATH = 50
 
 @pytest.fixture
 def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A disk that finds files by any case and tells how they are spelled, as fcntl(2) says."""
+    """Simulate a disk that finds files in any case and returns their spelling, as fcntl(2) says."""
     real = os.open
 
     def find(path: str, flags: int) -> int:
@@ -37,9 +37,9 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path.resolve()
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="played with /proc")
-def test_a_path_is_taken_as_the_disk_spells_it(mac: Path) -> None:
-    """One that is not there stays as it was given; nothing stays open."""
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="simulated with /proc")
+def test_a_path_is_returned_as_the_disk_spells_it(mac: Path) -> None:
+    """A path without a file stays as it was given; no descriptor stays open."""
     (mac / "Talk.json").write_bytes(b"")
     before = len(os.listdir("/proc/self/fd"))
     assert as_on_disk(f"{mac}/talk.JSON") == f"{mac}/Talk.json"
@@ -48,16 +48,16 @@ def test_a_path_is_taken_as_the_disk_spells_it(mac: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-@pytest.mark.skipif(hasattr(fcntl, "F_GETPATH"), reason="this disk is asked")
-def test_elsewhere_a_path_is_itself(tmp_path: Path) -> None:
-    """No file is even opened."""
+@pytest.mark.skipif(hasattr(fcntl, "F_GETPATH"), reason="this system returns the spelling")
+def test_elsewhere_a_path_is_unchanged(tmp_path: Path) -> None:
+    """The file is not even opened."""
     assert as_on_disk("/t/x.json") == "/t/x.json"
     (tmp_path / "link").symlink_to(tmp_path / "x")
     assert resolved(tmp_path / "link") == tmp_path.resolve() / "x"
 
 
 def test_names_agree_whatever_their_normal_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And whatever their case, on a Mac."""
+    """On a Mac they also agree in any case."""
     assert name_key(APART) == name_key(COMPOSED)
     monkeypatch.setattr("sys.platform", "linux")
     assert name_key("Talks") != name_key("talks")
@@ -66,7 +66,7 @@ def test_names_agree_whatever_their_normal_form(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_profile_fits_its_folder_in_any_normal_form(tmp_path: Path) -> None:
-    """Copied from a Mac's old disk, names come in parts."""
+    """Names copied from an old disk of a Mac are decomposed."""
     home = Home(tmp_path, "test")
     found = config.parse(f'[profile.de]\nfolders = ["{COMPOSED}"]\nlanguage = "de"\n', home)
     for folder in (COMPOSED, APART):

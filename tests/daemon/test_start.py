@@ -1,4 +1,4 @@
-"""llasad as a process: exit codes, signals, one to a home."""
+"""llasad as a process: exit codes, signals, one per home."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from state.queue import Queue
 from state.service import ServiceRow
 from tests.daemon.making import events, talk, transcript
 
-COMMAND = [sys.executable, "-P", "-m", "daemon.service"]
+COMMAND = [sys.executable, "-P", "-m", "daemon.start"]
 QUICK = "settle_s = 0.1\nsettle_limit_s = 0.5\n"
 GERMAN = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
 
@@ -58,7 +58,7 @@ def records(home: Home) -> list[dict[str, object]]:
 
 @contextmanager
 def serving(home: Home) -> Iterator[subprocess.Popen[str]]:
-    """Run a daemon that has scanned its folders and is waiting."""
+    """Run a daemon until it has scanned its folders and is waiting."""
     with subprocess.Popen(
         [*COMMAND, "--home", str(home.path)], stderr=subprocess.PIPE, text=True, cwd="/"
     ) as process:
@@ -71,8 +71,8 @@ def serving(home: Home) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_drain_makes_a_home_and_ends_well_on_nothing(tmp_path: Path) -> None:
-    """The first thing that anybody tries."""
+def test_a_drain_makes_a_home_and_succeeds_without_files(tmp_path: Path) -> None:
+    """The first thing that a new user tries."""
     home = Home(tmp_path / "new", "--home")
     done = llasad(home, "--drain")
     assert done.returncode == 0
@@ -80,7 +80,7 @@ def test_a_drain_makes_a_home_and_ends_well_on_nothing(tmp_path: Path) -> None:
     assert home.transcripts.is_dir()
 
 
-def test_a_drain_tells_what_came_of_the_files(place: Home) -> None:
+def test_a_drain_reports_what_became_of_the_files(place: Home) -> None:
     """A file in a language that the model does not know needs no model at all."""
     (place.transcripts / "talk.json").write_bytes(
         transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
@@ -104,7 +104,7 @@ def test_a_drain_with_an_invalid_file_ends_with_one(place: Home) -> None:
 
 
 def test_a_drain_that_is_held_ends_with_three(place: Home) -> None:
-    """And says by what."""
+    """And names the reason."""
     place.settings.write_text(QUICK + 'model = "no/such-model"\n')
     (place.transcripts / "talk.json").write_bytes(talk())
     done = llasad(place, "--drain", "--quiet")
@@ -113,7 +113,7 @@ def test_a_drain_that_is_held_ends_with_three(place: Home) -> None:
 
 
 def test_a_mistake_in_the_settings_ends_with_three(place: Home) -> None:
-    """In a sentence, without a traceback."""
+    """With a sentence and without a traceback."""
     place.settings.write_text("settle = 1\n")
     done = llasad(place, "--drain")
     assert done.returncode == 3
@@ -122,12 +122,12 @@ def test_a_mistake_in_the_settings_ends_with_three(place: Home) -> None:
 
 
 def test_a_wrong_option_ends_with_two(place: Home) -> None:
-    """As everywhere."""
+    """As in every command."""
     assert llasad(place, "--dry").returncode == 2
 
 
 def test_a_state_folder_that_others_may_write_to_is_refused(place: Home) -> None:
-    """With the command that closes it."""
+    """With the command that fixes the mode."""
     place.state.mkdir(parents=True)
     place.state.chmod(0o777)
     done = llasad(place, "--drain")
@@ -137,7 +137,7 @@ def test_a_state_folder_that_others_may_write_to_is_refused(place: Home) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_daemon_gracefully(place: Home, number: signal.Signals) -> None:
-    """With exit code 0, so that a service manager does not start it again."""
+    """With exit code 0, so that a service manager does not restart it."""
     with serving(place) as daemon:
         daemon.send_signal(number)
         assert daemon.wait(timeout=10) == 0
@@ -149,7 +149,7 @@ def test_a_signal_ends_the_daemon_gracefully(place: Home, number: signal.Signals
 
 @pytest.mark.parametrize("way", ["written", "renamed", "moved in a folder"])
 def test_a_file_that_appears_is_done_without_waiting_for_a_scan(place: Home, way: str) -> None:
-    """Once, whichever way it came; what we write beside it is no news."""
+    """Once, whichever way it came; our own outputs beside it cause no job."""
     place.settings.write_text(QUICK + "rescan_s = 3600\n")
     data = transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
     with serving(place) as daemon:
@@ -172,7 +172,7 @@ def test_a_file_that_appears_is_done_without_waiting_for_a_scan(place: Home, way
 
 
 def test_a_second_daemon_is_refused(place: Home) -> None:
-    """With the pid of the first."""
+    """With the pid of the first one."""
     with serving(place) as daemon:
         assert holder(place.lock) == daemon.pid
         second = llasad(place)
@@ -182,7 +182,7 @@ def test_a_second_daemon_is_refused(place: Home) -> None:
 
 
 def test_a_killed_daemon_blocks_nobody(place: Home) -> None:
-    """Its lock falls with it."""
+    """Its lock ends with the process."""
     with serving(place) as daemon:
         daemon.kill()
         daemon.wait(timeout=10)
@@ -190,7 +190,7 @@ def test_a_killed_daemon_blocks_nobody(place: Home) -> None:
 
 
 def test_a_damaged_database_is_set_aside_and_rebuilt(place: Home) -> None:
-    """From the folder: what is done is taken over, not done again."""
+    """From the folder: finished outputs are adopted, not made again."""
     (place.transcripts / "talk.json").write_bytes(
         transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
     )
@@ -220,7 +220,7 @@ def spoil(path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["seen", "jobs", "service", "sqlite_autoindex_parts_1"])
 def test_damage_below_the_schema_is_set_aside_too(place: Home, name: str) -> None:
-    """Opening reads the schema only; the tables are met by the loop and by the worker."""
+    """Opening reads only the schema; the loop and the worker read the tables."""
     data = transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
     (place.transcripts / "talk.json").write_bytes(data)
     assert llasad(place, "--drain").returncode == 0
@@ -238,10 +238,10 @@ def test_damage_below_the_schema_is_set_aside_too(place: Home, name: str) -> Non
 
 
 @pytest.mark.parametrize("met", ["damage", "loss"])
-def test_a_database_that_is_not_mended_is_tried_without_haste(
+def test_a_database_that_stays_broken_is_reopened_with_pauses(
     config: Config, log: Log, captured: LogCapture, monkeypatch: pytest.MonkeyPatch, met: str
 ) -> None:
-    """Ten starts a second without a word in the log, it was."""
+    """It used to be reopened ten times a second without a line in the log."""
     did: list[str] = []
 
     def serve(*_: object) -> Outcome:
@@ -253,7 +253,7 @@ def test_a_database_that_is_not_mended_is_tried_without_haste(
         return "database"
 
     monkeypatch.setattr(start, "_serve", serve)
-    monkeypatch.setattr(start, "_rest", lambda waker: did.append("rest"))
+    monkeypatch.setattr(start, "_sleep", lambda waker: did.append("rest"))
     waker = Waker()
     options = start._Options(drain=False, quiet=True)
     assert start._serve_all(config, log, waker, options) == "stopped"
@@ -264,10 +264,10 @@ def test_a_database_that_is_not_mended_is_tried_without_haste(
         assert events(captured) == ["database.damaged", "database.sound"] * 3
 
 
-def test_a_daemon_that_is_asked_to_stop_tries_no_other_database(
+def test_a_daemon_that_is_asked_to_stop_reopens_no_database(
     config: Config, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor does it wait for the file to mend."""
+    """Nor does it wait for the file to get better."""
 
     def serve(*_: object) -> Outcome:
         raise DatabaseCorrupt("torn")
@@ -275,14 +275,14 @@ def test_a_daemon_that_is_asked_to_stop_tries_no_other_database(
     monkeypatch.setattr(start, "_serve", serve)
     waker = Waker()
     waker.stop_asked = True
-    start._rest(waker)
+    start._sleep(waker)
     options = start._Options(drain=False, quiet=True)
     assert start._serve_all(config, log, waker, options) == "stopped"
     waker.close()
 
 
-def test_a_rebuild_that_was_killed_is_gone_on_with(place: Home) -> None:
-    """Finished work is taken over, not done again, by whichever start comes so far."""
+def test_a_rebuild_that_was_killed_continues(place: Home) -> None:
+    """Finished outputs are adopted, not made again, by whichever start completes the scan."""
     (place.transcripts / "talk.json").write_bytes(
         transcript(GERMAN, GERMAN).replace(b'"en"', b'"de"')
     )
@@ -294,7 +294,7 @@ def test_a_rebuild_that_was_killed_is_gone_on_with(place: Home) -> None:
 
 
 def test_the_log_holds_no_word_of_a_transcript(place: Home) -> None:
-    """Whatever becomes of it."""
+    """Whatever becomes of the file."""
     secret = "xylophone"
     text = transcript(f"{GERMAN} {secret}", secret).replace(b'"en"', b'"de"')
     (place.transcripts / "talk.json").write_bytes(text)
@@ -303,3 +303,20 @@ def test_the_log_holds_no_word_of_a_transcript(place: Home) -> None:
     (place.transcripts / "other.json").write_text(json.dumps({secret: [secret]}))
     llasad(place, "--drain")
     assert secret not in place.log.read_text(encoding="ascii")
+
+
+def test_an_agent_of_an_older_version_still_starts(place: Home) -> None:
+    """Its plist or unit names the module in which `main` once stood."""
+    (place.transcripts / "cut.json").write_bytes(talk()[:-5])
+    command = [sys.executable, "-P", "-m", "daemon.service", "--service", "--drain", "--quiet"]
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(place.path), "HOME": str(place.path)}
+    done = subprocess.run(
+        [*command, "--home", str(place.path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env=environment,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [record["event"] for record in records(place)][-1] == "daemon.stopped"

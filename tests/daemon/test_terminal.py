@@ -1,4 +1,4 @@
-"""What is shown cannot move a cursor or a clipboard."""
+"""Printed text cannot move the cursor or change the clipboard."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NASTY = {
 
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
-def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
+def test_no_control_character_is_left(text: str) -> None:
     """Every harmful character is shown as its code."""
     shown = safe(text)
     assert all(unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in shown)
@@ -34,8 +34,8 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
-def test_json_for_programs_is_plain_ascii_and_says_the_same(text: str) -> None:
-    """A program gets the name back; a terminal gets nothing to obey."""
+def test_json_for_programs_is_plain_ascii_and_keeps_the_text(text: str) -> None:
+    """A program gets the name back; a terminal gets no control characters."""
     shown = json_text({"path": text})
     assert shown.isascii()
     assert shown.isprintable()
@@ -46,15 +46,15 @@ def test_json_for_programs_is_plain_ascii_and_says_the_same(text: str) -> None:
     "text", ["talk.json", "Größe", "日本語", "سلام\u200cها", "👩\u200d👩\u200d👧", "a b"]
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
-    """Also what needs joiners to be spelled."""
+    """Text that needs joiners too."""
     assert safe(text) == text
 
 
 def test_a_byte_of_a_name_is_shown_as_that_byte() -> None:
-    """Latin-1 names come from old disks."""
+    """Names in Latin-1 are found on old disks."""
     assert safe(b"caf\xe9".decode("utf-8", "surrogateescape")) == "caf\\xe9"
 
 
 def test_a_block_keeps_its_lines() -> None:
-    """And nothing else of what moves the cursor."""
+    """And nothing else that moves the cursor."""
     assert safe_block("one\n\ntwo\x1b[1A") == "one\n\ntwo\\x1b[1A"

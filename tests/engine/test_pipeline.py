@@ -82,7 +82,7 @@ def test_a_source_becomes_text_and_metadata_with_every_word() -> None:
     """All words are in the text, the metadata counts them, the text comes first."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     decoder = Commas()
-    result = finished(plan, list(pipeline.run(plan, decoder)))
+    result = finished(plan, list(pipeline.run(plan, decoder.enhance)))
     assert [file.suffix for file in result.files] == ["enhanced.txt", "metadata.json"]
     assert result.files[0].content.replace(",", "").split() == TEXT.split()
     assert result.metadata["coverage"]["words_in"] == len(TEXT.split())
@@ -94,11 +94,11 @@ def test_a_source_becomes_text_and_metadata_with_every_word() -> None:
 def test_finished_parts_are_not_decoded_again() -> None:
     """After a crash the run goes on where it was and ends with the same text."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
-    whole = list(pipeline.run(plan, Commas()))
+    whole = list(pipeline.run(plan, Commas().enhance))
     payloads = {part.index: pipeline.part_to_json(part) for part in whole[:2]}
     done = {n: pipeline.part_from_json(plan.parts[n], text) for n, text in payloads.items()}
     decoder = Commas()
-    resumed = list(pipeline.run(plan, decoder, done=done))
+    resumed = list(pipeline.run(plan, decoder.enhance, done=done))
     assert resumed == whole
     assert decoder.asked == list(range(2, len(plan.parts)))
 
@@ -126,7 +126,7 @@ def test_a_checkpoint_of_other_words_is_not_accepted(written: list[list[object]]
 def test_a_part_that_fell_back_makes_the_job_partial() -> None:
     """What could not be enhanced is reported, never hidden."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
-    parts = list(pipeline.run(plan, Commas()))
+    parts = list(pipeline.run(plan, Commas().enhance))
     parts[1] = pipeline.keep(plan.parts[1], "fallback")
     result = finished(plan, parts)
     assert (result.status, result.reason) == ("partial", "model_child_died")
@@ -137,7 +137,7 @@ def test_a_missing_part_is_never_published() -> None:
     """Nothing is finished that is not whole."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     with pytest.raises(AlignmentError):
-        finished(plan, list(pipeline.run(plan, Commas()))[:-1])
+        finished(plan, list(pipeline.run(plan, Commas().enhance))[:-1])
 
 
 def test_a_text_too_short_to_tell_its_language_is_given_to_the_model() -> None:
@@ -159,7 +159,7 @@ def test_a_language_that_the_model_does_not_cover_keeps_its_own_text() -> None:
     )
     plan = pipeline.prepare(source(german, "de"), name="a.json", profile=Profile(), info=INFO)
     decoder = Commas()
-    result = finished(plan, list(pipeline.run(plan, decoder)))
+    result = finished(plan, list(pipeline.run(plan, decoder.enhance)))
     assert decoder.asked == []
     assert result.reason == "uncovered_language"
     assert result.files[0].content.split() == german.split()
@@ -169,7 +169,7 @@ def test_silence_is_done_and_empty() -> None:
     """No words is a result, not an error."""
     data = json.dumps({"text": "", "segments": [], "language": "en"}).encode()
     plan = pipeline.prepare(data, name="a.json", profile=Profile(), info=INFO)
-    result = finished(plan, list(pipeline.run(plan, Commas())))
+    result = finished(plan, list(pipeline.run(plan, Commas().enhance)))
     assert (result.status, result.reason) == ("done", "no_speech")
     assert result.files[0].content == ""
     assert result.metadata["title"] is None
@@ -180,3 +180,20 @@ def test_preparing_twice_gives_the_same_parts() -> None:
     one = pipeline.prepare(source(), name="a.json", profile=Profile(), info=INFO)
     two = pipeline.prepare(source(), name="a.json", profile=Profile(), info=INFO)
     assert one == two
+
+
+def test_a_part_that_was_given_up_keeps_the_text_of_the_source() -> None:
+    """The job is partial, and every part was announced before it was worked on."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    decoder = Commas()
+    begun: list[int] = []
+
+    def decode(part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart | None:
+        assert begun[-1] == part.index
+        return None if part.index == 1 else decoder.enhance(part, tail)
+
+    done = {0: decoder.enhance(plan.parts[0], ())}
+    parts = list(pipeline.run(plan, decode, done=done, begin=lambda part: begun.append(part.index)))
+    assert begun == list(range(1, len(plan.parts)))
+    assert [part.status for part in parts[:3]] == ["enhanced", "fallback", "enhanced"]
+    assert finished(plan, parts).status == "partial"

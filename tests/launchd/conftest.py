@@ -1,4 +1,4 @@
-"""A fake machine: a clock that moves when someone sleeps, and managers that keep the manual."""
+"""A fake machine: a clock that advances by sleeping, and managers that follow their manuals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABEL = "llasa.llasad"
 
 @dataclass
 class FakeClock:
-    """Time that passes by sleeping alone."""
+    """Time that passes only by sleeping."""
 
     seconds: float = 0.0
     slept: list[float] = field(default_factory=list)
@@ -36,7 +36,7 @@ class FakeClock:
 
 @dataclass
 class FakeManager(ABC):
-    """Remembers the commands; `answers` (a pattern -> answers in order) overrules the behaviour."""
+    """Records the commands; `answers` (pattern -> answers in order) overrides the behaviour."""
 
     clock: FakeClock
     calls: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class FakeManager(ABC):
 
     @abstractmethod
     def behave(self, argv: tuple[str, ...]) -> Completed:
-        """Answer as the manual says."""
+        """Answer as in the manual."""
 
     @property
     def changes(self) -> list[str]:
@@ -65,9 +65,9 @@ class FakeManager(ABC):
 
 @dataclass
 class FakeLaunchd(FakeManager):
-    """launchd as launchctl(1) and the field reports describe it."""
+    """launchd as described by launchctl(1) and by field reports."""
 
-    session: bool = True  # someone is logged in at the screen
+    session: bool = True  # the user is logged in at the screen
     loaded: bool = False
     pid: int | None = None
     next_pid: int = 4242
@@ -76,7 +76,7 @@ class FakeLaunchd(FakeManager):
     disabled: bool = False
 
     def behave(self, argv: tuple[str, ...]) -> Completed:
-        """Answer as the manual says."""
+        """Answer as in the manual."""
         if self.gone_at is not None and self.clock.now() >= self.gone_at:
             self.loaded, self.gone_at = False, None
         verb, target = argv[1], argv[-1]
@@ -127,7 +127,7 @@ class FakeLaunchd(FakeManager):
 
 @dataclass
 class FakeSystemd(FakeManager):
-    """systemd as systemctl(1) describes it."""
+    """systemd as described by systemctl(1)."""
 
     bus: bool = True
     active: bool = False
@@ -136,7 +136,7 @@ class FakeSystemd(FakeManager):
     linger: bool = False
 
     def behave(self, argv: tuple[str, ...]) -> Completed:
-        """Answer as the manual says."""
+        """Answer as in the manual."""
         if argv[0] == "loginctl":
             return Completed(argv, 0, "yes\n" if self.linger else "no\n")
         if not self.bus:
@@ -165,7 +165,7 @@ class FakeSystemd(FakeManager):
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Return a clock that stands still."""
+    """Return a clock that has not advanced."""
     return FakeClock()
 
 
@@ -177,13 +177,13 @@ def launchd(clock: FakeClock) -> FakeLaunchd:
 
 @pytest.fixture
 def systemd(clock: FakeClock) -> FakeSystemd:
-    """Return a systemd that runs for the user and knows no unit."""
+    """Return a systemd that runs for the user and has no unit."""
     return FakeSystemd(clock)
 
 
 @pytest.fixture
 def make_host(tmp_path: Path, clock: FakeClock) -> Callable[..., Host]:
-    """Return a maker of hosts whose user home is the test's folder."""
+    """Return a function that makes hosts whose user home is the test's folder."""
 
     def make(run: FakeManager, **changes: object) -> Host:
         settings: dict[str, object] = {
@@ -212,7 +212,7 @@ def spec(tmp_path: Path) -> AgentSpec:
 
 @pytest.fixture
 def golden_spec() -> AgentSpec:
-    """Return the spec that the golden files were made from."""
+    """Return the spec from which the golden files were made."""
     return AgentSpec(
         program_arguments=(
             "/Users/ada/.local/share/uv/tools/llasa/bin/llasad",

@@ -1,4 +1,4 @@
-"""The one interface, and the machine behind it."""
+"""The interface to both managers, and the access to the machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from launchd.systemctl import SystemdManager
 
 
 def test_each_platform_has_its_manager(make_host, launchd) -> None:
-    """macOS has launchd, Linux has systemd, and others are told so."""
+    """macOS has launchd, Linux has systemd, and on other systems an error says so."""
     host = make_host(launchd)
     assert isinstance(manager("darwin", host=host), LaunchdManager)
     assert isinstance(manager("linux", host=host), SystemdManager)
@@ -30,7 +30,7 @@ def test_each_platform_has_its_manager(make_host, launchd) -> None:
     sys.platform != "darwin" and not sys.platform.startswith("linux"), reason="no manager here"
 )
 def test_this_machines_manager_answers_without_changing_anything() -> None:
-    """The real state can be asked anywhere, with or without a running service manager."""
+    """The real state can be read anywhere, with or without a running service manager."""
     ours: Manager = manager()
     try:
         state = ours.state()
@@ -39,44 +39,44 @@ def test_this_machines_manager_answers_without_changing_anything() -> None:
     assert state.detail
 
 
-def test_the_runner_returns_what_the_command_said() -> None:
-    """Code, output and complaints are kept apart, bytes that are no UTF-8 do no harm."""
+def test_the_runner_returns_the_code_and_output_of_a_command() -> None:
+    """Code, output and errors are separate, and bytes that are not UTF-8 are replaced."""
     run = command_runner({"PATH": os.environ["PATH"]})
     done = run(["sh", "-c", "printf 'out\\377'; echo bad >&2; exit 7"])
     assert done == Completed(done.argv, 7, "out\ufffd", "bad\n")
-    assert done.told == "bad\nout\ufffd"
+    assert done.messages == "bad\nout\ufffd"
 
 
-def test_a_command_that_is_not_there_is_a_missing_manager() -> None:
-    """The error names the command instead of an errno."""
+def test_a_missing_command_is_a_missing_manager() -> None:
+    """The error names the command, not an errno."""
     with pytest.raises(ManagerMissing, match="no-such-command"):
         command_runner({"PATH": "/nonexistent"})(["no-such-command"])
 
 
 def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service manager that does not answer is reported like any failure."""
+    """A service manager that does not answer is reported like any other failure."""
     monkeypatch.setattr("launchd.host.COMMAND_TIMEOUT_S", 0.05)
     done = command_runner({"PATH": os.environ["PATH"]})(["tail", "-f", "/dev/null"])
     assert (done.code, done.error) == (124, "no answer in 0.05 s")
 
 
-def test_messages_come_in_english_and_an_empty_runtime_folder_is_not_passed_on() -> None:
-    """systemctl translates its errors, and takes an empty XDG_RUNTIME_DIR for a folder."""
+def test_messages_are_english_and_an_empty_runtime_folder_is_not_passed_on() -> None:
+    """systemctl translates its errors, and would use an empty XDG_RUNTIME_DIR as a folder."""
     settings = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": "", "LC_ALL": "de_DE.UTF-8"}
     done = command_runner(settings)(["sh", "-c", 'echo "$LC_ALL ${XDG_RUNTIME_DIR-unset}"'])
     assert done.output == "C unset\n"
 
 
-def test_this_host_is_the_user_who_asks() -> None:
-    """The user's own id and home count."""
+def test_this_host_belongs_to_the_current_user() -> None:
+    """It has the user's own id and home."""
     host = this_host()
     assert (host.uid, host.home) == (os.getuid(), Path.home())
 
 
-def test_a_write_is_whole_or_not_at_all(
+def test_a_write_is_complete_or_not_done(
     make_host, launchd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rename that fails leaves the old file as it was and no temporary one beside it."""
+    """A rename that fails leaves the old file unchanged and no temporary file beside it."""
     path = tmp_path / "x.plist"
     path.write_text("old")
 
@@ -91,7 +91,7 @@ def test_a_write_is_whole_or_not_at_all(
 
 
 def test_a_written_file_has_its_mode_whatever_the_umask(make_host, launchd, tmp_path: Path) -> None:
-    """launchd refuses what others may write, so the mode is set on purpose."""
+    """launchd refuses a file that others may write, so the mode is set explicitly."""
     before = os.umask(0)
     try:
         Actions(make_host(launchd)).write(tmp_path / "x", b"", mode=0o644)
@@ -101,7 +101,7 @@ def test_a_written_file_has_its_mode_whatever_the_umask(make_host, launchd, tmp_
 
 
 def test_a_link_is_replaced_and_not_written_through(make_host, launchd, tmp_path: Path) -> None:
-    """What a link points to belongs to someone else."""
+    """The target of a link is not our file."""
     (tmp_path / "theirs").write_text("theirs")
     (tmp_path / "x").symlink_to(tmp_path / "theirs")
     Actions(make_host(launchd)).write(tmp_path / "x", b"ours", mode=0o644)
@@ -109,8 +109,8 @@ def test_a_link_is_replaced_and_not_written_through(make_host, launchd, tmp_path
     assert not (tmp_path / "x").is_symlink()
 
 
-def test_what_cannot_be_made_or_removed_is_named(make_host, launchd, tmp_path: Path) -> None:
-    """A file where a folder is needed, and a folder where a file is, are reported by path."""
+def test_a_path_that_cannot_be_made_or_removed_is_named(make_host, launchd, tmp_path: Path) -> None:
+    """A file in place of a folder, or a folder in place of a file, is reported by its path."""
     (tmp_path / "file").touch()
     actions = Actions(make_host(launchd))
     with pytest.raises(FileUnwritable, match="file"):
@@ -119,13 +119,13 @@ def test_what_cannot_be_made_or_removed_is_named(make_host, launchd, tmp_path: P
         actions.remove(tmp_path)
 
 
-def test_a_failed_command_says_so_even_when_it_said_nothing() -> None:
-    """The message has no empty end."""
+def test_a_failed_command_without_output_has_a_complete_message() -> None:
+    """The message does not end empty."""
     error = CommandFailed(["launchctl", "print", "a b"], 9, "")
-    assert str(error) == "`launchctl print 'a b'` failed with 9: it said nothing"
+    assert str(error) == "`launchctl print 'a b'` failed with 9: no output"
 
 
 def test_a_step_reads_like_a_sentence() -> None:
-    """A note stands alone, everything else begins with its verb."""
+    """A note is its own text; all other steps begin with their verb."""
     assert str(Step("run", "launchctl print x")) == "run launchctl print x"
     assert str(Step("note", "Log in.")) == "Log in."

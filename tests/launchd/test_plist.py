@@ -1,4 +1,4 @@
-"""The property list: what launchd is told, held against the manual's table."""
+"""The property list, compared with the manual's table of keys."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def _document(spec: AgentSpec) -> dict[str, Any]:
 
 
 def test_the_plist_equals_the_golden_file(golden_spec: AgentSpec) -> None:
-    """Byte for byte, so that a changed key is seen in review."""
+    """They are equal byte for byte, so that a review shows every changed key."""
     assert plist.build(golden_spec) == GOLDEN.read_bytes()
 
 
-def test_every_key_and_type_is_one_that_the_manual_knows(golden_spec: AgentSpec) -> None:
-    """A key that launchd.plist(5) does not name, or of another type, is ignored by launchd."""
+def test_every_key_and_type_is_in_the_manual(golden_spec: AgentSpec) -> None:
+    """launchd ignores a key that launchd.plist(5) does not name, or one of another type."""
     document = _document(golden_spec)
     for key, value in [*document.items(), *document["KeepAlive"].items()]:
         assert _fits(value, MANUAL[key]), key
@@ -81,13 +81,13 @@ def test_the_documented_table_is_the_manuals_table(text: str) -> None:
     assert _table(text) == MANUAL
 
 
-def test_the_job_is_kept_alive_after_failures_alone(golden_spec: AgentSpec) -> None:
-    """Conditions are ORed: one more of them would start again what ended well."""
+def test_the_job_is_kept_alive_only_after_failures(golden_spec: AgentSpec) -> None:
+    """Conditions are ORed: a second one would restart a job that ended well."""
     assert _document(golden_spec)["KeepAlive"] == {"SuccessfulExit": False}
 
 
-def test_what_the_field_taught_is_in_the_plist(golden_spec: AgentSpec) -> None:
-    """Each of these values has a failure behind it."""
+def test_the_lessons_of_field_reports_are_in_the_plist(golden_spec: AgentSpec) -> None:
+    """Each of these values prevents a known failure."""
     document = _document(golden_spec)
     assert document["ThrottleInterval"] >= 30
     assert document["ExitTimeOut"] >= 30
@@ -101,20 +101,20 @@ def test_what_the_field_taught_is_in_the_plist(golden_spec: AgentSpec) -> None:
 
 
 def test_an_empty_environment_is_left_out(spec: AgentSpec) -> None:
-    """There is no key without a meaning."""
+    """The plist has no key without a value."""
     assert "EnvironmentVariables" not in _document(spec)
 
 
 @pytest.mark.parametrize("argument", ["a\rb", "a\x01b", "a\x1bb"])
-def test_what_xml_would_change_is_refused(spec: AgentSpec, argument: str) -> None:
-    """A carriage return becomes a line feed in XML, and control characters cannot stand there."""
+def test_text_that_xml_would_change_is_refused(spec: AgentSpec, argument: str) -> None:
+    """XML turns a carriage return into a line feed, and cannot contain control characters."""
     with pytest.raises(InvalidSpec):
         plist.build(replace(spec, program_arguments=("/bin/x", argument)))
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30))
-def test_any_text_comes_back_as_it_went_in(text: str) -> None:
-    """Quotes, ampersands, tags and emoji survive the way through XML."""
+def test_any_text_is_read_back_unchanged(text: str) -> None:
+    """Quotes, ampersands, tags and emoji survive the XML."""
     spec = AgentSpec(
         program_arguments=("/bin/x", text),
         home=Path("/h"),
@@ -126,8 +126,8 @@ def test_any_text_comes_back_as_it_went_in(text: str) -> None:
     assert document["EnvironmentVariables"]["A"] == text
 
 
-@pytest.mark.skipif(shutil.which("plutil") is None, reason="plutil is a Mac's own tool")
-def test_plutil_finds_nothing_to_complain_about(golden_spec: AgentSpec, tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("plutil") is None, reason="only a Mac has plutil")
+def test_plutil_finds_no_error(golden_spec: AgentSpec, tmp_path: Path) -> None:
     """Apple's own parser accepts the file."""
     path = tmp_path / "x.plist"
     path.write_bytes(plist.build(golden_spec))

@@ -1,4 +1,4 @@
-"""The spec: what is refused before any manager hears of it."""
+"""The spec: what is refused before any manager is called."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ CODE = Path("/opt/llasa/lib/launchd/spec.py")
         ({"environment": {"A": "a\0b"}}, "NUL"),
     ],
 )
-def test_what_no_manager_could_keep_is_refused(
+def test_a_spec_that_no_manager_can_keep_is_refused(
     spec: AgentSpec, changes: dict[str, object], words: str
 ) -> None:
-    """Everything that a manager would refuse, ignore or change raises, and has a hint."""
+    """Everything that a manager would refuse, ignore or change raises an error with a hint."""
     with pytest.raises(InvalidSpec, match=words) as caught:
         check(replace(spec, **changes))  # type: ignore[arg-type]
     assert caught.value.hint
@@ -57,15 +57,17 @@ def test_what_no_manager_could_keep_is_refused(
     ],
 )
 def test_a_program_in_a_temporary_environment_is_refused(spec: AgentSpec, path: str) -> None:
-    """uvx, `uv run --with` and temporary folders are refused with the command to run instead."""
+    """uvx, `uv run --with` and temporary folders are refused; the hint names the right command."""
     environment = {"TMPDIR": "/mnt/scratch", "UV_CACHE_DIR": "/mnt/uvcache"}
     with pytest.raises(TemporaryProgram, match="next login") as caught:
         check_program(replace(spec, program_arguments=(path,)), code=CODE, environment=environment)
     assert "uv tool install" in caught.value.hint
 
 
-def test_our_own_code_in_a_cache_is_refused_though_the_interpreter_lasts(spec: AgentSpec) -> None:
-    """`uv run --with` starts the base interpreter, so the place of our modules decides too."""
+def test_our_own_code_in_a_cache_is_refused_though_the_interpreter_is_permanent(
+    spec: AgentSpec,
+) -> None:
+    """`uv run --with` starts the base interpreter, so the place of our modules counts too."""
     code = Path("/home/ada/.cache/uv/archive-v0/abc/lib/launchd/spec.py")
     with pytest.raises(TemporaryProgram):
         check_program(spec, code=code, environment={})
@@ -82,29 +84,29 @@ def test_our_own_code_in_a_cache_is_refused_though_the_interpreter_lasts(spec: A
         "/home/ada/tmp/llasa/bin/llasad",
     ],
 )
-def test_a_lasting_environment_is_accepted(path: str) -> None:
-    """uv's tools, a checkout, Homebrew and NixOS are places that stay."""
+def test_a_permanent_environment_is_accepted(path: str) -> None:
+    """uv's tools, a checkout, Homebrew and NixOS are permanent places."""
     assert temporary(Path(path), {}) is None
 
 
-def test_a_marked_cache_is_known_by_its_tag_but_a_tagged_environment_is_not(
+def test_a_tagged_cache_is_refused_but_a_tagged_environment_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """uv writes CACHEDIR.TAG into lasting environments too, beside their pyvenv.cfg."""
+    """uv writes CACHEDIR.TAG into permanent environments too, beside their pyvenv.cfg."""
     monkeypatch.setattr("launchd.spec._TEMPORARY_ROOTS", ())
-    cache, lasting = tmp_path / "moved-cache", tmp_path / "tools/llasa"
-    for folder in (cache, lasting):
+    cache, permanent = tmp_path / "moved-cache", tmp_path / "tools/llasa"
+    for folder in (cache, permanent):
         folder.mkdir(parents=True)
         (folder / "CACHEDIR.TAG").touch()
-    (lasting / "pyvenv.cfg").touch()
+    (permanent / "pyvenv.cfg").touch()
     assert temporary(cache / "x/bin/llasad", {}) == f"the cache folder {cache}"
-    assert temporary(lasting / "bin/llasad", {}) is None
+    assert temporary(permanent / "bin/llasad", {}) is None
 
 
-def test_a_link_into_a_temporary_folder_is_seen_through(
+def test_a_link_into_a_temporary_folder_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder of the program is resolved before it is judged."""
+    """The folder of the program is resolved before it is checked."""
     monkeypatch.setattr("launchd.spec._TEMPORARY_ROOTS", (str(tmp_path / "real"),))
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -113,14 +115,14 @@ def test_a_link_into_a_temporary_folder_is_seen_through(
 
 @pytest.mark.parametrize("program", ["/nonexistent/llasad", "/etc/passwd", "/usr/bin"])
 def test_a_program_that_cannot_be_run_is_refused(spec: AgentSpec, program: str) -> None:
-    """A missing file, a file without the execute bit and a folder are named at once."""
+    """The error names a missing file, a file without the execute bit, or a folder."""
     with pytest.raises(InvalidSpec, match="not a program") as caught:
         check_program(replace(spec, program_arguments=(program,)), code=CODE, environment={})
     assert "uv tool install" in caught.value.hint
 
 
 def test_the_guarded_folders_of_macos_are_known() -> None:
-    """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, a plain folder not."""
+    """Documents, Desktop, Downloads, iCloud Drive and volumes are guarded, plain folders not."""
     home = Path("/Users/ada")
     guarded = ["Documents/llasa", "Desktop", "Downloads/x", "Library/Mobile Documents/x",
                "Library/CloudStorage/Dropbox/x", "documents/x"]  # fmt: skip
@@ -130,14 +132,14 @@ def test_the_guarded_folders_of_macos_are_known() -> None:
 
 
 def test_a_link_into_a_guarded_folder_is_guarded(tmp_path: Path) -> None:
-    """What counts is where the files are."""
+    """The real place of the files counts."""
     (tmp_path / "Documents/talks").mkdir(parents=True)
     (tmp_path / "talks").symlink_to(tmp_path / "Documents/talks")
     assert protected(tmp_path / "talks/2026", tmp_path)
 
 
 def test_the_program_to_be_allowed_is_the_one_that_runs(tmp_path: Path) -> None:
-    """Not a link to it, and not the launcher of a framework build but the application."""
+    """It is not a link, and for a framework build it is the application, not the launcher."""
     version = tmp_path / "Python.framework/Versions/3.12"
     program = version / "bin/python3.12"
     program.parent.mkdir(parents=True)
@@ -150,7 +152,7 @@ def test_the_program_to_be_allowed_is_the_one_that_runs(tmp_path: Path) -> None:
 
 
 def test_every_error_has_a_message_and_a_hint() -> None:
-    """The docstring of an error is its message, and each says what to do next."""
+    """The docstring of an error is its message, and the hint tells the user what to do next."""
     pending = [ServiceError]
     while pending:
         kind = pending.pop()

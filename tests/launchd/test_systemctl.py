@@ -1,4 +1,4 @@
-"""systemd's manager: which commands are run, in which order, and what their answers mean."""
+"""systemd's manager: the commands that it runs, their order, and what their answers mean."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _missing(argv: object) -> object:
 
 
 def test_install_writes_the_unit_and_starts_it(service, spec, systemd, tmp_path) -> None:
-    """The documented commands run in the documented order, and a process is there."""
+    """The documented commands run in the documented order, and a process runs."""
     service.install(spec)
     path = tmp_path / ".config/systemd/user" / UNIT
     assert path.read_text() == unit_text.build(spec)
@@ -52,7 +52,7 @@ def test_install_writes_the_unit_and_starts_it(service, spec, systemd, tmp_path)
 
 
 def test_installing_again_starts_and_never_restarts(installed, spec, systemd) -> None:
-    """A unit that runs unchanged is left alone."""
+    """An unchanged running unit is left alone."""
     steps = installed.install(spec)
     assert f"systemctl --user start {UNIT}" in systemd.changes
     assert f"systemctl --user restart {UNIT}" not in systemd.changes
@@ -60,21 +60,21 @@ def test_installing_again_starts_and_never_restarts(installed, spec, systemd) ->
 
 
 def test_a_changed_spec_restarts_the_unit(installed, spec, systemd) -> None:
-    """The new command line counts from the install on, not from the next login."""
+    """The new command line is used at once, not from the next login on."""
     installed.install(replace(spec, environment={"A": "1"}))
     assert systemd.changes[-1] == f"systemctl --user restart {UNIT}"
 
 
 def test_the_units_folder_follows_xdg(systemd, make_host, tmp_path) -> None:
-    """XDG_CONFIG_HOME counts where it is absolute, as its specification says."""
+    """XDG_CONFIG_HOME is used only if it is absolute, as its specification says."""
     moved = SystemdManager(make_host(systemd, environment={"XDG_CONFIG_HOME": "/cfg"}))
     assert moved.path == Path("/cfg/systemd/user") / UNIT
     odd = SystemdManager(make_host(systemd, environment={"XDG_CONFIG_HOME": "cfg"}))
     assert odd.path == tmp_path / ".config/systemd/user" / UNIT
 
 
-def test_lingering_is_suggested_where_it_is_off(service, spec, systemd) -> None:
-    """A user who logs out is told how to keep the service; one who lingers is not bothered."""
+def test_lingering_is_suggested_if_it_is_off(service, spec, systemd) -> None:
+    """A note tells how to keep the service after a logout; with lingering there is no note."""
     notes = [str(step) for step in service.install(spec) if step.action == "note"]
     assert any("loginctl enable-linger 501" in note for note in notes)
     systemd.linger = True
@@ -83,7 +83,7 @@ def test_lingering_is_suggested_where_it_is_off(service, spec, systemd) -> None:
 
 
 def test_without_a_bus_nothing_is_touched(service, spec, systemd, tmp_path) -> None:
-    """The error repeats systemd's words and says what to do under su or in a container."""
+    """The error quotes systemd, and says what to do under su or in a container."""
     systemd.bus = False
     with pytest.raises(NoSession, match="No medium found") as caught:
         service.install(spec)
@@ -93,8 +93,8 @@ def test_without_a_bus_nothing_is_touched(service, spec, systemd, tmp_path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sudo_is_sent_back(systemd, make_host, spec) -> None:
-    """Under sudo the unit would be root's; a container's own root is served."""
+def test_sudo_is_refused(systemd, make_host, spec) -> None:
+    """Under sudo the unit would belong to root; the root user of a container is accepted."""
     host = make_host(systemd, uid=0, environment={"SUDO_USER": "ada"})
     with pytest.raises(NoSession, match="for root"):
         SystemdManager(host).install(spec)
@@ -102,8 +102,8 @@ def test_sudo_is_sent_back(systemd, make_host, spec) -> None:
     assert systemd.active
 
 
-def test_a_machine_without_systemctl_is_told_so(make_host, spec) -> None:
-    """The error passes through, the state says it in one line, uninstall still cleans up."""
+def test_a_machine_without_systemctl_is_reported(make_host, spec) -> None:
+    """Install raises an error, the state says it in one line, and uninstall still cleans up."""
     service = SystemdManager(make_host(_missing))
     with pytest.raises(ManagerMissing) as caught:
         service.install(spec)
@@ -112,7 +112,7 @@ def test_a_machine_without_systemctl_is_told_so(make_host, spec) -> None:
     assert service.uninstall() == ()
 
 
-def test_a_dry_run_says_what_install_does_and_does_nothing(
+def test_a_dry_run_returns_the_steps_of_install_and_does_nothing(
     service, spec, systemd, tmp_path
 ) -> None:
     """The steps of the dry run are those of the run that follows."""
@@ -131,7 +131,7 @@ def test_a_dry_run_of_uninstall_removes_nothing(installed, systemd) -> None:
 
 
 def test_uninstall_disables_and_removes_the_unit(installed, spec, systemd) -> None:
-    """The unit goes, the home stays; a second time there is nothing to do."""
+    """The unit is removed, the home stays; the second time there is nothing to do."""
     (spec.home / "talk.json").write_text("{}")
     installed.uninstall()
     assert systemd.changes == [
@@ -145,8 +145,8 @@ def test_uninstall_disables_and_removes_the_unit(installed, spec, systemd) -> No
     assert installed.uninstall() == ()
 
 
-def test_uninstall_without_a_bus_removes_what_systemd_would_read(installed, systemd) -> None:
-    """The file and the link that `enable` made both go, so that nothing starts at login."""
+def test_uninstall_without_a_bus_removes_the_files_that_systemd_reads(installed, systemd) -> None:
+    """The file and the link made by `enable` are removed, so that nothing starts at login."""
     link = installed.path.parent / "default.target.wants" / UNIT
     link.parent.mkdir()
     link.symlink_to(installed.path)
@@ -157,7 +157,7 @@ def test_uninstall_without_a_bus_removes_what_systemd_would_read(installed, syst
 
 
 def test_a_unit_whose_file_was_deleted_is_stopped_and_unlinked(installed, systemd) -> None:
-    """A process without its file is still ours to end."""
+    """A process whose unit file is gone still has to be stopped."""
     link = installed.path.parent / "default.target.wants" / UNIT
     link.parent.mkdir()
     link.symlink_to(installed.path)
@@ -167,8 +167,8 @@ def test_a_unit_whose_file_was_deleted_is_stopped_and_unlinked(installed, system
     assert not link.is_symlink()
 
 
-def test_start_forgets_the_failed_starts_before(installed, systemd) -> None:
-    """systemd refuses after five failures until it is told to forget them."""
+def test_start_resets_the_count_of_failed_starts(installed, systemd) -> None:
+    """systemd refuses to start after five failures until the count is reset."""
     systemd.active, systemd.failed = False, True
     assert installed.state().detail == "failed (failed); last result: exit-code"
     installed.start()
@@ -176,7 +176,7 @@ def test_start_forgets_the_failed_starts_before(installed, systemd) -> None:
 
 
 def test_stop_and_restart_are_single_commands(installed, systemd) -> None:
-    """Stopping twice is stopping once; restarting starts what is stopped."""
+    """A second stop does nothing; a restart starts a stopped unit."""
     installed.stop()
     assert installed.stop() == ()
     assert installed.state().detail == "inactive (dead)"
@@ -186,7 +186,7 @@ def test_stop_and_restart_are_single_commands(installed, systemd) -> None:
 
 
 def test_a_refused_start_points_to_the_journal(installed, systemd) -> None:
-    """The error holds systemd's first line and the command that shows the rest."""
+    """The error has the first line from systemd and the command that shows the rest."""
     systemd.answers["user start"] = [(1, "Job for llasad.service failed.\nSee more.")]
     with pytest.raises(CommandFailed, match=r"failed with 1: Job for llasad\.service") as caught:
         installed.start()
@@ -194,7 +194,7 @@ def test_a_refused_start_points_to_the_journal(installed, systemd) -> None:
 
 
 @pytest.mark.parametrize("verb", ["start", "restart"])
-def test_what_is_not_installed_cannot_be_started(service, systemd, verb: str) -> None:
+def test_a_service_that_is_not_installed_cannot_be_started(service, systemd, verb: str) -> None:
     """The error says to install first, and no command is run."""
     with pytest.raises(NotInstalled):
         getattr(service, verb)()
@@ -202,13 +202,13 @@ def test_what_is_not_installed_cannot_be_started(service, systemd, verb: str) ->
 
 
 def test_the_state_without_a_bus_is_a_sentence(installed, systemd) -> None:
-    """`status` never fails because systemd is away."""
+    """`status` does not fail if systemd does not run."""
     systemd.bus = False
     expected = ServiceState(True, False, None, "systemd does not run for this user")
     assert installed.state() == expected
 
 
 def test_a_spec_for_another_label_is_refused(service, spec) -> None:
-    """`stop` and `uninstall` would not find what was installed under another name."""
+    """`stop` and `uninstall` would not find a service that was installed under another name."""
     with pytest.raises(InvalidSpec):
         service.install(replace(spec, label="other"))

@@ -1,4 +1,4 @@
-"""The user unit: its text, and how systemd itself reads it."""
+"""The user unit: its text, and how systemd reads it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NASTY = [
 
 
 def _analyze(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Have systemd load the unit, which in debug mode prints what it understood."""
+    """Let systemd load the unit; in debug mode it prints what it has read."""
     assert ANALYZE is not None
     path = folder / "llasad.service"
     path.write_text(unit)
@@ -68,7 +68,7 @@ def _analyze(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _unquote(line: str) -> list[str]:
-    """Undo systemd's own quoting of an argument vector."""
+    """Undo systemd's quoting of an argument vector."""
     letters = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
     def letter(match: re.Match[str]) -> str:
@@ -83,16 +83,16 @@ def _unquote(line: str) -> list[str]:
 
 
 def test_the_unit_equals_the_golden_file(golden_spec: AgentSpec) -> None:
-    """Byte for byte, so that a changed setting is seen in review."""
+    """They are equal byte for byte, so that a review shows every changed setting."""
     assert systemd.build(golden_spec) == GOLDEN.read_text()
 
 
-def test_the_unit_says_what_is_promised_of_restarts_and_stops(spec: AgentSpec) -> None:
-    """Five starts in five minutes after failures alone; a stop asks the daemon, then kills all."""
-    said = configparser.RawConfigParser(strict=False)
-    said.optionxform = str  # type: ignore[assignment, method-assign]
-    said.read_string(systemd.build(spec))
-    unit, service, install = (dict(said[name]) for name in ("Unit", "Service", "Install"))
+def test_the_unit_has_the_promised_rules_for_restarts_and_stops(spec: AgentSpec) -> None:
+    """Five starts in five minutes, only after failures; a stop asks the daemon, then kills all."""
+    parsed = configparser.RawConfigParser(strict=False)
+    parsed.optionxform = str  # type: ignore[assignment, method-assign]
+    parsed.read_string(systemd.build(spec))
+    unit, service, install = (dict(parsed[name]) for name in ("Unit", "Service", "Install"))
     assert (unit["StartLimitIntervalSec"], unit["StartLimitBurst"]) == ("300", "5")
     assert (service["Restart"], service["RestartSec"]) == ("on-failure", "5")
     assert service["KillMode"] == "mixed"
@@ -122,12 +122,12 @@ def test_the_unit_says_what_is_promised_of_restarts_and_stops(spec: AgentSpec) -
     ],
 )
 def test_a_command_line_is_escaped_as_the_manual_says(arguments: list[str], line: str) -> None:
-    """Words are quoted, `%` doubled, variables switched off, forbidden programs wrapped."""
+    """Words are quoted, `%` is doubled, variables are disabled, odd program names are wrapped."""
     assert systemd.command_line(arguments) == line
 
 
 def test_a_value_of_the_environment_is_quoted(spec: AgentSpec) -> None:
-    """A variable keeps its spaces, quotes and percent signs; `$` means nothing there."""
+    """A variable keeps its spaces, quotes and percent signs; `$` has no meaning there."""
     unit = systemd.build(replace(spec, environment={"A": 'x "y" 5% $z\n'}))
     assert 'Environment="A=x \\"y\\" 5%% $z\\n"\n' in unit
 
@@ -143,13 +143,13 @@ def test_no_text_can_add_a_line_to_the_unit(spec: AgentSpec) -> None:
 
 
 def test_the_unit_is_named_after_the_last_part_of_the_label() -> None:
-    """People type `systemctl --user status llasad`."""
+    """Users type `systemctl --user status llasad`."""
     assert systemd.unit_name("llasa.llasad") == "llasad.service"
     assert systemd.unit_name("llasad") == "llasad.service"
 
 
 @needs_systemd
-def test_systemd_verifies_the_unit_without_a_word(spec: AgentSpec, tmp_path: Path) -> None:
+def test_systemd_verifies_the_unit_without_a_warning(spec: AgentSpec, tmp_path: Path) -> None:
     """`systemd-analyze verify` finds no unknown key, no bad value and no missing program."""
     done = _analyze(systemd.build(replace(spec, environment={"A": "b c"})), tmp_path)
     about_us = [
@@ -161,7 +161,7 @@ def test_systemd_verifies_the_unit_without_a_word(spec: AgentSpec, tmp_path: Pat
 
 
 @needs_systemd
-def test_systemd_finds_a_fault_where_there_is_one(spec: AgentSpec, tmp_path: Path) -> None:
+def test_systemd_finds_a_fault_if_there_is_one(spec: AgentSpec, tmp_path: Path) -> None:
     """The check above can fail: a program that does not exist is reported."""
     unit = systemd.build(replace(spec, program_arguments=("/nonexistent/llasad",)))
     assert _analyze(unit, tmp_path).returncode != 0
@@ -170,7 +170,7 @@ def test_systemd_finds_a_fault_where_there_is_one(spec: AgentSpec, tmp_path: Pat
 @needs_systemd
 @pytest.mark.parametrize("nasty", NASTY)
 def test_systemd_reads_back_the_arguments_that_we_wrote(nasty: str, tmp_path: Path) -> None:
-    """The real parser gives every argument and value back as it went in."""
+    """The real parser returns every argument and value unchanged."""
     arguments = ["/bin/echo", "--home", nasty, "last"]
     unit = (
         f"[Service]\nExecStart={systemd.command_line(arguments)}\n"
@@ -188,7 +188,7 @@ def test_systemd_reads_back_the_arguments_that_we_wrote(nasty: str, tmp_path: Pa
 @needs_systemd
 @pytest.mark.parametrize("name", ["my apps", "50%", "a$b", "${HOME}", "o'brien", 'a"b', "a\\b"])
 def test_systemd_accepts_a_program_in_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
-    """The program is found under its odd name, by systemd or by the shell that replaces itself."""
+    """systemd finds the program, or the shell that replaces itself with it."""
     program = tmp_path / name / "llasad"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
@@ -197,5 +197,5 @@ def test_systemd_accepts_a_program_in_a_folder_of_any_name(name: str, tmp_path: 
     done = _analyze(f"[Service]\nExecStart={line}\n", tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     (read,) = re.findall(r"^\s*Command Line: (.*)$", done.stdout + done.stderr, re.MULTILINE)
-    said = subprocess.run(_unquote(read), capture_output=True, check=True, text=True).stdout
-    assert said == "two words|$HOME|"
+    printed = subprocess.run(_unquote(read), capture_output=True, check=True, text=True).stdout
+    assert printed == "two words|$HOME|"

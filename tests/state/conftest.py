@@ -1,4 +1,4 @@
-"""A database that is made once and copied for each test."""
+"""A database that is created once and copied for each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from state.queue import Queue
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database as it is made, to be copied: making one syncs the disk ten times."""
+    """Return a new database, to be copied: creating one syncs the disk ten times."""
     path = tmp_path_factory.mktemp("fresh") / "state" / "queue.db"
     open_database(path).close()
     return path

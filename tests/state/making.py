@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from state.job import Job, Offer, Origin, Status
+from state.job import Fingerprint, Job, Offer, Origin, Status
 from state.queue import Queue
 
 ROOT = Path(__file__).parents[2]
@@ -19,16 +19,28 @@ def offered(
     sha256: str = "a",
     *,
     origin: Origin = Origin.EVENT,
-    **more: Any,
+    priority: int = 0,
+    **about: int,
 ) -> Offer:
-    """Return an offer of a file; only what a test cares about need be said."""
-    about: dict[str, Any] = {"size": 100, "mtime_ns": 1, "inode": 2, "device": 3, **more}
-    return Offer(path=name, sha256=sha256, origin=origin, **about)
+    """Return an offer of a file; what a test does not give has a default."""
+    return Offer(
+        path=name,
+        sha256=sha256,
+        fingerprint=fingerprint(**about),
+        origin=origin,
+        priority=priority,
+    )
+
+
+def fingerprint(**about: int) -> Fingerprint:
+    """Return a file's fingerprint; what a test does not give has a default."""
+    usual = {"device": 3, "inode": 2, "size": 100, "mtime_ns": 1, "ctime_ns": 0}
+    return Fingerprint(**(usual | about))
 
 
 def queued(queue: Queue, name: str | bytes = "/t/talk.json", sha256: str = "a", **more: Any) -> Job:
     """Offer a file and return its job, which must be new."""
-    (job,) = queue.offer_many([offered(name, sha256, **more)])
+    job = queue.offer(offered(name, sha256, **more))
     assert job is not None
     return job
 
@@ -46,13 +58,18 @@ def running(queue: Queue, name: str | bytes = "/t/talk.json", sha256: str = "a")
     return claimed(queue)
 
 
-def standing(queue: Queue, status: Status, name: str = "/t/talk.json") -> Job:
-    """Return a job that has come to a status by whatever way."""
+def with_status(queue: Queue, status: Status, name: str = "/t/talk.json") -> Job:
+    """Return a new job that was given a status directly."""
     job = queued(queue, name)
-    queue.database.rows("UPDATE jobs SET status = ? WHERE id = ?", (status, job.id))
+    queue.database.execute("UPDATE jobs SET status = ? WHERE id = ?", (status, job.id))
     found = queue.job(job.id)
     assert found is not None
     return found
+
+
+def claim_order(queue: Queue) -> list[Job]:
+    """Claim all queued jobs and return them in that order."""
+    return [claimed(queue) for _ in range(queue.counts()[Status.QUEUED])]
 
 
 def part(queue: Queue, job: Job, index: int = 0, status: str = "enhanced") -> Job:
@@ -63,7 +80,7 @@ def part(queue: Queue, job: Job, index: int = 0, status: str = "enhanced") -> Jo
 
 
 def python(source: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start another Python on some lines; its output is piped."""
+    """Start another Python on some source lines, with its streams piped."""
     return subprocess.Popen(
         [sys.executable, "-c", source, *map(str, arguments)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Opening, settings, checkpoints, and what the disk does to them."""
+"""Opening, settings and checkpoints, and how they meet faults of the disk."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o077, 0o277])
-def test_the_database_is_ours_alone_whatever_the_umask(tmp_path: Path, mask: int) -> None:
-    """The folder is 0700 and all files in it 0600, write-ahead log and its index included."""
+def test_the_database_is_private_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    """The folder is 0700 and all files in it 0600, the write-ahead log and its index included."""
     path = tmp_path / "state" / "queue.db"
     with umask(mask), open_database(path) as database:
         queued(Queue(database))
@@ -58,7 +58,7 @@ def test_the_database_is_ours_alone_whatever_the_umask(tmp_path: Path, mask: int
 
 
 def test_a_folder_that_others_may_write_to_is_refused(path: Path) -> None:
-    """Whoever can put a file there could put another database there."""
+    """Another user could replace the database."""
     path.parent.mkdir()
     path.parent.chmod(0o770)
 
@@ -70,7 +70,7 @@ def test_a_folder_that_others_may_write_to_is_refused(path: Path) -> None:
 
 
 def test_a_folder_that_others_may_read_is_closed(path: Path) -> None:
-    """Transcripts lie in the database."""
+    """The database holds the text of transcripts."""
     path.parent.mkdir()
     path.parent.chmod(0o755)
     open_database(path).close()
@@ -78,10 +78,10 @@ def test_a_folder_that_others_may_read_is_closed(path: Path) -> None:
     assert mode(path.parent) == 0o700
 
 
-def test_the_promised_settings_are_in_force(database: Database) -> None:
+def test_the_promised_settings_are_set(database: Database) -> None:
     """A commit is on the disk, and no connection checkpoints by itself."""
     found = {
-        name: database.rows(f"PRAGMA {name}")[0][0]
+        name: database.query(f"PRAGMA {name}")[0][0]
         for name in (
             "journal_mode",
             "synchronous",
@@ -105,7 +105,7 @@ def test_the_promised_settings_are_in_force(database: Database) -> None:
 
 
 def without_shared_memory(path: Path, mode: str) -> Database:
-    """Connect as on a disk that cannot share memory between processes: a network share."""
+    """Connect as on a network share, which cannot share memory between processes."""
     opened = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}&vfs=unix-dotfile", uri=True, isolation_level=None
     )
@@ -116,7 +116,7 @@ def without_shared_memory(path: Path, mode: str) -> Database:
 def test_a_disk_that_refuses_the_log_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite answers with another journal mode, without an error; nothing is left behind."""
+    """SQLite returns another journal mode instead of an error; no file is left behind."""
     monkeypatch.setattr(database_module, "connect", without_shared_memory)
 
     with pytest.raises(DatabaseUnusable, match="journal mode delete") as caught:
@@ -128,7 +128,7 @@ def test_a_disk_that_refuses_the_log_is_refused(
     open_database(path).close()
 
 
-def test_a_missing_database_is_not_made_by_reading(path: Path) -> None:
+def test_a_missing_database_is_not_created_by_reading(path: Path) -> None:
     """`status` before the first start leaves no file behind."""
     with pytest.raises(DatabaseMissing):
         open_readonly(path)
@@ -138,8 +138,8 @@ def test_a_missing_database_is_not_made_by_reading(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_a_database_half_made_by_a_killed_process_is_made_anew(path: Path) -> None:
-    """It was under another name: nobody can have opened half of one."""
+def test_a_database_half_created_by_a_killed_process_is_created_again(path: Path) -> None:
+    """It had another name, so nobody can have opened it."""
     path.parent.mkdir(mode=0o700)
     for name in ("queue.db.new", "queue.db.new-wal", "queue.db.new-journal"):
         (path.parent / name).write_bytes(b"half")
@@ -152,31 +152,31 @@ def test_a_database_half_made_by_a_killed_process_is_made_anew(path: Path) -> No
 def test_a_log_without_its_database_is_not_replayed_into_a_new_one(
     database: Database, path: Path
 ) -> None:
-    """Somebody deleted the database and left the log: it is set aside."""
+    """The user deleted the database and left the log, which is set aside."""
     queued(Queue(database))
     path.unlink()
     assert not database.still_there()
 
-    with open_database(path) as anew:
-        assert Queue(anew).jobs() == []
-        assert anew.still_there()
-        assert anew.check() == []
+    with open_database(path) as second:
+        assert Queue(second).jobs() == []
+        assert second.still_there()
+        assert second.check() == []
         database.close()
-        queued(Queue(anew))
-        assert anew.wal_bytes() > 0
+        queued(Queue(second))
+        assert second.wal_bytes() > 0
     assert [file.name for file in path.parent.glob("*.stray-*-wal")] != []
     with open_readonly(path) as reader:
         assert len(Queue(reader).jobs()) == 1
 
 
 def test_a_reader_cannot_write(database: Database, path: Path) -> None:
-    """`llasactl status` changes nothing, not even by mistake."""
+    """`llasactl status` cannot change anything, not even by a bug."""
     with open_readonly(path) as reader, pytest.raises(DatabaseUnusable):
         queued(Queue(reader))
 
 
 def test_a_reader_works_whether_or_not_a_daemon_runs(path: Path) -> None:
-    """With the log open by another, with a log left behind, and without one."""
+    """With a log open in another connection, with one left behind, and without one."""
     with open_database(path) as database:
         queued(Queue(database))
         with open_readonly(path) as reader:
@@ -189,7 +189,7 @@ def test_a_reader_works_whether_or_not_a_daemon_runs(path: Path) -> None:
 
 
 def test_a_name_with_odd_bytes_can_hold_the_home(tmp_path: Path) -> None:
-    """The path goes to SQLite as an address, where `?`, `#` and `%` mean something."""
+    """SQLite gets the path as a URI, in which `?`, `#` and `%` have a meaning."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a?b#c%41 \xff/queue.db"))
     open_database(path).close()
 
@@ -198,7 +198,7 @@ def test_a_name_with_odd_bytes_can_hold_the_home(tmp_path: Path) -> None:
 
 
 def test_a_connection_notices_what_others_wrote(database: Database, path: Path) -> None:
-    """The daemon need not read the queue to know that llasactl has done nothing."""
+    """The daemon need not read the queue to know that llasactl has changed nothing."""
     before = database.data_version()
     Queue(database).pause()
     assert database.data_version() == before
@@ -209,7 +209,7 @@ def test_a_connection_notices_what_others_wrote(database: Database, path: Path) 
 
 
 def test_a_replaced_file_is_noticed(database: Database, path: Path) -> None:
-    """Another file under the same name is not the one that we write to."""
+    """Another file of the same name is not the one that we write to."""
     assert database.still_there()
     path.rename(path.with_name("elsewhere.db"))
     open_database(path).close()
@@ -220,10 +220,10 @@ def test_a_replaced_file_is_noticed(database: Database, path: Path) -> None:
 def test_a_database_in_use_too_long_is_busy_and_says_so(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Waiting has an end, and no error of SQLite's reaches a user."""
+    """Waiting ends, and SQLite's own error does not reach the user."""
     waits: list[float] = []
     monkeypatch.setattr(connection, "time", SimpleNamespace(sleep=waits.append))
-    database.rows("PRAGMA busy_timeout=0")
+    database.execute("PRAGMA busy_timeout=0")
     with open_database(path) as other, other.transaction():
         for write in (lambda: queued(Queue(database)), lambda: Queue(database).pause()):
             with pytest.raises(DatabaseBusy):
@@ -236,17 +236,17 @@ def test_a_database_in_use_too_long_is_busy_and_says_so(
 def test_a_write_waits_for_the_one_before_it(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lock that is let go while we wait is never seen by the user."""
+    """The user never sees a lock that is released while we wait."""
     other = sqlite3.connect(path, isolation_level=None)
     waits: list[float] = []
 
-    def let_go(wait_s: float) -> None:
+    def release(wait_s: float) -> None:
         waits.append(wait_s)
         if len(waits) == len(connection.RETRY_WAITS_S):
             other.execute("COMMIT")
 
-    monkeypatch.setattr(connection, "time", SimpleNamespace(sleep=let_go))
-    database.rows("PRAGMA busy_timeout=0")
+    monkeypatch.setattr(connection, "time", SimpleNamespace(sleep=release))
+    database.execute("PRAGMA busy_timeout=0")
     other.execute("BEGIN IMMEDIATE")
 
     assert queued(Queue(database)).id == 1
@@ -255,10 +255,10 @@ def test_a_write_waits_for_the_one_before_it(
 
 
 def test_a_full_disk_is_named_and_loses_nothing_that_was_there(queue: Queue) -> None:
-    """The write that did not fit is undone as a whole, and the next one that fits succeeds."""
+    """The write that did not fit is rolled back whole, and the next one that fits succeeds."""
     first = queued(queue)
-    pages = queue.database.rows("PRAGMA page_count")[0][0]
-    queue.database.rows(f"PRAGMA max_page_count={pages}")
+    pages = queue.database.query("PRAGMA page_count")[0][0]
+    queue.database.execute(f"PRAGMA max_page_count={pages}")
 
     with pytest.raises(DatabaseFull) as caught:
         queue.offer_many([offered(f"/{n}" + "x" * 200) for n in range(500)])
@@ -266,14 +266,14 @@ def test_a_full_disk_is_named_and_loses_nothing_that_was_there(queue: Queue) -> 
     assert caught.value.hint
     assert not queue.database.connection.in_transaction
     assert queue.jobs() == [first]
-    queue.database.rows("PRAGMA max_page_count=1000000")
+    queue.database.execute("PRAGMA max_page_count=1000000")
     queued(queue, "/fits")
 
 
-def test_a_held_read_only_postpones_the_truncation_of_the_log(
+def test_an_open_read_only_delays_the_truncation_of_the_log(
     queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While somebody reads, the log grows; once they let go it is emptied."""
+    """The log grows while another connection reads, and is emptied once that has ended."""
     monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 1 << 16)
     monkeypatch.setattr(connection, "TRUNCATE_FROM_BYTES", 1 << 18)
     row = ServiceRow(queue.database)
@@ -282,7 +282,7 @@ def test_a_held_read_only_postpones_the_truncation_of_the_log(
     reader.execute("BEGIN")
     assert reader.execute("SELECT phase FROM service").fetchall() == [("before",)]
 
-    queue.database.rows("PRAGMA synchronous=OFF")  # the test is about size, not about the disk
+    queue.database.execute("PRAGMA synchronous=OFF")  # the test is about size, not about the disk
     for number in range(400):
         row.update(phase="during", memory_bytes=number)
     held = queue.database.checkpoint()
@@ -296,16 +296,16 @@ def test_a_held_read_only_postpones_the_truncation_of_the_log(
     freed = queue.database.checkpoint()
     assert freed.complete
     assert queue.database.wal_bytes() == 0
-    assert queue.database.rows("PRAGMA busy_timeout")[0][0] == connection.BUSY_TIMEOUT_MS
+    assert queue.database.query("PRAGMA busy_timeout")[0][0] == connection.BUSY_TIMEOUT_MS
 
 
 def test_regular_checkpoints_keep_the_log_small(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With nobody in the way the log is used again from its start."""
+    """With no reader in the way the log is reused from its start."""
     monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 1 << 16)
     row = ServiceRow(queue.database)
-    queue.database.rows("PRAGMA synchronous=OFF")
+    queue.database.execute("PRAGMA synchronous=OFF")
     sizes = []
     for number in range(400):
         row.update(memory_bytes=number)
@@ -326,16 +326,16 @@ def test_a_small_log_is_left_alone(queue: Queue) -> None:
 def test_a_checkpoint_without_a_log_is_an_error(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The row that SQLite returns is looked at."""
+    """The row that SQLite returns is checked."""
     monkeypatch.setattr(connection, "CHECKPOINT_FROM_BYTES", 0)
-    assert queue.database.rows("PRAGMA journal_mode=delete")[0][0] == "delete"
+    assert queue.database.execute("PRAGMA journal_mode=delete")[0][0] == "delete"
 
     with pytest.raises(DatabaseUnusable, match="lost its write-ahead log"):
         queue.database.checkpoint()
 
 
-def test_every_error_tells_what_to_do() -> None:
-    """A message that says the next step, for the whole tree."""
+def test_every_error_has_a_hint() -> None:
+    """Each error of the tree tells the user what to do next."""
 
     def tree(kind: type[StateError]) -> Iterator[type[StateError]]:
         yield kind
@@ -350,7 +350,7 @@ def test_every_error_tells_what_to_do() -> None:
 
 
 def test_reading_needs_no_sqlite_utils(database: Database, path: Path) -> None:
-    """It imports numpy, which would cost `status` more than all of its own work."""
+    """It imports numpy, which would take longer than all that `status` does."""
     queued(Queue(database), origin=Origin.EVENT)
     reader = python(
         "import sys, pathlib\n"

@@ -1,4 +1,4 @@
-"""A file that is damaged is set aside; one that is sound never is."""
+"""A damaged database is set aside; a sound one never is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 
 from state import folder
 from state.database import Database, open_database, recover
-from state.errors import (
-    DatabaseCorrupt,
-)
+from state.errors import DatabaseCorrupt
 from state.queue import Queue
 from tests.state.making import offered, queued
 
@@ -32,10 +30,10 @@ def use(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [garbage, torn])
-def test_a_corrupt_file_is_set_aside_and_a_new_one_made(
+def test_a_corrupt_file_is_set_aside_and_a_new_one_created(
     path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """Nothing is deleted: the file keeps its bytes under a name that says what it is."""
+    """Nothing is deleted: the file keeps its bytes, under a name that says what it is."""
     with open_database(path) as database:
         Queue(database).offer_many([offered(f"/{n}") for n in range(200)])
     damage(path)
@@ -54,7 +52,7 @@ def test_a_corrupt_file_is_set_aside_and_a_new_one_made(
 
 
 def test_a_sound_database_is_not_set_aside(database: Database, path: Path) -> None:
-    """The second of two processes that saw the damage must not take the first one's new file."""
+    """Of two processes that saw the damage, the second must not set the first one's file aside."""
     database.close()
 
     assert recover(path) is None
@@ -74,7 +72,7 @@ def test_files_set_aside_in_one_second_do_not_replace_each_other(path: Path) -> 
 
 
 def test_the_integrity_check_finds_nothing_in_a_sound_database(queue: Queue) -> None:
-    """An empty list is good news."""
+    """The list is empty."""
     queued(queue)
 
     assert queue.database.check() == []

@@ -1,4 +1,4 @@
-"""The schema and the steps that lead to it."""
+"""The schema and its migrations."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ GOLDEN = Path(__file__).parent / "schema.sql"
 
 
 def schema(database: Database) -> str:
-    """Return the schema as SQLite keeps it, in one order."""
-    rows = database.rows(
+    """Return the schema as SQLite stores it, in a fixed order."""
+    rows = database.query(
         "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
         " AND name NOT LIKE 'sqlite_%' AND tbl_name <> '_sqlite_migrations' ORDER BY type, name"
     )
@@ -36,7 +36,7 @@ def empty(path: Path) -> Database:
 
 
 def test_a_fresh_schema_equals_a_migrated_one(database: Database, tmp_path: Path) -> None:
-    """Step by step, each in a process of its own time, leads to the same tables."""
+    """Steps applied one at a time lead to the same tables."""
     with empty(tmp_path / "migrated.db") as migrated:
         for number in range(len(migrations.STEPS)):
             migrations.migrate(migrated, migrations.STEPS[: number + 1])
@@ -45,15 +45,15 @@ def test_a_fresh_schema_equals_a_migrated_one(database: Database, tmp_path: Path
         assert migrations.applied(migrated) == list(migrations.NAMES)
 
 
-def test_the_schema_is_the_one_written_down(database: Database) -> None:
-    """A step that was released is never changed: the whole is compared with a file."""
+def test_the_schema_equals_the_recorded_one(database: Database) -> None:
+    """A released step is never changed, so the schema is compared with a file."""
     assert schema(database) == GOLDEN.read_text()
 
 
 def test_an_older_database_is_brought_up_to_date_with_its_rows(
     queue: Queue, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A later version adds its step to what the earlier one left."""
+    """A later version applies its step to the database of an earlier one."""
     job = queued(queue)
     queue.database.close()
 
@@ -71,17 +71,17 @@ def test_an_older_database_is_brought_up_to_date_with_its_rows(
         database = open_database(path)
 
     with database:
-        assert database.rows("SELECT mood FROM service")[0]["mood"] is None
+        assert database.query("SELECT mood FROM service")[0]["mood"] is None
         assert Queue(database).job(job.id) == job
     open_readonly(path, patience_s=0).close()
 
 
 def test_parts_of_an_older_database_are_kept_compressed(path: Path) -> None:
-    """What was saved as text before is read as the same text after."""
+    """Text saved before the migration reads the same after it."""
     with empty(path) as database:
         migrations.migrate(database, migrations.STEPS[:1])
-        database.rows("INSERT INTO jobs (id, path, origin) VALUES (1, X'2F61', 'event')")
-        database.rows(
+        database.execute("INSERT INTO jobs (id, path, origin) VALUES (1, X'2F61', 'event')")
+        database.execute(
             "INSERT INTO parts (job_id, position, status, payload) VALUES"
             " (1, 0, 'enhanced', 'Grüße'), (1, 1, NULL, NULL)"
         )
@@ -95,11 +95,11 @@ def test_parts_of_an_older_database_are_kept_compressed(path: Path) -> None:
         assert database.check() == []
 
 
-def test_the_row_of_the_service_outlives_its_unused_columns(path: Path) -> None:
-    """A pause and a hold were written there too."""
+def test_the_service_row_survives_the_drop_of_unused_columns(path: Path) -> None:
+    """A pause and a hold are in that row too."""
     with empty(path) as database:
         migrations.migrate(database, migrations.STEPS[:2])
-        database.rows(
+        database.execute(
             "UPDATE service SET pid = 7, failed_starts = 3, last_error = 'x', paused = 1,"
             " pause_reason = 'lunch', paused_since = ''"
         )
@@ -112,8 +112,8 @@ def test_the_row_of_the_service_outlives_its_unused_columns(path: Path) -> None:
         assert database.check() == []
 
 
-def test_only_a_database_that_is_made_is_to_be_rebuilt(path: Path) -> None:
-    """One of an earlier version knows what is done; a new one has yet to be told."""
+def test_only_a_new_database_is_rebuilding(path: Path) -> None:
+    """One of an earlier version knows the finished work; a new one does not yet."""
     with empty(path) as database:
         migrations.migrate(database, migrations.STEPS[:3])
     with open_database(path) as database:
@@ -126,12 +126,12 @@ def test_only_a_database_that_is_made_is_to_be_rebuilt(path: Path) -> None:
         assert not ServiceRow(database).read().rebuilding
 
 
-def test_a_column_of_a_later_version_is_passed_over(queue: Queue) -> None:
-    """An older daemon that still runs is not stopped by what a newer one will keep."""
+def test_a_column_of_a_later_version_is_ignored(queue: Queue) -> None:
+    """An older daemon that still runs does not fail at a newer version's columns."""
     before = queued(queue)
-    queue.database.rows("ALTER TABLE jobs ADD COLUMN mood TEXT")
-    queue.database.rows("ALTER TABLE seen ADD COLUMN mood TEXT")
-    queue.database.rows("ALTER TABLE service ADD COLUMN mood TEXT")
+    queue.database.execute("ALTER TABLE jobs ADD COLUMN mood TEXT")
+    queue.database.execute("ALTER TABLE seen ADD COLUMN mood TEXT")
+    queue.database.execute("ALTER TABLE service ADD COLUMN mood TEXT")
 
     assert queue.job(before.id) == before
     assert claimed(queue).id == before.id
@@ -160,7 +160,7 @@ def test_a_step_that_fails_leaves_nothing_behind(path: Path) -> None:
 
 def test_a_newer_schema_is_refused_and_left_alone(database: Database, path: Path) -> None:
     """An older version neither reads nor writes what it does not know."""
-    database.rows(
+    database.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
         " VALUES ('llasa', 'm002_from_the_future', '')"
     )
@@ -176,7 +176,7 @@ def test_a_newer_schema_is_refused_and_left_alone(database: Database, path: Path
 
 
 def test_two_openings_of_an_old_database_migrate_it_once(path: Path) -> None:
-    """Whoever comes second finds the steps done when it has the lock."""
+    """The second finds the steps applied once it has the lock."""
     with empty(path) as first, empty(path) as second:
         migrations.migrate(first)
         migrations.migrate(second)
@@ -185,6 +185,6 @@ def test_two_openings_of_an_old_database_migrate_it_once(path: Path) -> None:
 
 
 def test_tables_refuse_values_of_the_wrong_type(database: Database) -> None:
-    """Strict tables: a slip in a column is an error when it is written, not when it is read."""
+    """The tables are strict: a wrong type is an error when it is written, not when it is read."""
     with pytest.raises(sqlite3.IntegrityError):
-        database.rows("UPDATE service SET pid = 'seven'")
+        database.execute("UPDATE service SET pid = 'seven'")

@@ -1,4 +1,4 @@
-"""What several processes do with one database at once."""
+"""Several processes use one database at once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from state.queue import Queue
 from state.service import ServiceRow
 from tests.state.making import offered, python
 
-ENOUGH = 30  # writes under the eyes of the others, however slow the machine is
+ENOUGH = 30  # writes while the others read, however slow the machine is
 
 OPEN = """
 import pathlib, sys
 from state.database import open_database, open_readonly
-from state.job import Origin, Status
+from state.job import Fingerprint, Offer, Origin, Status
 from state.queue import Queue
 from state.service import ServiceRow
 path = pathlib.Path(sys.argv[1])
+def offer(name):
+    file = Fingerprint(device=1, inode=1, size=1, mtime_ns=1, ctime_ns=1)
+    return Offer(path=name, sha256="a", fingerprint=file, origin=Origin.EVENT)
 """
 CLAIM = (
     OPEN
@@ -63,9 +66,7 @@ CREATE = (
     OPEN
     + """
 with open_database(path) as database:
-    job = Queue(database).offer(
-        "/" + sys.argv[2], sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    )
+    job = Queue(database).offer(offer("/" + sys.argv[2]))
 print(job is not None)
 """
 )
@@ -77,9 +78,7 @@ queue, number = Queue(database), 0
 while True:
     number += 1
     queue.offer_many([])
-    job = queue.offer(
-        f"/{number}", sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    )
+    job = queue.offer(offer(f"/{number}"))
     print(job.id, flush=True)
 """
 )
@@ -94,7 +93,7 @@ def tell(processes: list[subprocess.Popen[str]], line: str) -> None:
 
 
 def test_two_processes_claim_different_jobs(database: Database, path: Path) -> None:
-    """Every job is claimed once, whoever asks first."""
+    """Every job is claimed exactly once."""
     jobs = Queue(database).offer_many([offered(f"/{number}") for number in range(60)])
     workers = [python(CLAIM, path) for _ in range(2)]
     for worker in workers:
@@ -109,7 +108,7 @@ def test_two_processes_claim_different_jobs(database: Database, path: Path) -> N
 
 
 def test_nobody_sees_a_locked_database(database: Database, path: Path) -> None:
-    """Eight processes ask and order about while one works; each gets its answer."""
+    """Eight processes read and write while one works, and none of them fails."""
     queue = Queue(database)
     queue.offer_many([offered(f"/{number}") for number in range(40)])
     for number in range(1, 9):
@@ -137,8 +136,8 @@ def test_nobody_sees_a_locked_database(database: Database, path: Path) -> None:
     assert len(queue.history(1)) == 7
 
 
-def test_four_processes_make_one_database(path: Path) -> None:
-    """Whoever comes second waits, and finds it whole."""
+def test_four_processes_create_one_database(path: Path) -> None:
+    """All but the first wait, and find it complete."""
     makers = [python(CREATE, path, name) for name in "abab"]
     outs = [maker.communicate(timeout=60) for maker in makers]
 
@@ -148,10 +147,8 @@ def test_four_processes_make_one_database(path: Path) -> None:
 
 
 @pytest.mark.parametrize("writes", [1, 7, 30])
-def test_a_reader_right_after_a_kill_sees_all_that_was_acknowledged(
-    path: Path, writes: int
-) -> None:
-    """The log of a killed daemon is recovered by whoever opens the database next."""
+def test_a_reader_right_after_a_kill_sees_every_acknowledged_write(path: Path, writes: int) -> None:
+    """The next process that opens the database recovers the log of a killed daemon."""
     writer = python(WRITE_FOREVER, path)
     assert writer.stdout is not None
     acknowledged = [int(writer.stdout.readline()) for _ in range(writes)]
@@ -163,8 +160,8 @@ def test_a_reader_right_after_a_kill_sees_all_that_was_acknowledged(
     writer.communicate(timeout=60)
 
 
-def test_readers_that_come_while_the_database_is_made_wait_for_the_whole(path: Path) -> None:
-    """There is no database, or there is all of it: never a table missing."""
+def test_a_reader_waits_while_the_database_is_created(path: Path) -> None:
+    """The database is missing or complete; it never lacks a table."""
     writer = python(WRITE_FOREVER, path)
     while not path.exists():
         assert writer.poll() is None

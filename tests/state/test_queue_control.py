@@ -1,4 +1,4 @@
-"""What a person does with the queue."""
+"""What the user does with the queue."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ import pytest
 
 from state.database import open_database
 from state.errors import IllegalMove, NoSuchJob
-from state.job import RETRYABLE, Hold, Origin, Pause, Reason, Status
+from state.job import RETRYABLE, Hold, Origin, Pause, Reason, Status, Verdict
 from state.queue import Queue
-from tests.state.making import claimed, offered, part, queued, running, standing
+from tests.state.making import (
+    claim_order,
+    claimed,
+    fingerprint,
+    offered,
+    part,
+    queued,
+    running,
+    with_status,
+)
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_a_job_is_retried_only_from_where_that_makes_sense(queue: Queue, status: Status) -> None:
-    """Retrying gives all attempts back, or says why it cannot."""
-    job = standing(queue, status)
-    queue.database.rows(
+def test_only_a_job_that_gave_no_full_result_is_retried(queue: Queue, status: Status) -> None:
+    """A retry restores all attempts, or says why the job cannot be retried."""
+    job = with_status(queue, status)
+    queue.database.execute(
         "UPDATE jobs SET attempt = 5, restarts = 3, tried_last = 1, load_failures = 2"
     )
 
@@ -30,8 +39,8 @@ def test_a_job_is_retried_only_from_where_that_makes_sense(queue: Queue, status:
             queue.retry(job.id)
 
 
-def test_a_retry_keeps_good_parts_and_redoes_fallen_ones(queue: Queue) -> None:
-    """Parts that the model did are not done again; those that fell back are."""
+def test_a_retry_keeps_good_parts_and_redoes_fallbacks(queue: Queue) -> None:
+    """Parts that the model enhanced are not done again; those that fell back are."""
     job = queue.begin_parts(running(queue), total=3, recipe="r")
     part(queue, job, 0)
     part(queue, job, 1, status="fallback")
@@ -47,10 +56,10 @@ def test_a_retry_keeps_good_parts_and_redoes_fallen_ones(queue: Queue) -> None:
 
 
 def test_all_failed_jobs_are_retried_and_no_others(queue: Queue) -> None:
-    """Invalid, ignored and cancelled files are not meant by it."""
+    """Invalid, ignored and cancelled files are left alone."""
     for number, status in enumerate(Status):
-        standing(queue, status, f"/t/{number}.json")
-    standing(queue, Status.FAILED, "/t/second.json")
+        with_status(queue, status, f"/t/{number}.json")
+    with_status(queue, Status.FAILED, "/t/second.json")
     before = queue.counts()
 
     assert queue.retry_failed() == 2
@@ -59,8 +68,8 @@ def test_all_failed_jobs_are_retried_and_no_others(queue: Queue) -> None:
 
 @pytest.mark.parametrize("status", list(Status))
 def test_only_a_job_that_waits_or_runs_is_cancelled(queue: Queue, status: Status) -> None:
-    """What has ended has ended."""
-    job = standing(queue, status)
+    """A job that has ended stays as it is."""
+    job = with_status(queue, status)
 
     if status in {Status.QUEUED, Status.RUNNING}:
         assert queue.cancel(job.id).status is Status.CANCELLED
@@ -71,25 +80,25 @@ def test_only_a_job_that_waits_or_runs_is_cancelled(queue: Queue, status: Status
 
 
 def test_a_prioritized_job_goes_before_all_others(queue: Queue) -> None:
-    """Asked twice, the last one asked for goes first; a number can be given instead."""
+    """The one prioritized last goes first; a number can be given instead."""
     first, second, third, fourth = (queued(queue, f"/{n}", origin=Origin.SCAN) for n in range(4))
     queue.prioritize(third.id)
     queue.prioritize(fourth.id)
     queue.prioritize(first.id, -1)
 
-    assert [job.id for job in queue.upcoming()] == [fourth.id, third.id, second.id, first.id]
-    claimed(queue)
+    order = [job.id for job in claim_order(queue)]
+    assert order == [fourth.id, third.id, second.id, first.id]
     with pytest.raises(IllegalMove, match="cannot be prioritized"):
         queue.prioritize(fourth.id)
 
 
 def test_the_only_job_can_be_prioritized(queue: Queue) -> None:
-    """There is nothing to be before, and that is no error."""
+    """There is no other job to go before, which is no error."""
     assert queue.prioritize(queued(queue).id).priority == 1
 
 
 def test_a_redo_is_a_new_generation_of_the_latest_bytes(queue: Queue) -> None:
-    """The finished job keeps its result; the new one carries model and profile."""
+    """The finished job keeps its result; the new one has the model and profile given."""
     first = queue.finish(running(queue), status=Status.DONE)
     second = queue.finish(running(queue, sha256="b"), status=Status.DONE)
 
@@ -101,8 +110,8 @@ def test_a_redo_is_a_new_generation_of_the_latest_bytes(queue: Queue) -> None:
     assert queue.offer_many([offered(sha256="b")]) == [None]
 
 
-def test_a_redo_takes_the_place_of_a_job_that_waits(queue: Queue) -> None:
-    """Two live jobs of one file are never there."""
+def test_a_redo_replaces_a_job_that_waits(queue: Queue) -> None:
+    """A file never has two unfinished jobs."""
     first = queued(queue)
     second = queue.redo(first.id)
     third = queue.redo(first.id)
@@ -115,16 +124,20 @@ def test_a_redo_takes_the_place_of_a_job_that_waits(queue: Queue) -> None:
     assert (second.generation, third.generation) == (1, 2)
 
 
-def test_redoing_all_means_the_latest_of_each_file_that_was_tried(queue: Queue) -> None:
-    """Old versions, ignored files and what waits are left alone; live files go first."""
+def test_redoing_all_means_the_latest_job_of_each_file_that_was_tried(queue: Queue) -> None:
+    """Old versions, ignored files and queued jobs are left alone; live files go first."""
     queue.finish(running(queue, "/1", "a"), status=Status.DONE)
     queue.finish(running(queue, "/1", "b"), status=Status.DONE)
     queue.finish(running(queue, "/2"), status=Status.FAILED)
-    queue.record("/3", status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x")
+    queue.record(
+        "/3",
+        fingerprint(),
+        Verdict(status=Status.IGNORED, reason=Reason.NOT_A_TRANSCRIPT, sha256="x"),
+    )
     waits = queued(queue, "/4", origin=Origin.EVENT)
 
     assert queue.redo_all(model="m") == 2
-    assert [(job.path, job.sha256, job.generation) for job in queue.upcoming()] == [
+    assert [(job.path, job.sha256, job.generation) for job in claim_order(queue)] == [
         (waits.path, "a", 0),
         ("/1", "b", 1),
         ("/2", "a", 1),
@@ -133,23 +146,23 @@ def test_redoing_all_means_the_latest_of_each_file_that_was_tried(queue: Queue) 
 
 
 def test_redoing_all_of_nothing_is_nothing(queue: Queue) -> None:
-    """An empty list is no error."""
+    """No jobs to redo is no error."""
     assert queue.redo_all() == 0
 
 
 def test_forgetting_leaves_no_trace_of_a_file(queue: Queue) -> None:
-    """Jobs, parts, history and the file seen go; ids are never given out again."""
+    """Jobs, parts, history and the file seen are deleted; ids are never reused."""
     part(queue, running(queue))
     last = queued(queue, sha256="b")
 
     assert queue.forget(last.id) == 2
     for table in ("jobs", "parts", "history", "seen"):
-        assert queue.database.rows(f"SELECT * FROM {table}") == []
+        assert queue.database.query(f"SELECT * FROM {table}") == []
     assert queued(queue).id == last.id + 1
 
 
 def test_a_running_job_is_not_forgotten(queue: Queue) -> None:
-    """The worker would write outputs that nobody knows of."""
+    """The worker would write outputs that no job records."""
     job = running(queue)
 
     with pytest.raises(IllegalMove, match="cancel it first"):
@@ -158,7 +171,7 @@ def test_a_running_job_is_not_forgotten(queue: Queue) -> None:
 
 
 def test_every_verb_says_so_when_there_is_no_such_job(queue: Queue) -> None:
-    """An id out of nowhere is an answer, not a crash."""
+    """An unknown id is an error with a message, not a crash."""
     for verb in (queue.retry, queue.cancel, queue.prioritize, queue.redo, queue.forget):
         with pytest.raises(NoSuchJob, match="there is no job 77"):
             verb(77)
@@ -166,8 +179,8 @@ def test_every_verb_says_so_when_there_is_no_such_job(queue: Queue) -> None:
     assert queue.job_by_path("/nowhere") is None
 
 
-def test_a_pause_outlives_the_process_and_ends_when_it_was_to(queue: Queue, path: Path) -> None:
-    """Time comes in as an argument; a pause without an end waits for `resume`."""
+def test_a_pause_outlives_the_process_and_ends_on_time(queue: Queue, path: Path) -> None:
+    """Time is an argument; a pause without an end waits for `resume`."""
     queue.pause("recording", until=1000.0)
     with open_database(path) as other:
         pause = Queue(other).paused()
@@ -184,7 +197,7 @@ def test_a_pause_outlives_the_process_and_ends_when_it_was_to(queue: Queue, path
 def test_a_hold_outlives_the_process_and_is_released_by_its_reason(
     queue: Queue, path: Path
 ) -> None:
-    """Space on the disk does not release a queue that waits for a model."""
+    """Free disk space does not release a queue that waits for a model."""
     queue.hold(Reason.MODEL_MISSING, "download it")
     with open_database(path) as other:
         hold = Queue(other).held()

@@ -1,4 +1,4 @@
-"""Parts are kept: through kills, until later ones take their place."""
+"""Finished parts survive kills, and are kept until later ones replace them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.state.making import claimed, part, running
 
 
 def test_finished_parts_are_there_after_a_kill(queue: Queue) -> None:
-    """A kill at minute fifty resumes at minute fifty."""
+    """A job killed at minute fifty continues at minute fifty."""
     job = queue.begin_parts(running(queue), total=3, recipe="r")
     part(queue, job, 0)
     part(queue, job, 2)
@@ -24,7 +24,7 @@ def test_finished_parts_are_there_after_a_kill(queue: Queue) -> None:
 
 @pytest.mark.parametrize(("total", "recipe"), [(3, "other"), (4, "r")])
 def test_parts_of_another_recipe_are_dropped(queue: Queue, total: int, recipe: str) -> None:
-    """A new model or another cut does not inherit parts that it did not make."""
+    """A new model or another cut does not use parts that were made without it."""
     job = queue.begin_parts(running(queue), total=3, recipe="r")
     part(queue, job)
     queue.release(job)
@@ -35,7 +35,7 @@ def test_parts_of_another_recipe_are_dropped(queue: Queue, total: int, recipe: s
 
 
 def test_a_part_saved_twice_counts_once(queue: Queue) -> None:
-    """Saving is idempotent; the last payload stands."""
+    """Saving is idempotent; the last payload counts."""
     job = running(queue)
     part(queue, job)
     queue.save_part(job, 0, status="fallback", payload="other", words=8, decode_s=0.25)
@@ -47,7 +47,7 @@ def test_a_part_saved_twice_counts_once(queue: Queue) -> None:
 
 
 def test_failed_attempts_at_a_part_are_counted_across_kills(queue: Queue) -> None:
-    """A part that kills the child is given up after three, restarts or not."""
+    """A part that kills the model child falls back after three attempts, even across restarts."""
     job = running(queue)
     assert queue.part_failed(job, 4) == 1
     queue.requeue_orphans("boot-1")
@@ -63,8 +63,8 @@ def test_failed_attempts_at_a_part_are_counted_across_kills(queue: Queue) -> Non
     ]
 
 
-def test_parts_are_kept_until_later_ones_take_their_place(queue: Queue) -> None:
-    """A text can be rendered anew without the model; two versions of it are never kept."""
+def test_parts_are_kept_until_later_ones_replace_them(queue: Queue) -> None:
+    """A text can be rendered again without the model; only its last version is kept."""
     first = queue.finish(part(queue, running(queue)), status=Status.DONE)
     queue.redo(first.id)
     again = part(queue, claimed(queue))
@@ -76,7 +76,7 @@ def test_parts_are_kept_until_later_ones_take_their_place(queue: Queue) -> None:
 
 
 def test_a_redo_that_fails_leaves_the_parts_of_the_outputs(queue: Queue) -> None:
-    """What lies beside the source is still the first job's."""
+    """The outputs beside the source are still those of the first job."""
     first = queue.finish(part(queue, running(queue)), status=Status.DONE)
     queue.redo(first.id)
     queue.finish(claimed(queue), status=Status.FAILED)
@@ -85,18 +85,18 @@ def test_a_redo_that_fails_leaves_the_parts_of_the_outputs(queue: Queue) -> None
 
 
 def test_a_superseded_job_keeps_no_parts(queue: Queue) -> None:
-    """Nothing will ever be made of them."""
+    """They will never be rendered."""
     ended = queue.finish(part(queue, running(queue)), status=Status.SUPERSEDED)
 
     assert queue.parts_done(ended) == {}
 
 
 def test_parts_take_less_room_than_their_text(queue: Queue) -> None:
-    """They stay for as long as the job: they are kept compressed."""
+    """They are compressed, because they are kept as long as the job."""
     text = "the same words again and again " * 40
     job = running(queue)
     queue.save_part(job, 0, status="enhanced", payload=text, words=7, decode_s=0.0)
 
-    row = queue.database.rows("SELECT length(payload) AS size FROM parts")[0]
+    row = queue.database.query("SELECT length(payload) AS size FROM parts")[0]
     assert row["size"] < len(text) / 5
     assert queue.parts_done(job) == {0: text}

@@ -1,4 +1,4 @@
-"""Claims, attempts and ends."""
+"""Claims, attempts and how jobs end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from state.errors import IllegalMove, JobMoved, NoSuchJob
 from state.job import ATTEMPT_CAP, FINISH_CAP, Job, Origin, Output, Reason, Status
 from state.queue import Queue
-from tests.state.making import claimed, offered, part, queued, running
+from tests.state.making import claim_order, claimed, offered, part, queued, running
 
 
 def test_a_claim_counts_the_attempt(queue: Queue) -> None:
@@ -21,7 +21,7 @@ def test_a_claim_counts_the_attempt(queue: Queue) -> None:
 
 
 def test_jobs_are_claimed_by_priority_then_backlog_last_then_arrival(queue: Queue) -> None:
-    """The order has no clock in it."""
+    """The order depends on no clock."""
     queue.offer_many(
         [
             offered("/1", origin=Origin.SCAN),
@@ -33,13 +33,11 @@ def test_jobs_are_claimed_by_priority_then_backlog_last_then_arrival(queue: Queu
         ]
     )
 
-    expected = ["/4", "/3", "/2", "/6", "/1", "/5"]
-    assert [job.path for job in queue.upcoming()] == expected
-    assert [claimed(queue).path for _ in range(6)] == expected
+    assert [job.path for job in claim_order(queue)] == ["/4", "/3", "/2", "/6", "/1", "/5"]
 
 
-def test_a_finished_part_gives_all_attempts_back_but_this_one(queue: Queue) -> None:
-    """A job that makes progress is never given up, however often the daemon dies."""
+def test_a_finished_part_restores_all_attempts_but_this_one(queue: Queue) -> None:
+    """A job that makes progress never fails, however often the daemon dies."""
     queued(queue)
     for attempt in (1, 2, 3):
         job = claimed(queue)
@@ -55,8 +53,8 @@ def test_a_finished_part_gives_all_attempts_back_but_this_one(queue: Queue) -> N
     assert job.decode_s == 0.5
 
 
-def test_an_orphan_goes_back_to_the_queue_until_its_attempts_are_used_up(queue: Queue) -> None:
-    """Without one finished part a job is claimed five times and no more."""
+def test_an_orphan_is_requeued_until_its_attempts_are_used_up(queue: Queue) -> None:
+    """Without a finished part a job is claimed five times and no more."""
     job = queued(queue)
     for _ in range(ATTEMPT_CAP - 1):
         claimed(queue)
@@ -77,8 +75,8 @@ def all_saved(queue: Queue) -> Job:
     return part(queue, part(queue, job, 0), 1)
 
 
-def test_a_job_whose_parts_are_all_saved_outlives_the_attempts(queue: Queue) -> None:
-    """Kills while its outputs are written cost it its place in the queue, not its life."""
+def test_a_job_whose_parts_are_all_saved_has_more_attempts(queue: Queue) -> None:
+    """After kills while its outputs are written it is tried last; it does not fail."""
     queued(queue, "/bad", priority=9)
     all_saved(queue)
     for _ in range(ATTEMPT_CAP - 1):
@@ -96,8 +94,8 @@ def test_a_job_whose_parts_are_all_saved_outlives_the_attempts(queue: Queue) -> 
     assert queue.finish(last, status=Status.DONE).status is Status.DONE
 
 
-def test_a_job_that_can_never_be_published_is_given_up_in_the_end(queue: Queue) -> None:
-    """All saved or not: nothing is claimed for ever."""
+def test_a_job_that_can_never_be_published_fails_in_the_end(queue: Queue) -> None:
+    """Even with all parts saved, no job is claimed for ever."""
     queued(queue)
     all_saved(queue)
     for _ in range(FINISH_CAP - 1):
@@ -112,7 +110,7 @@ def test_a_job_that_can_never_be_published_is_given_up_in_the_end(queue: Queue) 
 
 
 def test_a_new_recipe_has_all_its_attempts(queue: Queue) -> None:
-    """What was counted while other parts were there does not count against the new ones."""
+    """Attempts counted with the old parts do not count against the new ones."""
     queued(queue)
     all_saved(queue)
     for _ in range(ATTEMPT_CAP + 2):
@@ -126,7 +124,7 @@ def test_a_new_recipe_has_all_its_attempts(queue: Queue) -> None:
 
 
 def test_a_retry_that_drops_parts_has_the_usual_attempts(queue: Queue) -> None:
-    """Parts that are to be done anew are not saved, whatever was counted before."""
+    """A part that is to be done again is not saved, whatever was counted before."""
     queued(queue)
     job = all_saved(queue)
     part(queue, job, 1, status="fallback")
@@ -141,8 +139,8 @@ def test_a_retry_that_drops_parts_has_the_usual_attempts(queue: Queue) -> None:
     assert (orphan.status, orphan.reason) == (Status.FAILED, Reason.ATTEMPTS_EXHAUSTED)
 
 
-def test_a_job_that_the_machine_went_down_with_twice_is_tried_last(queue: Queue) -> None:
-    """After two restarts in its middle it waits for all others and for the cool-down."""
+def test_a_job_during_which_the_machine_restarted_twice_is_tried_last(queue: Queue) -> None:
+    """It waits for all others and for the cool-down."""
     bad = queued(queue, "/bad", priority=9)
     claimed(queue, boot_id="boot-1")
     (once,) = queue.requeue_orphans("boot-2")
@@ -158,8 +156,8 @@ def test_a_job_that_the_machine_went_down_with_twice_is_tried_last(queue: Queue)
     assert claimed(queue, boot_id="boot-3").id == bad.id
 
 
-def test_a_daemon_that_was_killed_is_no_restart_of_the_machine(queue: Queue) -> None:
-    """Only another boot counts as one."""
+def test_a_killed_daemon_is_no_restart_of_the_machine(queue: Queue) -> None:
+    """Only a new boot id counts as a restart."""
     queued(queue)
     for _ in range(3):
         claimed(queue)
@@ -168,8 +166,8 @@ def test_a_daemon_that_was_killed_is_no_restart_of_the_machine(queue: Queue) -> 
     assert (orphan.restarts, orphan.tried_last) == (0, False)
 
 
-def test_a_part_done_after_a_restart_clears_the_suspicion(queue: Queue) -> None:
-    """Twice running means without progress between."""
+def test_a_part_done_after_a_restart_resets_the_count(queue: Queue) -> None:
+    """Only restarts without progress between them count."""
     queued(queue)
     claimed(queue, boot_id="boot-1")
     queue.requeue_orphans("boot-2")
@@ -180,8 +178,8 @@ def test_a_part_done_after_a_restart_clears_the_suspicion(queue: Queue) -> None:
     assert (orphan.restarts, orphan.tried_last) == (1, False)
 
 
-def test_a_graceful_stop_gives_the_attempt_back(queue: Queue) -> None:
-    """A stop that was asked for costs the job nothing, as often as it comes."""
+def test_a_graceful_stop_does_not_count_as_an_attempt(queue: Queue) -> None:
+    """A requested stop costs the job nothing, however often it happens."""
     first = queued(queue, "/1")
     queued(queue, "/2")
     for _ in range(20):
@@ -192,7 +190,7 @@ def test_a_graceful_stop_gives_the_attempt_back(queue: Queue) -> None:
 
 
 def test_children_that_die_before_any_part_are_counted_across_kills(queue: Queue) -> None:
-    """A model that cannot be loaded is not loaded for ever."""
+    """A model that cannot be loaded is not tried for ever."""
     job = running(queue)
     assert queue.load_failed(job) == 1
     queue.requeue_orphans("boot-1")
@@ -201,7 +199,7 @@ def test_children_that_die_before_any_part_are_counted_across_kills(queue: Queue
 
 
 def test_a_worker_notices_that_its_job_was_cancelled_or_superseded(queue: Queue) -> None:
-    """Nothing is stored or published for a claim that no longer stands."""
+    """Nothing is stored or published for a claim that is no longer valid."""
     job = running(queue)
     assert queue.still_mine(job)
     queue.cancel(job.id)
@@ -226,7 +224,7 @@ def test_a_worker_notices_that_its_job_was_cancelled_or_superseded(queue: Queue)
 
 
 def test_a_job_ends_with_its_outputs_and_figures(queue: Queue) -> None:
-    """Done is written with everything that belongs to it, in one transaction."""
+    """The status, outputs and figures are written in one transaction."""
     outputs = (
         Output("enhanced.txt", "/t/talk.enhanced.txt", "h1"),
         Output("metadata.json", "/t/talk.metadata.1.json", "h2", displaced=True),
@@ -249,8 +247,8 @@ def test_a_job_ends_with_its_outputs_and_figures(queue: Queue) -> None:
     assert [row.status for row in queue.parts(done.id)] == ["enhanced"]
 
 
-def test_outputs_that_were_rendered_anew_are_recorded(queue: Queue) -> None:
-    """A later redo must know them as ours; the job stands as it stood."""
+def test_outputs_that_were_rendered_again_are_recorded(queue: Queue) -> None:
+    """A later redo must recognise them as ours; the job's status does not change."""
     name = "/t/talk.enhanced.txt"
     done = queue.finish(
         running(queue), status=Status.DONE, outputs=[Output("enhanced.txt", name, "old")]
@@ -267,13 +265,13 @@ def test_outputs_that_were_rendered_anew_are_recorded(queue: Queue) -> None:
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING])
 def test_a_job_cannot_finish_without_an_end(queue: Queue, status: Status) -> None:
-    """Giving back is `release`."""
+    """A job is returned to the queue by `release`."""
     with pytest.raises(IllegalMove):
         queue.finish(running(queue), status=status)
 
 
 def test_a_file_that_a_killed_run_wrote_is_recognised_as_ours(queue: Queue) -> None:
-    """The intention is written first and kept through every killed run until one finishes."""
+    """Intended outputs are recorded first, and kept through killed runs until one finishes."""
     name = "/t/talk.enhanced.txt"
     done = running(queue)
     queue.finish(done, status=Status.DONE, outputs=[Output("enhanced.txt", name, "old")])
@@ -286,7 +284,7 @@ def test_a_file_that_a_killed_run_wrote_is_recognised_as_ours(queue: Queue) -> N
 
 
 def test_a_failed_run_keeps_the_outputs_of_the_run_before(queue: Queue) -> None:
-    """A partial job tried again in vain has not lost what it wrote."""
+    """A partial job whose retry fails has not lost what it wrote."""
     outputs = (Output("enhanced.txt", "/t/talk.enhanced.txt", "h"),)
     job = queue.finish(running(queue), status=Status.PARTIAL, outputs=outputs)
     queue.retry(job.id)
@@ -297,7 +295,7 @@ def test_a_failed_run_keeps_the_outputs_of_the_run_before(queue: Queue) -> None:
 
 
 def test_nothing_is_claimed_while_the_queue_is_paused_or_held(queue: Queue) -> None:
-    """The claim itself looks, so that a pause is kept from the moment when it is written."""
+    """The claim itself checks, so that a pause holds from the moment it is written."""
     queued(queue)
     queue.pause("lunch")
     assert queue.claim(boot_id="b") is None

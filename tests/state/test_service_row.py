@@ -1,4 +1,4 @@
-"""What the daemon says of itself."""
+"""The row in which the daemon reports its state."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from state.database import Database, open_readonly
 from state.queue import Queue
-from state.service import Service, ServiceFields, ServiceRow
+from state.service import ServiceFields, ServiceRecord, ServiceRow
 
 
-def test_what_the_daemon_says_of_itself_is_read_by_others(database: Database, path: Path) -> None:
-    """One row, read through a connection that cannot write."""
-    said: ServiceFields = {
+def test_others_read_what_the_daemon_reports(database: Database, path: Path) -> None:
+    """They read the row through a connection that cannot write."""
+    written: ServiceFields = {
         "pid": 7,
         "boot_id": "b",
         "started_at": 1.5,
@@ -37,43 +37,43 @@ def test_what_the_daemon_says_of_itself_is_read_by_others(database: Database, pa
         "current_part": 9,
         "words_per_s": 10.5,
     }
-    ServiceRow(database).update(**said)
+    ServiceRow(database).update(**written)
 
     with open_readonly(path) as other:
         found = ServiceRow(other).read()
-    assert {name: getattr(found, name) for name in said} == said
+    assert {name: getattr(found, name) for name in written} == written
 
 
-def test_every_field_that_can_be_said_can_be_read() -> None:
-    """Pauses and holds alone are written elsewhere."""
-    readable = {field.name for field in fields(Service)}
+def test_every_field_that_can_be_written_can_be_read() -> None:
+    """Only pauses and holds are written elsewhere."""
+    readable = {field.name for field in fields(ServiceRecord)}
     elsewhere = {name for name in readable if name.startswith(("hold_", "held_", "pause"))}
 
     assert set(ServiceFields.__annotations__) == readable - elsewhere
 
 
 def test_the_table_has_no_column_that_nobody_reads(database: Database) -> None:
-    """What is not said is not kept."""
-    columns = {row["name"] for row in database.rows("PRAGMA table_info(service)")}
+    """Every column but the id is a field of the record."""
+    columns = {row["name"] for row in database.query("PRAGMA table_info(service)")}
 
-    assert columns == {"id", *(field.name for field in fields(Service))}
+    assert columns == {"id", *(field.name for field in fields(ServiceRecord))}
 
 
-def test_a_field_that_is_not_ours_is_refused(database: Database) -> None:
-    """A slip in a name is an error at once; a hold is not written behind the queue's back."""
+def test_any_other_field_is_refused(database: Database) -> None:
+    """A misspelled name is an error at once, and a hold is written only by the queue."""
     with pytest.raises(TypeError, match="hold_reason"):
         ServiceRow(database).update(hold_reason="x")  # type: ignore[call-arg]
 
 
 def test_an_update_of_nothing_changes_nothing(database: Database) -> None:
-    """No fields make no statement."""
+    """Without fields no statement is run."""
     before = ServiceRow(database).read()
     ServiceRow(database).update()
     assert ServiceRow(database).read() == before
 
 
 def test_holds_and_pauses_are_seen_in_the_row(queue: Queue) -> None:
-    """`status` needs one read for all that it shows of the service."""
+    """`status` reads everything that it shows of the service at once."""
     queue.pause("lunch", until=5.0)
     queue.hold("disk_full", "free some")
     found = ServiceRow(queue.database).read()

@@ -1,4 +1,4 @@
-"""Every pair of statuses, and the guard of each move."""
+"""Every pair of statuses, and the checks before each move."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 from state.errors import IllegalMove, JobMoved
 from state.job import MOVES, RETRYABLE, TERMINAL, UNFINISHED, Reason, Status
 from state.queue import Queue
-from tests.state.making import claimed, queued, standing
+from tests.state.making import claimed, queued, with_status
 
 
 @pytest.mark.parametrize(("start", "to"), list(product(Status, Status)))
-def test_a_job_moves_only_where_the_table_of_moves_lets_it(
+def test_a_job_moves_only_as_the_table_of_moves_allows(
     queue: Queue, start: Status, to: Status
 ) -> None:
-    """Every pair of statuses is either a move that is made or an error that changes nothing."""
-    job = standing(queue, start)
+    """Every pair of statuses is a move that is made, or an error that changes nothing."""
+    job = with_status(queue, start)
 
     if to in MOVES[start]:
         assert queue.move(job, to).status is to
@@ -31,12 +31,12 @@ def test_a_job_moves_only_where_the_table_of_moves_lets_it(
 @pytest.mark.parametrize(
     ("start", "elsewhere"), [(a, b) for a, b in product(Status, Status) if a != b and MOVES[a]]
 )
-def test_a_job_that_stands_elsewhere_is_not_moved(
+def test_a_job_whose_status_has_changed_is_not_moved(
     queue: Queue, start: Status, elsewhere: Status
 ) -> None:
-    """The move is guarded by the status that the caller saw, not by the one in the database."""
-    job = standing(queue, start)
-    queue.database.rows("UPDATE jobs SET status = ?", (elsewhere,))
+    """The move is checked against the status that the caller saw, not the one in the database."""
+    job = with_status(queue, start)
+    queue.database.execute("UPDATE jobs SET status = ?", (elsewhere,))
 
     with pytest.raises(JobMoved) as caught:
         queue.move(job, next(iter(MOVES[start])))
@@ -45,8 +45,8 @@ def test_a_job_that_stands_elsewhere_is_not_moved(
     assert queue.counts()[elsewhere] == 1
 
 
-def test_a_claim_that_was_taken_again_is_not_moved(queue: Queue) -> None:
-    """A worker that comes back late cannot end the job that another claim is running."""
+def test_a_job_that_was_claimed_again_is_not_moved(queue: Queue) -> None:
+    """A late worker cannot end a job that runs under another claim."""
     queued(queue)
     late = claimed(queue)
     queue.requeue_orphans("boot-1")
@@ -57,15 +57,15 @@ def test_a_claim_that_was_taken_again_is_not_moved(queue: Queue) -> None:
 
 
 def test_the_sets_of_statuses_agree_with_the_moves() -> None:
-    """What is called retryable can be queued, what is unfinished superseded, all have a row."""
+    """Retryable statuses can be queued, unfinished ones superseded, and all have a row."""
     assert set(MOVES) == set(Status)
     assert {s for s in Status if Status.QUEUED in MOVES[s]} == RETRYABLE | {Status.RUNNING}
     assert set(Status) - {Status.DONE, Status.PARTIAL, Status.SUPERSEDED} == UNFINISHED
     assert set(Status) - {Status.QUEUED, Status.RUNNING} == TERMINAL
 
 
-def test_a_reason_out_of_the_list_is_kept_as_detail(queue: Queue) -> None:
-    """An unknown reason must not keep a job from ending."""
+def test_a_reason_outside_the_list_is_kept_as_detail(queue: Queue) -> None:
+    """An unknown reason must not stop a job from ending."""
     queued(queue)
 
     ended = queue.finish(claimed(queue), status=Status.FAILED, reason="gremlins", detail="three")
@@ -74,7 +74,7 @@ def test_a_reason_out_of_the_list_is_kept_as_detail(queue: Queue) -> None:
 
 
 def test_every_move_is_in_the_history(queue: Queue) -> None:
-    """The history is written by the database itself, whoever moves the job."""
+    """A trigger writes the history, whatever moves the job."""
     job = queued(queue)
     queue.finish(claimed(queue), status=Status.FAILED, reason=Reason.SOURCE_GONE)
     queue.retry(job.id)

@@ -1,10 +1,12 @@
-"""No method leaves a transaction or a read open."""
+"""No method leaves a transaction or a read open, and methods are named for what they run."""
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +16,16 @@ import pytest
 
 from state.database import Database
 from state.errors import StateError
-from state.job import Origin, Output, Seen, Status
+from state.job import Output, Seen, Status, Verdict
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.state.making import offered, running
+from tests.state.making import fingerprint, offered, running
 
+ROOM = Path(__file__).parents[2] / "state"
+READS = re.compile(r"SELECT\b|WITH\b|PRAGMA \w+(\(\d+\))?$")
 OUTPUT = Output("enhanced.txt", "/t/talk.enhanced.txt", "h")
-SEEN = Seen("/t/talk.json", 1, 2, 3, 4, 5, "a")
+SEEN = Seen("/t/talk.json", fingerprint(), "a")
+FAILED = Verdict(status=Status.FAILED, reason=None)
 
 QUEUE: dict[str, Callable[[Queue], Any]] = {
     "backlog": lambda q: q.backlog(),
@@ -31,7 +36,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "edits_kept": lambda q: q.edits_kept(),
     "expire_pause": lambda q: q.expire_pause(1.0),
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
-    "forget": lambda q: q.forget(q.record("/x", status=Status.FAILED, reason=None).id),
+    "forget": lambda q: q.forget(q.record("/x", None, FAILED).id),
     "forget_seen": lambda q: q.forget_seen(["/x"]),
     "held": lambda q: q.held(),
     "history": lambda q: q.history(running(q).id),
@@ -46,9 +51,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "load_failed": lambda q: q.load_failed(running(q)),
     "move": lambda q: q.move(running(q), Status.FAILED),
     "note_seen": lambda q: q.note_seen([SEEN]),
-    "offer": lambda q: q.offer(
-        "/x", sha256="a", size=1, mtime_ns=1, inode=1, device=1, origin=Origin.EVENT
-    ),
+    "offer": lambda q: q.offer(offered()),
     "offer_many": lambda q: q.offer_many([offered()] * 3),
     "part_failed": lambda q: q.part_failed(running(q), 0),
     "parts": lambda q: q.parts(running(q).id),
@@ -56,7 +59,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "pause": lambda q: q.pause(),
     "paused": lambda q: q.paused(),
     "prioritize": lambda q: q.prioritize(q.release(running(q)).id),
-    "record": lambda q: q.record("/x", status=Status.INVALID, reason="not_json"),
+    "record": lambda q: q.record("/x", fingerprint(), FAILED),
     "recorded_outputs": lambda q: q.recorded_outputs("/x"),
     "redo": lambda q: q.redo(running(q).id),
     "redo_all": lambda q: q.redo_all(),
@@ -70,9 +73,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "save_part": lambda q: q.save_part(
         running(q), 0, status="enhanced", payload="", words=1, decode_s=0.0
     ),
-    "seen_under": lambda q: q.seen_under("/t"),
     "still_mine": lambda q: q.still_mine(running(q)),
-    "upcoming": lambda q: q.upcoming(),
 }
 REFUSED: dict[str, Callable[[Queue], Any]] = {
     "begin_parts": lambda q: q.begin_parts(cancelled(q), total=2, recipe="r"),
@@ -101,15 +102,17 @@ DATABASE: dict[str, Callable[[Database], Any]] = {
     "check": lambda d: d.check(),
     "checkpoint": lambda d: d.checkpoint(),
     "data_version": lambda d: d.data_version(),
-    "row": lambda d: d.row("UPDATE service SET pid = 1 RETURNING pid"),
-    "rows": lambda d: d.rows("SELECT 1 UNION SELECT 2"),
+    "execute": lambda d: d.execute("UPDATE service SET pid = 1"),
+    "execute_one": lambda d: d.execute_one("UPDATE service SET pid = 1 RETURNING pid"),
+    "query": lambda d: d.query("SELECT 1 UNION SELECT 2"),
+    "query_one": lambda d: d.query_one("SELECT 1 UNION SELECT 2"),
     "still_there": lambda d: d.still_there(),
     "wal_bytes": lambda d: d.wal_bytes(),
 }
 
 
 def cancelled(queue: Queue) -> Any:
-    """Return a job as its worker holds it, which was cancelled meanwhile."""
+    """Return a job as its worker claimed it, which was cancelled since."""
     job = running(queue)
     queue.cancel(job.id)
     return job
@@ -121,7 +124,7 @@ def public(kind: type) -> set[str]:
 
 
 def assert_nothing_is_open(database: Database, path: Path) -> None:
-    """Assert that no transaction is open, no read lasts, and another connection sees it all."""
+    """Assert that no transaction and no read is open: another connection can lock everything."""
     assert not database.connection.in_transaction
     other = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
@@ -133,7 +136,7 @@ def assert_nothing_is_open(database: Database, path: Path) -> None:
 
 
 def test_no_public_method_is_left_out() -> None:
-    """A method that is added must be added here too."""
+    """A new method must be added to the tables of this file."""
     assert public(Queue) == set(QUEUE)
     assert public(ServiceRow) == set(SERVICE)
     assert public(Database) == {*DATABASE, "close", "transaction"}
@@ -141,7 +144,7 @@ def test_no_public_method_is_left_out() -> None:
 
 @pytest.mark.parametrize("name", sorted(QUEUE))
 def test_no_method_of_the_queue_leaves_anything_open(queue: Queue, path: Path, name: str) -> None:
-    """Each commits before it returns, and no read stays behind to hold the log."""
+    """Each commits before it returns, and no open read keeps the log from shrinking."""
     QUEUE[name](queue)
 
     assert_nothing_is_open(queue.database, path)
@@ -149,7 +152,7 @@ def test_no_method_of_the_queue_leaves_anything_open(queue: Queue, path: Path, n
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_no_refusal_of_the_queue_leaves_anything_open(queue: Queue, path: Path, name: str) -> None:
-    """What raises has rolled back."""
+    """A method that raises has rolled back."""
     with pytest.raises(StateError):
         REFUSED[name](queue)
 
@@ -170,20 +173,46 @@ def test_no_method_of_the_service_row_leaves_anything_open(
 def test_no_method_of_the_database_leaves_anything_open(
     database: Database, path: Path, name: str
 ) -> None:
-    """A statement with RETURNING is fetched to its end, which commits it."""
+    """A statement with RETURNING is fetched to the end, which commits it."""
     DATABASE[name](database)
 
     assert_nothing_is_open(database, path)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, StateError])
-def test_a_transaction_that_is_left_by_an_exception_is_undone(
+def test_a_transaction_that_an_exception_ends_is_rolled_back(
     database: Database, path: Path, error: type[BaseException]
 ) -> None:
-    """Whatever it is, an interrupt from the keyboard included."""
+    """By any exception, an interrupt from the keyboard included."""
     with suppress(error), database.transaction():
-        database.rows("UPDATE service SET phase = 'torn'")
+        database.execute("UPDATE service SET phase = 'torn'")
         raise error
 
     assert_nothing_is_open(database, path)
     assert ServiceRow(database).read().phase == "stopped"
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    """Yield the methods called with SQL in this room, and the beginning of each statement."""
+    for path in sorted(ROOM.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            owner = ast.unparse(node.func.value)
+            if owner == "self" or owner.endswith("database"):
+                text = next(iter(node.args), None)
+                first = text.values[0] if isinstance(text, ast.JoinedStr) else text
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield node.func.attr, first.value.strip()
+
+
+def test_a_statement_that_writes_is_run_by_execute() -> None:
+    """A reader of the code finds every write by its name."""
+    by_name: dict[str, list[str]] = {"query": [], "execute": []}
+    for name, sql in statements():
+        by_name.get(name.removesuffix("_one"), []).append(sql)
+
+    assert len(by_name["query"]) > 10
+    assert len(by_name["execute"]) > 10
+    assert [sql for sql in by_name["query"] if not READS.match(sql)] == []
+    assert [sql for sql in by_name["execute"] if READS.match(sql)] == []

@@ -102,7 +102,7 @@ def test_what_is_written_is_the_mean_of_the_end(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every step of the last part of the rate's fall counts alike, and so does what went before."""
-    monkeypatch.setattr("training.train.AVERAGE_STEPS", 1)
+    monkeypatch.setattr("engine.training.train.AVERAGE_STEPS", 1)
     options = TrainOptions(
         data=prepared / "data", out=tmp_path, tokens=14_000, batch_tokens=1_000, layers=5,
         helpers=0, dev_windows=2, dev_tokens=10**9, decay=1.0,

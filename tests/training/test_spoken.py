@@ -32,7 +32,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def leave(name: str) -> None:
         for other in ("OPENED", "PARTED", "CONTRACTED", "SPELLED", "CURLY"):
-            monkeypatch.setattr(f"training.spoken.{other}", 1.0 if other == name else 0.0)
+            monkeypatch.setattr(f"engine.training.spoken.{other}", 1.0 if other == name else 0.0)
 
     return leave
 

@@ -1,0 +1,149 @@
+"""The worker's thread: run one job after the other, on a database connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from daemon.config import Config
+from daemon.files.listing import root_is_there
+from daemon.log import Log
+from daemon.work.child import ClientMaker, ModelKeeper
+from daemon.work.context import WorkerContext
+from daemon.work.progress import Progress
+from daemon.work.worker import Worker
+from state.database import Database, open_database
+from state.errors import DatabaseCorrupt, StateError
+from state.queue import Queue
+from state.service import ServiceRow
+
+WAIT_S: Final = 30.0  # for a wake-up, at most
+SHORTEST_WAIT_S: Final = 0.1
+COOL_DOWN_S: Final = 120.0  # of uptime before a job is tried that twice met a machine restart
+ERROR_PAUSE_S: Final = 5.0  # before a database that failed is tried again
+
+
+class WorkerLoop:
+    """The loop of the worker's thread, and everything that the two threads share.
+
+    `run` and what it calls belong to the worker's thread; `wake` and `ask_to_stop` may be called
+    from any other.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        log: Log,
+        *,
+        boot_id: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        nudge: Callable[[str], None],
+        wake_service: Callable[[], None],
+        drain: bool = False,
+        make_client: ClientMaker | None = None,
+    ) -> None:
+        """Make the loop; `run` starts it.
+
+        Args:
+            config: The settings.
+            log: Where events go.
+            boot_id: Of this run of the machine.
+            clock: Monotonic seconds.
+            wall: Seconds since the epoch.
+            nudge: Has the intake look at a file again; safe to call from any thread.
+            wake_service: Ends the wait of the main thread; safe to call from any thread.
+            drain: Take every job at once, without a cool-down.
+            make_client: Makes the client of a model child, for tests.
+        """
+        self._config = config
+        self._log = log
+        self._boot_id = boot_id
+        self._clock = clock
+        self._wall = wall
+        self._nudge = nudge
+        self._wake_service = wake_service
+        self._drain = drain
+        self._begun = clock()
+        # Shared with the main thread; the comment says who writes.
+        self.stopping = threading.Event()  # main thread, once: end the loop
+        self.work = threading.Event()  # main thread sets: there may be a job; worker clears
+        self.damage: DatabaseCorrupt | None = None  # worker, once: then it waits to be stopped
+        self.progress = Progress(silence_s=config.silence_s, clock=clock)  # worker
+        self.keeper = ModelKeeper(config, log, make=make_client)  # worker; main: `interrupt` alone
+
+    def run(self) -> None:
+        """Work until asked to stop; the body of the worker's thread."""
+        while not self.stopping.is_set():
+            try:
+                with open_database(self._config.home.database, create=False) as database:
+                    self._work_with(database)
+            except DatabaseCorrupt as error:
+                self.damage = error
+                self._wake_service()
+                self.stopping.wait()
+            except StateError as error:
+                self._log.error("database.failed", kind=type(error).__name__)
+                self.stopping.wait(ERROR_PAUSE_S)
+        self.keeper.close("stopped")
+
+    def make_worker(self, database: Database) -> Worker:
+        """Return a worker on a database of the calling thread."""
+        self.progress.row = ServiceRow(database)
+        return Worker(
+            self._config,
+            Queue(database),
+            self.keeper,
+            self._log,
+            WorkerContext(
+                boot_id=self._boot_id,
+                stopping=self.stopping.is_set,
+                pause=self.stopping.wait,
+                progress=self.progress,
+                clock=self._clock,
+                now=lambda: datetime.fromtimestamp(self._wall(), UTC),
+                nudge=self._nudge,
+                root_is_there=partial(root_is_there, self._config),
+            ),
+        )
+
+    def _work_with(self, database: Database) -> None:
+        worker = self.make_worker(database)
+        while not self.stopping.is_set():
+            cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
+            if worker.run_one(cooled_down=cooled_down):
+                self._wake_service()
+                continue
+            if self.keeper.unload_if_idle(self._clock()):
+                self.progress.report({"memory_bytes": None, "device_path": None})
+            self.work.wait(self._wait_s())
+            self.work.clear()
+
+    def _wait_s(self) -> float:
+        """Return how long to wait for work: no longer than until the model is to be unloaded."""
+        unload_at = self.keeper.unload_at()
+        if unload_at is None:
+            return WAIT_S
+        return min(max(SHORTEST_WAIT_S, unload_at - self._clock()), WAIT_S)
+
+    # Called from the main thread
+
+    def wake(self, queue: Queue) -> None:
+        """Wake the worker, and end its child if the job in hand was taken from it.
+
+        Args:
+            queue: The calling thread's own.
+        """
+        self.work.set()
+        if self.progress.should_interrupt(queue):
+            self._log.info("job.taken_back")
+            self.keeper.interrupt()
+
+    def ask_to_stop(self) -> None:
+        """End the worker's wait and its model child; the job in hand goes back to the queue."""
+        self.stopping.set()
+        self.work.set()
+        self.keeper.interrupt()
