@@ -14,7 +14,7 @@ from daemon.lock import HomeLock
 from state.job import Job, Reason
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Ask, WorkerRig
+from tests.daemon.conftest import Ask, ServiceRig, WorkerRig
 from tests.daemon.making import dropped, now, talk
 
 

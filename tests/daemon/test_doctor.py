@@ -255,7 +255,7 @@ def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
     offered(rig.queue, path)
     rig.worker().run_one()
     info = rig.keeper.describe(rig.config.default.model)
-    rig.queue.database.rows("UPDATE parts SET decode_s = 1.0")
+    rig.queue.database.execute("UPDATE parts SET decode_s = 1.0")
     assert len(model_examination.recorded(rig.config, info)) == 3
     path.write_bytes(talk(parts=5))
     assert model_examination.recorded(rig.config, info) == []
