@@ -147,7 +147,7 @@ def test_a_drain_is_shown_as_ending_and_not_watching(
     lock = HomeLock(home.lock)
     lock.acquire()
     for drain in (False, True):
-        service_rig.begin(drain=drain)
+        service_rig.start(drain=drain)
         service_rig.service.tick(service_rig.clock.pass_by(1))
         report, screen = ask("status", "--json").json, ask("status").out
         service_rig.service.watch.close()
