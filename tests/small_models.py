@@ -1,4 +1,4 @@
-"""Small randomly initialised models: they know nothing and must keep every word."""
+"""Small models with random weights: they know nothing and must keep every word."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GEMMA_TOKENS = ["<unk>", "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>"]
 
 
 def byte_level_tokenizer(size: int, *, nfc: bool = False) -> Tokenizer:
-    """Return a byte-level BPE with about `size` entries, made of letter groups and UTF-8 pairs."""
+    """Return a byte-level BPE of about `size` entries: groups of letters and UTF-8 pairs."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {char: n for n, char in enumerate(alphabet)}
     merges: list[tuple[str, str]] = []
@@ -150,7 +150,7 @@ def llama3_like(folder: Path, *, entries: int = 100_500, seed: int = 0) -> Path:
 
 
 def qwen3_like(folder: Path, *, seed: int = 0) -> Path:
-    """Write a Qwen3-shaped model: normaliser, thinking tokens that are added but not special."""
+    """Write a Qwen3-shaped model: a normaliser, and thinking tokens that are not special."""
     tokenizer = byte_level_tokenizer(8_000, nfc=True)
     tokenizer.add_special_tokens(QWEN3_TOKENS)
     tokenizer.add_tokens(QWEN3_PLAIN_ADDED)
@@ -165,7 +165,7 @@ def qwen3_like(folder: Path, *, seed: int = 0) -> Path:
 
 
 def sentencepiece_like(folder: Path, *, seed: int = 0) -> Path:
-    """Write a model with a SentencePiece-like tokenizer whose template rejects a system turn."""
+    """Write a model with a SentencePiece-like tokenizer and a template without a system turn."""
     tokenizer = sentencepiece_tokenizer()
     tokenizer.add_special_tokens(GEMMA_TOKENS)
     return write_model(folder, tokenizer, template=GEMMA_TEMPLATE, end="<end_of_turn>", seed=seed)
@@ -178,7 +178,7 @@ def _qwen_tokenizer() -> Tokenizer:
 
 
 def rotating_like(folder: Path, *, seed: int = 0) -> Path:
-    """Write a Gemma-3-shaped model: windows of 32 tokens that are full before a part ends."""
+    """Write a Gemma-3-shaped model: its windows of 32 tokens are full before a part ends."""
     return write_model(
         folder,
         _qwen_tokenizer(),
@@ -196,7 +196,7 @@ def rotating_like(folder: Path, *, seed: int = 0) -> Path:
 
 
 def convolution_like(folder: Path, *, seed: int = 0) -> Path:
-    """Write an LFM2-shaped model: every other layer keeps a state that cannot be cut."""
+    """Write an LFM2-shaped model: every other layer has a state that cannot be cut."""
     return write_model(
         folder,
         _qwen_tokenizer(),

@@ -11,7 +11,7 @@ import click
 from daemon.control.session import TerminalSession, home_option
 from daemon.errors import DaemonError
 from daemon.terminal import safe
-from engine.cli import run as frame
+from engine.cli.run import EXIT_ENVIRONMENT, UserMessage, run_command
 from launchd.errors import ServiceError
 from state.errors import NoSuchJob, StateError
 
@@ -56,7 +56,7 @@ class _InOrder(click.Group):
             return super().invoke(ctx)
         except (DaemonError, ServiceError, StateError) as error:
             text = f"llasactl: {safe(error)}\n{safe(error.hint)}"
-            raise frame.Told(text, exit_code=exit_code_of(error)) from error
+            raise UserMessage(text, exit_code=exit_code_of(error)) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -88,11 +88,11 @@ def llasactl(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run `llasactl`: every error is a message with the next step, never a traceback."""
-    frame.run(llasactl, "llasactl")
+    run_command(llasactl, "llasactl")
 
 
 def exit_code_of(error: DaemonError | ServiceError | StateError) -> int:
     """Return the exit code of a command that ends with an error."""
     if isinstance(error, DaemonError):
         return error.exit_code
-    return EXIT_USAGE if isinstance(error, NoSuchJob) else frame.EXIT_ENVIRONMENT
+    return EXIT_USAGE if isinstance(error, NoSuchJob) else EXIT_ENVIRONMENT

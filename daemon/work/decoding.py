@@ -11,7 +11,8 @@ from daemon.work.context import Interrupted, WorkerContext
 from engine import pipeline
 from engine.child.retry import TRIES, try_part
 from engine.errors import AlignmentError, ChildError, PartError
-from engine.records import EnhancedPart, EnhancedWord, Part
+from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
+from engine.text import checkpoint
 from state.job import Job, Reason
 from state.queue import Queue
 
@@ -29,6 +30,7 @@ class JobDecoder:
         context: WorkerContext,
         job: Job,
         plan: pipeline.Plan,
+        info: ModelInfo,
         log: Log,
     ) -> None:
         self._queue = queue
@@ -36,6 +38,7 @@ class JobDecoder:
         self._context = context
         self._job = job
         self._plan = plan
+        self._info = info
         self._log = log
         self._loading = False  # the child has not yet been ready for the part in hand
         self._failure: ChildError | PartError | None = None  # of the last part that fell back
@@ -86,7 +89,7 @@ class JobDecoder:
             self._job,
             enhanced.index,
             status=enhanced.status,
-            payload=pipeline.part_to_json(enhanced),
+            payload=checkpoint.dump(enhanced),
             words=len(enhanced.words),
             decode_s=enhanced.decode_s,
         )
@@ -103,7 +106,7 @@ class JobDecoder:
         )
 
     def _attempt(self, part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart:
-        context, info = self._context, self._plan.info
+        context, info = self._context, self._info
         context.check_can_continue(self._queue, self._job)
         if self._queue.paused() is not None:
             raise Interrupted(Reason.PAUSED)
@@ -180,6 +183,6 @@ def _restored(part: Part, payload: str | None) -> EnhancedPart | None:
     if payload is None:
         return None
     try:
-        return pipeline.part_from_json(part, payload)
+        return checkpoint.load(part, payload)
     except (AlignmentError, ValueError, KeyError, TypeError):
         return None

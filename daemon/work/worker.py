@@ -125,7 +125,7 @@ class Worker:
         words = sum(len(part.words) for part in plan.parts)
         self._queue.begin_parts(job, total=len(plan.parts), recipe=plan.recipe, words=words)
         context.step("prepared")
-        parts = JobDecoder(self._queue, self._keeper, context, job, plan, log).decode()
+        parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
         names, problem = self._names(job, plan.profile, log)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))

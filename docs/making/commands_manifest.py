@@ -24,7 +24,7 @@ import click
 
 from daemon.control import llasactl
 from daemon.start import llasad
-from engine.cli.enhance import llasa_cli
+from engine.cli.main import llasa_cli
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "COMMANDS_MANIFEST.md"

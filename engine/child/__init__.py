@@ -1,1 +1,1 @@
-"""The model child: the process, the protocol to it and what can be asked of it."""
+"""The model child: its process, the protocol between it and its parent, what can be asked."""

@@ -1,7 +1,8 @@
 """What the model child and its parent say to each other: framed JSON over two pipes.
 
-A frame is its length in four bytes, big-endian, and a JSON object. Requests: `load`, `enhance`,
-`write`. Events: `ready`, `progress`, `text`, `done`, `failed`.
+A frame is its length in four bytes, big-endian, and a JSON object. A request names its operation:
+`load`, `enhance` or `write`. It is answered by any number of `progress` and `text` events and then
+by one `ready`, `done` or `failed`.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
+from engine.errors import EngineError
+from engine.records import EnhancedPart, EnhancedWord, Layout, ModelInfo, Part, Word
 
 HEADER = struct.Struct(">I")
 # A part is a few hundred words; anything larger is not a frame but noise.
 MAX_FRAME_BYTES = 16 << 20
 
 
-def pack(message: dict[str, Any]) -> bytes:
+def pack(message: Mapping[str, Any]) -> bytes:
     """Return the frame of a message."""
     data = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode()
     return HEADER.pack(len(data)) + data
@@ -33,37 +35,37 @@ def unpack(data: bytes) -> dict[str, Any]:
     return message
 
 
-def word_to_json(word: Word) -> list[Any]:
+def word_to_wire(word: Word) -> list[Any]:
     """Return what the child needs of a word: text, speaker, whether it is glued, terms offered."""
     plain = [word.text, word.speaker, word.glued]
     return [*plain, list(word.offered)] if word.offered else plain
 
 
-def word_from_json(data: Sequence[Any]) -> Word:
+def word_from_wire(data: Sequence[Any]) -> Word:
     """Read a word back."""
     offered = tuple(str(term) for term in data[3]) if len(data) > 3 else ()
     return Word(str(data[0]), speaker=data[1], glued=bool(data[2]), offered=offered)
 
 
-def part_to_json(part: Part) -> dict[str, Any]:
+def part_to_wire(part: Part) -> dict[str, Any]:
     """Return a part as the child gets it."""
     return {
         "index": part.index,
-        "words": [word_to_json(word) for word in part.words],
-        "after": [word_to_json(word) for word in part.after],
+        "words": [word_to_wire(word) for word in part.words],
+        "after": [word_to_wire(word) for word in part.after],
     }
 
 
-def part_from_json(data: dict[str, Any]) -> Part:
+def part_from_wire(data: Mapping[str, Any]) -> Part:
     """Read a part back."""
     return Part(
         index=int(data["index"]),
-        words=tuple(word_from_json(word) for word in data["words"]),
-        after=tuple(word_from_json(word) for word in data["after"]),
+        words=tuple(word_from_wire(word) for word in data["words"]),
+        after=tuple(word_from_wire(word) for word in data["after"]),
     )
 
 
-def tail_to_json(tail: Sequence[EnhancedWord]) -> list[list[Any]]:
+def tail_to_wire(tail: Sequence[EnhancedWord]) -> list[list[Any]]:
     """Return the end of what is already enhanced."""
     return [
         [word.word.text, word.word.speaker, word.word.glued, word.text, word.paragraph]
@@ -71,15 +73,15 @@ def tail_to_json(tail: Sequence[EnhancedWord]) -> list[list[Any]]:
     ]
 
 
-def tail_from_json(data: Sequence[Sequence[Any]]) -> tuple[EnhancedWord, ...]:
+def tail_from_wire(data: Sequence[Sequence[Any]]) -> tuple[EnhancedWord, ...]:
     """Read the tail back."""
     return tuple(
-        EnhancedWord(word_from_json(item[:3]), str(item[3]), paragraph=bool(item[4]))
+        EnhancedWord(word_from_wire(item[:3]), str(item[3]), paragraph=bool(item[4]))
         for item in data
     )
 
 
-def result_to_json(part: EnhancedPart) -> dict[str, Any]:
+def result_to_wire(part: EnhancedPart) -> dict[str, Any]:
     """Return a decoded part: per word what was written and whether a paragraph ends."""
     return {
         "words": [[word.text, word.paragraph] for word in part.words],
@@ -90,12 +92,23 @@ def result_to_json(part: EnhancedPart) -> dict[str, Any]:
     }
 
 
-def info_to_json(info: ModelInfo) -> dict[str, Any]:
+def info_to_wire(info: ModelInfo) -> dict[str, Any]:
     """Return a model's description."""
     return dataclasses.asdict(info)
 
 
-def info_from_json(data: dict[str, Any]) -> ModelInfo:
+def info_from_wire(data: Mapping[str, Any]) -> ModelInfo:
     """Read a model's description back."""
     tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators")}
-    return ModelInfo(**{**data, **tuples})
+    return ModelInfo(**{**data, **tuples, "layout": Layout(**data["layout"])})
+
+
+def failure_to_wire(error: EngineError) -> dict[str, Any]:
+    """Return the event that reports an error."""
+    return {
+        "event": "failed",
+        "kind": type(error).__name__,
+        "reason": error.reason,
+        "message": str(error),
+        "hint": error.hint,
+    }

@@ -1,1 +1,1 @@
-"""Run a language model over the lattice of a part; everything here runs in the model child."""
+"""Guided decoding: a language model chooses on the lattice of a part. Runs in the model child."""

@@ -1,4 +1,4 @@
-"""Measure a model on this machine: guided decoding one token per pass, and drafted."""
+"""Measure guided decoding on this machine: words per second, tokens per pass."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine.records import EnhancedWord, Part
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What decoding some parts took."""
+    """What decoding some parts took, and what it wrote."""
 
     words: int
     tokens: int
     passes: int  # prefill included
     seconds: float
     ties: int
-    written: tuple[str, ...]  # every word as it was written, "\n" after one that ends a paragraph
+    written: tuple[str, ...]  # every word as written, "\n" after one that ends a paragraph
 
     @property
     def tokens_per_pass(self) -> float:
@@ -34,7 +34,7 @@ class Run:
 
 
 def measure(model: Model, parts: Iterable[Part], *, draft_tokens: int | None) -> Run:
-    """Decode parts one after the other and count; see `decode` for `draft_tokens`."""
+    """Decode parts in order and count; see `decode` for `draft_tokens`."""
     tail: Sequence[EnhancedWord] = ()
     words = tokens = passes = ties = 0
     written: list[str] = []

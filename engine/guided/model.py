@@ -1,75 +1,47 @@
-"""Load a model and run it: with `decode.py` the only place that knows MLX. Lives in the child.
-
-MLX wants to be loaded and used on one thread. On Linux the MLX wheel brings a slow reference
-BLAS; where the system has OpenBLAS, its symbols are put in front before MLX is imported.
-"""
+"""Load a language model and run passes over it. MLX must be loaded and used on one thread."""
 
 from __future__ import annotations
 
 import copy
-import ctypes
-import json
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from engine.errors import ModelRefused
 from engine.guided import prompts
-from engine.guided.pace import Pace
+from engine.guided.chat_tokenizer import ChatTokenizer
+from engine.guided.device import Device, settle_device, use_fast_blas
+from engine.guided.draft_length import DraftLength
 from engine.guided.vocabulary import Vocabulary
 from engine.records import ModelInfo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Device = Literal["auto", "quantized", "float32"]
-
-# Weights that would fill more of the memory than this stay as they are.
-_FLOAT32_MEMORY_SHARE = 0.5
-# Freed buffers that a GPU keeps for later: no pass is as long as the one before, and without a
-# limit they grow until the memory is full.
-_CACHE_BYTES = 256 * 1024 * 1024
 # A vocabulary this small costs less than a second pass when every prompt row gets its logits.
-_SMALL_VOCABULARY = 16_384
-PREFILL_TOKENS = 512
-
-
-def use_fast_blas() -> bool:
-    """Load OpenBLAS for everybody to see, if this is Linux and it is there; before MLX is imported.
-
-    Returns whether it is in use.
-    """
-    if sys.platform != "linux":
-        return False
-    for name in ("libopenblas.so.0", "libopenblas.so"):
-        try:
-            ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
-        except OSError:
-            continue
-        return True
-    return False
+_SMALL_VOCABULARY: Final = 16_384
+PREFILL_TOKENS: Final = 512
 
 
 @dataclass(slots=True)
 class Model:
-    """A loaded model with its vocabulary, prompt frame and key-value cache."""
+    """A loaded model with its vocabulary, prompt template and key-value cache."""
 
     info: ModelInfo
     network: Any
     vocabulary: Vocabulary
-    frame: prompts.Frame
+    template: prompts.Template
     device_path: str  # what computes, in words
     load_s: float
-    head: Callable[[Any], Any] | None = None  # hidden rows -> logits, where the two come apart
+    head: Callable[[Any], Any] | None = None  # hidden rows -> logits, where this step stands alone
     prefill_tokens: int = PREFILL_TOKENS  # read in one pass
     passes: int = 0
-    pace: Pace = field(default_factory=Pace)
+    draft_length: DraftLength = field(default_factory=DraftLength)
     _cache: Any = None
     _prefix: list[int] = field(default_factory=list)  # tokens that the cache holds
     _trims: bool = False
@@ -77,24 +49,24 @@ class Model:
     _opening: Any = None  # a cache that holds the instructions, for caches that cannot be cut
 
     def begin(self, prompt: Sequence[int]) -> list[int]:
-        """Make the cache hold a beginning of `prompt` and return what is still to be read.
+        """Make the cache hold the first tokens of `prompt` and return those still to be read.
 
-        At least the last token is left, so that it yields the first logits.
+        At least the last token is left: reading it gives the first logits.
         """
         from mlx_lm.models.cache import make_prompt_cache
 
-        fixed = len(self.frame.before)
+        fixed = len(self.template.before)
         if self._cache is None:
             self._cache = make_prompt_cache(self.network)
             self._trims = all(type(layer).__name__ == "KVCache" for layer in self._cache)
         elif self._trims:
             self._trim(max(0, len(self._prefix) - fixed))
         elif self._opening is not None:
-            self._cache, self._prefix = copy.deepcopy(self._opening), list(self.frame.before)
+            self._cache, self._prefix = copy.deepcopy(self._opening), list(self.template.before)
         else:
             self._cache, self._prefix = make_prompt_cache(self.network), []
         if not self._trims and self._opening is None and fixed > 1:
-            rest = list(self.frame.before)
+            rest = list(self.template.before)
             while rest:
                 rest = self._prefill(rest)
             self._opening = copy.deepcopy(self._cache)
@@ -107,7 +79,7 @@ class Model:
         return rest
 
     def _prefill(self, rest: list[int]) -> list[int]:
-        """Read tokens whose logits nobody needs."""
+        """Read the first of these tokens, whose logits are not needed; return the others."""
         import mlx.core as mx
 
         chunk = rest[: self.prefill_tokens]
@@ -122,7 +94,7 @@ class Model:
     ) -> NDArray[np.float32]:
         """Run one pass over `tokens` and return the logits at (row, column) pairs, float32.
 
-        The cache holds all of `tokens` afterwards; `keep` takes the rejected ones out again.
+        The cache holds all of `tokens` afterwards; `keep` removes the rejected ones.
         """
         import mlx.core as mx
 
@@ -134,8 +106,7 @@ class Model:
             logits = self.network(inputs, cache=self._cache)[0]
             places = list(rows)
         else:
-            # Only rows that somebody asks for go through the head, which is as wide as the
-            # vocabulary.
+            # Only the rows that are asked for go through the head: it is as wide as the vocabulary.
             wanted = sorted(set(rows))
             hidden = self.network.model(inputs, cache=self._cache)[0]
             logits = self.head(hidden[mx.array(wanted)])
@@ -145,13 +116,13 @@ class Model:
         self.passes += 1
         picked = logits[mx.array(places), mx.array(list(columns))].astype(mx.float32)
         mx.eval(picked)
-        self.pace.note_pass(len(tokens), time.perf_counter() - started)
+        self.draft_length.note_pass(len(tokens), time.perf_counter() - started)
         return np.array(picked)
 
     def keep(self, tokens: Sequence[int], kept: int) -> list[int]:
-        """Keep the first `kept` of the tokens of the last pass; return those to be read again.
+        """Keep the first `kept` tokens of the last pass in the cache; return those to read again.
 
-        A cache that cannot be cut is put back as it was before the pass.
+        A cache that cannot be cut is restored as it was before the pass.
         """
         if kept == len(tokens):
             return []
@@ -187,14 +158,14 @@ def load(
     except (ValueError, FileNotFoundError, KeyError, TypeError) as error:
         raise ModelRefused(f"MLX cannot load {folder}: {error}") from error
     network.eval()
-    device_path = _settle_device(network, device, fast_blas=fast_blas)
+    device_path = settle_device(network, device, fast_blas=fast_blas)
     mx.eval(network.parameters())
     vocabulary = Vocabulary.load(folder)
     return Model(
         info=info,
         network=network,
         vocabulary=vocabulary,
-        frame=_frame(info, folder, vocabulary),
+        template=_template(info, folder, vocabulary),
         device_path=device_path,
         load_s=time.monotonic() - started,
         head=_find_head(network),
@@ -203,7 +174,7 @@ def load(
 
 
 def _find_head(network: Any) -> Callable[[Any], Any] | None:
-    """Return the model's last step alone, if it is a plain one; checked, not assumed."""
+    """Return the model's last step alone, if it is a plain one. A trial pass checks that it is."""
     import mlx.core as mx
 
     body = getattr(network, "model", None)
@@ -227,59 +198,8 @@ def _find_head(network: Any) -> Callable[[Any], Any] | None:
     return None
 
 
-def _settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
-    """Turn packed weights into float32 where their arithmetic is slow: on a CPU."""
-    import mlx.core as mx
-    from mlx.utils import tree_flatten
-    from mlx_lm.utils import dequantize_model
-
-    on_cpu = mx.default_device().type == mx.DeviceType.cpu
-    quantized = any("scales" in name for name, _ in tree_flatten(network.parameters()))
-    if not on_cpu:
-        mx.set_cache_limit(_CACHE_BYTES)
-        return f"GPU, {'quantized' if quantized else 'float'} weights"
-    blas = "OpenBLAS" if fast_blas else "MLX's own BLAS"
-    if device == "quantized" and quantized:
-        return "CPU, quantized weights"
-    packed = {
-        f"{name}.weight": int(module.bits)
-        for name, module in network.named_modules()
-        if hasattr(module, "bits")
-    }
-    count = sum(
-        int(values.size) * 32 // packed.get(name, 32)
-        for name, values in tree_flatten(network.parameters())
-    )
-    if device == "auto" and count * 4 > _memory_bytes() * _FLOAT32_MEMORY_SHARE:
-        return f"CPU, {'quantized' if quantized else 'stored'} weights (float32 would not fit)"
-    if quantized:
-        dequantize_model(network)
-    network.set_dtype(mx.float32)
-    return f"CPU, float32 weights, {blas}"
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def _frame(info: ModelInfo, folder: Path, vocabulary: Vocabulary) -> prompts.Frame:
+def _template(info: ModelInfo, folder: Path, vocabulary: Vocabulary) -> prompts.Template:
     if info.template == "punct":
-        return prompts.punct_frame(vocabulary)
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    end_id = tokenizer.eos_token_id
-    if end_id is None:
-        end_id = json.loads((folder / "config.json").read_text()).get("eos_token_id")
-    if isinstance(end_id, list):
-        end_id = end_id[0] if end_id else None
-    if end_id is None:
-        raise ModelRefused("The model has no token that ends a text.")
-
-    def render(messages: list[dict[str, str]]) -> str:
-        text = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-        return str(text)
-
-    return prompts.chat_frame(vocabulary, render, int(end_id))
+        return prompts.punct_template(vocabulary)
+    tokenizer = ChatTokenizer(folder)
+    return prompts.chat_template(vocabulary, tokenizer.render, tokenizer.end_id())

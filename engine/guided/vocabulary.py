@@ -1,32 +1,32 @@
-"""The tokenizer seen as bytes: which bytes each token writes, and how content becomes tokens.
+"""The tokenizer as bytes: which bytes each token writes, and how content becomes tokens.
 
-Content must never become a control token. Two walls: the tokenizer that reads content is a copy
-without its added tokens, and tokens that are special or added do not exist for the guide.
+Content must never become a control token. Two things see to it: the tokenizer that reads content is
+a copy without its added tokens, and special or added tokens do not exist for the guide.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tokenizers import Tokenizer
 
 from engine.errors import CannotSpell, ModelRefused
 
-# Longer tokens exist (runs of spaces, of dashes); none is needed to write a word.
-MAX_TOKEN_BYTES = 48
-_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+# Longer tokens exist (runs of spaces, of dashes), but no word needs one.
+MAX_TOKEN_BYTES: Final = 48
+_BYTE_TOKEN: Final = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 class Vocabulary:
-    """Bytes of every ordinary token, and the way back.
+    """The bytes of every ordinary token, and the tokens of bytes.
 
-    `ids_of` maps bytes to the tokens that write exactly them; `prefixes` holds every proper prefix
-    of those bytes, so that a walk over a grammar knows where to stop.
+    `ids_of` maps bytes to the tokens that write exactly these bytes. `prefixes` holds every proper
+    prefix of them, so that a walk over a grammar knows where to stop.
     """
 
     def __init__(self, tokenizer_json: str) -> None:
@@ -35,14 +35,14 @@ class Vocabulary:
         added = {int(token["id"]): str(token["content"]) for token in spec.get("added_tokens", [])}
         model = spec.get("model") or {}
         if isinstance(model.get("unk_id"), int):
-            added.setdefault(model["unk_id"], "?")  # shown for what the vocabulary does not know
+            added.setdefault(model["unk_id"], "?")  # stands for what the vocabulary does not know
         to_bytes = _token_decoder(spec)
         self.control_ids: frozenset[int] = frozenset(added)
         self.size = max([*full.get_vocab(with_added_tokens=True).values(), 0]) + 1
         self.bytes_of: dict[int, bytes] = {}
         self.ids_of: dict[bytes, list[int]] = {}
         prefixes: set[bytes] = set()
-        for text, token in full.get_vocab(with_added_tokens=False).items():
+        for text, token in _in_order(full):
             if token in self.control_ids:
                 continue
             data = to_bytes(text)
@@ -60,7 +60,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
-        """Read `tokenizer.json` of a model folder; raises `ModelRefused` where there is none."""
+        """Read `tokenizer.json` of a model folder; raises `ModelRefused` if there is none."""
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise ModelRefused(
@@ -84,12 +84,12 @@ class Vocabulary:
     def encode_content(self, text: str) -> list[int]:
         """Return the ids of what was said: never a control token, whatever the text spells.
 
-        The ids may write a normalised form of the text; what is *decided* goes through `spell`.
+        The ids may write a normalised form of the text. What is decided goes through `spell`.
         """
         ids: list[int] = self._content.encode(text, add_special_tokens=False).ids
         if self.control_ids.isdisjoint(ids):
             return ids
-        # A unigram model may hold its control tokens as ordinary pieces: spell those out.
+        # A unigram model may hold its control tokens as ordinary pieces: spell these out.
         out: list[int] = []
         for token in ids:
             if token in self.control_ids:
@@ -99,7 +99,7 @@ class Vocabulary:
         return out
 
     def greedy(self, data: bytes) -> list[int]:
-        """Spell bytes by the longest token each time; raises `CannotSpell`."""
+        """Return the ids of bytes, always the longest token next; raises `CannotSpell`."""
         out: list[int] = []
         at = 0
         while at < len(data):
@@ -108,17 +108,33 @@ class Vocabulary:
         return out
 
     def longest(self, data: bytes, start: int) -> int:
-        """Return the longest token that `data` begins with at `start`; raises `CannotSpell`."""
+        """Return the longest token that writes `data` from `start` on; raises `CannotSpell`."""
         for end in range(min(len(data), start + MAX_TOKEN_BYTES), start, -1):
             ids = self.ids_of.get(data[start:end])
             if ids:
                 return ids[0]
         raise CannotSpell(f"The model's vocabulary has no token for byte 0x{data[start]:02x}.")
 
-    def _spell(self, data: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the model's own tokens for bytes in the middle of a text, and where each ends.
+    def spell_rest(self, data: bytes, written: int) -> tuple[int, ...]:
+        """Return the tokens for `data` from byte `written` on: the model's own where they fit.
 
-        Falls back to `greedy` where the tokenizer adds or normalises something.
+        Called again after any of these tokens, it returns the rest of the same answer.
+        """
+        ids, ends = self.spell(data)
+        starts = (0, *ends)
+        out: list[int] = []
+        while written < len(data):
+            if written in starts:
+                return (*out, *ids[starts.index(written) :])
+            token = self.longest(data, written)
+            out.append(token)
+            written += len(self.bytes_of[token])
+        return tuple(out)
+
+    def _spell(self, data: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the model's own tokens for bytes inside a text, and where each of them ends.
+
+        Uses `greedy` where the tokenizer adds or normalises something.
         """
         ids: list[int] | None = None
         try:
@@ -146,7 +162,20 @@ class Vocabulary:
                 raise ModelRefused("The tokenizer cannot write back what it reads.")
 
 
-def _token_decoder(spec: dict[str, Any]) -> Any:
+def _in_order(tokenizer: Tokenizer) -> list[tuple[str, int]]:
+    """Return the vocabulary by id, with the tokens of single bytes last.
+
+    The tokenizer returns it in another order in each process. Where two tokens write the same
+    bytes ("a" and "<0x61>"), the first one is written, so the order decides the text.
+    """
+    entries = tokenizer.get_vocab(with_added_tokens=False).items()
+    return sorted(
+        entries, key=lambda entry: (_BYTE_TOKEN.fullmatch(entry[0]) is not None, entry[1])
+    )
+
+
+def _token_decoder(spec: dict[str, Any]) -> Callable[[str], bytes]:
+    """Return the function from a token's text to the bytes that it writes."""
     kinds = set(_types(spec.get("decoder"))) | set(_types(spec.get("pre_tokenizer")))
     model = spec.get("model") or {}
     if "ByteLevel" in kinds:
@@ -175,6 +204,7 @@ def _token_decoder(spec: dict[str, Any]) -> Any:
 
 
 def _types(node: object) -> Iterable[str]:
+    """Yield every `type` in a part of the tokenizer's JSON, however deep."""
     if isinstance(node, dict):
         if isinstance(node.get("type"), str):
             yield node["type"]

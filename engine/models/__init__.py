@@ -1,1 +1,1 @@
-"""Which models there are, and whether one suits a transcript."""
+"""Which models there are, and whether one is fit for this work."""

@@ -1,4 +1,4 @@
-"""Which model a name means, and whether its folder may be loaded. Reads JSON only, never MLX."""
+"""Name -> model folder, what it is, and whether it may be loaded. Reads JSON, never imports MLX."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.records import ModelInfo
+from engine.records import Layout, ModelInfo
 
 EMBEDDED = "punct-en"
 _EMBEDDED_FOLDER = Path(__file__).parent
 _FINGERPRINT_BYTES = 1 << 20
 _HEADER_BYTES = 100_000_000  # the format's own limit
 _OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
-_AGAIN = "Run the download again; it goes on where it stopped."
+_AGAIN = "Run the download again; it continues where it stopped."
+_UPDATE = "Update llasa, or choose another model."
+_KINDS = ("causal",)
+# White space as a model reads and writes it. The embedded model was trained on words with a space
+# before each, the first word of a text and of a paragraph too.
+_LAYOUTS = {"punct": Layout(paragraph="\n\n ", opening=" "), "chat": Layout()}
 
 
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
-    """Return what is known of a model without loading it.
+    """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (relative ones lie under `base`), or the name of a repository
-    in the local Hugging Face cache; nothing is downloaded. Raises `ModelNotFound` and
-    `ModelRefused`.
+    `model` is "punct-en", a folder (a relative one lies under `base`), or the name of a repository
+    in the local Hugging Face cache. Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
     """
     folder, revision = _find(model, base or Path.cwd())
     config = _read_json(folder / "config.json")
@@ -32,7 +36,15 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     own = folder / "llasa.json"
     card = _read_json(own) if own.is_file() else {}
     part = card.get("part", {})
-    template = card.get("template", "chat")
+    kind, template = card.get("kind", "causal"), card.get("template", "chat")
+    if kind not in _KINDS:
+        raise ModelRefused(
+            f"The model {model} is of a kind that is not known here: {kind!r}.", hint=_UPDATE
+        )
+    if template not in tuple(_LAYOUTS):
+        raise ModelRefused(
+            f"The model {model} has a template that is not known here: {template!r}.", hint=_UPDATE
+        )
     if template == "chat" and not _has_chat_template(folder):
         raise ModelRefused(
             f"The model {model} has no chat template: it was not trained to follow instructions.",
@@ -45,7 +57,9 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
         quantization=_quantization(config),
         tasks=tuple(card.get("tasks", ("punctuate",))),
         languages=tuple(card.get("languages", ())),
+        kind=kind,
         template=template,
+        layout=_LAYOUTS[template],
         part_words=int(part.get("words", 120)),
         tail_words=int(part.get("tail_words", 12)),
         lookahead_words=int(part.get("lookahead_words", 15)),
@@ -56,14 +70,15 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
 
 
 def _find(model: str, base: Path) -> tuple[Path, str | None]:
+    """Return the folder of a model, and its revision where the cache knows it."""
     if model == EMBEDDED:
         return _EMBEDDED_FOLDER / EMBEDDED, None
     try:
         folder = (base / os.path.expanduser(model)).resolve()
         if folder.is_dir():
             return folder, None
-    except (OSError, ValueError, RuntimeError):  # no name of a file; links in a circle
-        raise ModelNotFound(f"There can be no model folder {model!r}.") from None
+    except (OSError, ValueError, RuntimeError):  # not a file name, or links in a circle
+        raise ModelNotFound(f"{model!r} cannot be the name of a model folder.") from None
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _find_cached(model)
     raise ModelNotFound(f"There is no model folder {folder}.")
@@ -96,14 +111,15 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _check_safe(folder: Path, config: dict[str, Any]) -> None:
+    """Raise if a folder brings code, has weights that may be code, or is not complete."""
     tokenizer = folder / "tokenizer_config.json"
     extra = _read_json(tokenizer) if tokenizer.is_file() else {}
     for source, data in (("config.json", config), ("tokenizer_config.json", extra)):
         for key in ("model_file", "auto_map"):
             if data.get(key):
                 raise ModelRefused(
-                    f"{source} of {folder} wants Python code from the folder to run ({key}).",
-                    hint="Models that bring their own code are never run. Choose another one.",
+                    f"{source} of {folder} asks to run Python code from the folder ({key}).",
+                    hint="Code that a model brings is never run. Choose another model.",
                 )
     weights = sorted(path for path in folder.glob("model*.safetensors") if path.is_file())
     if not weights and any(any(folder.glob(pattern)) for pattern in _OTHER_WEIGHTS):
@@ -131,7 +147,7 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _check_whole(path: Path) -> None:
-    """Compare the size of a weights file with what its header says is in it."""
+    """Raise unless a weights file is as long as its header says."""
     cut_off = ModelNotFound(
         f"The download of {path.parent} is not complete: {path.name} is cut off.", hint=_AGAIN
     )
@@ -169,7 +185,7 @@ def _quantization(config: dict[str, Any]) -> str | None:
 def _fingerprint(folder: Path) -> str:
     """Return 12 hex digits that change with the weights, without reading gigabytes.
 
-    Hashed are the name, the size, and the first and last MiB of each weights file.
+    They are a hash of the name, the size, and the first and last MiB of each weights file.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.glob("model*.safetensors")):

@@ -1,6 +1,6 @@
-"""Model folder -> what about it is not made for this work, said before anybody waits for it.
+"""Model folder -> what makes the model less fit for this work, before the user waits for it.
 
-Nothing is loaded: the answers stand in config.json and tokenizer.json.
+Nothing is loaded: config.json and tokenizer.json have the answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Kind = Literal["speech_tokens", "cache"]
 _SPEECH_TOKEN: Final = re.compile(r'"<\|s_\d+\|>"')
 _MANY: Final = 1_000  # speech tokens; a text model has none
 _TOKENIZER_BYTES: Final = 64 << 20
-# Layers whose memory is a running state, and families in which every layer is such a one.
+# Layers whose memory is a running state, and model families with such layers.
 _STATE_LAYERS: Final = frozenset({"linear_attention", "conv", "mamba", "recurrent", "m"})
 _STATE_FAMILIES: Final = re.compile(
     r"mamba|rwkv|jamba|lfm2|recurrent_gemma|falcon_h1|nemotron_h|granitemoehybrid|qwen3_next|bamba"
@@ -26,22 +26,22 @@ _STATE_FAMILIES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """Something about a model that a person should know before choosing it."""
+    """Something about a model that the user should know before choosing it."""
 
     kind: Kind
-    text: str  # what it is
-    advice: str  # what follows from it
+    text: str  # what is odd
+    advice: str  # what this means for the user
 
 
 def oddities(info: ModelInfo) -> tuple[Oddity, ...]:
-    """Return what is odd about a model that `catalog.describe` has accepted."""
+    """Return what is odd about a model that `catalog.describe` accepted."""
     folder = Path(info.path)
     found = [_speech_tokens(folder), _cache(folder)]
     return tuple(oddity for oddity in found if oddity is not None)
 
 
 def _speech_tokens(folder: Path) -> Oddity | None:
-    """Recognise a model that was trained to speak: Llasa has 65,536 speech tokens."""
+    """Recognise a model that was trained to produce speech: Llasa has 65,536 speech tokens."""
     try:
         with (folder / "tokenizer.json").open(encoding="utf-8", errors="replace") as file:
             text = file.read(_TOKENIZER_BYTES)
@@ -59,7 +59,7 @@ def _speech_tokens(folder: Path) -> Oddity | None:
 
 
 def _cache(folder: Path) -> Oddity | None:
-    """Recognise a cache from which tokens cannot be taken back: a window or a running state."""
+    """Recognise a cache from which tokens cannot be removed: a window or a running state."""
     config = _config(folder)
     text = config.get("text_config")
     config = {**config, **text} if isinstance(text, dict) else config
@@ -68,9 +68,9 @@ def _cache(folder: Path) -> Oddity | None:
     window = config.get("sliding_window")
     windowed = bool(window) and config.get("use_sliding_window") is not False
     if _STATE_FAMILIES.search(str(config.get("model_type", ""))) or kinds & _STATE_LAYERS:
-        why = "Its memory is a running state, from which no token can be taken back."
+        why = "Its memory is a running state, from which no token can be removed."
     elif windowed and (not kinds or "sliding_attention" in kinds):
-        why = f"Its memory is a window of {window} tokens; once full, no token can be taken back."
+        why = f"Its memory is a window of {window} tokens; once full, no token can be removed."
     else:
         return None
     return Oddity(

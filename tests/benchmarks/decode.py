@@ -1,10 +1,11 @@
-"""Guided decoding against its peers, on the same parts in the same run.
+"""Compare guided decoding with its alternatives, on the same parts in the same run.
 
     uv run python tests/benchmarks/decode.py [--quick] [--json]
 
-(a) `mlx_lm.stream_generate` asked to rewrite, as a user would script it; (b) guided, one token per
-pass; (c) guided, drafted. Word retention is the share of the source's words found in order in what
-was written (longest common subsequence of normalised words).
+"free" is `mlx_lm.stream_generate` asked to rewrite the text, as a user would script it; "step" is
+guided decoding with one token per pass; "drafted" is guided decoding as the product does it. Word
+retention is the share of the source's words that are found in order in what was written (longest
+common subsequence of normalised words).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine import pipeline
-from engine.guided import measure as bench
 from engine.guided import model as models
+from engine.guided.measure import Run, measure
 from engine.models import catalog
 from engine.records import ModelInfo, Part, Profile
 
@@ -49,7 +50,7 @@ ONE_BILLION: dict[str, Any] = {
 
 
 def main() -> None:
-    """Print the tables, or one JSON object last."""
+    """Print the tables and, if asked, one JSON object last."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few parts, no 1B-shaped model")
     parser.add_argument("--json", action="store_true", help="end in one JSON object")
@@ -91,8 +92,8 @@ def main() -> None:
 def table(
     name: str, info: ModelInfo, data: Path, count: int, *, kinds: Sequence[str] = tuple(KINDS)
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Measure the three ways on each kind of transcript and print a table."""
-    model = models.load(info)  # before MLX is imported here: it puts the fast BLAS in front
+    """Measure the three ways on each kind of transcript, print a table and return its figures."""
+    model = models.load(info)  # before MLX is imported here: it loads the fast BLAS first
     import mlx.core as mx
 
     print(f"\n{name} on {model.device_path}; {count} parts of each file\n")
@@ -105,7 +106,7 @@ def table(
             source.read_bytes(), name=source.name, profile=Profile(language="en"), info=info
         )
         parts = plan.parts[:count]
-        bench.measure(model, parts[:1], draft_tokens=None)  # warm up, and learn what a pass costs
+        measure(model, parts[:1], draft_tokens=None)  # warm up, and fit the cost of a pass
         out[kind] = {}
         texts: dict[str, list[str]] = {}
         for way in ("free", "step", "drafted"):
@@ -113,7 +114,7 @@ def table(
             if way == "free":
                 run, texts[way] = free(model, parts)
             else:
-                run = bench.measure(model, parts, draft_tokens=0 if way == "step" else None)
+                run = measure(model, parts, draft_tokens=0 if way == "step" else None)
                 texts[way] = " ".join(run.written).split()
             out[kind][way] = {
                 "tokens": run.tokens,
@@ -139,15 +140,15 @@ def table(
     return out
 
 
-def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[str]]:
-    """Rewrite each part without guidance and see what becomes of it."""
+def free(model: models.Model, parts: Sequence[Part]) -> tuple[Run, list[str]]:
+    """Rewrite each part without the guide; return the figures and the words that were written."""
     from mlx_lm import stream_generate
     from mlx_lm.sample_utils import make_sampler
-    from transformers import AutoTokenizer
 
     from engine.guided import prompts
+    from engine.guided.chat_tokenizer import ChatTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model.info.path)
+    tokenizer = ChatTokenizer(Path(model.info.path)).loaded
     sampler = make_sampler(temp=0.0)
     tokens = passes = words = 0
     out: list[str] = []
@@ -155,7 +156,7 @@ def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[st
     for part in parts:
         lone = dataclasses.replace(part, after=())
         prompt = prompts.build(
-            lone, (), info=model.info, frame=model.frame, vocabulary=model.vocabulary
+            lone, (), info=model.info, template=model.template, vocabulary=model.vocabulary
         )
         pieces = []
         limit = 3 * len(part.words)
@@ -165,11 +166,11 @@ def free(model: models.Model, parts: Sequence[Part]) -> tuple[bench.Run, list[st
             pieces.append(response.text)
             tokens += 1
             passes += 1
-            if response.token == model.frame.end_id:
+            if response.token == model.template.end_id:
                 break
         out += "".join(pieces).split()
         words += len(part.words)
-    return bench.Run(words, tokens, passes, time.perf_counter() - started, 0, ()), out
+    return Run(words, tokens, passes, time.perf_counter() - started, 0, ()), out
 
 
 def _faster(ways: dict[str, dict[str, float]], than: str) -> float:
@@ -177,7 +178,7 @@ def _faster(ways: dict[str, dict[str, float]], than: str) -> float:
 
 
 def retention(source: Sequence[str], written: Sequence[str]) -> float:
-    """Return the share of the source's words that stand in `written` in order."""
+    """Return the share of the source's words that are in `written`, in order."""
     one, two = _normal(source), _normal(written)
     matcher = difflib.SequenceMatcher(a=one, b=two, autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks()) / max(1, len(one))
@@ -216,7 +217,7 @@ def curve(*, fast: bool) -> dict[str, Any]:
 
 
 def one_billion(folder: Path) -> ModelInfo:
-    """Write a randomly initialised model of Llama-3.2-1B's shape, in bfloat16."""
+    """Write a model of Llama-3.2-1B's shape with random weights."""
     from tests import small_models
 
     tokenizer = small_models.byte_level_tokenizer(128_000)
@@ -232,7 +233,7 @@ def one_billion(folder: Path) -> ModelInfo:
 
 
 def summary(rows: dict[str, dict[str, dict[str, float]]]) -> dict[str, Any]:
-    """Return the figures that are watched; speedups are geometric means over the files."""
+    """Return the figures to watch; speedups are geometric means over the files."""
 
     def mean(values: Sequence[float]) -> float:
         return math.exp(sum(math.log(value) for value in values) / len(values))

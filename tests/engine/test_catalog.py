@@ -12,11 +12,12 @@ import pytest
 
 from engine.errors import ModelNotFound, ModelRefused
 from engine.models.catalog import describe
+from engine.records import Layout
 
 
 @pytest.fixture
 def folder(model_folders: dict[str, Path], tmp_path: Path) -> Path:
-    """Return a copy of a good model folder, to be spoiled."""
+    """Return a copy of a good model folder, for a test to damage."""
     return Path(shutil.copytree(model_folders["qwen3"], tmp_path / "model"))
 
 
@@ -27,17 +28,37 @@ def edit(path: Path, **changes: object) -> None:
 
 
 def test_a_folder_describes_itself(folder: Path) -> None:
-    """A chat model without our card gets the usual shape and a fingerprint of its weights."""
+    """A chat model without llasa.json gets the usual shape and a fingerprint of its weights."""
     info = describe(str(folder))
-    assert info.template == "chat"
+    assert (info.kind, info.template, info.layout) == ("causal", "chat", Layout())
+    assert info.converses
     assert info.tasks == ("punctuate",)
     assert info.languages == ()
     assert info.revision is not None
     assert len(info.revision) == 12
 
 
+def test_the_embedded_model_has_its_own_layout_and_does_not_converse() -> None:
+    """It was trained on words with a space before each, and only to punctuate."""
+    info = describe("punct-en")
+    assert (info.kind, info.template) == ("causal", "punct")
+    assert info.layout == Layout(paragraph="\n\n ", opening=" ")
+    assert not info.converses
+
+
+@pytest.mark.parametrize("card", [{"kind": "oracle"}, {"template": "verse"}])
+def test_a_kind_or_template_that_is_not_known_is_refused(
+    folder: Path, card: dict[str, str]
+) -> None:
+    """A model of a later version is named as such, and not run as something else."""
+    (folder / "llasa.json").write_text(json.dumps(card))
+    with pytest.raises(ModelRefused, match="not known here") as caught:
+        describe(str(folder))
+    assert "Update" in caught.value.hint
+
+
 def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
-    """Two models of one name are told apart."""
+    """Two models of one name can be distinguished."""
     before = describe(str(folder)).revision
     weights = folder / "model.safetensors"
     data = bytearray(weights.read_bytes())
@@ -47,7 +68,7 @@ def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
 
 
 def test_a_relative_folder_lies_under_the_base(folder: Path) -> None:
-    """A home may hold its models beside its settings."""
+    """A home may have its models beside its settings."""
     assert describe("model", base=folder.parent).path == str(folder)
 
 
@@ -61,22 +82,22 @@ def test_a_folder_that_wants_its_own_code_is_refused(folder: Path, key: str) -> 
 
 
 def test_a_tokenizer_that_wants_its_own_code_is_refused(folder: Path) -> None:
-    """The same for tokenizers."""
+    """Python from a tokenizer never runs either."""
     edit(folder / "tokenizer_config.json", auto_map={"AutoTokenizer": "evil.Tokenizer"})
     with pytest.raises(ModelRefused):
         describe(str(folder))
 
 
 def test_weights_that_are_no_safetensors_are_refused(folder: Path) -> None:
-    """Pickled weights are code too."""
+    """Pickled weights can run code."""
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(ModelRefused) as caught:
         describe(str(folder))
     assert "safetensors" in str(caught.value)
 
 
-def test_half_a_download_is_named_as_such(folder: Path) -> None:
-    """A missing shard is not a broken model."""
+def test_an_incomplete_download_is_reported_as_such(folder: Path) -> None:
+    """A missing shard does not make a broken model."""
     index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelNotFound) as caught:
@@ -86,8 +107,8 @@ def test_half_a_download_is_named_as_such(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 7, 100, -1])
-def test_weights_that_are_cut_off_are_half_a_download(folder: Path, left: int) -> None:
-    """In the first bytes, the header or the last tensor: told without loading anything."""
+def test_weights_that_are_cut_off_are_an_incomplete_download(folder: Path, left: int) -> None:
+    """In the first bytes, the header or the last tensor: found without loading anything."""
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:left])
     with pytest.raises(ModelNotFound, match="cut off") as caught:
@@ -96,8 +117,8 @@ def test_weights_that_are_cut_off_are_half_a_download(folder: Path, left: int) -
 
 
 @pytest.mark.parametrize("how", ["absent", "dangling"])
-def test_a_snapshot_without_its_weights_is_half_a_download(folder: Path, how: str) -> None:
-    """Small files come first; the large ones are links to what is not there yet."""
+def test_a_snapshot_without_its_weights_is_an_incomplete_download(folder: Path, how: str) -> None:
+    """Small files come first; the large ones are links to files that are not there yet."""
     weights = folder / "model.safetensors"
     weights.unlink()
     if how == "dangling":
@@ -107,8 +128,8 @@ def test_a_snapshot_without_its_weights_is_half_a_download(folder: Path, how: st
 
 
 @pytest.mark.parametrize("header", [b"[]", b"{", b'{"a": 1}', b'{"a": {"data_offsets": []}}'])
-def test_weights_that_are_something_else_are_refused(folder: Path, header: bytes) -> None:
-    """Whole, but no safetensors."""
+def test_weights_in_another_format_are_refused(folder: Path, header: bytes) -> None:
+    """A complete file that is not safetensors is not a download to repeat."""
     weights = folder / "model.safetensors"
     weights.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(ModelRefused, match="cannot be read"):
@@ -116,7 +137,7 @@ def test_weights_that_are_something_else_are_refused(folder: Path, header: bytes
 
 
 def test_a_model_without_a_chat_template_is_refused_with_a_hint(folder: Path) -> None:
-    """A base model does not know what it is asked."""
+    """A base model cannot follow the instructions of a prompt."""
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     del settings["chat_template"]
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
@@ -128,7 +149,7 @@ def test_a_model_without_a_chat_template_is_refused_with_a_hint(folder: Path) ->
 def test_a_hub_name_is_looked_up_in_the_local_cache_only(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cached snapshot is found by its name; one that is not there names the download."""
+    """A cached snapshot is found by its name; for a missing one the error names the download."""
     cache = tmp_path / "hub"
     snapshot = cache / "models--someone--some-model" / "snapshots" / "abc123"
     shutil.copytree(folder, snapshot)
@@ -143,7 +164,7 @@ def test_a_hub_name_is_looked_up_in_the_local_cache_only(
 
 
 def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:
-    """The daemon asks this; it must stay small."""
+    """The daemon does this, and it must stay small."""
     code = (
         "import sys; from engine.child import client; from engine.models import catalog; "
         f"catalog.describe({str(folder)!r}); "
@@ -155,6 +176,6 @@ def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["~nosuch/x", "~nosuch", "a\0b", "x" * 5000])
 def test_a_name_that_no_folder_can_have_is_not_found(name: str, tmp_path: Path) -> None:
-    """A user who is not there, or a character that no name holds."""
+    """An unknown user's home, or a character that no file name may have."""
     with pytest.raises(ModelNotFound):
         describe(name, base=tmp_path)

@@ -1,4 +1,4 @@
-"""The model child and its parent: the real child, and one that misbehaves."""
+"""The model child and its parent: with the real child, and with one that misbehaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.child import client, host
+from engine.child import client, operations, process
 from engine.errors import (
     AlignmentError,
     ChildDied,
@@ -34,7 +34,7 @@ Make = Callable[..., client.ModelClient]
 
 @pytest.fixture
 def light(tmp_path: Path, model_folders: dict[str, Path]) -> Iterator[Make]:
-    """Return a maker of clients whose child follows a script."""
+    """Return a function that makes clients whose child follows a script."""
     made: list[client.ModelClient] = []
     script = tmp_path / "script.json"
 
@@ -59,10 +59,10 @@ def fired(tmp_path: Path) -> int:
     return int(plan["faults"][0].get("fired", 0))
 
 
-def test_the_real_child_loads_decodes_and_tells_what_it_runs_on(
+def test_the_real_child_loads_decodes_and_says_what_it_runs_on(
     model_folders: dict[str, Path],
 ) -> None:
-    """One part through a real model in a real process keeps its words."""
+    """A part that goes through a real model in a real process keeps its words."""
     info = dataclasses.replace(catalog.describe(str(model_folders["qwen3"])), part_words=9)
     one = client.ModelClient(info)
     try:
@@ -84,7 +84,7 @@ def test_the_real_child_loads_decodes_and_tells_what_it_runs_on(
 def test_a_child_that_dies_is_reported_and_the_next_one_works(
     light: Make, tmp_path: Path, what: str
 ) -> None:
-    """Its death is the part's trouble; another child goes on."""
+    """The death costs one attempt at the part; the next call starts another child."""
     one = light({"word": "boom", "do": what, "times": 1})
     with pytest.raises(ChildDied):
         one.enhance(part("boom goes it"), ())
@@ -94,7 +94,7 @@ def test_a_child_that_dies_is_reported_and_the_next_one_works(
 
 
 def test_a_silent_child_is_ended(light: Make, tmp_path: Path) -> None:
-    """No progress for the agreed time is a hang."""
+    """A child without progress for the given time hangs."""
     one = light({"word": "boom", "do": "hang", "times": 1}, silence_s=0.5)
     with pytest.raises(ChildSilent):
         one.enhance(part("boom goes it"), ())
@@ -103,7 +103,7 @@ def test_a_silent_child_is_ended(light: Make, tmp_path: Path) -> None:
 
 
 def test_a_slow_child_that_shows_progress_is_left_alone(light: Make, tmp_path: Path) -> None:
-    """Two seconds of work against one second of patience: progress is what counts."""
+    """Two seconds of work with one second of patience: progress renews it."""
     told: list[int] = []
     one = light({"word": "boom", "do": "slow", "times": 1}, silence_s=1.0)
     assert one.enhance(part("boom goes it"), (), on_progress=told.append).words
@@ -111,8 +111,8 @@ def test_a_slow_child_that_shows_progress_is_left_alone(light: Make, tmp_path: P
     assert len(told) == 20
 
 
-def test_a_child_that_writes_on_without_end_is_ended(light: Make, tmp_path: Path) -> None:
-    """Progress for ever is not silence; it stops at more than the part can hold."""
+def test_a_child_that_writes_without_end_is_ended(light: Make, tmp_path: Path) -> None:
+    """Endless progress is not silence; it is ended at more tokens than the part can hold."""
     told: list[int] = []
     one = light({"word": "boom", "do": "repeat", "times": 1})
     with pytest.raises(ChildRepeats) as caught:
@@ -125,7 +125,7 @@ def test_a_child_that_writes_on_without_end_is_ended(light: Make, tmp_path: Path
 
 
 def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path) -> None:
-    """A child that says the same again and again gets nowhere."""
+    """A child that reports the same figure again and again makes no progress."""
     told: list[int] = []
     one = light({"word": "boom", "do": "babble", "times": 1}, silence_s=0.5)
     with pytest.raises(ChildSilent):
@@ -138,7 +138,7 @@ def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path)
 def test_a_child_that_floods_without_progress_is_silent_too(
     light: Make, tmp_path: Path, what: str
 ) -> None:
-    """Time passes between two reads as well, though there is always something to read."""
+    """Time counts between two reads as well, though there is always something to read."""
     told: list[int] = []
     lines: list[str] = []
     one = light({"word": "boom", "do": what, "times": 1}, silence_s=0.5, log=lines.append)
@@ -146,22 +146,22 @@ def test_a_child_that_floods_without_progress_is_silent_too(
         one.enhance(part("boom goes it"), (), on_progress=told.append)
     assert fired(tmp_path) == 1
     assert told == ([1] if what == "pester" else [])
-    assert len(lines) <= client._LOG_LINES + 1
+    assert len(lines) <= process.LOG_LINES + 1
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
 
 
-def test_a_flood_of_diagnostics_blocks_nobody(light: Make, tmp_path: Path) -> None:
-    """Two megabytes on standard error are read, and the first lines of them are kept."""
+def test_a_flood_of_diagnostics_does_not_block_the_child(light: Make, tmp_path: Path) -> None:
+    """Two megabytes on standard error are read, and their first lines are kept."""
     lines: list[str] = []
     one = light({"word": "boom", "do": "flood", "times": 1}, log=lines.append)
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
     assert fired(tmp_path) == 1
-    assert len(lines) == client._LOG_LINES + 1
+    assert len(lines) == process.LOG_LINES + 1
     assert lines[-1].startswith("... and more")
 
 
-def test_an_answer_with_other_words_is_not_believed(light: Make, tmp_path: Path) -> None:
-    """The text is checked word for word on this side of the pipe too."""
+def test_an_answer_with_other_words_is_refused(light: Make, tmp_path: Path) -> None:
+    """The parent checks the text word for word too."""
     one = light({"word": "boom", "do": "wrong_words", "times": 1})
     with pytest.raises(AlignmentError):
         one.enhance(part("boom goes it"), ())
@@ -172,7 +172,7 @@ def test_an_answer_with_other_words_is_not_believed(light: Make, tmp_path: Path)
 def test_a_child_that_asked_too_much_is_followed_by_one_that_reads_less_at_a_time(
     light: Make, tmp_path: Path, what: str, error: type[ChildStrained]
 ) -> None:
-    """Out of memory, or too long on the GPU: the next child reads a quarter of it in one pass."""
+    """After too much memory or GPU time, the next child reads a quarter of the tokens in a pass."""
     one = light({"word": "boom", "do": what, "times": 2})
     for _ in range(2):
         with pytest.raises(error) as caught:
@@ -213,18 +213,27 @@ def test_a_child_that_asked_too_much_is_followed_by_one_that_reads_less_at_a_tim
         (ValueError("my dear Watson"), "model_child_failed"),
     ],
 )
-def test_what_mlx_says_gets_its_reason_and_its_text_goes_nowhere(
+def test_an_exception_of_mlx_gets_a_reason_and_its_text_is_dropped(
     said: Exception, reason: str
 ) -> None:
-    """The exceptions of Metal have no types of their own, and others may quote the transcript."""
-    error = host.named(said)
+    """The exceptions of Metal have no types of their own; others may quote the transcript."""
+    error = operations.named(said)
     assert error.reason == reason
     assert "Watson" not in str(error)
     assert "Metal" not in str(error)
 
 
+def test_a_request_that_is_not_known_is_answered_with_a_failure() -> None:
+    """A parent of another version gets an answer and does not wait for ever."""
+    said: list[dict[str, Any]] = []
+    operations.serve(operations.Host(lambda **message: said.append(message)), {"op": "dance"})
+    assert [(message["event"], message["reason"]) for message in said] == [
+        ("failed", "model_child_failed")
+    ]
+
+
 def test_a_failure_that_the_child_reports_has_a_reason(light: Make) -> None:
-    """An exception in MLX is an answer, not a death."""
+    """An exception in MLX is an answer and does not end the child's process by itself."""
     one = light({"word": "boom", "do": "fail", "times": 1})
     with pytest.raises(ChildFailed) as caught:
         one.enhance(part("boom goes it"), ())
@@ -234,7 +243,7 @@ def test_a_failure_that_the_child_reports_has_a_reason(light: Make) -> None:
 def test_a_folder_that_mlx_cannot_load_is_a_model_error(
     model_folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Broken weights are told as such, with what to do."""
+    """Broken weights are reported as such, with a hint."""
     folder = Path(shutil.copytree(model_folders["qwen3"], tmp_path / "model"))
     (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")  # no tensor
     one = client.ModelClient(catalog.describe(str(folder)))
@@ -244,10 +253,10 @@ def test_a_folder_that_mlx_cannot_load_is_a_model_error(
     assert caught.value.hint
 
 
-def test_two_children_of_one_home_do_not_load_at_once(
+def test_two_children_of_one_home_do_not_load_at_the_same_time(
     model_folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    """The second is told to wait; memory holds one model."""
+    """The second is refused with a reason: memory holds one model."""
     info: ModelInfo = catalog.describe(str(model_folders["qwen3"]))
     first = client.ModelClient(info, lock_path=tmp_path / "model.lock")
     second = client.ModelClient(info, lock_path=tmp_path / "model.lock")

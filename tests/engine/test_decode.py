@@ -1,4 +1,4 @@
-"""The guided loop on models that know nothing: every word stays, drafted or not."""
+"""Guided decoding with models that know nothing: every word stays, drafted or not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def enhance(model: Model, source: Transcript, draft_tokens: int) -> tuple[list[E
 
 @pytest.mark.parametrize("script", TEXTS)
 def test_a_model_that_knows_nothing_keeps_every_word(random_model: Model, script: str) -> None:
-    """Whatever the script and the tokenizer, the words come out in order, none added or missing."""
+    """In every script, with every tokenizer, the words come out in order, none added or missing."""
     source = transcript(TEXTS[script])
     out, _ = enhance(random_model, source, 16)
     assert [word.word for word in out] == list(source.words)
@@ -59,7 +59,7 @@ def test_a_model_that_knows_nothing_keeps_every_word(random_model: Model, script
 
 @pytest.mark.parametrize("draft_tokens", [1, 3, 16, 64])
 def test_drafting_writes_what_step_by_step_writes(random_model: Model, draft_tokens: int) -> None:
-    """The draft saves passes and changes nothing."""
+    """A draft saves passes and changes nothing."""
     source = transcript(TEXTS["latin"] + " " + TEXTS["cyrillic"])
     steps, step_passes = enhance(random_model, source, 0)
     drafted, drafted_passes = enhance(random_model, source, draft_tokens)
@@ -99,7 +99,7 @@ def test_drafting_writes_what_step_by_step_writes(random_model: Model, draft_tok
 def test_every_draft_length_writes_the_same_for_every_kind_of_cache(
     random_model: Model, said: list[tuple[str, str | None]], draft_tokens: int, lookahead: int
 ) -> None:
-    """Token for token, but where the best two readings tie: those are counted."""
+    """They agree token for token, except where the best two readings tie; ties are counted."""
     words = tuple(Word(text, speaker=speaker) for text, speaker in said)
     part = Part(0, words, after=(Word("then"),) * lookahead)
     steps = decode(random_model, part, (), draft_tokens=0)
@@ -113,7 +113,7 @@ def test_every_draft_length_writes_the_same_for_every_kind_of_cache(
 
 
 def test_a_word_is_the_same_for_every_part_size(random_model: Model) -> None:
-    """Cutting elsewhere changes choices, never words."""
+    """Other cuts may change choices, but never words."""
     source = transcript(TEXTS["latin"])
     whole = dataclasses.replace(random_model.info, part_words=100)
     small = random_model.info
@@ -126,7 +126,7 @@ def test_a_word_is_the_same_for_every_part_size(random_model: Model) -> None:
 
 
 def test_a_tie_goes_to_the_source() -> None:
-    """Within the band the source's own reading wins; beyond it the best one does."""
+    """Within the band the source's own reading wins, outside it the best one."""
     allowed = Allowed(ids=(11, 12), bias=(0.0, 0.0), own=1)
     near = np.array([1.0 + TIE_BAND / 2, 1.0], dtype=np.float32)
     far = np.array([1.0 + TIE_BAND * 2, 1.0], dtype=np.float32)
@@ -136,7 +136,7 @@ def test_a_tie_goes_to_the_source() -> None:
 
 
 def test_bias_moves_a_decision() -> None:
-    """A model's own correction is added to the logits before the best is taken."""
+    """The bias is added to the logits before the best one is taken."""
     allowed = Allowed(ids=(11, 12), bias=(0.0, 0.7), own=0)
     scores = np.array([1.0, 0.5], dtype=np.float32)
     assert decide(scores, allowed) == (12, False)

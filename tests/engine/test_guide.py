@@ -1,4 +1,4 @@
-"""The grammar: everything it admits keeps the words, and it admits everything it should."""
+"""The grammar of a part: all that it admits keeps the words, and it admits all that it should."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.guided.guide import END, Guide, State
 from engine.guided.vocabulary import Vocabulary
-from engine.records import EnhancedWord, ModelInfo, Part, Word
+from engine.records import EnhancedWord, Layout, ModelInfo, Part, Word
 from engine.text.readings import content, joins, readings
 from tests import small_models
 
@@ -54,7 +54,7 @@ def walk(guide: Guide, chooser: random.Random) -> State:
         if guide.is_done(state):
             return state
         allowed = guide.allowed(state)
-        assert allowed.ids, "the grammar came to a dead end"
+        assert allowed.ids, "the grammar has a dead end"
         token = chooser.choice(allowed.ids)
         if token == END:
             return state
@@ -75,22 +75,22 @@ WORD = st.text(
     ),
     st.integers(0, 2),
     st.sampled_from(["byte", "sentencepiece"]),
-    st.sampled_from(["chat", "punct"]),
+    st.sampled_from([Layout(), Layout(paragraph="\n\n ", opening=" ")]),
     st.randoms(use_true_random=False),
 )
 def test_every_path_keeps_every_word(
     content_words: list[tuple[str, bool, str | None]],
     lookahead: int,
     kind: str,
-    template: str,
+    layout: Layout,
     chooser: random.Random,
 ) -> None:
-    """Random text, random tokens: what comes out are the words, in order, with other marks."""
+    """Random text and random tokens: the words come out in order, with other marks."""
     made = tuple(Word(text, speaker=who, glued=glued) for text, glued, who in content_words)
     part = Part(0, made, after=words("and then it")[:lookahead])
-    info = dataclasses.replace(INFO, template=template)
+    info = dataclasses.replace(INFO, layout=layout)
     guide = Guide(part, (), info, vocabulary(kind))
-    enhanced = guide.enhanced(guide.choices(walk(guide, chooser)))
+    enhanced = guide.enhanced(walk(guide, chooser))
     assert [word.word for word in enhanced] == list(made)
     for word in enhanced:
         assert content(word.text) == content(word.word.text)
@@ -104,19 +104,18 @@ def test_every_path_keeps_every_word(
     ],
 )
 def test_no_mark_goes_into_a_word_or_before_a_mark(said: list[Word], settled: list[int]) -> None:
-    """A model's marks are not for inside of a name that is written without spaces."""
+    """A name that is written without spaces gets no marks inside."""
     info = dataclasses.replace(INFO, separators=(",", "."))
     guide = Guide(Part(0, tuple(said)), (), info, vocabulary("byte"))
     for seed in range(40):
-        state = walk(guide, random.Random(seed))
-        enhanced = guide.enhanced(guide.choices(state))
+        enhanced = guide.enhanced(walk(guide, random.Random(seed)))
         assert all(enhanced[n].text.lower() == said[n].text for n in settled)
         assert not any(enhanced[n].paragraph for n in settled[:1])
 
 
 def oracle(guide: Guide) -> str:
     """Return the same grammar as a regular expression, from readings and joins alone."""
-    part = guide.part
+    part = guide.lattice.part
     rules = []
     following = [*part.words[1:], *part.after[:1]]
     for n, word in enumerate(part.words):
@@ -152,7 +151,7 @@ def _any(texts: Sequence[str]) -> str:
 )
 @pytest.mark.parametrize("lookahead", [0, 1])
 def test_an_independent_grammar_engine_admits_the_same_tokens(text: str, lookahead: int) -> None:
-    """Along random paths the allowed tokens are those that llguidance admits too."""
+    """Along random paths the allowed tokens are exactly those that llguidance admits."""
     vocab = vocabulary("byte")
     part = Part(0, words(text), after=words("then")[:lookahead])
     guide = Guide(part, (), INFO, vocab)
@@ -187,7 +186,7 @@ def test_an_independent_grammar_engine_admits_the_same_tokens(text: str, lookahe
 
 
 class _Tokens:
-    """What llguidance wants to know of a vocabulary."""
+    """What llguidance needs to know about a vocabulary."""
 
     def __init__(self, tokens: list[bytes], end_id: int) -> None:
         self.tokens = tokens
@@ -204,7 +203,7 @@ class _Tokens:
 def test_forced_tokens_are_the_same_asked_at_once_and_one_by_one(
     texts: list[str], chooser: random.Random
 ) -> None:
-    """Drafts take a word's tokens at once, single steps one by one: both must write the same."""
+    """A draft takes a word's tokens at once, single steps one by one: both must write the same."""
     vocab = vocabulary("byte")
     guide = Guide(Part(0, tuple(Word(text) for text in texts)), (), INFO, vocab)
     state = guide.start
@@ -221,7 +220,7 @@ def test_forced_tokens_are_the_same_asked_at_once_and_one_by_one(
 
 
 def test_the_tail_decides_what_stands_before_the_first_word() -> None:
-    """After a paragraph the part opens with a break, else with a space, which nobody chooses."""
+    """After a paragraph a part starts with a break, else with a space; there is no choice."""
     part = Part(1, words("next words"))
     vocab = vocabulary("byte")
     for paragraph, opening in ((True, b"\n\n"), (False, b" ")):
@@ -233,14 +232,14 @@ def test_the_tail_decides_what_stands_before_the_first_word() -> None:
             )
 
 
-def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
+def test_the_bias_of_a_mark_counts_once_where_the_mark_is_written() -> None:
     """A comma's bias falls on the token that writes it, a paragraph's on the break."""
     info = dataclasses.replace(INFO, bias={",": 0.5, "paragraph": -1.0})
     vocab = vocabulary("byte")
     guide = Guide(Part(0, words("so then"), after=words("it")), (), info, vocab)
     state = guide.start
     while guide.forced(state) or state == guide.start:
-        token = guide.draft(state, [(0, 0)] * 3)[0]
+        token = guide.draft(state, guide.source_plan())[0]
         state = guide.advance(state, token)
     allowed = guide.allowed(state)
     bias = {
@@ -252,22 +251,14 @@ def test_the_bias_of_a_mark_is_counted_once_where_the_mark_is_written() -> None:
     assert vocab.bytes_of[allowed.ids[allowed.own]].startswith(b" ")
 
 
-def test_the_bias_of_raising_falls_on_readings_with_a_capital() -> None:
-    """Not on the lower case of a word that stands raised."""
-    info = dataclasses.replace(INFO, bias={"raise": 0.75})
-    guide = Guide(Part(0, words("so Then")), (), info, vocabulary("byte"))
-    assert {o.text: o.bias_at for o in guide.nodes[1]} == {b"so": (), b"So": ((0, 0.75),)}
-    assert {o.text: o.bias_at for o in guide.nodes[3]} == {b"Then": (), b"then": ()}
-
-
 def test_where_the_source_has_marks_its_own_reading_may_weigh_more() -> None:
     """A punctuated text has its own bias, and "own" falls on what the source wrote."""
     info = dataclasses.replace(INFO, bias={",": 0.5}, bias_marked={"own": 1.0, "own_case": 0.25})
     vocab = vocabulary("byte")
     guide = Guide(Part(0, words("so. Then"), after=words("it")), (), info, vocab)
     state = guide.start
-    while not any(alive[0] == 1 and alive[2] == 2 for alive in state):
-        state = guide.advance(state, guide.draft(state, [(0, 0)] * 3)[0])
+    while not any(place.node == 1 and place.offset == 2 for place in state):
+        state = guide.advance(state, guide.draft(state, guide.source_plan())[0])
     allowed = guide.allowed(state)
     bias = {vocab.bytes_of[t]: value for t, value in zip(allowed.ids, allowed.bias, strict=True)}
     assert bias[b"."] == 1.0

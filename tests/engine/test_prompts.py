@@ -24,14 +24,16 @@ def text_of(vocabulary: Vocabulary, ids: list[int]) -> str:
 
 
 def build(model: Model, part: Part, tail: tuple[EnhancedWord, ...] = ()) -> str:
-    ids = prompts.build(part, tail, info=model.info, frame=model.frame, vocabulary=model.vocabulary)
+    ids = prompts.build(
+        part, tail, info=model.info, template=model.template, vocabulary=model.vocabulary
+    )
     return text_of(model.vocabulary, ids)
 
 
-def test_the_model_sees_tail_part_and_lookahead_and_its_own_beginning(
+def test_the_model_sees_tail_part_and_lookahead_and_the_start_of_its_answer(
     random_model: Model,
 ) -> None:
-    """The user's turn holds the words around the part; the answer opens with what is enhanced."""
+    """The user's turn has the words around the part; the answer starts with what is enhanced."""
     part = Part(1, (Word("we"), Word("go")), after=(Word("on"), Word("and")))
     tail = (EnhancedWord(Word("so"), "So,"), EnhancedWord(Word("today"), "today"))
     shown = build(random_model, part, tail)
@@ -41,13 +43,13 @@ def test_the_model_sees_tail_part_and_lookahead_and_its_own_beginning(
 
 
 def test_a_change_of_speaker_is_shown_as_a_paragraph(random_model: Model) -> None:
-    """The words of two speakers are not run together."""
+    """The words of two speakers do not run together."""
     part = Part(0, (Word("yes", speaker="A"), Word("no", speaker="B")))
     assert "yes\n\nno" in build(random_model, part)
 
 
 def test_control_tokens_in_the_words_are_letters_in_the_prompt(random_model: Model) -> None:
-    """Whoever says the end token does not end anything."""
+    """A speaker who says the end token ends nothing."""
     for control in random_model.vocabulary._control_tokens.values():
         before = build(random_model, Part(0, (Word("a"),)))
         after = build(random_model, Part(0, (Word("a"), Word(control))))
@@ -57,15 +59,15 @@ def test_control_tokens_in_the_words_are_letters_in_the_prompt(random_model: Mod
 
 
 def test_thinking_is_off(loaded_models: dict[str, Model]) -> None:
-    """A template that can switch thinking off is asked to."""
+    """A template that can switch thinking off does so."""
     shown = build(loaded_models["qwen3"], Part(0, (Word("a"),)))
     assert "[<think>]\n\n[</think>]" in shown
 
 
-def test_a_template_without_a_system_role_gets_the_instructions_from_the_user(
+def test_without_a_system_role_the_user_gives_the_instructions(
     loaded_models: dict[str, Model],
 ) -> None:
-    """Gemma's template rejects a system turn: the instructions open the user's."""
+    """Gemma's template rejects a system turn: the user's turn begins with the instructions."""
     shown = build(loaded_models["sentencepiece"], Part(0, (Word("a"),)))
     assert "user\n" in shown
     assert "You restore punctuation" in shown
@@ -73,21 +75,21 @@ def test_a_template_without_a_system_role_gets_the_instructions_from_the_user(
 
 
 def test_a_template_that_drops_the_transcript_is_refused(loaded_models: dict[str, Model]) -> None:
-    """A template is trusted only if the text arrives whole, once."""
+    """A template is accepted only if it holds the text whole and once."""
     vocabulary = loaded_models["qwen3"].vocabulary
     with pytest.raises(ModelRefused) as caught:
-        prompts.chat_frame(vocabulary, lambda messages: "nothing of it", 0)
+        prompts.chat_template(vocabulary, lambda messages: "nothing of it", 0)
     assert "instruction-tuned" in caught.value.hint
 
 
 def test_the_embedded_model_is_shown_words_with_a_space_before_each(tmp_path: Path) -> None:
-    """The model's own template: every word is written as in the middle of a text."""
+    """Its own template writes every word as inside a text."""
     if not (Path(catalog._EMBEDDED_FOLDER) / "punct-en" / "config.json").is_file():
         pytest.skip("the embedded model is not built yet")
     info = catalog.describe("punct-en")
     vocabulary = Vocabulary.load(Path(info.path))
-    frame = prompts.punct_frame(vocabulary)
+    template = prompts.punct_template(vocabulary)
     part = Part(0, (Word("so", speaker="A"), Word("yes", speaker="B")), after=(Word("then"),))
     info = dataclasses.replace(info, lookahead_words=0)
-    ids = prompts.build(part, (), info=info, frame=frame, vocabulary=vocabulary)
+    ids = prompts.build(part, (), info=info, template=template, vocabulary=vocabulary)
     assert text_of(vocabulary, ids) == "[<|user|>] so\n\n yes[<|assistant|>]"

@@ -1,4 +1,4 @@
-"""The tokenizer as bytes, and the wall between content and control tokens."""
+"""The tokenizer as bytes, and how content is kept from becoming control tokens."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ KINDS = tokenizers()
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_content_never_becomes_a_control_token(kind: str) -> None:
-    """Each control token spelled out in a transcript is letters to the model."""
+    """A control token that is spelled out in a transcript is letters to the model."""
     tokenizer, controls = KINDS[kind]
     vocabulary = Vocabulary(tokenizer.to_str())
     assert len(vocabulary.control_ids) >= len(controls)
@@ -68,7 +68,7 @@ def test_content_never_becomes_a_control_token(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("text", TEXTS)
 def test_spelling_writes_exactly_the_bytes(kind: str, text: str) -> None:
-    """What is spelled is what is written, whatever the tokenizer normalises or puts in front."""
+    """The tokens write the bytes exactly, whatever the tokenizer normalises or puts in front."""
     vocabulary = Vocabulary(KINDS[kind][0].to_str())
     ids, ends = vocabulary.spell(text.encode())
     assert b"".join(vocabulary.bytes_of[token] for token in ids) == text.encode()
@@ -77,8 +77,19 @@ def test_spelling_writes_exactly_the_bytes(kind: str, text: str) -> None:
     assert b"".join(vocabulary.bytes_of[token] for token in greedy) == text.encode()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_tokens_with_the_same_bytes_the_same_one_is_always_written(kind: str) -> None:
+    """The tokenizer lists its vocabulary in a random order; a text must not depend on it."""
+    vocabularies = [Vocabulary(KINDS[kind][0].to_str()) for _ in range(3)]
+    assert vocabularies[0].ids_of == vocabularies[1].ids_of == vocabularies[2].ids_of
+    tokenizer = KINDS[kind][0]
+    for ids in vocabularies[0].ids_of.values():
+        pieces = [tokenizer.id_to_token(token).startswith("<0x") for token in ids]
+        assert pieces == sorted(pieces)  # the letter itself before its byte
+
+
 def test_a_tokenizer_of_another_kind_is_refused_with_a_hint() -> None:
-    """WordPiece has no way back to bytes."""
+    """The tokens of WordPiece do not say which bytes they write."""
     tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "a": 1}, unk_token="[UNK]"))
     with pytest.raises(ModelRefused) as caught:
         Vocabulary(tokenizer.to_str())

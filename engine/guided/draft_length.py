@@ -1,22 +1,23 @@
-"""How long the next draft should be: where most words a second are to be expected.
+"""How long the next draft should be, to decide the most tokens a second.
 
-A pass of n tokens costs about a + b * n seconds, fitted to the passes as they happen, so the
-figure is this machine's, under its present load. Of a draft of k tokens about p + p**2 + ... + p**k
-are accepted, and the pass decides one more. The text never depends on k; only the time does.
+A pass of n tokens costs about a + b * n seconds. Both are fitted to the passes as they happen, so
+they are those of this machine under its present load. Of a draft of k tokens about
+p + p**2 + ... + p**k are accepted, and the pass decides one more. The text never depends on k; only
+the time does.
 """
 
 from __future__ import annotations
 
 FIRST = 16
 CHOICES = (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-# A pass of 16 tokens cost twice a pass of one on two cores with OpenBLAS: believed until measured.
+# A pass of 16 tokens cost twice a pass of one on two cores with OpenBLAS: assumed until measured.
 _PRIOR = ((1, 1.0), (16, 2.0), (64, 5.0))
-_FORGET = 0.98  # weight that an observation keeps at each later one
+_FORGET = 0.98  # the weight of an observation, multiplied at each later one
 _FORGET_ACCEPTANCE = 0.97
 
 
-class Pace:
-    """Learns what a pass costs and how often drafts are right."""
+class DraftLength:
+    """Chooses the length, from what passes cost and how often drafts are right."""
 
     def __init__(self) -> None:
         self._drafted = 20.0
@@ -24,9 +25,9 @@ class Pace:
         self._sums: list[float] | None = None  # of 1, n, n*n, t, n*t
 
     def note_pass(self, tokens: int, seconds: float) -> None:
-        """Take in that a pass of so many tokens took so long."""
+        """Note how long a pass of so many tokens took."""
         if self._sums is None:
-            # The prior, in units of this first pass: only its shape is believed.
+            # The prior, in units of this first pass: only its shape is assumed.
             unit = seconds / _prior_cost(tokens)
             self._sums = [0.0] * 5
             for n, cost in _PRIOR:
@@ -35,7 +36,7 @@ class Pace:
         self._add(tokens, seconds)
 
     def note_draft(self, drafted: int, accepted: int) -> None:
-        """Take in how much of a draft was accepted."""
+        """Note how much of a draft was accepted."""
         if drafted == 0:
             return
         self._drafted = self._drafted * _FORGET_ACCEPTANCE + min(drafted, accepted + 1)
@@ -43,7 +44,7 @@ class Pace:
 
     @property
     def acceptance(self) -> float:
-        """Return the share of drafted tokens that are accepted, of those that were looked at."""
+        """Return the share of accepted tokens among the drafted ones that were compared."""
         return 1.0 - self._refused / self._drafted
 
     def choose(self) -> int:
@@ -65,7 +66,7 @@ class Pace:
             self._sums[n] += value
 
     def _fit(self) -> tuple[float, float]:
-        """Return seconds per pass and seconds per token, neither below a sliver of the other."""
+        """Return seconds per pass and per token, neither below a small share of the other."""
         assert self._sums is not None
         count, n, nn, t, nt = self._sums
         spread = count * nn - n * n

@@ -1,0 +1,130 @@
+"""What the model child can do: one function per operation, and the table of them.
+
+A request is a JSON object with the name of its operation as `op`. An operation may send `progress`
+and `text` messages, and sends one `ready` or `done` last; what it raises becomes the answer.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.child import protocol
+from engine.errors import ChildError, ChildFailed, EngineError, GpuTimeout, NoMemory
+
+if TYPE_CHECKING:
+    from engine.guided.model import Model
+
+PROGRESS_EVERY_S: Final = 0.2
+# What MLX says, in exceptions that have no type of their own.
+_NO_MEMORY: Final = (
+    "out of memory",
+    "outofmemory",
+    "insufficient memory",
+    "metal::malloc",
+    "bad_alloc",
+)
+_TIMEOUT: Final = ("gpu timeout", "callbackerrortimeout", "impacting interactivity")
+
+Request = dict[str, Any]
+
+
+class Host:
+    """The loaded model, and the way to send messages to the parent."""
+
+    def __init__(self, send: Callable[..., None]) -> None:
+        self.send = send
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """Return the loaded model; `load` comes first."""
+        assert self._model is not None, "no model is loaded"
+        return self._model
+
+    @model.setter
+    def model(self, model: Model) -> None:
+        self._model = model
+
+
+def load(host: Host, request: Request) -> None:
+    """Load a model and say what it runs on."""
+    from engine.guided import model
+
+    host.model = model.load(
+        protocol.info_from_wire(request["info"]),
+        device=request.get("device", "auto"),
+        prefill_tokens=int(request["prefill_tokens"]),
+    )
+    host.send(
+        event="ready",
+        device_path=host.model.device_path,
+        load_s=host.model.load_s,
+        memory_bytes=_memory_bytes(),
+    )
+
+
+def enhance(host: Host, request: Request) -> None:
+    """Decode a part and report progress."""
+    from engine.guided import decode
+
+    reported = time.monotonic()
+
+    def report(tokens: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported >= PROGRESS_EVERY_S:
+            reported = time.monotonic()
+            host.send(event="progress", tokens=tokens)
+
+    result = decode.decode(
+        host.model,
+        protocol.part_from_wire(request["part"]),
+        protocol.tail_from_wire(request["tail"]),
+        on_progress=report,
+    )
+    host.send(event="done", memory_bytes=_memory_bytes(), **protocol.result_to_wire(result))
+
+
+def write(host: Host, request: Request) -> None:
+    """Answer a conversation freely, piece by piece."""
+    from engine.guided.generate import generate
+
+    for piece in generate(host.model, request["messages"], int(request["max_tokens"])):
+        host.send(event="text", text=piece)
+    host.send(event="done", memory_bytes=_memory_bytes())
+
+
+OPERATIONS: Final[dict[str, Callable[[Host, Request], None]]] = {
+    "load": load,
+    "enhance": enhance,
+    "write": write,
+}
+
+
+def serve(host: Host, request: Request) -> None:
+    """Answer one request; a failure is an answer too."""
+    try:
+        OPERATIONS[request["op"]](host, request)
+    except EngineError as error:
+        host.send(**protocol.failure_to_wire(error))
+    except Exception as error:  # MLX raises what it likes: out of memory, a lost GPU
+        host.send(**protocol.failure_to_wire(named(error)))
+
+
+def named(error: Exception) -> ChildError:
+    """Return what an exception of MLX or Python means, without its text: it may quote words."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or any(phrase in text for phrase in _NO_MEMORY):
+        return NoMemory()
+    if any(phrase in text for phrase in _TIMEOUT):
+        return GpuTimeout()
+    return ChildFailed(f"The model child failed with {type(error).__name__}.")
+
+
+def _memory_bytes() -> int:
+    """Return the peak of resident memory so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
