@@ -21,9 +21,12 @@ VARIABLE: Final = "_LLASACTL_COMPLETE"  # the script sets it to ask us; click ex
 def completion(context: click.Context, shell: str | None) -> None:
     """Print the script that makes a shell complete commands, options and files.
 
-    Without an argument it is for the shell in $SHELL. Put `eval "$(llasactl completion bash)"`
-    into ~/.bashrc, the same with zsh into ~/.zshrc, or `llasactl completion fish | source` into
-    ~/.config/fish/config.fish.
+    Without an argument it is for the shell in $SHELL. To use it, put a line into a file:
+
+    \b
+      ~/.bashrc                   eval "$(llasactl completion bash)"
+      ~/.zshrc                    eval "$(llasactl completion zsh)"
+      ~/.config/fish/config.fish  llasactl completion fish | source
     """
     name = shell or os.path.basename(os.environ.get("SHELL", ""))
     found = get_completion_class(name) if name in SHELLS else None

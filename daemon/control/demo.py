@@ -219,11 +219,12 @@ def _show_results(console: Console, home: Home, found: list[Job], spent_s: float
         mark = "   " if path.name in _ABOUT else " + "
         console.print(f" {mark}{safe(path.name)}")
     console.print(
-        f"\n{count(len(found), 'transcript')}, {_speed(found, spent_s)}; "
+        f"\n{count(len(found), 'transcript')}, {_speed(found, spent_s)};\n"
         "nothing left this machine.\n\n"
-        "Next: start a daemon on a home of your own, `llasad --home ~/llasa` in a terminal or\n"
-        "`llasactl install --home ~/llasa` for every login, and put a transcript into its\n"
-        "var/transcripts. `llasactl --help` lists the commands."
+        "Next: start a daemon on a home of your own, in this terminal or at every login,\n"
+        "    llasad --home ~/llasa\n"
+        "    llasactl install --home ~/llasa\n"
+        "and put a transcript into ~/llasa/var/transcripts. Commands: llasactl --help"
     )
 
 

@@ -15,7 +15,7 @@ from daemon.operations import service
 from daemon.terminal import safe
 from launchd.agent import Step
 
-_dry = click.option("--dry-run", is_flag=True, help="Print what would be done and do nothing.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done and do nothing.")
 
 
 @click.command(
@@ -23,7 +23,7 @@ _dry = click.option("--dry-run", is_flag=True, help="Print what would be done an
     epilog="Example: llasactl install --home ~/llasa",
 )
 @home_option
-@_dry
+@_dry_run
 @click.pass_context
 def install(context: click.Context, *, dry_run: bool) -> None:
     """Start llasad now and at every login, by launchd (macOS) or systemd (Linux).
@@ -46,7 +46,7 @@ def install(context: click.Context, *, dry_run: bool) -> None:
     epilog="Example: llasactl uninstall --dry-run",
 )
 @home_option
-@_dry
+@_dry_run
 @click.pass_context
 def uninstall(context: click.Context, *, dry_run: bool) -> None:
     """Stop llasad and no longer start it at login.

@@ -29,7 +29,7 @@ EXIT_NOT_RENDERED: Final = 1
 
 @click.command(
     short_help="Show who speaks, and name them in the outputs.",
-    epilog='Example: llasactl speakers talk.json SPEAKER_00=Ada "SPEAKER_01=Grace Hopper"',
+    epilog='Example: llasactl speakers talk.json SPEAKER_00=Ada SPEAKER_01="Grace H."',
 )
 @home_option
 @json_option

@@ -131,7 +131,8 @@ def _daemon(report: StatusReport) -> Text:
             f"   start it with: {by_hand}\nor now and at every login with: llasactl install",
         )
     phase = "stalled" if report.stalled else report.phase
-    text = Text(phase, style="bold red" if report.stalled else _PHASES.get(phase, ""))
+    style = "bold red" if report.stalled else _PHASES.get(phase, "")
+    text = Text.assemble((phase, style))
     text.append(f"   pid {report.pid}", style="dim")
     if report.started_at:
         text.append(f", up for {span(_age(report.started_at))}", style="dim")

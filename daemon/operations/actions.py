@@ -105,7 +105,7 @@ def check_choice(session: Session, *, model: str | None, profile: str | None) ->
 
 
 def redo(book: Book, name: str, *, model: str | None = None, profile: str | None = None) -> Job:
-    """Queue a file again, with the settings of today or with this model and profile."""
+    """Queue a finished file again, with the current settings or with this model and profile."""
     return book.queue.redo(book.find(name).id, model=model, profile=profile)
 
 

@@ -18,7 +18,7 @@ class Explanation:
 
 _RETRY: Final = "llasactl retry JOB"
 _FIX_THEN_RETRY: Final = "fix the cause, then run: llasactl retry JOB"
-_WRITE_AGAIN: Final = "write it again with your Whisper tool; it is then read by itself"
+_WRITE_AGAIN: Final = "write it again with your Whisper tool; it is then picked up automatically"
 _READ_LOG: Final = "read the log (llasactl logs --job JOB), then run: llasactl retry JOB"
 _OTHER_MODEL: Final = "set another model in llasa.toml"
 
@@ -35,14 +35,14 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.NAME_TOO_LONG: Explanation(
         "the name is too long to write outputs beside it", "rename the file"
     ),
-    Reason.NOT_JSON: Explanation("it is not JSON", _WRITE_AGAIN),
+    Reason.NOT_JSON: Explanation("the file is not JSON", _WRITE_AGAIN),
     Reason.EMPTY_FILE: Explanation("the file is empty", _WRITE_AGAIN),
     Reason.BAD_ENCODING: Explanation("its text is in no known encoding", _WRITE_AGAIN),
-    Reason.TRUNCATED: Explanation("it ends too early", _WRITE_AGAIN),
+    Reason.TRUNCATED: Explanation("the file ends too early", _WRITE_AGAIN),
     Reason.TOO_DEEP: Explanation("nested too deeply to be a transcript"),
     Reason.TOO_COMPLEX: Explanation("too many objects in it to fit into memory"),
     Reason.WRONG_TYPES: Explanation(
-        "it has a transcript's keys with other types of values", _WRITE_AGAIN
+        "the file has a transcript's keys with other types of values", _WRITE_AGAIN
     ),
     Reason.BAD_SUBTITLES: Explanation("no subtitle in it can be read", _WRITE_AGAIN),
     Reason.NOT_A_TRANSCRIPT: Explanation("no Whisper tool writes this"),

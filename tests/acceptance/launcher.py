@@ -57,7 +57,7 @@ def serve_forks() -> None:
     import sqlite_utils  # noqa: F401
 
     from daemon import service, start  # noqa: F401 - imported before the forks
-    from daemon.operations import figures  # noqa: F401
+    from daemon.operations import status  # noqa: F401
 
     for line in sys.stdin:
         told, tell = os.pipe()
