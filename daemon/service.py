@@ -22,7 +22,7 @@ from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.work.child import ClientMaker
 from daemon.work.loop import ERROR_PAUSE_S, WorkerLoop
-from engine.pipeline import ENGINE_VERSION
+from engine.recipe import ENGINE_VERSION
 from state.database import Database
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status

@@ -23,7 +23,7 @@ from daemon.service import Outcome, Service
 from daemon.terminal import safe
 from daemon.waker import Waker
 from daemon.work.loop import ERROR_PAUSE_S
-from engine.pipeline import ENGINE_VERSION
+from engine.recipe import ENGINE_VERSION
 from state.database import open_database, recover
 from state.errors import DatabaseCorrupt, StateError
 from state.job import Status

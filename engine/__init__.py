@@ -1,1 +1,1 @@
-"""A transcript goes in, enhanced text and metadata come out; no database, no threads, no daemon."""
+"""Transcript -> enhanced text and metadata; this room has no database, threads or daemon."""

@@ -1,9 +1,9 @@
 """What can go wrong in the engine, as one tree.
 
 EngineError
-├── TranscriptError            the input; `reason` is what the job is given
+├── TranscriptError            the input; `reason` is stored with the job
 │   ├── InvalidTranscript      cannot be read: the job ends `invalid`
-│   └── NotATranscript         readable, but no transcript: the job ends `ignored`
+│   └── NotATranscript         readable, but not a transcript: the job ends `ignored`
 ├── ModelError                 the model; the queue is held, the job fails or the command ends
 │   ├── ModelNotFound
 │   └── ModelRefused
@@ -12,14 +12,14 @@ EngineError
 │   ├── ChildSilent
 │   ├── ChildRepeats
 │   ├── ChildFailed
-│   └── ChildStrained          less at a time may do
+│   └── ChildStrained          smaller requests may work
 │       ├── NoMemory
 │       └── GpuTimeout
-├── PartError                  this part will never do: its text is the source's at once
+├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
 ├── OutputError                a sidecar could not be written
-└── SpeakersError              a names file: names key, line and what is allowed
+└── SpeakersError              a names file; has the key, the line and what is allowed
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class InvalidTranscript(TranscriptError):
     """The file cannot be read as what it claims to be."""
 
     reason = "not_json"
-    hint = "Write the transcript again with your Whisper tool; it is then taken by itself."
+    hint = "Write the transcript again with your Whisper tool; llasa then finds it by itself."
 
 
 class NotATranscript(TranscriptError):
     """The file is readable, but it is not a Whisper transcript."""
 
     reason = "not_a_transcript"
-    hint = "Nothing to do: the file was left alone."
+    hint = "Nothing to do: the file was not touched."
 
 
 class ModelError(EngineError):
@@ -91,7 +91,7 @@ class ChildDied(ChildError):
 
 
 class ChildSilent(ChildError):
-    """The model child showed no progress for too long and was ended."""
+    """The model child made no progress for too long and was ended."""
 
     reason = "model_child_silent"
 
@@ -103,24 +103,24 @@ class ChildRepeats(ChildError):
 
 
 class ChildFailed(ChildError):
-    """The model child reported a failure of its own."""
+    """The model child reported a failure."""
 
     reason = "model_child_failed"
 
 
 class ChildStrained(ChildError):
-    """The model child asked too much of the machine; the next one reads less at a time."""
+    """The model child needed more than the machine has; the next one processes less at a time."""
 
 
 class NoMemory(ChildStrained):
     """The model child ran out of memory."""
 
     reason = "model_out_of_memory"
-    hint = "Set a smaller model in llasa.toml, or close what else fills the memory."
+    hint = "Set a smaller model in llasa.toml, or close other programs that use much memory."
 
 
 class GpuTimeout(ChildStrained):
-    """The system took the GPU away from the model child, which had held it for too long."""
+    """The system took the GPU away from the model child, which had used it for too long."""
 
     reason = "gpu_timeout"
     hint = "Let the display sleep while it works, or set a smaller model in llasa.toml."
@@ -134,10 +134,10 @@ class OutputError(EngineError):
 
 
 class SpeakersError(EngineError):
-    """A file with the names of speakers has a mistake."""
+    """A file with speakers' names has a mistake."""
 
     reason = "bad_speakers"
-    hint = "Mend the line, then run `llasactl speakers JOB --apply`."
+    hint = "Fix the line, then run `llasactl speakers JOB --apply`."
 
     def __init__(
         self, message: str, *, key: str = "", line: int | None = None, allowed: str = "", path: str
@@ -162,7 +162,7 @@ class CannotSpell(PartError):
 
 
 class AlignmentError(PartError):
-    """A decoded part does not hold exactly the words that it was given."""
+    """A decoded part does not have exactly the words that it was given."""
 
     reason = "alignment"
     hint = "This is a bug: please report it with the output of `llasactl show JOB`."

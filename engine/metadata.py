@@ -1,4 +1,4 @@
-"""Document and figures -> `llasa.metadata/1`: the sidecar that says what was done to a transcript.
+"""Document and figures -> `llasa.metadata/1`: the sidecar that lists what was done to a transcript.
 
 The keys are fixed (`docs/metadata.schema.json`, explained in `docs/metadata.md`), because others
 read them.
@@ -7,7 +7,7 @@ read them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -27,7 +27,8 @@ from engine.records import (
     SourceFacts,
     Timings,
 )
-from engine.text.prose import label, letters, marks, safe
+from engine.text.marks import letters, punctuation
+from engine.text.prose import label, printable
 
 SCHEMA = "llasa.metadata/1"
 VOLATILE = ("created_at", "timings")  # what differs between two equal runs
@@ -35,40 +36,39 @@ VOLATILE = ("created_at", "timings")  # what differs between two equal runs
 _EXTRACTS = ("title", "description", "summary", "key_points", "tags", "chapters")
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What became of the words of a source, beside the document that they make."""
+
+    removals: Sequence[Removal]  # in order
+    replaced: Sequence[Replacement]  # by the glossary and by terms, in order
+    statuses: Sequence[PartStatus]  # one per part
+    relabelled: int = 0  # words that got the speaker of the words around them
+
+
 def build(
     document: Document,
     *,
     source: SourceFacts,
     extracts: Extracts,
-    removals: Sequence[Removal],
-    replaced: Sequence[Replacement],
-    statuses: Iterable[PartStatus],
+    coverage: Coverage,
     model: ModelFacts,
     recipe: str,
     engine_version: str,
     timings: Timings,
     created_at: datetime,
     names: Mapping[str, str] | None = None,
-    relabelled: int = 0,
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
-    `relabelled` is how many words the reader gave to the speaker of those around them.
     Raises `AlignmentError` if the words of the document and the removals do not add up to the
     words of the source: nothing is lost without being listed.
     """
-    words_out = sum(word.word.stands_for for words in document.paragraphs for word in words)
-    removed = count_removals(removals)
-    if source.words - words_out != sum(removed.values()):
-        raise AlignmentError(
-            f"{source.words} words came in and {words_out} went out, "
-            f"but {sum(removed.values())} removals are listed"
-        )
     found = _extracts(extracts)
     return {
         "schema": SCHEMA,
         "source": {
-            "name": safe(source.name),
+            "name": printable(source.name),
             "sha256": source.sha256,
             "bytes": source.size,
             "producer": source.producer,
@@ -79,28 +79,8 @@ def build(
         },
         **found,
         "speakers": speakers(document, names or {}),
-        "origin": {
-            key: None
-            if found[key] is None
-            else ("generated" if key in extracts.generated else "extracted")
-            for key in _EXTRACTS
-        },
-        "coverage": {
-            "words_in": source.words,
-            "words_out": words_out,
-            "removed": removed,
-            "removals": [_removal(removal) for removal in removals],
-            "replaced": [
-                {
-                    "from": safe(item.source),
-                    "to": safe(item.target),
-                    "start_s": _seconds(item.start_s),
-                }
-                for item in replaced
-            ],
-            "parts": count_parts(statuses),
-            "changes": {**count_changes(document), "speakers": relabelled},
-        },
+        "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
+        "coverage": _coverage(document, source, coverage),
         "model": {
             "name": model.name,
             "revision": model.revision,
@@ -117,6 +97,32 @@ def build(
         "created_at": created_at.astimezone(UTC)
         .isoformat(timespec="seconds")
         .replace("+00:00", "Z"),
+    }
+
+
+def _origin(key: str, found: Mapping[str, Any], extracts: Extracts) -> str | None:
+    if found[key] is None:
+        return None
+    return "generated" if key in extracts.generated else "extracted"
+
+
+def _coverage(document: Document, source: SourceFacts, coverage: Coverage) -> dict[str, Any]:
+    """Count what became of the words; raises `AlignmentError` where they do not add up."""
+    words_out = sum(word.word.stands_for for words in document.paragraphs for word in words)
+    removed = count_removals(coverage.removals)
+    if source.words - words_out != sum(removed.values()):
+        raise AlignmentError(
+            f"{source.words} words came in and {words_out} went out, "
+            f"but {sum(removed.values())} removals are listed"
+        )
+    return {
+        "words_in": source.words,
+        "words_out": words_out,
+        "removed": removed,
+        "removals": [_removal(removal) for removal in coverage.removals],
+        "replaced": [_replacement(replacement) for replacement in coverage.replaced],
+        "parts": count_parts(coverage.statuses),
+        "changes": {**count_changes(document), "speakers": coverage.relabelled},
     }
 
 
@@ -138,7 +144,7 @@ def count_parts(statuses: Iterable[PartStatus]) -> dict[str, int]:
 
 
 def count_changes(document: Document) -> dict[str, int]:
-    """Count words whose case or marks differ from the source, and paragraph breaks put in."""
+    """Count the words whose case or marks differ from the source, and the new paragraph breaks."""
     case = punctuation = 0
     for paragraph in document.paragraphs:
         for word in paragraph:
@@ -152,7 +158,7 @@ def count_changes(document: Document) -> dict[str, int]:
 
 
 def changed_case(word: EnhancedWord) -> bool:
-    """Tell whether a word is the source's in other letter case; a replaced word is not."""
+    """Return whether a word has other letter case than in the source; a replaced word has not."""
     if word.text == word.word.text:
         return False
     before, after = letters(word.word.text), letters(word.text)
@@ -160,15 +166,15 @@ def changed_case(word: EnhancedWord) -> bool:
 
 
 def changed_marks(word: EnhancedWord) -> bool:
-    """Tell whether a word carries other marks than in the source."""
-    return word.text != word.word.text and marks(word.word.text) != marks(word.text)
+    """Return whether a word has other marks than in the source."""
+    return word.text != word.word.text and punctuation(word.word.text) != punctuation(word.text)
 
 
 def speakers(document: Document, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return every speaker as written in the text, with words and seconds of speech.
 
-    In the order of their first word. Two labels of one name are one speaker; `seconds` is null
-    where no word has a time.
+    They are in the order of their first words. Two labels with one name are one speaker. `seconds`
+    is null where no word has a time.
     """
     if not document.has_speakers:
         return []
@@ -189,7 +195,7 @@ def speakers(document: Document, names: Mapping[str, str]) -> list[dict[str, Any
 
 
 def _runs(paragraph: Sequence[EnhancedWord]) -> Iterable[list[EnhancedWord]]:
-    """Yield the stretches of one speaker; a paragraph is usually one."""
+    """Yield the stretches of one speaker; a paragraph usually is one."""
     run: list[EnhancedWord] = []
     for word in paragraph:
         if run and word.word.speaker != run[-1].word.speaker:
@@ -201,7 +207,7 @@ def _runs(paragraph: Sequence[EnhancedWord]) -> Iterable[list[EnhancedWord]]:
 
 
 def _span(run: Sequence[EnhancedWord]) -> float | None:
-    """Return the seconds spoken, silences of more than two seconds left out."""
+    """Return the seconds of speech, without silences of more than two seconds."""
     total: float | None = None
     start = end = None
     for word in run:
@@ -247,10 +253,18 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
 def _removal(removal: Removal) -> dict[str, Any]:
     return {
         "kind": removal.kind,
-        "text": safe(removal.text),
+        "text": printable(removal.text),
         "start_s": _seconds(removal.start_s),
         "end_s": _seconds(removal.end_s),
         "count": removal.count,
+    }
+
+
+def _replacement(replacement: Replacement) -> dict[str, Any]:
+    return {
+        "from": printable(replacement.source),
+        "to": printable(replacement.target),
+        "start_s": _seconds(replacement.start_s),
     }
 
 

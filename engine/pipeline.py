@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from engine import extract, metadata, reading, render
 from engine.errors import AlignmentError
+from engine.recipe import ENGINE_VERSION, Recipe
 from engine.records import (
     Document,
     EnhancedPart,
@@ -30,15 +29,10 @@ from engine.records import (
 )
 from engine.text import cleaning, glossary, languages, paragraphs, parts, terms
 
-try:
-    ENGINE_VERSION = version("llasa")
-except PackageNotFoundError:  # a copied tree that nobody installed
-    ENGINE_VERSION = "0"
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A source that was read and cut up: all that can be known before the model runs."""
+    """A source that was read and cut into parts: everything known before the model runs."""
 
     source: SourceFacts
     transcript: Transcript  # cleaned
@@ -48,7 +42,7 @@ class Plan:
     parts: tuple[Part, ...]
     info: ModelFacts
     profile: Profile
-    recipe: str  # equal recipes over equal bytes give equal parts
+    recipe: str  # `str(Recipe)`: equal recipes over equal bytes give equal parts
     reason: str | None  # "no_speech", "uncovered_language" or None
 
 
@@ -68,7 +62,7 @@ DecodePart = Callable[[Part, Sequence[EnhancedWord]], EnhancedPart | None]
 
 
 def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Plan:
-    """Read, clean and cut up a source; pure and deterministic. Raises `TranscriptError`."""
+    """Read, clean and cut a source; pure and deterministic. Raises `TranscriptError`."""
     raw = reading.read(data, name=name)
     cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
     transcript, replaced = glossary.apply(cleaned, profile.glossary)
@@ -76,7 +70,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
     language = languages.settle_language(transcript, profile.language)
     covered = not info.languages or language in info.languages
     if language is None and languages.is_too_short_to_tell(transcript):
-        covered = True  # nothing can be lost, and "uncovered" would say more than is known
+        covered = True  # nothing can be lost, and "uncovered" would claim more than is known
     reason = None
     if not transcript.words:
         reason = "no_speech"
@@ -97,23 +91,9 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
         parts=parts.split(transcript, info, covered=covered),
         info=info,
         profile=profile,
-        recipe=recipe(profile, info),
+        recipe=str(Recipe.of(profile, info)),
         reason=reason,
     )
-
-
-def recipe(profile: Profile, info: ModelFacts) -> str:
-    """Return what decides the text, beside the source's bytes."""
-    fields = {
-        "engine": ENGINE_VERSION,
-        "model": f"{info.name}@{info.revision}",
-        "part": f"{info.part_words}/{info.tail_words}/{info.lookahead_words}",
-        "cleaning": profile.cleaning,
-        "language": profile.language or "auto",
-    }
-    if (mark := glossary.fingerprint(profile.glossary, profile.terms)) is not None:
-        fields["glossary"] = mark
-    return " ".join(f"{key}={value}" for key, value in fields.items())
 
 
 def run(
@@ -162,7 +142,7 @@ def finish(
     total_s: float,
     created_at: datetime,
 ) -> Result:
-    """Put the parts together, describe, render; raises `AlignmentError` if one is missing."""
+    """Join the parts, describe and render them; raises `AlignmentError` if one is missing."""
     if [part.index for part in enhanced] != [part.index for part in plan.parts]:
         raise AlignmentError()
     document = Document(
@@ -176,9 +156,12 @@ def finish(
         document,
         source=plan.source,
         extracts=extract.extract(document),
-        removals=plan.removals,
-        replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
-        statuses=[part.status for part in enhanced],
+        coverage=metadata.Coverage(
+            removals=plan.removals,
+            replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
+            statuses=[part.status for part in enhanced],
+            relabelled=plan.transcript.relabelled,
+        ),
         model=plan.info,
         recipe=plan.recipe,
         engine_version=ENGINE_VERSION,
@@ -191,7 +174,6 @@ def finish(
         ),
         created_at=created_at,
         names=plan.profile.speakers,
-        relabelled=plan.transcript.relabelled,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     return Result(
@@ -202,44 +184,4 @@ def finish(
         document=document,
         status="partial" if fell_back else "done",
         reason="model_child_died" if fell_back else plan.reason,
-    )
-
-
-def part_to_json(part: EnhancedPart) -> str:
-    """Return a finished part as its checkpoint: what was written, not the words it came from."""
-    return json.dumps(
-        {
-            "status": part.status,
-            "words": [[word.text, word.paragraph] for word in part.words],
-            "tokens": part.tokens,
-            "passes": part.passes,
-            "decode_s": part.decode_s,
-            "ties": part.ties,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-
-
-def part_from_json(part: Part, payload: str) -> EnhancedPart:
-    """Read a checkpoint back onto its part; raises `AlignmentError` where they do not fit.
-
-    Checked word for word: the same bytes may be cut or cleaned otherwise after an upgrade.
-    """
-    data = json.loads(payload)
-    if len(data["words"]) != len(part.words):
-        raise AlignmentError()
-    words = []
-    for word, (text, paragraph) in zip(part.words, data["words"], strict=True):
-        if not isinstance(text, str) or not terms.is_reading(word, text):
-            raise AlignmentError("The kept text has other words than the file.")
-        words.append(EnhancedWord(word, text, paragraph=paragraph))
-    return EnhancedPart(
-        index=part.index,
-        status=data["status"],
-        words=tuple(words),
-        tokens=data["tokens"],
-        passes=data["passes"],
-        decode_s=data["decode_s"],
-        ties=data["ties"],
     )

@@ -1,4 +1,4 @@
-"""What is handed on between the steps of the engine: every arrow carries one of these."""
+"""The records that the steps of the engine pass to each other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Timing = Literal["word", "segment", "none"]
+Cleaning = Literal["off", "safe", "thorough"]
 PartStatus = Literal["enhanced", "fallback", "uncovered"]
 RemovalKind = Literal["loops", "fillers", "repeats", "tags"]
 
@@ -20,14 +21,14 @@ class Word:
     speaker: str | None = None  # the producer's label
     confidence: float | None = None  # 0 to 1
     glued: bool = False  # no white space stood between the word before and this one
-    stands_for: int = 1  # words of the source that it is or has taken the place of
-    heard: str | None = None  # what the glossary replaced by it; "" for a further word of the same
-    offered: tuple[str, ...] = ()  # terms that sound like it, as the guide may write them instead
+    stands_for: int = 1  # words of the source that it replaces; 1 for itself
+    heard: str | None = None  # what the glossary replaced with it; "" from its second word on
+    offered: tuple[str, ...] = ()  # terms that sound like it, which the guide may write instead
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A producer's segment: words with the figures that Whisper gives for them together."""
+    """A producer's segment: words, and the figures that Whisper gives for all of them."""
 
     words: tuple[Word, ...]
     start_s: float | None = None
@@ -48,7 +49,7 @@ class Transcript:
     language: str | None = None  # ISO 639-1, as the producer says
     duration_s: float | None = None
     timing: Timing = "segment"
-    relabelled: int = 0  # words that were given the speaker of those around them
+    relabelled: int = 0  # words that got the speaker of the words around them
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -57,13 +58,13 @@ class Transcript:
 
     @property
     def has_speakers(self) -> bool:
-        """Tell whether any word carries a speaker."""
+        """Return whether any word has a speaker."""
         return any(word.speaker is not None for s in self.segments for word in s.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A span of words that cleaning took out, reported word for word."""
+    """A span of words that cleaning removed, reported word for word."""
 
     kind: RemovalKind
     text: str  # the removed words, joined by single spaces (glued words without)
@@ -83,12 +84,12 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What the model decodes in one go: words, and what it is shown around them."""
+    """What the model decodes in one go: words, and the words it is shown around them."""
 
     index: int
     words: tuple[Word, ...]
-    after: tuple[Word, ...] = ()  # lookahead: shown, never answered
-    covered: bool = True  # False: the model does not know this language, the source's text stands
+    after: tuple[Word, ...] = ()  # lookahead: shown, never written
+    covered: bool = True  # False: the model does not know the language; the source's text stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class ModelInfo(ModelFacts):
     layout: Layout = field(default_factory=Layout)
     separators: tuple[str, ...] = ()  # empty: those of the language
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
-    bias_marked: dict[str, float] = field(default_factory=dict)  # ... where the source has marks
+    bias_marked: dict[str, float] = field(default_factory=dict)  # ... if the source has marks
 
     @property
     def converses(self) -> bool:
@@ -155,12 +156,12 @@ class ModelInfo(ModelFacts):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How a user wants a transcript to be treated."""
+    """How the user wants a transcript to be treated."""
 
     name: str = "default"
     model: str = "punct-en"
-    cleaning: Literal["off", "safe", "thorough"] = "safe"
-    language: str | None = None  # overrules the file and the detector
+    cleaning: Cleaning = "safe"
+    language: str | None = None  # overrides the file and the detector
     outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written
     speakers: dict[str, str] = field(default_factory=dict)  # label -> name
     glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
@@ -169,7 +170,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The enhanced transcript as a whole: what metadata and renderers read."""
+    """The whole enhanced transcript, as metadata and renderers read it."""
 
     paragraphs: tuple[tuple[EnhancedWord, ...], ...]  # each of one speaker, counted from 0
     language: str | None
@@ -180,7 +181,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A sentence worth reading, with its place."""
+    """A sentence worth quoting, with its place."""
 
     text: str
     start_s: float | None
@@ -189,7 +190,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A stretch of a long transcript; it always opens at a real paragraph."""
+    """A stretch of a long transcript; it always starts at a paragraph."""
 
     title: str
     start_s: float | None
@@ -198,7 +199,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Extracts:
-    """What a transcript says of itself in short; None or empty where there is nothing."""
+    """What was extracted from a transcript; None or empty where there is nothing."""
 
     title: str | None = None
     description: str | None = None
@@ -211,7 +212,7 @@ class Extracts:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What is known of the file that a transcript was read from."""
+    """What is known about the file that a transcript was read from."""
 
     name: str  # file name without folder; may hold escaped bytes
     sha256: str  # of the bytes that were read
@@ -222,7 +223,7 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """What the enhancement of one file took."""
+    """What the enhancement of one file cost."""
 
     total_s: float
     load_s: float

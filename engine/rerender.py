@@ -1,25 +1,20 @@
-"""Finished parts, kept -> the same text rendered anew: other names or outputs, and no model.
+"""Finished parts -> the same text rendered again with other names or outputs, without the model.
 
-The source is read and cut as its recipe says; the parts must fit word for word, or nothing is made.
+The source is read and cut as its recipe says. The kept parts must fit it word for word, or nothing
+is rendered.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from engine import pipeline
 from engine.errors import AlignmentError
+from engine.recipe import Recipe
 from engine.records import EnhancedPart, ModelFacts, Profile
-from engine.text import glossary
-
-_RECIPE = re.compile(
-    r"engine=\S+ model=(?P<model>.*)@\S+ part=(?P<part>\d+)/(?P<tail>\d+)/(?P<ahead>\d+)"
-    r" cleaning=(?P<cleaning>\w+) language=(?P<language>\w+)(?: glossary=(?P<glossary>\w+))?",
-    re.DOTALL,
-)
+from engine.text import checkpoint, glossary
 
 
 def plan(
@@ -27,40 +22,43 @@ def plan(
 ) -> pipeline.Plan:
     """Read and cut a source as the recipe of its finished job says.
 
-    `model` is the metadata's `model`; of `profile` only outputs, speakers and the glossary count,
-    the rest is the recipe's. Raises `TranscriptError`, and `AlignmentError` for a recipe of another
-    kind or a glossary that is another by now.
+    `model` is the metadata's `model`. Only the outputs, speakers and glossary of `profile` count;
+    the recipe gives the rest. Raises `TranscriptError` for the source, and `AlignmentError` for a
+    recipe of an unknown form or a glossary that has changed.
     """
-    made = _RECIPE.fullmatch(recipe)
-    if made is None:
-        raise AlignmentError("The recipe of this text is not understood.")
+    try:
+        made = Recipe.parse(recipe)
+    except ValueError as error:
+        raise AlignmentError("The recipe of this text is not understood.") from error
     info = ModelFacts(
-        name=str(model.get("name") or made["model"]),
+        name=str(model.get("name") or made.model),
         revision=model.get("revision"),
         quantization=model.get("quantization"),
         tasks=tuple(model.get("tasks") or ()),
         languages=(),
-        part_words=int(made["part"]),
-        tail_words=int(made["tail"]),
-        lookahead_words=int(made["ahead"]),
+        part_words=made.part_words,
+        tail_words=made.tail_words,
+        lookahead_words=made.lookahead_words,
     )
-    language = None if made["language"] == "auto" else made["language"]
-    if made["glossary"] is None:
+    if made.glossary is None:
         profile = replace(profile, glossary={}, terms=())
-    elif made["glossary"] != glossary.fingerprint(profile.glossary, profile.terms):
-        raise AlignmentError("The glossary has changed since; `llasactl redo` makes the text anew.")
-    profile = replace(profile, cleaning=made["cleaning"], language=language)  # type: ignore[arg-type]
-    again = pipeline.prepare(data, name=name, profile=profile, info=info)
-    return replace(again, recipe=recipe)
+    elif made.glossary != glossary.fingerprint(profile.glossary, profile.terms):
+        raise AlignmentError(
+            "The glossary has changed since; `llasactl redo` makes the text again with the new one."
+        )
+    profile = replace(profile, cleaning=made.cleaning, language=made.language)
+    found = pipeline.prepare(data, name=name, profile=profile, info=info)
+    return replace(found, recipe=recipe)
 
 
-def parts(again: pipeline.Plan, payloads: Mapping[int, str]) -> list[EnhancedPart]:
-    """Return the finished parts of a plan; raises `AlignmentError` if one is missing or another."""
+def parts(plan: pipeline.Plan, payloads: Mapping[int, str]) -> list[EnhancedPart]:
+    """Return the kept parts of a plan; raises `AlignmentError` if one is missing or misfits."""
     found = []
-    for part in again.parts:
+    for part in plan.parts:
         try:
-            kept = pipeline.part_from_json(part, payloads[part.index])
+            found.append(checkpoint.load(part, payloads[part.index]))
+        except AlignmentError as error:
+            raise AlignmentError("The kept text has other words than the file.") from error
         except (KeyError, ValueError, TypeError) as error:
             raise AlignmentError("A part of this text was not kept.") from error
-        found.append(kept)
     return found

@@ -1,10 +1,10 @@
-"""Rendered files -> disk: named beside the source, whole or not at all, never over a user's edit.
+"""Rendered files -> disk: beside the source, whole or not at all, never over a user's edit.
 
 A file is written to a temporary name in the same folder, flushed to the disk, renamed, and the
-folder is flushed too. The text is renamed first and the metadata last: a metadata sidecar is the
-mark of a complete set. Collisions that a file system makes (`A.json` and `a.json` where case does
-not matter, two Unicode forms of one name) are those of the sources themselves; a file that is in
-the way and is not ours is never replaced, the new one gets a number.
+folder is flushed too. The text is renamed first and the metadata last, so a metadata sidecar marks
+a complete set. Names that collide on a file system (`A.json` and `a.json` where case does not
+matter, two Unicode forms of one name) collide for the sources already. A file that is in the way
+and is not ours is never replaced: the new one gets a number.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from pathlib import Path
 from engine.errors import OutputError
 from engine.metadata import VOLATILE
 from engine.records import Rendered
-from engine.text.prose import safe
+from engine.text.prose import printable
 
 METADATA = "metadata.json"
 SCHEMA_PREFIX = "llasa.metadata/"
-STALE_S = 3600.0  # a temporary file this old is nobody's, whatever its process id says
+STALE_S = 3600.0  # a temporary file this old is stale, whatever process has its id now
 
 _NAME_BYTES = 255  # of one name on every common file system
 _RESERVED_BYTES = 18  # for the longest suffix and a number
@@ -42,7 +42,7 @@ _OURS = re.compile(
     r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_live: set[str] = set()  # temporary names that this process is writing now
+_live: set[str] = set()  # temporary files that this process is writing now
 
 Previous = Mapping[str, str | Collection[str]]
 
@@ -52,16 +52,16 @@ class Written:
     """One sidecar on disk."""
 
     suffix: str  # as rendered: "enhanced.txt"
-    path: str  # where it lies, which is beside the planned name if `displaced`
+    path: str  # where it is; not the planned name if `displaced`
     sha256: str  # of its bytes
-    displaced: bool  # a file that is not ours stood at the planned name and was left alone
+    displaced: bool  # a file that is not ours had the planned name and was kept
 
 
 def base_of(name: str) -> str:
-    """Return what the sidecars of a source file are named after.
+    """Return the base of the names of a source file's sidecars.
 
     `talk.json` gives `talk`, `talk.wav.json` gives `talk.wav`, `talk.srt` keeps its whole name. A
-    name too long for its sidecars is cut and gets eight digits of its own hash.
+    name too long for its sidecars is cut and gets eight digits of its hash.
     """
     stem, suffix = os.path.splitext(name)
     kept = suffix.lower() != ".json" or os.path.splitext(stem)[1].lower() in _ALSO_SOURCES
@@ -78,29 +78,29 @@ def base_of(name: str) -> str:
 
 
 def sources_of(name: str) -> tuple[str, ...]:
-    """Return the names of which an output of ours may be; none for other names."""
+    """Return the source names to which an output of ours may belong; none for other names."""
     found = _OURS.fullmatch(name)
     return (found["base"] + ".json", found["base"], found["base"] + ".JSON") if found else ()
 
 
 def paths_for(source: Path, suffixes: Iterable[str]) -> dict[str, Path]:
-    """Return where each output of `source` is meant to lie."""
+    """Return the planned path of each output of `source`."""
     base = base_of(source.name)
     return {suffix: source.with_name(f"{base}.{suffix}") for suffix in suffixes}
 
 
 def is_temp(name: str) -> bool:
-    """Tell whether a file name is one of our temporary ones."""
+    """Return whether a file name is that of a temporary file of ours."""
     return _TEMP.fullmatch(name) is not None
 
 
 def is_ours(name: str) -> bool:
-    """Tell by its name whether a file is a sidecar or a temporary file of ours."""
+    """Return whether a file is, by its name, a sidecar or a temporary file of ours."""
     return is_temp(name) or _OURS.fullmatch(name) is not None
 
 
 def is_ours_content(data: bytes) -> bool:
-    """Tell by its `schema` whether a JSON file is a metadata sidecar, whatever its name."""
+    """Return whether a JSON file is, by its `schema`, a metadata sidecar, whatever its name."""
     if SCHEMA_PREFIX.encode() not in data:
         return False
     try:
@@ -122,9 +122,9 @@ def write(
     """Write the files of one source beside it, the metadata last.
 
     `mode` is the source's `st_mode`. `previous` maps a path to the hash (or hashes) that we
-    recorded for it. A file with another content is the user's and stays: ours is written beside
-    it with a number. Raises `OutputError`; then nothing that was not whole has a final name, and
-    no temporary file is left.
+    recorded for it. A file with other content is the user's and stays: ours is written beside it
+    with a number. Raises `OutputError`; then no incomplete file has a final name, and no temporary
+    file is left.
     """
     planned = paths_for(source, [file.suffix for file in files])
     ordered = sorted(files, key=lambda file: file.suffix == METADATA)
@@ -133,28 +133,28 @@ def write(
 
 
 def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
-    """Write one file of ours that is edited in place, in the same atomic way.
+    """Write one file that may be replaced, in the same atomic way.
 
     It replaces a regular file; anything else at that name (a link, a folder) is refused.
     """
     if _kind(path) not in (None, stat.S_IFREG):
-        raise OutputError(f"{safe(path.name)} is not a regular file and was left alone")
+        raise OutputError(f"{printable(path.name)} is not a regular file and was not touched")
     with _folder(path.parent) as folder, _temporary(folder, path, content, mode) as temp:
         _rename(folder, temp, path.parent, path.name)
         _sync_folder(folder, path.parent)
 
 
 def write_new(path: Path, content: str, *, mode: int) -> Written:
-    """Write one file that the user asked for by name; what stands there already stays.
+    """Write one file that the user named; a file that is already there stays.
 
-    Ours then gets a number, as with `write`; a file of the same content is ours.
+    Ours then gets a number, as with `write`. A file with the same content counts as ours.
     """
     targets = [("", path.name, content)]
     return _write(path.parent, targets, mode=mode, previous={}, step=None)[0]
 
 
 def remove_stale_temps(directory: Path) -> int:
-    """Remove temporary files that a killed process left in `directory`; return how many."""
+    """Remove temporary files that a killed process left in `directory`; return their number."""
     removed = 0
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
@@ -166,12 +166,6 @@ def remove_stale_temps(directory: Path) -> int:
     return removed
 
 
-def errno_of(error: OutputError) -> int | None:
-    """Return the system's error number behind an `OutputError`."""
-    cause = error.__cause__
-    return cause.errno if isinstance(cause, OSError) else None
-
-
 def _write(
     parent: Path,
     targets: Sequence[tuple[str, str, str]],
@@ -180,33 +174,33 @@ def _write(
     previous: Previous,
     step: Callable[[str], None] | None,
 ) -> tuple[Written, ...]:
-    tell = step or (lambda _name: None)
+    report = step or (lambda _name: None)
     written: list[Written] = []
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_folder(parent))
         temps = []
-        # All are on the disk before the first is renamed: a full disk changes nothing.
+        # All files are on the disk before the first is renamed: a full disk changes nothing.
         for suffix, name, content in targets:
             temps.append(stack.enter_context(_temporary(folder, parent / name, content, mode)))
-            tell(f"temp_written:{suffix}")
+            report(f"temp_written:{suffix}")
         for (suffix, name, content), temp in zip(targets, temps, strict=True):
             if suffix == METADATA and written:
                 _sync_folder(folder, parent)
-                tell("texts_synced")
+                report("texts_synced")
             data = content.encode()
             final = _free_name(folder, parent, name, data, previous)
             _rename(folder, temp, parent, final)
-            tell(f"renamed:{suffix}")
+            report(f"renamed:{suffix}")
             digest = hashlib.sha256(data).hexdigest()
             written.append(Written(suffix, str(parent / final), digest, displaced=final != name))
         _sync_folder(folder, parent)
-        tell("synced")
+        report("synced")
     return tuple(written)
 
 
 @contextlib.contextmanager
 def _folder(parent: Path) -> Iterator[int]:
-    """Hold the folder open, so that what happens in it cannot be moved elsewhere."""
+    """Hold the folder open, so that nobody can move our writes to another folder."""
     try:
         descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -229,7 +223,7 @@ def _temporary(folder: int, target: Path, content: str, mode: int) -> Iterator[s
             raise _failure(error, target) from error
         yield name
     except (Exception, KeyboardInterrupt):
-        # Not for every BaseException: what stands for a kill in tests leaves its traces.
+        # Not for every BaseException: tests simulate a kill with one, and a kill leaves files.
         _discard(folder, name)
         raise
     finally:
@@ -245,7 +239,7 @@ def _fill(folder: int, name: str, data: bytes, mode: int) -> None:
         try:
             os.fchmod(descriptor, stat.S_IMODE(mode) & 0o777)
         except OSError as error:
-            # A file system without modes (exFAT, some shares): the file stays private.
+            # The file system has no modes (exFAT, some shares): the file stays private.
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
         _sync(descriptor)
@@ -256,7 +250,7 @@ def _sync(descriptor: int) -> None:
     if sys.platform == "darwin":
         import fcntl
 
-        # Shares and some file systems refuse it; fsync is then the best there is.
+        # Shares and some file systems refuse it; then fsync is the best available.
         with contextlib.suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
             return
@@ -284,12 +278,12 @@ def _discard(folder: int, name: str) -> None:
 
 
 def _free_name(folder: int, parent: Path, name: str, data: bytes, previous: Previous) -> str:
-    """Return `name`, or the first numbered one at which nothing of the user's stands."""
+    """Return `name`, or the first numbered one that no file of the user's has."""
     for candidate in _numbered(name):
         known = previous.get(str(parent / candidate), ())
         if _may_replace(folder, candidate, data, {known} if isinstance(known, str) else set(known)):
             return candidate
-    raise OutputError(f"too many files named like {safe(name)}")
+    raise OutputError(f"too many files named like {printable(name)}")
 
 
 def _numbered(name: str) -> Iterator[str]:
@@ -300,7 +294,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _may_replace(folder: int, name: str, data: bytes, known: set[str]) -> bool:
-    """Tell whether nothing stands at `name`, or a file that we wrote and nobody changed."""
+    """Return whether `name` is free, or is a file that we wrote and nobody changed."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(name, flags, dir_fd=folder)
@@ -317,7 +311,7 @@ def _may_replace(folder: int, name: str, data: bytes, known: set[str]) -> bool:
         return False
     finally:
         os.close(descriptor)
-    # Equal bytes, or equal but for times: an earlier run was killed before it could record it.
+    # Equal bytes, or equal except for times: an earlier run was killed before it recorded them.
     return (
         hashlib.sha256(present).hexdigest() in known
         or present == data
@@ -362,5 +356,5 @@ def _failure(error: OSError, path: Path) -> OutputError:
     what = error.strerror or type(error).__name__
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return OutputError(
-        f"cannot write {safe(str(path))}: {what}", reason="disk_full" if full else ""
+        f"cannot write {printable(str(path))}: {what}", reason="disk_full" if full else ""
     )

@@ -1,6 +1,6 @@
-"""Names for speakers, as files beside the transcripts say them: a label, and who that is.
+"""Names for speakers, from files beside the transcripts: a label, and who that is.
 
-`talk.speakers.toml` is for `talk.json` alone, `speakers.toml` for every file of its folder:
+`talk.speakers.toml` is for `talk.json` alone, `speakers.toml` for every file in its folder:
 
     SPEAKER_00 = "Ada"
     "SPEAKER 4" = "Grace"
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import SpeakersError
 from engine.sidecars import base_of
-from engine.text.prose import safe
+from engine.text.prose import printable
 
 FOLDER_FILE = "speakers.toml"
 LONGEST_NAME = 80
@@ -30,23 +30,23 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def file_for(source: Path) -> Path:
-    """Return where the names of one source's speakers lie, whether there are any or not."""
+    """Return the path of the names file of one source, whether it exists or not."""
     return source.with_name(f"{base_of(source.name)}.{FOLDER_FILE}")
 
 
 def names_beside(source: Path) -> dict[str, str]:
-    """Return the names for a source's speakers: its own file's before its folder's."""
+    """Return the names for a source's speakers; its own file overrides its folder's."""
     return {**read(source.with_name(FOLDER_FILE)), **read(file_for(source))}
 
 
 def read(path: Path) -> dict[str, str]:
-    """Return the names in a file, none where there is no such file; raises `SpeakersError`."""
+    """Return the names in a file, none if it does not exist; raises `SpeakersError`."""
     text = read_text(path)
     return {} if text is None else parse(text, path=str(path))
 
 
 def read_text(path: Path) -> str | None:
-    """Return what a names file holds, None where there is none; raises `SpeakersError`."""
+    """Return the text of a names file, None if it does not exist; raises `SpeakersError`."""
     try:
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
@@ -77,23 +77,25 @@ def parse(text: str, *, path: str = "") -> dict[str, str]:
         raise SpeakersError("this is not TOML", line=line, allowed=_ALLOWED, path=path) from error
     for label, name in table.items():
         if not isinstance(name, str):
-            what = f"`{safe(label)}` is no name"
+            what = f"`{printable(label)}`: not a name"
             raise SpeakersError(
                 what, key=label, line=_line(text, label), allowed=_ALLOWED, path=path
             )
         if not is_name(name):
-            what = f"the name of `{safe(label)}` cannot be used"
+            what = f"the name of `{printable(label)}` cannot be used"
             raise SpeakersError(what, key=label, line=_line(text, label), allowed=_NAME, path=path)
     return dict(table)
 
 
 def is_name(name: str) -> bool:
-    """Tell whether a text can stand for a speaker in every output."""
-    return bool(name.strip()) and len(name) <= LONGEST_NAME and safe(name) == name == name.strip()
+    """Return whether a text can be a speaker's name in every output."""
+    return (
+        bool(name.strip()) and len(name) <= LONGEST_NAME and printable(name) == name == name.strip()
+    )
 
 
 def edited(text: str, changes: Mapping[str, str | None]) -> str:
-    """Return a names file's text with some names changed, None taking one out; the rest stays.
+    """Return a names file's text with some names changed, the rest as it is; None removes a name.
 
     Raises `SpeakersError` where the text has a mistake.
     """
@@ -114,7 +116,7 @@ def edited(text: str, changes: Mapping[str, str | None]) -> str:
         if parse(made) == names:
             return made
     except SpeakersError:
-        pass  # a text over several lines: written anew, without its comments
+        pass  # a name over several lines: the file is rewritten, without its comments
     return "".join(_assignment(label, name) + "\n" for label, name in names.items())
 
 
@@ -136,7 +138,7 @@ def _unquoted(key: str) -> str | None:
 
 
 def _line(text: str, label: str) -> int | None:
-    """Return the line on which a label or a section of that name stands, counted from 1."""
+    """Return the line of a label, or of a section of that name, counted from 1."""
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[+\s*([^\].]+?)\s*[\].]", line)
         pair = _PAIR.match(line)

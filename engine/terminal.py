@@ -1,4 +1,4 @@
-"""Make text harmless to show: names and transcripts come from others, and terminals obey text."""
+"""Make text safe to print: names and transcripts come from others, and terminals obey text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def safe(text: object) -> str:
     r"""Return one line of text with every control character visible (`\x1b`) and none raw.
 
-    That covers C0, DEL, C1, direction overrides, line and paragraph separators, and the lone
-    surrogates by which Python carries bytes of a file name that are not UTF-8.
+    These are C0, DEL, C1, direction overrides, line and paragraph separators, and the lone
+    surrogates with which Python keeps bytes of a file name that are not UTF-8.
     """
     raw = str(text)
     if raw.isascii() and raw.isprintable():
@@ -22,7 +22,7 @@ def safe(text: object) -> str:
 
 
 def safe_block(text: object) -> str:
-    """Return text of several lines, each of them safe; line ends stay."""
+    """Return text of several lines with each line safe; line ends stay."""
     return "\n".join(safe(line) for line in str(text).split("\n"))
 
 

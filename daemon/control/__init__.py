@@ -1,4 +1,4 @@
-"""llasactl: what a person asks of the daemon and tells it. Each module brings some commands."""
+"""llasactl: the terminal face. Each module brings some commands, and operations do their work."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from daemon.control.session import Session, home_option
+from daemon.control.session import TerminalSession, home_option
 from daemon.errors import DaemonError
 from daemon.terminal import safe
-from engine.cli import run as frame
+from engine.cli.run import EXIT_ENVIRONMENT, UserMessage, run_command
 from launchd.errors import ServiceError
 from state.errors import NoSuchJob, StateError
 
 EXIT_USAGE: Final = 2
 
 # Which module brings which commands, in its `COMMANDS`; the order is that of the help. A module is
-# imported when one of its commands is asked for: `status` must not wait for what `doctor` needs.
+# imported when one of its commands is called: `status` must not wait for what `doctor` needs.
 _MODULES: Final = {
     "status": ("status",),
     "jobs": ("jobs", "show", "retry"),
-    "look": ("open", "diff"),
+    "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),
     "render": ("render",),
     "add": ("add",),
-    "rest": ("pause", "resume"),
-    "settings": ("config",),
+    "pause": ("pause", "resume"),
+    "config": ("config",),
     "doctor": ("doctor",),
     "logs": ("logs",),
     "service": ("install", "uninstall", "start", "stop", "restart"),
@@ -38,7 +38,7 @@ _MODULES: Final = {
 
 
 class _InOrder(click.Group):
-    """A group whose help lists the commands as they were brought, not by the alphabet."""
+    """A group whose help lists the commands in the order of `_MODULES`, not of the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for names in _MODULES.values() for name in names]
@@ -46,9 +46,9 @@ class _InOrder(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for module, names in _MODULES.items():
             if cmd_name in names:
-                brought: tuple[click.Command, ...]
-                brought = importlib.import_module(f"daemon.control.{module}").COMMANDS
-                return {command.name: command for command in brought}[cmd_name]
+                commands: tuple[click.Command, ...]
+                commands = importlib.import_module(f"daemon.control.{module}").COMMANDS
+                return {command.name: command for command in commands}[cmd_name]
         return None
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -56,7 +56,7 @@ class _InOrder(click.Group):
             return super().invoke(ctx)
         except (DaemonError, ServiceError, StateError) as error:
             text = f"llasactl: {safe(error)}\n{safe(error.hint)}"
-            raise frame.Told(text, exit_code=exit_code_of(error)) from error
+            raise UserMessage(text, exit_code=exit_code_of(error)) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,21 +78,21 @@ class _InOrder(click.Group):
 @click.version_option(package_name="llasa", prog_name="llasactl")
 @click.pass_context
 def llasactl(context: click.Context) -> None:
-    """Look at the llasa daemon and its jobs, and tell it what to do.
+    """Show what the llasa daemon and its jobs are doing, and control them.
 
     The home is found by --home, LLASA_HOME, what `install` recorded, the nearest folder upward
     with a llasa.toml, or ~/llasa, in this order.
     """
-    context.ensure_object(Session)
+    context.ensure_object(TerminalSession)
 
 
 def main() -> NoReturn:
     """Run `llasactl`: every error is a message with the next step, never a traceback."""
-    frame.run(llasactl, "llasactl")
+    run_command(llasactl, "llasactl")
 
 
 def exit_code_of(error: DaemonError | ServiceError | StateError) -> int:
     """Return the exit code of a command that ends with an error."""
     if isinstance(error, DaemonError):
         return error.exit_code
-    return EXIT_USAGE if isinstance(error, NoSuchJob) else frame.EXIT_ENVIRONMENT
+    return EXIT_USAGE if isinstance(error, NoSuchJob) else EXIT_ENVIRONMENT

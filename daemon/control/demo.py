@@ -1,4 +1,4 @@
-"""llasactl demo: the whole product in a minute, in a home of its own."""
+"""llasactl demo: show the whole product in a minute, in a home of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon import samples
-from daemon.control.session import Session
-from daemon.control.words import STYLES, count, rate, span
+from daemon.control.session import TerminalSession
+from daemon.control.text import STYLES, count, rate, span
 from daemon.errors import DaemonError
 from daemon.home import Home, make_folders
 from daemon.terminal import safe, safe_block
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 120.0
 LOOK_S: Final = 0.15
-SHOWN: Final = "allotment"  # of which before and after are shown
+SHOWN: Final = "allotment"  # the sample that is shown before and after
 _SETTINGS: Final = (
     "# The demo's home; settle_s is short, because nothing writes slowly here.\nsettle_s = 0.5\n"
 )
@@ -46,27 +46,27 @@ _ABOUT: Final = {
 
 
 class DemoFailed(DaemonError):
-    """The demo's daemon did not do its work."""
+    """The demo could not be shown."""
 
 
 @click.command(
-    short_help="See all of it work, in a minute and a folder of its own.",
+    short_help="See it work in a minute, in a folder of its own.",
     epilog="Example: llasactl demo",
 )
 @click.option(
-    "--into", type=click.Path(path_type=Path), metavar="DIR", help="Make the demo's home here."
+    "--into", type=click.Path(path_type=Path), metavar="DIR", help="Create the demo's home here."
 )
-@click.option("--model", metavar="NAME", help="Another model than the one that comes with llasa.")
+@click.option("--model", metavar="NAME", help="Use this model instead of llasa's own.")
 @click.pass_context
 def demo(context: click.Context, into: Path | None, model: str | None) -> None:
-    """Show all of it: a home, a daemon, three transcripts, and what becomes of them.
+    """Show how llasa works: a home, a daemon, three transcripts and their results.
 
-    Takes less than a minute and touches nothing but a folder of its own.
+    It takes less than a minute and touches nothing but a folder of its own.
     """
-    console = context.ensure_object(Session).console
+    console = context.ensure_object(TerminalSession).console
     home = _make_home(into, model)
     begun = time.monotonic()
-    console.print(f"home  {safe(home.path)}  (made for this demo)\n")
+    console.print(f"home  {safe(home.path)}  (created for this demo)\n")
     daemon = _start(home)
     try:
         _wait_until_watching(home, daemon)
@@ -76,7 +76,7 @@ def demo(context: click.Context, into: Path | None, model: str | None) -> None:
         found = _follow(console, home, daemon)
     finally:
         _stop(daemon)
-    _tell(console, home, found, time.monotonic() - begun)
+    _show_results(console, home, found, time.monotonic() - begun)
     if any(job.status is not Status.DONE for job in found):
         context.exit(1)
 
@@ -93,7 +93,7 @@ def _make_home(into: Path | None, model: str | None) -> Home:
 
 
 def _refuse_used(path: Path) -> None:
-    """Refuse a home that is somebody's, and any folder in which something could be lost."""
+    """Refuse an existing home, and any folder in which something could be lost."""
     try:
         if not any(path.iterdir()):
             return
@@ -104,7 +104,7 @@ def _refuse_used(path: Path) -> None:
 
 
 def _start(home: Home) -> subprocess.Popen[bytes]:
-    # -P: no folder of the caller's is put before our own modules.
+    # -P: no folder of the caller goes before our own modules.
     command = [sys.executable, "-P", "-m", "daemon.start", "--quiet", "--home", str(home.path)]
     environment = {key: value for key, value in os.environ.items() if key != "LLASA_HOME"}
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, cwd=home.path)
@@ -119,9 +119,9 @@ def _wait_until_watching(home: Home, daemon: subprocess.Popen[bytes]) -> None:
                 if ServiceRow(database).read().last_scan_at is not None:
                     return
         except DatabaseError:
-            pass  # it is being made at this moment
+            pass  # the daemon is creating it at this moment
         time.sleep(LOOK_S)
-    raise DemoFailed("The daemon did not begin to watch.", hint=f"Its log: {home.log}")
+    raise DemoFailed("The daemon did not start to watch.", hint=f"Its log: {home.log}")
 
 
 def _refuse_dead(home: Home, daemon: subprocess.Popen[bytes]) -> None:
@@ -138,11 +138,11 @@ def _drop(home: Home) -> None:
 
 
 def _follow(console: Console, home: Home, daemon: subprocess.Popen[bytes]) -> list[Job]:
-    """Show the work until all of it is done; return the jobs in the order of the samples."""
+    """Show the work until all jobs are done; return them in the order of the samples."""
     from rich.live import Live
 
     deadline = time.monotonic() + PATIENCE_S
-    told: list[str] = []
+    printed: list[str] = []
     with open_readonly(home.database) as database, contextlib.ExitStack() as stack:
         queue, row = Queue(database), ServiceRow(database)
         live = Live(console=console, auto_refresh=False)
@@ -153,7 +153,7 @@ def _follow(console: Console, home: Home, daemon: subprocess.Popen[bytes]) -> li
             if console.is_terminal:
                 live.update(_progress(found, row.read().words_per_s), refresh=True)
             else:
-                _tell_changes(console, found, told)
+                _print_changes(console, found, printed)
             done = [job for job in found if job is not None and job.status in TERMINAL]
             if len(done) == len(found):
                 return done
@@ -161,15 +161,17 @@ def _follow(console: Console, home: Home, daemon: subprocess.Popen[bytes]) -> li
                 raise DemoFailed(f"The queue is held: {held.reason}.", hint=held.hint)
             _refuse_dead(home, daemon)
             time.sleep(LOOK_S)
-    raise DemoFailed("The transcripts were not done in time.", hint=f"The daemon's log: {home.log}")
+    raise DemoFailed(
+        f"The transcripts were not done within {PATIENCE_S:.0f} s.", hint=f"The log: {home.log}"
+    )
 
 
-def _tell_changes(console: Console, found: list[Job | None], told: list[str]) -> None:
-    """Say in a line each what is new, where no screen can be redrawn."""
+def _print_changes(console: Console, found: list[Job | None], printed: list[str]) -> None:
+    """Print a line for each change, where no screen can be redrawn."""
     for (name, about), job in zip(_ABOUT.items(), found, strict=True):
         line = f"  {name:18} {job.status if job is not None else 'settling':8} {about}"
-        if line not in told:
-            told.append(line)
+        if line not in printed:
+            printed.append(line)
             console.print(line)
 
 
@@ -186,14 +188,14 @@ def _progress(found: list[Job | None], words_per_s: float | None) -> Table:
         if job is not None:
             status, done, whole = str(job.status), job.words_done, job.words_total or 1
         if job is not None and job.status in TERMINAL:
-            told = Text(about, style="dim")
+            note = Text(about, style="dim")
         elif job is not None and job.status is Status.RUNNING:
-            told = Text(rate(words_per_s) if words_per_s else "loading the model")
+            note = Text(rate(words_per_s) if words_per_s else "loading the model")
         else:
-            told = Text("waiting", style="dim")
+            note = Text("waiting", style="dim")
         style = STYLES[Status(status)] if job is not None else "dim"
         bar = ProgressBar(total=whole, completed=done, width=10, complete_style="cyan")
-        table.add_row(f"  {name}", bar, Text(status, style=style), told)
+        table.add_row(f"  {name}", bar, Text(status, style=style), note)
     return table
 
 
@@ -206,7 +208,7 @@ def _stop(daemon: subprocess.Popen[bytes]) -> None:
         daemon.wait()
 
 
-def _tell(console: Console, home: Home, found: list[Job], spent_s: float) -> None:
+def _show_results(console: Console, home: Home, found: list[Job], spent_s: float) -> None:
     transcripts = home.transcripts
     _show_before_and_after(console, transcripts / f"{SHOWN}.json")
     for job in found:
@@ -217,14 +219,16 @@ def _tell(console: Console, home: Home, found: list[Job], spent_s: float) -> Non
         mark = "   " if path.name in _ABOUT else " + "
         console.print(f" {mark}{safe(path.name)}")
     console.print(
-        f"\n{count(len(found), 'transcript')}, {_speed(found, spent_s)};\n"
-        "nothing left this machine.\nNext: put a transcript of your own into a home's "
-        "var/transcripts and start\n`llasad --home DIR`; `llasactl --help` shows the rest."
+        f"\n{count(len(found), 'transcript')}, {_speed(found, spent_s)}; "
+        "nothing left this machine.\n\n"
+        "Next: start a daemon on a home of your own, `llasad --home ~/llasa` in a terminal or\n"
+        "`llasactl install --home ~/llasa` for every login, and put a transcript into its\n"
+        "var/transcripts. `llasactl --help` lists the commands."
     )
 
 
 def _speed(found: list[Job], spent_s: float) -> str:
-    """Return words and seconds of the whole demo, and the rate of the decoding in it."""
+    """Return words and seconds of the whole demo, and the rate of its decoding alone."""
     words = sum(job.words_total or 0 for job in found)
     decode_s = sum(job.decode_s for job in found)
     alone = f" (decoding alone: {rate(words / decode_s)})" if decode_s else ""

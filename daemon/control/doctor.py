@@ -1,20 +1,17 @@
-"""llasactl doctor: looks at everything that could be wrong and says what to do about it."""
+"""llasactl doctor: examine everything that could be wrong, and say what to do about it."""
 
 from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
 import click
 
-from daemon.control.session import Session, home_option, json_option, print_json
-from daemon.doctor import machine, model, running
-from daemon.doctor.findings import Finding, failure, ok
-from daemon.errors import ConfigError
-from daemon.operations.figures import status_of
+from daemon.control.session import TerminalSession, home_option, json_option, print_json
+from daemon.doctor.examination import examine
+from daemon.doctor.findings import Finding
 from daemon.terminal import safe
 
 EXIT_FAILURE: Final = 3
@@ -23,22 +20,22 @@ _COLOURS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 
 @click.command(
-    short_help="Look at everything that could be wrong.", epilog="Example: llasactl doctor"
+    short_help="Check everything that could be wrong.", epilog="Example: llasactl doctor"
 )
 @home_option
 @json_option
-@click.option("--no-model", is_flag=True, help="Load no model.")
+@click.option("--no-model", is_flag=True, help="Do not load the model.")
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool, no_model: bool) -> None:
-    """Look at everything that could be wrong; say of each thing whether it is, and what to do.
+    """Check everything that could be wrong, and say what to do about it.
 
-    Loads the model and decodes with it, as the daemon would. Exits with 0 when nothing fails
-    (warnings are no failure), else with 3.
+    Loads the model and decodes with it, as the daemon would. Exits with 3 when anything fails;
+    warnings are not failures.
     """
-    session = context.ensure_object(Session)
+    session = context.ensure_object(TerminalSession)
     found = []
     if not as_json:
-        click.echo(session.name_home())
+        click.echo(session.home_line())
     for finding in examine(session, no_model=no_model):
         found.append(finding)
         if not as_json:
@@ -57,34 +54,11 @@ def doctor(context: click.Context, *, as_json: bool, no_model: bool) -> None:
         context.exit(EXIT_FAILURE)
 
 
-def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
-    """Yield every finding as soon as it is known."""
-    yield from machine.versions()
-    yield from machine.folders(session.home)
-    try:
-        config = session.config
-    except ConfigError as error:
-        yield failure("settings", str(error).rstrip("."), error.hint)
-        return
-    there = session.home.settings.exists()
-    yield ok("settings", f"{session.home.settings}" + ("" if there else " (none: the defaults)"))
-    yield from machine.watched(config)
-    yield from machine.evicted(config)
-    yield from running.watcher(config)
-    yield from running.database(session.home)
-    yield from running.service(status_of(session))
-    if no_model:
-        return
-    profiles = (config.default, *(rule.profile for rule in config.rules))
-    for profile in {profile.model: profile for profile in reversed(profiles)}.values():
-        yield from model.model(config, profile)
-
-
 def _show(finding: Finding) -> None:
     state = click.style(f"{finding.state:8}", fg=_COLOURS[finding.state])
     room = max(40, shutil.get_terminal_size().columns - len(_INDENT))
-    told = [*_wrapped(finding.text, room), *_wrapped(finding.advice, room)]
-    click.echo(f"{state} {finding.check:9} " + f"\n{_INDENT}".join(told))
+    lines = [*_wrapped(finding.text, room), *_wrapped(finding.advice, room)]
+    click.echo(f"{state} {finding.check:9} " + f"\n{_INDENT}".join(lines))
 
 
 def _wrapped(text: str, room: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""llasactl jobs, show, retry: the list, one of it, and once more."""
+"""llasactl jobs, show, retry: list jobs, show one of them, queue it again."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ from typing import Any, Final
 
 import click
 
-from daemon.control.session import Session, complete_job, home_option, json_option, print_json
-from daemon.control.words import (
+from daemon.control.session import (
+    TerminalSession,
+    complete_job,
+    home_option,
+    json_option,
+    print_json,
+)
+from daemon.control.text import (
+    BESIDE,
     STYLES,
-    advice,
     clock,
     count,
-    meaning,
     rate,
-    reason_of,
     remark,
     shorten,
     size,
     span,
 )
-from daemon.operations.figures import job_of
+from daemon.operations import actions
+from daemon.operations.jobs import (
+    JobDetails,
+    details_to_json,
+    job_details,
+    job_to_json,
+    list_jobs,
+)
+from daemon.operations.reasons import advice, meaning
 from daemon.terminal import safe
-from state.errors import IllegalMove
-from state.job import Job, Move, PartRow, Reason, Status
-from state.queue import Queue
+from state.job import Job, Move, PartRow, Status
 
-SHOWN: Final = 50
-_ID: Final = 6
-_STATUS: Final = 10
+SHOWN: Final = 50  # jobs on a screen, unless --limit says otherwise
 
 
 @click.command(
@@ -44,39 +52,32 @@ _STATUS: Final = 10
     help="Only jobs of this status; may be given several times.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=None, help="Most jobs to list; 0 is all."
+    "--limit",
+    type=click.IntRange(min=0),
+    default=None,
+    help=f"List at most so many jobs; 0 is all. Without it {SHOWN}, with --json all.",
 )
 @click.pass_obj
-def jobs(session: Session, *, as_json: bool, statuses: tuple[str, ...], limit: int | None) -> None:
-    """List jobs, the newest first: one for every version of every file.
-
-    The screen shows 50 unless told otherwise, --json all.
-    """
-    wanted = [Status(status) for status in dict.fromkeys(statuses)] or None
+def jobs(
+    session: TerminalSession, *, as_json: bool, statuses: tuple[str, ...], limit: int | None
+) -> None:
+    """List jobs, the newest first: one for every version of every file."""
+    wanted = [Status(status) for status in dict.fromkeys(statuses)]
     most = (0 if as_json else SHOWN) if limit is None else limit
-    found, total = _found(session, wanted, most)
+    found = list_jobs(session, wanted, most)
     if as_json:
-        print_json([job_of(job) for job in found])
+        print_json([job_to_json(job) for job in found.jobs])
         return
-    click.echo(session.name_home())
-    if not found:
+    click.echo(session.home_line())
+    if not found.jobs:
         click.echo("no jobs" + (" of that status" if wanted else " yet"))
         return
-    session.console.print(_table(session, found))
-    if total > len(found):
-        click.echo(f"{len(found):,} of {total:,}; --limit 0 shows all")
+    session.console.print(_table(session, found.jobs))
+    if found.total > len(found.jobs):
+        click.echo(f"{len(found.jobs):,} of {found.total:,}; --limit 0 shows all")
 
 
-def _found(session: Session, wanted: list[Status] | None, most: int) -> tuple[list[Job], int]:
-    if not session.has_database:
-        return [], 0
-    with session.reading() as book:
-        counts = book.queue.counts()
-        total = sum(counts[status] for status in wanted or Status)
-        return book.queue.jobs(status=wanted, limit=most or None), total
-
-
-def _table(session: Session, found: list[Job]) -> Any:
+def _table(session: TerminalSession, found: tuple[Job, ...]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -88,9 +89,9 @@ def _table(session: Session, found: list[Job]) -> Any:
     table.add_column("file", overflow="fold")
     width = max(20, session.console.width - 48)
     for job in found:
-        name = Text(shorten(session.place(job.path), width))
-        if told := remark(job):
-            name.append(f"\n{told}", style="dim")
+        name = Text(shorten(session.shown_path(job.path), width))
+        if note := remark(job):
+            name.append(f"\n{note}", style="dim")
         table.add_row(
             str(job.id),
             Text(str(job.status), style=STYLES[job.status]),
@@ -109,65 +110,55 @@ def _table(session: Session, found: list[Job]) -> Any:
 @json_option
 @click.argument("job", shell_complete=complete_job)
 @click.pass_obj
-def show(session: Session, *, job: str, as_json: bool) -> None:
-    """Show one job: why it stands where it stands, its parts, outputs and history.
+def show(session: TerminalSession, *, job: str, as_json: bool) -> None:
+    """Show one job: its status and the reason, what to do, its parts, outputs and history.
 
     JOB is an id, or a file (then its latest job).
     """
     with session.reading() as book:
-        found = session.find(book.queue, job)
-        parts, history = book.queue.parts(found.id), book.queue.history(found.id)
+        details = job_details(book, job)
     if as_json:
-        print_json(
-            {
-                **job_of(found),
-                "meaning": meaning(reason_of(found)),
-                "advice": advice(reason_of(found), found.id),
-                "figures": found.figures,
-                "parts": [_part_of(part) for part in parts],
-                "history": [_move_of(move) for move in history],
-            }
-        )
+        print_json(details_to_json(details))
         return
-    click.echo(session.name_home())
-    session.console.print(_one(found, parts, history))
+    click.echo(session.home_line())
+    session.console.print(_details(details))
 
 
-def _one(job: Job, parts: list[PartRow], history: list[Move]) -> Any:
+def _details(details: JobDetails) -> Any:
     from rich.table import Table
     from rich.text import Text
 
+    job, parts = details.job, details.parts
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("job", str(job.id))
     table.add_row("file", f"{safe(job.path)}  ({size(job.size)})")
     status = Text(str(job.status), style=STYLES[job.status])
-    reason = reason_of(job)
-    if reason:
-        status.append(f"  {reason}: {meaning(reason)}", style="default")
+    if job.reason:
+        status.append(f"  {job.reason}: {meaning(job.reason)}", style="default")
     table.add_row("status", status)
     if job.detail:
         table.add_row("detail", Text(safe(job.detail)))
-    if what := advice(reason, job.id):
-        table.add_row("next", Text(what, style="bold"))
+    if step := advice(job.reason, job.id):
+        table.add_row("next", Text(step, style="bold"))
     if job.parts_total is not None:
         table.add_row("parts", _parts(job, parts))
     if speed := _speed(parts):
         table.add_row("speed", speed)
-    for line in _coverage(job.figures):
+    if line := _coverage(job.figures):
         table.add_row("changes", line)
     if job.recipe:
         table.add_row("recipe", Text(safe(job.recipe)))
     for number, output in enumerate(job.outputs):
-        beside = "  (beside a file that was edited)" if output.displaced else ""
+        beside = f"  ({BESIDE})" if output.displaced else ""
         table.add_row("outputs" if number == 0 else "", Text(safe(output.path) + beside))
-    for number, move in enumerate(history):
+    for number, move in enumerate(details.history):
         table.add_row("history" if number == 0 else "", Text(_line(move)))
     return table
 
 
-def _parts(job: Job, parts: list[PartRow]) -> str:
+def _parts(job: Job, parts: tuple[PartRow, ...]) -> str:
     kinds = [part.status for part in parts if part.status not in (None, "enhanced")]
     tried = sum(part.attempts for part in parts)
     text = f"{job.parts_done} of {job.parts_total}"
@@ -176,50 +167,29 @@ def _parts(job: Job, parts: list[PartRow]) -> str:
     return text + (f", {count(tried, 'failed try', 'failed tries')}" if tried else "")
 
 
-def _speed(parts: list[PartRow]) -> str:
-    """Return how fast the model decoded what it did decode, "" where that is nothing."""
+def _speed(parts: tuple[PartRow, ...]) -> str:
+    """Return how fast the model decoded, "" where it decoded nothing."""
     decoded = [part for part in parts if part.decode_s > 0]
     words, decode_s = sum(part.words for part in decoded), sum(part.decode_s for part in decoded)
     return f"{rate(words / decode_s)}, {span(decode_s)} of decoding" if words else ""
 
 
-def _coverage(figures: dict[str, Any]) -> list[str]:
+def _coverage(figures: dict[str, Any]) -> str:
+    """Return what was changed and removed, "" where nothing is recorded."""
     coverage = figures.get("coverage")
     if not isinstance(coverage, dict):
-        return []
+        return ""
     changes, removed = coverage.get("changes", {}), coverage.get("removed", {})
-    lines = [
-        f"{coverage.get('words_in', 0):,} words in, {coverage.get('words_out', 0):,} out; "
-        + ", ".join(f"{number:,} {kind}" for kind, number in changes.items())
-    ]
-    told = [f"{number:,} {kind}" for kind, number in removed.items() if number]
-    return [f"{lines[0]}; removed words: {', '.join(told)}"] if told else lines
+    line = f"{coverage.get('words_in', 0):,} words in, {coverage.get('words_out', 0):,} out; "
+    line += ", ".join(f"{number:,} {kind}" for kind, number in changes.items())
+    kinds = [f"{number:,} {kind}" for kind, number in removed.items() if number]
+    return f"{line}; removed words: {', '.join(kinds)}" if kinds else line
 
 
 def _line(move: Move) -> str:
     reason = f"  {move.reason}" if move.reason else ""
-    tried = f"  attempt {move.attempt}" if move.status is Status.RUNNING else ""
-    return f"{clock(move.at)}  {move.status}{reason}{tried}"
-
-
-def _part_of(part: PartRow) -> dict[str, Any]:
-    return {
-        "index": part.index,
-        "status": part.status,
-        "words": part.words,
-        "decode_s": round(part.decode_s, 3),
-        "attempts": part.attempts,
-    }
-
-
-def _move_of(move: Move) -> dict[str, Any]:
-    reason: Reason | None = move.reason
-    return {
-        "at": move.at,
-        "status": str(move.status),
-        "reason": str(reason) if reason else None,
-        "attempt": move.attempt,
-    }
+    attempt = f"  attempt {move.attempt}" if move.status is Status.RUNNING else ""
+    return f"{clock(move.at)}  {move.status}{reason}{attempt}"
 
 
 @click.command(
@@ -230,41 +200,23 @@ def _move_of(move: Move) -> dict[str, Any]:
 @click.option("--failed", is_flag=True, help="All failed jobs.")
 @click.argument("names", metavar="[JOB]...", shell_complete=complete_job, nargs=-1)
 @click.pass_obj
-def retry(session: Session, *, names: tuple[str, ...], failed: bool) -> None:
-    """Queue jobs again that failed, were invalid, ignored or cancelled, or are partial.
+def retry(session: TerminalSession, *, names: tuple[str, ...], failed: bool) -> None:
+    """Queue jobs again that are failed, invalid, ignored, cancelled or partial.
 
     JOB is an id, or a file (then its latest job). Parts that were enhanced are kept.
     """
     if failed == bool(names):
         raise click.UsageError("Name one or more jobs, or give --failed.")
     with session.writing() as book:
-        click.echo(session.name_home())
+        click.echo(session.home_line())
         if failed:
-            click.echo(f"queued again: {count(book.queue.retry_failed(), 'job')}")
-            if left := _left(book.queue):
-                click.echo(f"not among them: {left}; name those that are to be tried again")
+            done = actions.retry_failed(book)
+            click.echo(f"queued again: {count(done.queued, 'job')}")
+            if left := ", ".join(f"{number:,} {status}" for status, number in done.left.items()):
+                click.echo(f"not among them: {left}; to try those again, name them")
         for name in names:
-            job = _retried(book.queue, session.find(book.queue, name))
-            click.echo(f"queued again: {job.id}  {session.place(job.path)}")
-
-
-def _left(queue: Queue) -> str:
-    """Return how many jobs ended badly without having failed, in words."""
-    counts = queue.counts()
-    return ", ".join(
-        f"{counts[status]:,} {status}"
-        for status in (Status.INVALID, Status.PARTIAL)
-        if counts[status]
-    )
-
-
-def _retried(queue: Queue, job: Job) -> Job:
-    try:
-        return queue.retry(job.id)
-    except IllegalMove as error:
-        if error.status is Status.DONE:
-            error.hint = f"`llasactl redo {job.id}` does it anew."
-        raise
+            job = actions.retry(book, name)
+            click.echo(f"queued again: {job.id}  {session.shown_path(job.path)}")
 
 
 COMMANDS: Final = (jobs, show, retry)

@@ -1,4 +1,4 @@
-"""llasactl logs: what the daemon has written down, a line each, harmless to a terminal."""
+"""llasactl logs: the daemon's log, one event a line, harmless to a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Final
 
 import click
 
-from daemon.control.session import Session, home_option
+from daemon.control.session import TerminalSession, home_option
 from daemon.log import KEPT, short_line
 from daemon.terminal import safe
 
@@ -24,23 +24,32 @@ LOOK_S: Final = 0.5
     short_help="Show the daemon's log, or follow it.", epilog="Example: llasactl logs -f"
 )
 @home_option
-@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Show new lines as they come, until Ctrl-C.")
 @click.option(
-    "--lines", "-n", type=click.IntRange(min=0), default=SHOWN, help="How many; 0 is all."
+    "--lines",
+    "-n",
+    type=click.IntRange(min=0),
+    default=SHOWN,
+    show_default=True,
+    help="How many lines to show; 0 is all.",
 )
-@click.option("--job", type=int, metavar="ID", help="Only those of this job.")
+@click.option("--job", type=int, metavar="ID", help="Only the lines of this job.")
 @click.pass_obj
-def logs(session: Session, *, follow: bool, lines: int, job: int | None) -> None:
-    """Show the log's last lines: time (UTC), event, fields. There is no text of transcripts in it.
+def logs(session: TerminalSession, *, follow: bool, lines: int, job: int | None) -> None:
+    """Show the last lines of the log: time (UTC), event, fields.
 
-    The file itself is var/log/llasad.log of the home: JSON, one event to a line.
+    The log holds no text of transcripts. The file itself is var/log/llasad.log of the home: JSON,
+    one event a line.
     """
     path = session.home.log
-    for line in last_lines(path, lines, job):
+    found = last_lines(path, lines, job)
+    for line in found:
         click.echo(line)
     if not follow:
         if not path.exists():
             click.echo(f"There is no log yet: {safe(path)}", err=True)
+        elif not found and job is not None:
+            click.echo(f"The log has no line of job {job}: {safe(path)}", err=True)
         return
     try:
         for line in followed(path, job, wait=lambda: time.sleep(LOOK_S)):
@@ -50,10 +59,10 @@ def logs(session: Session, *, follow: bool, lines: int, job: int | None) -> None
 
 
 def last_lines(path: Path, most: int, job: int | None) -> list[str]:
-    """Return the last lines of the log and, where it is short, of its elders."""
-    elders = [path.with_name(f"{path.name}.{number}") for number in range(KEPT, 0, -1)]
+    """Return the last lines of the log and, where it is short, of the rotated files before it."""
+    rotated = [path.with_name(f"{path.name}.{number}") for number in range(KEPT, 0, -1)]
     found: deque[str] = deque(maxlen=most or None)
-    for file in (*elders, path):
+    for file in (*rotated, path):
         try:
             with file.open(encoding="utf-8", errors="replace") as opened:
                 found.extend(filter(None, (shown(line, job) for line in opened)))
@@ -65,7 +74,7 @@ def last_lines(path: Path, most: int, job: int | None) -> list[str]:
 def followed(
     path: Path, job: int | None, *, wait: Callable[[], None]
 ) -> Generator[str, None, None]:
-    """Yield what is added to the log from now on, also when it is begun anew; never ends."""
+    """Yield the lines added to the log from now on, also after a rotation; never ends."""
     opened = _open(path, at_end=True)
     try:
         while True:
@@ -84,17 +93,17 @@ def followed(
 
 
 def _added(opened: IO[str], job: int | None) -> Iterator[str]:
-    """Yield the lines that are there; one that is written in part stays for the next time."""
+    """Yield the complete lines; a line that is only partly written waits for the next call."""
     while line := opened.readline():
         if not line.endswith("\n"):
             opened.seek(opened.tell() - len(line))
             return
-        if (told := shown(line, job)) is not None:
-            yield told
+        if (text := shown(line, job)) is not None:
+            yield text
 
 
 def shown(line: str, job: int | None) -> str | None:
-    """Return a line of the log as it is shown, None for one that is not asked for."""
+    """Return a line of the log as it is shown, None for an empty one or one of another job."""
     if not line.strip():
         return None
     try:

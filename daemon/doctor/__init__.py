@@ -1,1 +1,1 @@
-"""Examine an installation: each examination looks at one thing and says what to do about it."""
+"""Examine a home and its machine: each examination checks one thing and says what to do."""

@@ -1,4 +1,4 @@
-"""What an examination says: one line, how bad it is, and what to do."""
+"""The result of an examination: what was found, how bad it is, and what to do."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ State = Literal["ok", "warning", "failure"]
 class Finding:
     """One line of `doctor`."""
 
-    check: str  # what was looked at, one word
+    check: str  # what was examined, one word
     state: State
     text: str  # what was found, a sentence without a full stop
     advice: str = ""  # what to do, where there is something
 
 
 def ok(check: str, text: str) -> Finding:
-    """Return that all is well."""
+    """Return a finding that nothing is wrong."""
     return Finding(check, "ok", text)
 
 
 def warning(check: str, text: str, advice: str = "") -> Finding:
-    """Return that it works, but."""
+    """Return a finding that may become a problem."""
     return Finding(check, "warning", text, advice)
 
 
 def failure(check: str, text: str, advice: str = "") -> Finding:
-    """Return that it does not work."""
+    """Return a finding that something does not work."""
     return Finding(check, "failure", text, advice)

@@ -1,4 +1,4 @@
-"""Examine what llasa stands on: versions, folders, disks, macOS's privacy protection."""
+"""Examine the machine below llasa: versions, folders, disks, macOS's privacy protection."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from daemon.log import open_log
 from daemon.machine import free_bytes
 from launchd.spec import privacy_program, protected
 
-# Below these: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
-# CVE-2026-5843), the kernel's lost events go unsaid (watchdog), transactions differ (sqlite-utils).
+# Older versions: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
+# CVE-2026-5843), lost kernel events stay unreported (watchdog), transactions differ (sqlite-utils).
 FLOORS: Final = {
     "mlx": (0, 32),
     "mlx-lm": (0, 32, 2),
     "watchdog": (7, 1),
     "sqlite-utils": (4, 2, 1),
 }
-LOW_BYTES: Final = 1_000_000_000
-NONE_BYTES: Final = 32 * 1024 * 1024
-LOOKED_AT: Final = 20_000  # files of the watched folders, for evicted ones
+LOW_BYTES: Final = 1_000_000_000  # less free space is a warning
+NONE_BYTES: Final = 32 * 1024 * 1024  # less is a failure: the queue waits
+LOOKED_AT: Final = 20_000  # files of the watched folders that are checked for their content
 _ACCESS: Final = "System Settings, Privacy & Security, Full Disk Access"
 
 
 def versions(found: Mapping[str, str | None] | None = None) -> Iterator[Finding]:
-    """Compare what is installed with what is needed."""
+    """Compare the installed versions with the oldest ones that work."""
     found = found if found is not None else {name: _version(name) for name in FLOORS}
     old = {
-        name: told
-        for name, told in found.items()
-        if told is None or _numbers(told) < FLOORS.get(name, ())
+        name: number
+        for name, number in found.items()
+        if number is None or _numbers(number) < FLOORS.get(name, ())
     }
-    for name, told in old.items():
+    for name, number in old.items():
         floor = ".".join(map(str, FLOORS[name]))
         yield failure(
             "versions",
-            f"{name} {told or 'is missing'}, needed is {floor} or newer",
+            f"{name} {number or 'is missing'}; {floor} or newer is needed",
             "uv tool upgrade --reinstall llasa",
         )
     if not old:
-        told = ", ".join(f"{name} {number}" for name, number in found.items())
-        yield ok("versions", f"Python {sys.version.split()[0]}, {told}")
+        packages = ", ".join(f"{name} {number}" for name, number in found.items())
+        yield ok("versions", f"Python {sys.version.split()[0]}, {packages}")
 
 
 def folders(home: Home) -> Iterator[Finding]:
-    """Look at the home's own folders: there, ours alone, on a disk of this machine, with room."""
+    """Check the home's own folders: ours alone, writable, on a disk of this machine, with room."""
     if not home.state.is_dir():
         yield ok("home", f"{home.path} has not been used yet")
         return
@@ -72,7 +72,7 @@ def folders(home: Home) -> Iterator[Finding]:
     else:
         yield ok("home", f"{home.path}; nobody else can change its settings, queue or log")
     if not os.access(home.state, os.W_OK | os.X_OK):
-        yield failure("home", f"{home.state} cannot be written", "Mend its permissions.")
+        yield failure("home", f"{home.state} cannot be written", "Correct its permissions.")
     if not has_events(home.state.resolve()):
         yield failure(
             "home",
@@ -83,28 +83,28 @@ def folders(home: Home) -> Iterator[Finding]:
 
 
 def disk(folder: Path, free: int | None = None) -> Finding:
-    """Look how much room there is."""
-    room = free_bytes(folder) if free is None else free
-    told = f"{room / 1e9:.1f} GB free on the disk of {folder}"
-    if room < NONE_BYTES:
-        return failure("disk", told, "Make room; the queue waits until there is some.")
-    if room < LOW_BYTES:
-        return warning("disk", told, "Make room before it is full.")
-    return ok("disk", told)
+    """Check how much space is free."""
+    space = free_bytes(folder) if free is None else free
+    text = f"{space / 1e9:.1f} GB free on the disk of {folder}"
+    if space < NONE_BYTES:
+        return failure("disk", text, "Free some space; the queue waits until there is some.")
+    if space < LOW_BYTES:
+        return warning("disk", text, "Free some space before the disk is full.")
+    return ok("disk", text)
 
 
 def watched(config: Config) -> Iterator[Finding]:
-    """Look at the watched folders: there, readable, writable for the outputs, whose file system."""
+    """Check the watched folders: existing, readable, writable, on which file system."""
     for folder in config.watch:
         if folder == config.home.transcripts and not folder.exists():
-            yield ok("folder", f"{folder} is made at the first start")
+            yield ok("folder", f"{folder} is created at the first start")
             continue
         yield _watched(folder)
         if folder.is_dir() and os.stat(folder).st_mode & 0o002:
             yield warning(
                 "folder",
-                f"everybody may write to {folder}",
-                f"If that is not meant: chmod o-w '{folder}'",
+                f"every user of this machine may write to {folder}",
+                f"If that is not intended: chmod o-w '{folder}'",
             )
 
 
@@ -114,21 +114,23 @@ def _watched(folder: Path) -> Finding:
         with os.scandir(folder):
             pass
     except FileNotFoundError:
-        return failure("folder", f"{folder} does not exist", "Make it, or mend `watch`.")
+        return failure(
+            "folder", f"{folder} does not exist", "Create it, or correct `watch` in llasa.toml."
+        )
     except OSError as error:
         if error.errno == errno.EPERM and guarded(folder):
             return failure(
                 "folder",
                 f"macOS's privacy protection (TCC) keeps this terminal from reading {folder}",
-                f"For the service allow {program} under {_ACCESS}, then "
-                "llasactl restart; the terminal has a grant of its own there.",
+                f"For the service, allow {program} under {_ACCESS}, then run: llasactl restart. "
+                "The terminal has an entry of its own there.",
             )
         return failure(
-            "folder", f"{folder} cannot be read ({error.strerror})", "Mend its permissions."
+            "folder", f"{folder} cannot be read ({error.strerror})", "Correct its permissions."
         )
     if not os.access(folder, os.W_OK):
         return failure(
-            "folder", f"{folder} cannot be written, so no output can", "Mend its permissions."
+            "folder", f"{folder} cannot be written, so no output can be", "Correct its permissions."
         )
     if guarded(folder):
         return warning(
@@ -139,19 +141,19 @@ def _watched(folder: Path) -> Finding:
     if not has_events(folder):
         return warning(
             "folder",
-            f"{folder} lies on a file system that tells of no changes; it is looked through",
+            f"{folder} lies on a file system that reports no changes; it is scanned instead",
             "New files are found after up to a minute (`rescan_s`).",
         )
     return ok("folder", f"{folder} can be read and written")
 
 
 def guarded(folder: Path, *, platform: str = sys.platform) -> bool:
-    """Tell whether macOS guards a folder."""
+    """Return whether macOS guards a folder."""
     return platform == "darwin" and protected(folder, Path.home())
 
 
 def evicted(config: Config) -> Iterator[Finding]:
-    """Count transcripts whose content is in iCloud alone."""
+    """Count transcripts whose content is only in iCloud."""
     listing = Listing(config, open_log(None))
     count = seen = 0
     for batch in listing.walk(listing.roots, batch_size=500):
@@ -163,7 +165,7 @@ def evicted(config: Config) -> Iterator[Finding]:
         yield warning(
             "files",
             f"{count:,} of {seen:,} files are in iCloud and not on this machine",
-            "Download them in the Finder (or `brctl download`); they are taken then.",
+            "Download them in the Finder (or with `brctl download`); the daemon then reads them.",
         )
     else:
         yield ok("files", f"{seen:,} files that could be transcripts, all on this machine")

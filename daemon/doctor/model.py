@@ -1,4 +1,4 @@
-"""Examine a model: there, made for this, loaded by the real child, as fast as in the daemon."""
+"""Examine a model: present, made for this work, loadable, as fast here as in the daemon."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from state.job import Job, Status
 from state.queue import Queue
 
 SAMPLE: Final = "allotment.json"
-SLOWER: Final = 0.9  # of the terminal's speed
+SLOWER: Final = 0.9  # below this share of the terminal's speed the daemon is slow
 ENOUGH: Final = 400  # words to compare over
-LEAST: Final = 100  # fewer say nothing: a part takes a tenth of a second
-JOBS: Final = 20  # of the newest done ones that are looked at for something to compare with
+LEAST: Final = 100  # words; fewer prove nothing: a part takes a tenth of a second
+JOBS: Final = 20  # of the newest done ones, searched for parts to compare with
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A part that the daemon has decoded, and how long that took."""
+    """A part that the daemon decoded, and how long it took."""
 
     part: Part
-    decode_s: float
+    decode_s: float  # in the daemon
 
 
 def model(config: Config, profile: Profile) -> Iterator[Finding]:
-    """Find the model of a profile, say what is odd about it, load it and decode with it."""
+    """Find the model of a profile, report what is odd about it, load it and decode with it."""
     try:
         info = catalog.describe(profile.model, base=config.home.path)
     except ModelError as error:
@@ -62,7 +62,7 @@ def model(config: Config, profile: Profile) -> Iterator[Finding]:
         if error.reason != "model_locked":
             yield failure("decoding", f"{info.name}: {error}", error.hint)
             return
-        yield ok("decoding", "not tried: the daemon has a model loaded at this moment")
+        yield ok("decoding", "not tried: another process has a model loaded at this moment")
     except EngineError as error:
         yield failure("decoding", f"{info.name}: {error}", error.hint)
     finally:
@@ -74,7 +74,7 @@ def _try(client: ModelClient, config: Config, profile: Profile) -> Iterator[Find
     sample = resources.files(samples).joinpath(SAMPLE).read_bytes()
     plan = pipeline.prepare(sample, name=SAMPLE, profile=Profile(), info=client.info)
     part = plan.parts[0]
-    client.enhance(part, ())  # the first one pays for compiling
+    client.enhance(part, ())  # the first call compiles
     done = client.enhance(part, ())
     yield ok(
         "decoding",
@@ -83,7 +83,7 @@ def _try(client: ModelClient, config: Config, profile: Profile) -> Iterator[Find
     )
     records = recorded(config, client.info)
     if sum(len(record.part.words) for record in records) < LEAST:
-        yield ok("speed", "too little decoded by the daemon yet to compare with")
+        yield ok("speed", "the daemon has not decoded enough yet to compare with")
         return
     spent = [client.enhance(record.part, ()).decode_s for record in records]
     yield compare(records, spent)
@@ -96,27 +96,27 @@ def speed(part: EnhancedPart) -> str:
 
 
 def compare(records: Sequence[Record], spent_s: Sequence[float]) -> Finding:
-    """Compare the daemon's speed with that of this terminal, over the same parts."""
+    """Compare the daemon's speed with that of this process, over the same parts."""
     words = sum(len(record.part.words) for record in records)
     daemon_s, here_s = sum(record.decode_s for record in records), sum(spent_s)
     ratio = here_s / daemon_s if daemon_s else 1.0
-    told = (
+    text = (
         f"the daemon decoded {words:,} words at {words / daemon_s:,.0f} words/s, "
         f"this terminal at {words / here_s:,.0f} (ratio {ratio:.2f})"
     )
     if ratio >= SLOWER:
-        return ok("speed", told)
+        return ok("speed", text)
     return warning(
         "speed",
-        told,
-        "The service may be held back by the system, or the machine was busy then. On a Mac look "
-        "for `spawn type = interactive` in `launchctl print gui/$UID/llasa.llasad`; install "
-        "again with llasactl install.",
+        text,
+        "The system may slow the service down, or the machine was busy then. On a Mac, look for "
+        "`spawn type = interactive` in `launchctl print gui/$UID/llasa.llasad`; if it is not "
+        "there, run: llasactl install",
     )
 
 
 def recorded(config: Config, info: ModelInfo) -> list[Record]:
-    """Return parts that the daemon decoded with this model, of a file that is still the same."""
+    """Return parts that the daemon decoded with this model, of files that have not changed."""
     found: list[Record] = []
     try:
         with open_readonly(config.home.database) as database:
@@ -128,7 +128,7 @@ def recorded(config: Config, info: ModelInfo) -> list[Record]:
                     if row.status == "enhanced" and row.decode_s > 0
                 }
                 parts = _parts_of(config, job, info) if times else ()
-                # The first part after a load pays for compiling.
+                # The first part after a load takes longer: it compiles.
                 found += [
                     Record(part, times[part.index])
                     for part in parts
@@ -142,7 +142,7 @@ def recorded(config: Config, info: ModelInfo) -> list[Record]:
 
 
 def _parts_of(config: Config, job: Job, info: ModelInfo) -> tuple[Part, ...]:
-    """Return the parts of a job's file, none where they would be cut differently today."""
+    """Return the parts of a job's file, none where they would be cut differently now."""
     profile = config.profile_for(job.path)
     if job.profile is not None:
         profile = config.profile_named(job.profile) or profile
@@ -156,7 +156,7 @@ def _parts_of(config: Config, job: Job, info: ModelInfo) -> tuple[Part, ...]:
 
 
 def _shape(recipe: str) -> str:
-    """Return what of a recipe decides how the text is cut and who decodes it."""
+    """Return the recipe without its engine: what decides how the text is cut and decoded."""
     return re.sub(r"engine=\S+", "", recipe)
 
 

@@ -1,4 +1,4 @@
-"""Examine what runs and what it remembers: watcher, database, service, queue."""
+"""Examine what runs and what it has recorded: watcher, database, service, queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
@@ -14,21 +14,22 @@ from daemon.home import Home
 from daemon.intake.canary import Canary
 from daemon.intake.inbox import Inbox
 from daemon.intake.watch import HEALTHY, POLL_S, RootWatch
+from daemon.operations.status import StatusReport
 from launchd.agent import ServiceState, manager
 from launchd.errors import ServiceError
 from state.database import open_readonly
 from state.errors import StateError
 
-SAFE_SQLITE: Final = (3, 51, 3)  # before it a reset of the log could lose what was written
-WAL_BYTES: Final = 64_000_000
-EVENT_S: Final = 5.0
+SAFE_SQLITE: Final = (3, 51, 3)  # in older ones a reset of the log could lose a write
+WAL_BYTES: Final = 64_000_000  # a larger log is a warning
+EVENT_S: Final = 5.0  # within which a new file must be noticed
 _LOOK_S: Final = 0.05
 
 
 def database(home: Home) -> Iterator[Finding]:
-    """Look at the database: whole, with its log in order, of a SQLite that is known to be safe."""
+    """Check the database: undamaged, with a short log, of a SQLite that is known to be safe."""
     if not home.database.exists():
-        yield ok("database", "none yet; the daemon makes it")
+        yield ok("database", "none yet; the daemon creates it")
         return
     try:
         with open_readonly(home.database) as opened:
@@ -40,31 +41,31 @@ def database(home: Home) -> Iterator[Finding]:
         yield failure(
             "database",
             f"damaged: {found[0]}",
-            "llasactl restart: it is set aside and rebuilt from the folders.",
+            "Run: llasactl restart. The database is set aside and rebuilt from the folders.",
         )
     else:
-        yield ok("database", f"whole; SQLite {number}, log of {wal / 1e6:.1f} MB")
+        yield ok("database", f"undamaged; SQLite {number}, log of {wal / 1e6:.1f} MB")
     if wal > WAL_BYTES:
         yield warning(
             "database",
             f"its log has grown to {wal / 1e6:.0f} MB",
-            "Something holds a read open; llasactl restart empties it.",
+            "A process holds a read open. To empty the log, run: llasactl restart",
         )
     if tuple(int(part) for part in re.findall(r"\d+", number)) < SAFE_SQLITE:
         yield warning(
             "database",
-            f"SQLite {number} can lose a write when two processes reset its log at one moment "
-            "(mended in 3.51.3)",
-            "llasa lets only the daemon do that, so it is safe here; a newer Python brings a "
+            f"SQLite {number} can lose a write when two processes reset its log at the same time "
+            "(fixed in 3.51.3)",
+            "In llasa only the daemon resets it, so it is safe here; a newer Python brings a "
             "newer SQLite.",
         )
 
 
 def watcher(config: Config, *, wait: Callable[[float], None] = time.sleep) -> Iterator[Finding]:
-    """Write a file into each watched folder and wait for word of it, through a real watcher."""
+    """Write a file into each watched folder and wait for its event, through a real watcher."""
     for folder in config.watch:
         if not folder.is_dir():
-            continue  # told by `machine.watched`
+            continue  # reported by `machine.watched`
         inbox = Inbox()
         root = RootWatch(folder, inbox, lambda path: False)
         canary = Canary(inbox)
@@ -84,30 +85,29 @@ def _hears(root: RootWatch, canary: Canary, wait: Callable[[float], None]) -> Fi
     begun = time.monotonic()
     while (spent := time.monotonic() - begun) < patience_s:
         if canary.tick(spent, [root]).heard:
-            how = "by looking" if polled else "by an event of the system"
+            how = "by polling" if polled else "by an event of the system"
             return ok("watcher", f"a new file in {root.root} was noticed {how} in {spent:.1f} s")
         wait(_LOOK_S)
     return failure(
         "watcher",
         f"a new file in {root.root} was not noticed in {patience_s:.0f} s",
-        "Files are still found, by looking through the folder every `rescan_s`.",
+        "New files are still found by the scan every `rescan_s`.",
     )
 
 
-def service(status: dict[str, Any], found: ServiceState | None = None) -> Iterator[Finding]:
-    """Look whether the daemon is installed, runs and gets on; `status` is that of `llasactl`."""
+def service(report: StatusReport, found: ServiceState | None = None) -> Iterator[Finding]:
+    """Check whether the daemon is installed, runs and makes progress."""
     if found is None:
         try:
             found = manager().state()
         except ServiceError as error:
             yield warning("service", str(error), error.hint)
             found = ServiceState(installed=False, running=False, pid=None, detail=str(error))
-    if status["parked"]:
+    if report.parked:
         yield failure(
             "service",
-            f"parked after {status['parked']['failed_starts']} failed starts: "
-            f"{status['parked']['reason']}",
-            "Mend it, then: llasactl start",
+            f"parked after {report.parked.failed_starts} failed starts: {report.parked.reason}",
+            "Fix it, then run: llasactl start",
         )
     elif found.installed:
         yield (
@@ -117,23 +117,23 @@ def service(status: dict[str, Any], found: ServiceState | None = None) -> Iterat
         )
     else:
         yield warning("service", "not installed: it does not start at login", "llasactl install")
-    yield from _running(status)
+    yield from _running(report)
 
 
-def _running(status: dict[str, Any]) -> Iterator[Finding]:
-    if not status["running"]:
+def _running(report: StatusReport) -> Iterator[Finding]:
+    if not report.running:
         yield warning(
-            "daemon", "no daemon works on this home", f"llasad --home {shlex.quote(status['home'])}"
+            "daemon", "no daemon runs on this home", f"llasad --home {shlex.quote(report.home)}"
         )
-    elif status["stalled"]:
-        yield failure("daemon", "it runs, but stands still", "llasactl restart")
+    elif report.stalled:
+        yield failure("daemon", "it runs, but makes no progress", "llasactl restart")
     else:
-        yield ok("daemon", f"runs (pid {status['pid']}), {status['phase']}")
-    if status["held"]:
-        yield failure("queue", f"held: {status['held']['reason']}", status["held"]["hint"])
-    if status["paused"]:
+        yield ok("daemon", f"runs (pid {report.pid}), {report.phase}")
+    if report.held:
+        yield failure("queue", f"held: {report.held.reason}", report.held.hint)
+    if report.paused:
         yield warning("queue", "paused", "llasactl resume")
-    failed = status["jobs"]["failed"] + status["jobs"]["invalid"]
+    failed = report.jobs["failed"] + report.jobs["invalid"]
     if failed:
         yield warning(
             "queue",

@@ -12,6 +12,7 @@ from engine import pipeline
 from engine.child.retry import TRIES, try_part
 from engine.errors import AlignmentError, ChildError, PartError
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
+from engine.text import checkpoint
 from state.job import Job, Reason
 from state.queue import Queue
 
@@ -88,7 +89,7 @@ class JobDecoder:
             self._job,
             enhanced.index,
             status=enhanced.status,
-            payload=pipeline.part_to_json(enhanced),
+            payload=checkpoint.dump(enhanced),
             words=len(enhanced.words),
             decode_s=enhanced.decode_s,
         )
@@ -182,6 +183,6 @@ def _restored(part: Part, payload: str | None) -> EnhancedPart | None:
     if payload is None:
         return None
     try:
-        return pipeline.part_from_json(part, payload)
+        return checkpoint.load(part, payload)
     except (AlignmentError, ValueError, KeyError, TypeError):
         return None

@@ -1,9 +1,9 @@
 """Write docs/COMMANDS_MANIFEST.md: every command's help, and an example with its real output.
 
 `uv run python docs/making/commands_manifest.py` makes a home in a folder of its own, starts a
-real daemon on it and runs every example there. Only systemctl is stood in for
-(`stand_in_systemctl.py`), so that the service commands can be shown without touching the services
-of whoever runs this.
+real daemon on it and runs every example there. Only systemctl is replaced
+(`stand_in_systemctl.py`), so that the service commands can be shown without touching the user's own
+services.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import click
 
 from daemon.control import llasactl
 from daemon.start import llasad
-from engine.cli.enhance import llasa_cli
+from engine.cli.main import llasa_cli
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "COMMANDS_MANIFEST.md"
@@ -32,8 +32,8 @@ BIN = Path(sys.prefix) / "bin"
 WIDTH = 80
 TREES: dict[str, click.Command] = {"llasactl": llasactl, "llasad": llasad, "llasa-cli": llasa_cli}
 
-# What is run for each command, in this order: what one leaves is there for the next.
-# A line that begins with "#" is run and not shown.
+# The examples of each command, run in this order: each finds what the ones before have left.
+# A line that begins with "#" is run but not shown.
 EXAMPLES: dict[str, list[str]] = {
     "llasad": ["llasad --home ~/llasa --drain --quiet"],
     "llasactl install": ["llasactl install --home ~/llasa"],
@@ -82,7 +82,7 @@ EXAMPLES: dict[str, list[str]] = {
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    """Yield every command with its whole name, groups before what is in them."""
+    """Yield every command with its full name, a group before its commands."""
     for name, command in TREES.items():
         yield from _below(name, command)
 
@@ -98,7 +98,7 @@ def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 
 
 def help_of(name: str, command: click.Command) -> str:
-    """Return what `NAME --help` prints on a screen of 80 columns."""
+    """Return the output of `NAME --help` on a screen of 80 columns."""
     context = click.Context(
         command,
         info_name=name,
@@ -110,26 +110,26 @@ def help_of(name: str, command: click.Command) -> str:
 
 
 def section(name: str, command: click.Command, shown: str) -> str:
-    """Return a command's part of the document."""
+    """Return a command's section of the document."""
     example = f"\n```console\n{shown.rstrip()}\n```\n" if shown else ""
     return f"## {name}\n\n```text\n{help_of(name, command)}\n```\n{example}"
 
 
 def main() -> None:
     """Run every example and write the document."""
-    with Stage() as stage:
-        shown = {name: stage.show(lines) for name, lines in EXAMPLES.items()}
+    with ExampleHome() as home:
+        shown = {name: home.show(lines) for name, lines in EXAMPLES.items()}
     parts = [section(name, command, shown.get(name, "")) for name, command in commands()]
     TARGET.write_text(_HEAD + "\n".join(parts), encoding="utf-8")
     sys.stdout.write(f"written: {TARGET}\n")
 
 
-class Stage:
-    """A user's home folder of its own, in which the examples are run."""
+class ExampleHome:
+    """A temporary home folder of a user, in which the examples are run."""
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> ExampleHome:
         (ROOT / "var").mkdir(exist_ok=True)
-        self.folder = ROOT / "var" / "ada"  # short: lines are broken by the real length of a path
+        self.folder = ROOT / "var" / "ada"  # short: lines are wrapped by the real length of a path
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         self.work = self.folder / "Downloads"
@@ -162,15 +162,15 @@ class Stage:
         shutil.rmtree(self.folder)
 
     def show(self, lines: list[str]) -> str:
-        """Run lines and return what a terminal would show of those that are shown."""
+        """Run lines and return what a terminal would show, without those that are not shown."""
         out = io.StringIO()
         for line in lines:
             if line == "# wait":
                 self._wait()
                 continue
-            told = self._run(line.removeprefix("# "))
+            output = self._run(line.removeprefix("# "))
             if not line.startswith("#"):
-                out.write(f"$ {line}\n{told}")
+                out.write(f"$ {line}\n{output}")
         return self.tidy(out.getvalue())
 
     def _run(self, line: str) -> str:
@@ -188,18 +188,19 @@ class Stage:
         return done.stdout
 
     def _wait(self) -> None:
-        """Wait until nothing is queued or running, and what settles has settled."""
+        """Wait until nothing is queued, running or settling."""
         quiet = 0
         for _ in range(600):
-            told = self._run("llasactl status --json")
-            busy = re.search(r'"(queued|running)": [1-9]', told)
-            quiet = 0 if busy or '"last_scan": null' in told else quiet + 1
+            status = self._run("llasactl status --json")
+            busy = re.search(r'"(queued|running)": [1-9]', status)
+            quiet = 0 if busy or '"last_scan": null' in status else quiet + 1
             if quiet > 12:
                 return
             time.sleep(0.5)
+        raise RuntimeError("the daemon does not run, or did not finish; is this checkout in /tmp?")
 
     def tidy(self, text: str) -> str:
-        """Take out what is of this machine and this moment alone."""
+        """Replace everything that belongs to this machine or this moment."""
         text = text.replace(str(BIN), "~/.local/bin").replace(str(self.folder), "~")
         text = text.replace(str(ROOT), "...")
         text = re.sub(r"\b(pid|process) \d+", r"\1 4711", text)
@@ -219,8 +220,8 @@ cleaning = "thorough"
 _HEAD = """\
 # Every command
 
-Written by `uv run python docs/making/commands_manifest.py` from real runs in a home of its own; a
-test holds the help texts against the code. What options and JSON keys mean:
+Written by `uv run python docs/making/commands_manifest.py` from real runs in a temporary home; a
+test compares the help texts with the code. The meaning of options and JSON keys:
 [commands.md](commands.md).
 
 """

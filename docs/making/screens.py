@@ -1,6 +1,6 @@
-"""Write docs/screens/*.svg from real runs: what the commands show on a terminal of 80 columns.
+"""Write docs/screens/*.svg from real runs: the commands' screens on a terminal of 80 columns.
 
-`uv run python docs/making/screens.py`; the stage is that of `commands_manifest.py`.
+`uv run python docs/making/screens.py`; the home is that of `commands_manifest.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from docs.making.commands_manifest import ROOT, WIDTH, Stage
+from docs.making.commands_manifest import ROOT, WIDTH, ExampleHome
 
 TARGET = ROOT / "docs" / "screens"
 SHOWN = {
@@ -31,39 +31,39 @@ SHOWN = {
 
 
 def main() -> None:
-    """Set the stage, run each command on a terminal, and write what it shows."""
+    """Prepare a home, run each command on a terminal, and write its screen."""
     TARGET.mkdir(exist_ok=True)
-    with Stage() as stage:
-        stage.environment.pop("NO_COLOR")
-        stage.environment |= {"TERM": "xterm-256color", "PAGER": "cat", "LINES": "40"}
-        stage.show(["llasactl install --home ~/llasa"])
+    with ExampleHome() as home:
+        home.environment.pop("NO_COLOR")
+        home.environment |= {"TERM": "xterm-256color", "PAGER": "cat", "LINES": "40"}
+        home.show(["llasactl install --home ~/llasa"])
         first = "# cp allotment.json the-car.json broken.json ~/llasa/var/transcripts/"
-        stage.show([first, "# wait"])
+        home.show([first, "# wait"])
         screens = {
-            name: on_terminal(stage, line) for name, line in SHOWN.items() if name != "status"
+            name: on_terminal(home, line) for name, line in SHOWN.items() if name != "status"
         }
-        (stage.work / "long-interview.json").write_text(_long(stage), encoding="utf-8")
-        stage.show(["# cp long-interview.json kitchen-note.json ~/llasa/var/transcripts/"])
+        (home.work / "long-interview.json").write_text(_long(home), encoding="utf-8")
+        home.show(["# cp long-interview.json kitchen-note.json ~/llasa/var/transcripts/"])
         for _ in range(100):
-            screens["status"] = on_terminal(stage, SHOWN["status"])
+            screens["status"] = on_terminal(home, SHOWN["status"])
             if re.search(r"part ([89]|\d\d) of", screens["status"]):
                 break
             time.sleep(0.1)
         for name, screen in screens.items():
-            write(TARGET / f"{name}.svg", SHOWN[name], stage.tidy(screen))
+            write(TARGET / f"{name}.svg", SHOWN[name], home.tidy(screen))
     sys.stdout.write(f"written: {', '.join(sorted(screens))} in {TARGET}\n")
 
 
-def on_terminal(stage: Stage, line: str) -> str:
-    """Run a command on a terminal of its own and return everything it writes."""
+def on_terminal(home: ExampleHome, line: str) -> str:
+    """Run a command on its own terminal and return everything it writes."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         shlex.split(line),
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
-        env=stage.environment,
-        cwd=stage.work,
+        env=home.environment,
+        cwd=home.work,
     )
     os.close(theirs)
     out = b""
@@ -71,23 +71,23 @@ def on_terminal(stage: Stage, line: str) -> str:
         while data := os.read(ours, 65536):
             out += data
     except OSError:
-        pass  # the terminal's other end was closed: the command has ended
+        pass  # the other end of the terminal was closed: the command has ended
     process.wait()
     os.close(ours)
     return out.decode().replace("\r\n", "\n")
 
 
 def write(path: Path, command: str, screen: str) -> None:
-    """Write a screen with its colours as a picture."""
+    """Write a screen as a picture, with its colours."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text.assemble(("$ ", "dim"), (command, "bold")))
     console.print(Text.from_ansi(screen.rstrip()))
     path.write_text(console.export_svg(title="llasa", unique_id=path.stem), encoding="utf-8")
 
 
-def _long(stage: Stage) -> str:
-    """Return a transcript of the samples' words, long enough to be caught at work."""
-    text = (stage.work / "the-car.json").read_text(encoding="utf-8")
+def _long(home: ExampleHome) -> str:
+    """Return a transcript of the samples' words, long enough to be shown while it is decoded."""
+    text = (home.work / "the-car.json").read_text(encoding="utf-8")
     whole = json.loads(text)
     segments, at = [], 0.0
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Stand in for `systemctl --user`: start, stop and describe the one unit that llasactl installs."""
+"""Replace `systemctl --user`: start, stop and describe the one unit that llasactl installs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PID = Path(os.environ["XDG_CONFIG_HOME"]) / "stand-in.pid"
 
 
 def main() -> int:
-    """Do what the arguments say, as far as llasactl asks for it."""
+    """Run the subset of verbs that llasactl uses."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     verb, units = words[0], words[1:]
     pid = _pid()

@@ -218,28 +218,13 @@ def _most_tokens(part: Part) -> int:
 
 
 def _enhanced(part: Part, answer: Message) -> EnhancedPart:
-    """Return an answer as the enhanced part; raises what `_fitting` raises, and `KeyError`."""
+    """Return an answer as the enhanced part; raises `AlignmentError`, `KeyError`, `TypeError`, `ValueError`."""
     return EnhancedPart(
         index=part.index,
         status="enhanced",
-        words=_fitting(part, answer["words"]),
+        words=terms.fit(part, answer["words"]),
         tokens=int(answer["tokens"]),
         passes=int(answer["passes"]),
         decode_s=float(answer["decode_s"]),
         ties=int(answer.get("ties", 0)),
     )
-
-
-def _fitting(part: Part, written: Sequence[Any]) -> tuple[EnhancedWord, ...]:
-    """Return written words onto their part: the child is not trusted with the text.
-
-    Checked word for word. Raises `AlignmentError`, `TypeError`, `ValueError`.
-    """
-    if len(written) != len(part.words):
-        raise AlignmentError()
-    words = []
-    for word, (text, paragraph) in zip(part.words, written, strict=True):
-        if not isinstance(text, str) or not terms.is_reading(word, text):
-            raise AlignmentError()
-        words.append(EnhancedWord(word, text, paragraph=bool(paragraph)))
-    return tuple(words)

@@ -1,4 +1,4 @@
-"""`llasa-cli bench`: how fast is this model on this machine."""
+"""`llasa-cli bench`: how fast a model is on this machine."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ TEXT = (
     "--parts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Parts to decode."
 )
 def bench(model: str, parts: int) -> None:
-    """Tell how fast a model enhances text on this machine, step by step and drafted."""
+    """Measure how fast a model enhances text on this machine, step by step and drafted."""
     try:
         info = catalog.describe(model)
-        # The one command that loads a model here and not in a child: there is nothing to protect.
+        # Only this command loads a model in its own process: it has nothing to protect from it.
         from engine.guided import measure as measuring
         from engine.guided import model as models
 
@@ -50,5 +50,9 @@ def bench(model: str, parts: int) -> None:
             f"words/s {run.tokens_per_pass:6.1f} tokens per pass"
         )
     step, drafted = runs.values()
-    same = "the same text" if step.written == drafted.written else "another text: please report it"
+    same = (
+        "the same text"
+        if step.written == drafted.written
+        else "different texts: please report this"
+    )
     click.echo(f"{step.seconds / drafted.seconds:.1f} times as fast, {same}")

@@ -1,4 +1,4 @@
-"""llasa-cli: one file or a few, once, without a daemon."""
+"""`llasa-cli enhance` and `batch`: one file or a few, once, without a daemon."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NoReturn
 
 import click
-from click.core import ParameterSource
 
 from engine import pipeline, sidecars, speakers
 from engine.child.client import ModelClient
 from engine.child.retry import try_part
-from engine.cli import run as frame
 from engine.cli.failure import failure
 from engine.errors import (
     EngineError,
@@ -29,10 +26,9 @@ from engine.errors import (
     TranscriptError,
 )
 from engine.models import catalog
-from engine.records import EnhancedPart, EnhancedWord, Part, Profile
+from engine.records import Cleaning, EnhancedPart, EnhancedWord, Part, Profile
 from engine.terminal import safe
 
-Cleaning = Literal["off", "safe", "thorough"]
 MAX_BYTES = 64 << 20
 
 
@@ -40,109 +36,64 @@ def _say(text: str) -> None:
     click.echo(safe(text), err=True)
 
 
-def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def _language_code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[a-z]{2,3}", value):
-        raise click.BadParameter('an ISO 639-1 code is wanted, such as "en".')
+        raise click.BadParameter('expected an ISO 639-1 code, such as "en".')
     return value
 
 
-_language = click.option(
+language_option = click.option(
     "--language",
     metavar="CODE",
-    callback=_code,
+    callback=_language_code,
     help="Language of the speech (ISO 639-1), if known.",
 )
-_model = click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to use.")
-_cleaning = click.option(
+model_option = click.option(
+    "--model", default=catalog.EMBEDDED, show_default=True, help="Model to use."
+)
+cleaning_option = click.option(
     "--cleaning",
     type=click.Choice(["off", "safe", "thorough"]),
     default="safe",
     show_default=True,
-    help="What to take out: loops and tags, or fillers and stutters too.",
+    help="What to remove: loops and tags, or fillers and stutters too.",
 )
-_output = click.option(
+output_option = click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write only the text, to this file.",
 )
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_USAGE = "llasa-cli enhance FILE --model M"
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group(
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: llasa-cli --enhance-transcript talk.json",
-)
-@click.option(
-    "--enhance-transcript", "transcript", type=_file, metavar="FILE", help="Same as `enhance FILE`."
-)
-@_output
-@_model
-@_language
-@_cleaning
-@click.version_option(pipeline.ENGINE_VERSION, prog_name="llasa-cli")
-@click.pass_context
-def llasa_cli(
-    context: click.Context,
-    transcript: Path | None,
-    output: Path | None,
-    model: str,
-    language: str | None,
-    cleaning: Cleaning,
-) -> None:
-    """Turn Whisper transcripts into faithful, readable text, once and without a daemon."""
-    given = [
-        parameter.opts[0]
-        for parameter in context.command.params
-        if parameter.name
-        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
-    ]
-    if context.invoked_subcommand is not None:
-        if given:
-            raise click.UsageError(f"Options go after the command: {_USAGE}")
-        return
-    if transcript is None and given:
-        raise click.UsageError(f"A file is missing for {' and '.join(given)}: {_USAGE}")
-    if transcript is None:
-        click.echo(context.get_help())
-        return
-    run(transcript, Profile(model=model, language=language, cleaning=cleaning), output=output)
-
-
-@llasa_cli.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
-@click.argument("file", type=_file)
-@_output
-@_model
-@_language
-@_cleaning
+@click.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
+@click.argument("file", type=FILE)
+@output_option
+@model_option
+@language_option
+@cleaning_option
 def enhance(
     file: Path, output: Path | None, model: str, language: str | None, cleaning: Cleaning
 ) -> None:
     """Enhance one transcript and write the results beside it."""
-    run(file, Profile(model=model, language=language, cleaning=cleaning), output=output)
+    run_one(file, Profile(model=model, language=language, cleaning=cleaning), output=output)
 
 
-@llasa_cli.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
+@click.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
-@_model
-@_language
-@_cleaning
+@model_option
+@language_option
+@cleaning_option
 def batch(files: tuple[Path, ...], model: str, language: str | None, cleaning: Cleaning) -> None:
     """Enhance many transcripts, one after the other; one that fails does not stop the rest.
 
-    What an earlier run has written is passed over.
+    Outputs of an earlier run are skipped.
     """
     run_batch(files, Profile(model=model, language=language, cleaning=cleaning))
 
 
-def main() -> NoReturn:
-    """Run `llasa-cli`: every error is a message with the next step, never a traceback."""
-    frame.run(llasa_cli, "llasa-cli")
-
-
-def run(file: Path, profile: Profile, *, output: Path | None = None) -> None:
+def run_one(file: Path, profile: Profile, *, output: Path | None = None) -> None:
     """Enhance one file with a model child."""
     try:
         if output is not None:
@@ -159,9 +110,9 @@ def run(file: Path, profile: Profile, *, output: Path | None = None) -> None:
 
 
 def run_batch(files: Sequence[Path], profile: Profile) -> None:
-    """Enhance files with one model child and leave with the worst code of what happened.
+    """Enhance files with one model child and exit with the highest code of any of them.
 
-    Only what would stop every other file too ends it: the model, a full disk.
+    Only an error that every other file would meet too ends it: the model, a full disk.
     """
     worst = 0
     try:
@@ -172,18 +123,18 @@ def run_batch(files: Sequence[Path], profile: Profile) -> None:
         for file in files:
             try:
                 if sidecars.is_ours(file.name):
-                    _pass_over(file)
+                    _skip(file)
                     continue
                 data, mode = _read(file)
                 if sidecars.is_ours_content(data):
-                    _pass_over(file)
+                    _skip(file)
                     continue
                 enhance_file(file, data, mode, profile, client)
             except EngineError as error:
                 failed = failure(error, about=f"{file.name}: ")
                 worst = max(worst, failed.exit_code)
                 failed.show()
-                if not _is_of_one_file(error):
+                if not _concerns_one_file(error):
                     break
     finally:
         client.close()
@@ -191,25 +142,25 @@ def run_batch(files: Sequence[Path], profile: Profile) -> None:
         raise click.exceptions.Exit(worst)
 
 
-def _is_of_one_file(error: EngineError) -> bool:
+def _concerns_one_file(error: EngineError) -> bool:
     if isinstance(error, OutputError):
         return error.reason != "disk_full"
     return isinstance(error, TranscriptError | SpeakersError)
 
 
-def _pass_over(file: Path) -> None:
-    _say(f"{file.name}: passed over, it is one of our own outputs.")
+def _skip(file: Path) -> None:
+    _say(f"{file.name}: skipped, llasa wrote this file itself.")
 
 
 def _check_output(output: Path, *, source: Path) -> None:
-    """Refuse what could not be written at the end, before the work is done."""
+    """Refuse an output that could not be written, before any work is done."""
     if output.exists() and output.samefile(source):
         raise click.UsageError("--output names the transcript itself; give it another name.")
     if not output.parent.is_dir():
-        raise OutputError(f"{output.parent} is not a folder.", hint="Make the folder first.")
+        raise OutputError(f"{output.parent} is not a folder.", hint="Create the folder first.")
     if not os.access(output.parent, os.W_OK | os.X_OK):
         raise OutputError(
-            f"Nothing can be written to {output.parent}.", hint="Check the folder's permissions."
+            f"The folder {output.parent} is not writable.", hint="Check the folder's permissions."
         )
     if os.path.lexists(output) and (output.is_symlink() or not output.is_file()):
         raise OutputError(f"{output} is not a regular file.", hint="Give --output another name.")
@@ -224,7 +175,7 @@ def enhance_file(
     *,
     output: Path | None = None,
 ) -> None:
-    """Run the pipeline over what a file holds and write what comes out; raises `EngineError`."""
+    """Run the pipeline over a file's bytes and write the results; raises `EngineError`."""
     started = time.monotonic()
     profile = dataclasses.replace(
         profile, speakers={**profile.speakers, **speakers.names_beside(source)}
@@ -251,12 +202,12 @@ def enhance_file(
         created_at=datetime.now(UTC),
     )
     if output is not None:
-        _tell(sidecars.write_new(output, result.files[0].content, mode=mode))
+        _echo_path(sidecars.write_new(output, result.files[0].content, mode=mode))
     else:
         for written in sidecars.write(source, result.files, mode=mode, previous={}):
-            _tell(written)
+            _echo_path(written)
     if result.status == "partial":
-        _say("Some parts could not be enhanced and are in the words of the source.")
+        _say("Some parts could not be enhanced; they keep the text of the source.")
     elif result.reason == "uncovered_language":
         _say(
             f"The model does not cover this language ({plan.language or 'unknown'}): "
@@ -266,9 +217,9 @@ def enhance_file(
         _say("There is no speech in this transcript.")
 
 
-def _tell(written: sidecars.Written) -> None:
-    beside = "  (beside the one that was there)" if written.displaced else ""
-    click.echo(safe(written.path) + beside)
+def _echo_path(written: sidecars.Written) -> None:
+    note = "  (beside the existing file)" if written.displaced else ""
+    click.echo(safe(written.path) + note)
 
 
 def _decode(client: ModelClient, part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart | None:
@@ -283,7 +234,7 @@ def _decode(client: ModelClient, part: Part, tail: Sequence[EnhancedWord]) -> En
 
 
 def _read(source: Path) -> tuple[bytes, int]:
-    """Return what a file holds and its mode; raises `TranscriptError`."""
+    """Return the bytes of a file and its mode; raises `TranscriptError`."""
     try:
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -301,16 +252,3 @@ def _read(source: Path) -> tuple[bytes, int]:
             reason="too_large",
         )
     return data, status.st_mode & 0o777
-
-
-def _add_commands() -> None:
-    from engine.cli import bench, write
-
-    for command in (bench.bench, write.prompt, write.chat):
-        llasa_cli.add_command(command)
-
-
-_add_commands()
-
-if __name__ == "__main__":
-    main()

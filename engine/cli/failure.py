@@ -1,4 +1,4 @@
-"""How the one-shot commands tell an error: what happened, what to do, and an exit code."""
+"""Engine errors -> errors of the command line: what happened, what to do, and an exit code."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from engine.errors import (
 )
 from engine.terminal import safe
 
-# What to do where there is no daemon, no job and no llasa.toml; in place of the errors' own hints.
+# `llasa-cli` has no daemon, no job and no llasa.toml, which the errors' own hints may name.
 _HINTS: dict[type[EngineError], str] = {
     InvalidTranscript: "Write the transcript again with your Whisper tool, then run this again.",
-    SpeakersError: "Mend the line, then run this again.",
+    SpeakersError: "Fix the line, then run this again.",
     ModelError: "Name another model with --model.",
-    ChildError: "Run it again; `llasa-cli bench` tells whether the model works here.",
-    NoMemory: "Name a smaller model with --model, or close what else fills the memory.",
+    ChildError: "Run it again; `llasa-cli bench` shows whether the model works here.",
+    NoMemory: "Name a smaller model with --model, or close other programs that use much memory.",
     GpuTimeout: "Let the display sleep while it works, or name a smaller model with --model.",
 }
 
 
 class Failure(click.ClickException):
-    """An error for the user: what happened, and what to do."""
+    """An error with a next step; the problem is the file."""
 
-    exit_code = 1  # the file
+    exit_code = 1
 
     def __init__(self, error: EngineError, *, about: str = "") -> None:
         super().__init__(f"{safe(about + str(error))}\n{safe(hint(error))}")
 
 
 class EnvironmentFailure(Failure):
-    """An error that no other file would mend."""
+    """An error that every other file would meet too: the model, the disk."""
 
     exit_code = 3
 
 
 def failure(error: EngineError, *, about: str = "") -> Failure:
-    """Return an error as its kind of failure."""
+    """Return an error as the failure with its exit code; `about` goes before its message."""
     environment = isinstance(error, ModelError | ChildError | OutputError)
     return (EnvironmentFailure if environment else Failure)(error, about=about)
 
 
 def hint(error: EngineError) -> str:
-    """Return what to do: the error's own words, else those of its kind, said for one command."""
+    """Return what to do: the error's own hint, else that of its kind for one command."""
     if "hint" in vars(error):
         return error.hint
     for kind in type(error).__mro__:

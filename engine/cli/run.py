@@ -1,4 +1,4 @@
-"""The frame around a command line: whatever happens ends as a message and an exit code."""
+"""Run a click command line: whatever happens ends as a message and an exit code."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ from click.exceptions import Exit, NoArgsIsHelpError
 from engine.terminal import safe, safe_block
 
 EXIT_ENVIRONMENT: Final = 3
-EXIT_INTERRUPTED: Final = 130  # as a shell says of what Ctrl-C has ended
+EXIT_INTERRUPTED: Final = 130  # what a shell reports for a command that Ctrl-C ended
 
-
-# What a full disk behind our output gives; files that we name give errors of their own.
+# Errors of our output on a full disk. Files that we name raise errors with a file name.
 _CANNOT_WRITE: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO))
 
 
-class Told(Exception):
-    """An error that is shown as it is, which is harmless."""
+class UserMessage(Exception):
+    """An error for the user; its text is shown as it is and must already be safe."""
 
     def __init__(self, text: str, *, exit_code: int) -> None:
         super().__init__(text)
         self.exit_code = exit_code
 
 
-def run(command: click.Command, name: str) -> NoReturn:
+def run_command(command: click.Command, name: str) -> NoReturn:
     """Run a command line and end the process: no error is a traceback.
 
-    Not click's own `main`, which ends with 1 where the reader of our output has seen enough.
+    This replaces click's own `main`, which exits with 1 when the reader of our output closes it.
     """
     sys.excepthook = functools.partial(_report_bug, name)
     for stream in (sys.stdout, sys.stderr):
@@ -44,12 +43,12 @@ def run(command: click.Command, name: str) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _invoke(command, name)
-        if sys.stdout is not None:  # as it is where nobody has opened one
+        if sys.stdout is not None:  # None where nobody has opened one
             sys.stdout.flush()
     except click.ClickException as error:
-        code = _show(error)
-    except Told as told:
-        code = _tell(told)
+        code = _show_click_error(error)
+    except UserMessage as message:
+        code = _show(message)
     except (click.Abort, KeyboardInterrupt):
         click.echo(err=True)
         code = EXIT_INTERRUPTED
@@ -57,15 +56,15 @@ def run(command: click.Command, name: str) -> NoReturn:
         _drop_output()
         code = 0
     except SystemExit as ended:
-        if not isinstance(ended.__context__, BrokenPipeError):  # rich has met it before us
+        if not isinstance(ended.__context__, BrokenPipeError):  # rich raises it for a closed pipe
             raise
         _drop_output()
         code = 0
     except OSError as error:
-        found = _of_surroundings(error, name)
+        found = _environment_error(error, name)
         if found is None:
             raise
-        code = _tell(found)
+        code = _show(found)
     sys.exit(code)
 
 
@@ -83,11 +82,11 @@ def _invoke(command: click.Command, name: str) -> int:
     return 0
 
 
-def _show(error: click.ClickException) -> int:
+def _show_click_error(error: click.ClickException) -> int:
     shown = error
     if isinstance(error, click.UsageError) and not isinstance(error, NoArgsIsHelpError):
-        # click quotes what was typed, or what a shell made of `*`, on one line; only its lists of
-        # choices have several, and they quote nothing.
+        # click quotes on one line what was typed, or what a shell made of `*`. Only its lists of
+        # choices have several lines, and they quote nothing.
         text = error.format_message()
         several = isinstance(error, click.MissingParameter)
         shown = click.UsageError(
@@ -98,28 +97,28 @@ def _show(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _tell(told: Told) -> int:
+def _show(message: UserMessage) -> int:
     with contextlib.suppress(OSError):
-        click.echo(str(told), err=True)
-    return told.exit_code
+        click.echo(str(message), err=True)
+    return message.exit_code
 
 
-def _of_surroundings(error: OSError, name: str) -> Told | None:
-    """Tell what around us has gone, None where it may be a bug."""
+def _environment_error(error: OSError, name: str) -> UserMessage | None:
+    """Return the message if the environment failed, None if it may be a bug."""
     if error.filename is None and error.errno in _CANNOT_WRITE:
         _drop_output()
         text = f"{name}: the output cannot be written: {error.strerror}\nWrite it elsewhere."
-        return Told(text, exit_code=EXIT_ENVIRONMENT)
+        return UserMessage(text, exit_code=EXIT_ENVIRONMENT)
     try:
         os.getcwd()
     except OSError:
-        text = f"{name}: the folder that this runs in is gone.\nChange to another folder first."
-        return Told(text, exit_code=EXIT_ENVIRONMENT)
+        text = f"{name}: the current folder does not exist any more.\nChange to another one first."
+        return UserMessage(text, exit_code=EXIT_ENVIRONMENT)
     return None
 
 
 def _drop_output() -> None:
-    """Let Python not fail on flushing at its end."""
+    """Send stdout to /dev/null, so that Python's flush at exit does not fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,6 +1,6 @@
-"""`llasa-cli prompt` and `chat`: ask the local model something, without the guide.
+"""`llasa-cli prompt` and `chat`: ask a local model something, without the guide.
 
-What a model writes here is its own; nothing of the promise about transcripts applies.
+The model may write anything here; the promise about transcripts does not apply.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from engine.cli.failure import failure
 from engine.errors import EngineError, ModelRefused
 from engine.models import catalog
 from engine.records import ModelInfo
-from engine.terminal import safe
-from engine.text import prose
+from engine.terminal import safe, safe_block
 
 _model = click.option("--model", required=True, help="A chat model: a folder or a cached name.")
 _tokens = click.option(
@@ -82,13 +81,12 @@ def _ask() -> str:
 
 
 def _answer(client: ModelClient, messages: Sequence[dict[str, str]], max_tokens: int) -> str:
-    """Print an answer as it comes and return it."""
+    """Print an answer while it is written, and return it."""
     pieces: list[str] = []
 
     def show(piece: str) -> None:
         pieces.append(piece)
-        lines = piece.split("\n")
-        click.echo("\n".join(prose.safe(line) for line in lines), nl=False)
+        click.echo(safe_block(piece.expandtabs(4)), nl=False)
 
     client.write(messages, max_tokens=max_tokens, on_text=show)
     click.echo()

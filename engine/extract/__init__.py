@@ -1,4 +1,4 @@
-"""Document -> Extracts: title, description, summary, key points, tags and chapters, all quoted."""
+"""Document -> extracts: title, description, summary, key points, tags and chapters, all quoted."""
 
 from engine.extract.document import extract
 

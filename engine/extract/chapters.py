@@ -1,22 +1,22 @@
-"""Document -> chapters: where the topic shifts, each with a title of its own words."""
+"""Document -> chapters: stretches between the places where the topic shifts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.extract.lexicon import Lexicon, stems
 from engine.extract.segmenting import CONCENTRATION, boundaries
-from engine.extract.terms import Lexicon, terms
 from engine.records import Document
 from engine.text.prose import start_of
 
-LONG_S = 600.0  # what is shorter has no chapters
-WORDS_PER_S = 2.5  # of speech, where a source has no times
+LONG_S = 600.0  # a shorter talk has no chapters
+WORDS_PER_S = 2.5  # of speech, for a source without times
 
 _USUAL_S, _LEAST_S, _MOST_S = 420.0, 120.0, 1500.0
-_BLOCKS = 500  # places at most where a chapter may open
+_BLOCKS = 500  # most places at which a chapter may open
 _BLOCK_WORDS = 60
-_SLOWEST_S = 1000.0  # a talk with fewer than one chapter in so long is looked at more closely
+_SLOWEST_S = 1000.0  # with longer chapters on average, a talk is searched more closely
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Stretch:
 
 
 def length_s(document: Document) -> float:
-    """Return how long the talk is, by the clock or by its words."""
+    """Return the length of the talk, by the clock or by its words."""
     words = sum(len(paragraph) for paragraph in document.paragraphs)
     return document.duration_s or words / WORDS_PER_S
 
 
 def stretches(document: Document, lexicon: Lexicon, *, unspaced: bool) -> list[Stretch]:
-    """Return the chapters' paragraphs; one stretch where the talk is short or of one piece."""
+    """Return the chapters' paragraphs; one stretch for a talk that is short or has one topic."""
     count = len(document.paragraphs)
     whole = [Stretch(0, count - 1)] if count else []
     if count < 2 or length_s(document) <= LONG_S:
@@ -45,7 +45,7 @@ def stretches(document: Document, lexicon: Lexicon, *, unspaced: bool) -> list[S
     per_word = length_s(document) / max(1, words)
     for start, end in zip(opens, [*opens[1:], count], strict=True):
         inside = [word for p in document.paragraphs[start:end] for word in p]
-        blocks.append(terms(inside, lexicon, unspaced=unspaced))
+        blocks.append(stems(inside, lexicon, unspaced=unspaced))
         sizes.append(len(inside) * per_word)
     concentration = CONCENTRATION
     while True:
@@ -57,7 +57,7 @@ def stretches(document: Document, lexicon: Lexicon, *, unspaced: bool) -> list[S
             most=_MOST_S,
             concentration=concentration,
         )
-        # A talk that keeps to one matter has softer shifts than a row of different ones.
+        # A talk about one topic has softer shifts than a series of different ones.
         concentration /= 2
         if len(found) + 1 >= sum(sizes) / _SLOWEST_S or concentration < CONCENTRATION / 20:
             break

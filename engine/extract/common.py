@@ -1,7 +1,7 @@
-"""Words that are frequent in any talk and so say nothing about one, beyond the usual stop words.
+"""Words that are frequent in every talk and so say nothing about one, beyond the usual stop words.
 
-English: taken from the words that occur in most kinds of speech of the training corpus (speeches,
-press conferences, meetings, radio, prose), sorted by hand. The others: written by hand from what
+English: the words that occur in most kinds of speech of the training corpus (speeches, press
+conferences, meetings, radio, prose), sorted by hand. The other languages: written by hand from what
 people say while they think.
 """
 
@@ -133,7 +133,7 @@ _EMPTY["ja"] = """
     気 人 事 時 的 何 絶対 全然 普通 多分 一番 結構 一緒 マジ ダメ ホント
     """
 
-# Nouns and adjectives too wide to stand alone; within a phrase they may ("interest rate").
+# Nouns and adjectives too general to stand alone; within a phrase they may ("interest rate").
 _WIDE = {
     "en": """
     ability account action actions actual addition additional afternoon amount answer approach area
@@ -204,7 +204,7 @@ _WIDE = {
     """,
 }
 
-# Words on the public list that often are what a talk is about.
+# Words on the public list of stop words that often are the topic of a talk.
 KEPT = {
     "en": words(
         "computer fire invention microsoft research system test website web homepage index html"
@@ -227,7 +227,7 @@ LINKS = {
     "ca": words("de del dels la el les els i en per d l"),
 }
 
-# What joins two things of a kind.
+# The word for "and".
 AND = {
     "en": "and",
     "de": "und",
@@ -239,5 +239,5 @@ AND = {
     "ca": "i",
 }
 
-# Of the links, articles: they do not follow a telling word at once ("winter the colony").
+# Articles among the links: they do not follow a content word directly ("winter the colony").
 ARTICLES = words("the la le les l el los las il els het")

@@ -1,14 +1,14 @@
-"""Document -> Extracts, the steps in order."""
+"""Document -> extracts: the steps in order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch, start_s, stretches
+from engine.extract.lexicon import Lexicon, is_unspaced, lexicon_for
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.sentences import Sentence, sentences
 from engine.extract.summary import Ranking, describe
-from engine.extract.terms import Lexicon, is_unspaced, lexicon_for
 from engine.extract.titles import chapter_titles, title_of
 from engine.extract.unspaced import unspaced_phrases
 from engine.records import Chapter, Document, Extracts, Point
@@ -16,14 +16,14 @@ from engine.records import Chapter, Document, Extracts, Point
 _TAGS = 10
 _SUMMARY = 7  # sentences at most, 3 at least
 _POINTS = 12
-_FEWEST = 6  # sentences: what is shorter is its own summary
-_WORDS_PER_SENTENCE = 60.0  # more on average: the text has no sentences to speak of
+_FEWEST = 6  # sentences; a shorter text is its own summary
+_WORDS_PER_SENTENCE = 60.0  # a larger average means that the text has no real sentences
 
 
 def extract(document: Document) -> Extracts:
-    """Return what the transcript says of itself in short.
+    """Return title, summary and the other extracts of a transcript.
 
-    Everything is quoted from the document. Pure and deterministic. What a text does not give is
+    Everything is quoted from the document. Pure and deterministic. What a text does not have is
     None or empty: a text without sentence marks has no summary, a short one no chapters.
     """
     words = [word for paragraph in document.paragraphs for word in paragraph]
@@ -76,7 +76,7 @@ def _phrases(
 def _choose(ranking: Ranking, inside: Sequence[range], words: int) -> tuple[list[int], list[int]]:
     """Return the sentences of the summary and the key points, both in order.
 
-    Every sentence of the summary is a key point too, so that each has its time.
+    Every sentence of the summary is also a key point, so that each has its time.
     """
     most = min(_SUMMARY, 3 + words // 1200)
     pools: Sequence[Sequence[int]] = inside

@@ -1,8 +1,8 @@
 """Which words of a text are used as nouns, judged by the words beside them.
 
-A title of verbs does not read ("Discover and perceive"), and a tagger would be the heaviest
-dependency of the product. What stands before a word tells most: articles and prepositions stand
-before nouns, pronouns and modal verbs before verbs. German writes its nouns with a capital.
+A title of verbs reads badly ("Discover and perceive"), and a tagger would be the heaviest
+dependency of the product. The word before shows most: articles and prepositions stand before nouns,
+pronouns and modal verbs before verbs. German writes its nouns with a capital.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BEFORE_VERBS = {
     "pt": "eu tu ele ela nós eles elas você vocês não se me que é são foi está",
     "nl": "ik jij je hij zij ze we wij jullie niet te heb heeft hebben is zijn wordt werd",
 }
-# Of these, what stands before verbs and hardly before anything else.
+# Of these, the words that hardly stand before anything else.
 _BEFORE_VERBS_ALONE = {
     "en": words(
         """to i you we they he she who not can could will would shall should may might must don't
@@ -59,7 +59,7 @@ _ALWAYS = re.compile(r"(?:tion|sion|ment|ness|ity|ism|ance|ence|ship|hood|ology|
 
 
 class Nouns:
-    """Counts of what stands before and after each word."""
+    """Counts of the neighbours of each word."""
 
     def __init__(self, language: str | None) -> None:
         self._language = language
@@ -69,7 +69,7 @@ class Nouns:
         self._verb: Counter[str] = Counter()
         self._before_verbs_alone = _BEFORE_VERBS_ALONE.get(language or "", frozenset())
         self._surely_verb: Counter[str] = Counter()
-        self._leads: Counter[str] = Counter()  # another telling word follows at once
+        self._leads: Counter[str] = Counter()  # another content word follows directly
         self._names: Counter[str] = Counter()  # a capital inside a sentence
         self._seen: Counter[str] = Counter()
         self._inside: Counter[str] = Counter()
@@ -86,13 +86,13 @@ class Nouns:
             self._surely_verb[key] += before in self._before_verbs_alone
 
     def is_name(self, key: str) -> bool:
-        """Tell whether a word mostly has a capital where no sentence opens."""
+        """Return whether a word mostly has a capital inside sentences."""
         return self._names[key] * 2 > self._inside[key] > 0
 
     def may_lead(self, key: str, text: str) -> bool:
-        """Tell whether a word may open a phrase of several: no verb does ("survive death").
+        """Return whether a word may open a longer phrase: no verb may ("survive death").
 
-        In German, what stands in small letters before a noun is declined.
+        In German, a word in lower case before a noun is declined.
         """
         if self._language == "de" and self._writes_capitals():
             return not text.islower() or _DECLINED.search(text) is not None
@@ -100,7 +100,7 @@ class Nouns:
         return verb < 2 or verb <= self._noun[key] or self.is_name(key)
 
     def heads(self, keys: tuple[str, ...]) -> bool:
-        """Tell whether a phrase has a noun where its language wants one."""
+        """Return whether a phrase has a noun where its language requires one."""
         return self._is_noun(keys[0] if self._language in _HEAD_FIRST else keys[-1], len(keys))
 
     def _writes_capitals(self) -> bool:
@@ -119,7 +119,7 @@ class Nouns:
                 noun += 2
             elif _SELDOM.search(key):
                 verb += 1
-        # An adjective leads to its noun; alone it says nothing.
+        # An adjective leads to its noun and says nothing alone.
         if size == 1 and self._leads[key] > 0.6 * self._seen[key]:
             return False
         return noun > verb if size == 1 else noun * 2 > verb

@@ -1,10 +1,10 @@
 """Sentences -> key phrases, for tags and titles.
 
-Candidates are runs between stop words and marks, as in RAKE (Rose et al. 2010), with the language's
-own linking words inside where a phrase is said more than once. They are ranked by C-value (Frantzi,
-Ananiadou and Mima 2000: frequency, length, and less for what is only part of a longer phrase),
-times what their words say: words that come in bursts say more than words spread evenly (Ortuño et
-al. 2002), and names say more than nouns.
+Candidates are runs between stop words and marks, as in RAKE (Rose et al. 2010). The language's own
+linking words may stand inside a phrase that is said more than once. Phrases are ranked by C-value
+(Frantzi, Ananiadou and Mima 2000: frequency and length, less for a part of a longer phrase), times
+what their words say: words in bursts say more than words spread evenly (Ortuño et al. 2002), and
+names say more than nouns.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.extract.common import AND, ARTICLES, LINKS
+from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
-from engine.extract.terms import Lexicon, stem_of
-from engine.text.prose import letters
+from engine.text.marks import CLOSERS, MARKS, OPENERS, letters
 
-_LONGEST = 4  # telling words in a phrase
+_LONGEST = 4  # content words in a phrase
 _WIDE_WEIGHT = 0.3
 _NAME_WEIGHT = 1.6
 _WEB = re.compile(r"\w\.(?:com|org|net|io|de|co|fm|tv)\b|www\.|//", re.IGNORECASE)
@@ -36,15 +36,15 @@ _ENDINGS = {
     "ca": ("s",),
     "nl": ("s", "en"),
 }
-_OPENING = "\"'“‘«‹([{¿¡„"
+_EDGES = OPENERS + CLOSERS + MARKS + "›-"
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase of the text, with what it is worth."""
+    """A phrase of the text with its score."""
 
     keys: tuple[str, ...]
-    text: str  # as it is mostly written
+    text: str  # its most frequent spelling
     count: int
     score: float
 
@@ -65,7 +65,7 @@ class _Token:
 
 
 class Phrasebook:
-    """The phrases of a text: counted once, ranked for the whole or for a stretch of it."""
+    """The phrases of a text: counted once, ranked for the whole or for a part of it."""
 
     def __init__(self, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
@@ -86,14 +86,14 @@ class Phrasebook:
         self._found = [f if new else [] for f, new in zip(self._found, once, strict=True)]
         self.counts = Counter(keys for found in self._found for keys in found)
         self._full_names = self._extended()
-        self._tokens = []  # counted; not kept for as long as the book is read
+        self._tokens = []  # counted: release the memory
 
     def ranked(self, *, least: int) -> list[Phrase]:
         """Return the phrases of the whole text said at least `least` times, the best first."""
         return self._rank(self.counts, least=least)
 
     def ranked_in(self, stretch: range, *, least: int, stretches: int) -> list[Phrase]:
-        """Return the phrases of some sentences, those said all over the text ranked down."""
+        """Return the phrases of some sentences; those said everywhere in the text rank lower."""
         counts = Counter(keys for i in stretch for keys in self._found[i])
         return self._rank(
             counts,
@@ -167,9 +167,11 @@ class Phrasebook:
                     yield keys
 
     def _extended(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """Return for a name of one word the one of two that it mostly stands for: Ada Lovelace."""
+        """Return for a name of one word the name of two that it mostly means: Ada Lovelace."""
         longer: dict[tuple[str, ...], Counter[tuple[str, ...]]] = defaultdict(Counter)
-        inside: Counter[tuple[str, ...]] = Counter()  # a still longer one: Harbour Bridge Club
+        inside: Counter[tuple[str, ...]] = (
+            Counter()
+        )  # within an even longer one: Harbour Bridge Club
         for keys, count in self.counts.items():
             if len(keys) == 3:
                 inside[keys[:2]] += count
@@ -217,7 +219,7 @@ class Phrasebook:
                     stretch = tokens[i : i + len(keys)]
                     if tuple(t.key for t in stretch) == keys:
                         text = self._lexicon.bare(" ".join(t.text for t in stretch))
-                        # A capital that opens a sentence is not the word's own.
+                        # A capital at the start of a sentence may not be the word's own.
                         seen[keys][text] += 1 if stretch[0].first else 3
         return {
             keys: min(texts.items(), key=lambda item: (-item[1], item[0]))[0]
@@ -226,12 +228,12 @@ class Phrasebook:
 
 
 def own_share(inside: int, whole: int, stretches: int) -> float:
-    """Return how much a phrase is a stretch's own: near 0 for one said all over the text."""
+    """Return how much a phrase belongs to a stretch: near 0 for one said everywhere."""
     return max(0.05, inside / whole - 0.5 / stretches)
 
 
 def distinct(phrases: Iterable[Phrase], *, most: int) -> list[Phrase]:
-    """Return the first `most` phrases of which none repeats the words of another."""
+    """Return the first `most` phrases, without those that repeat the words of an earlier one."""
     kept: list[Phrase] = []
     for phrase in phrases:
         if len(kept) == most:
@@ -256,7 +258,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
                 tokens[-1].breaks_after = True
             continue
         text = word.text.strip()
-        core = text.strip("\"'“”‘’«»‹›()[]{}¿¡„.,;:!?…—–-")
+        core = text.strip(_EDGES)
         if core.endswith(("'s", "’s")):
             core = core[:-2]
         elif "." in core and text.startswith(core + "."):
@@ -267,7 +269,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
                 sys.intern(core or key),
                 "stop" if _WEB.search(text) else lexicon.kind(key),
                 first=not tokens,
-                breaks_before=text[:1] in _OPENING,
+                breaks_before=text[:1] in OPENERS,
                 breaks_after=not (text[-1:].isalnum() or letters(text[-1:]) != ""),
             )
         )
@@ -276,7 +278,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
 
 
 def _keep_names(tokens: Sequence[_Token], lexicon: Lexicon) -> None:
-    """Let a stop word with a capital beside another be a part of a name: New York."""
+    """Make a stop word with a capital beside another capital part of a name: New York."""
     if lexicon.language == "de":
         return
     capital = [t.text[:1].isupper() and len(t.text) > 2 and "'" not in t.key for t in tokens]
@@ -317,7 +319,7 @@ def _note_uses(sentences: Sequence[Sequence[_Token]], nouns: Nouns) -> None:
 
 
 def _said_once(sentences: Sequence[Sequence[_Token]]) -> list[bool]:
-    """Tell for each sentence whether it is the first of its words: adverts and loops come back."""
+    """Return for each sentence whether it is the first with its words: adverts and loops repeat."""
     seen: set[tuple[str, ...]] = set()
     first = []
     for tokens in sentences:
@@ -334,7 +336,7 @@ def _parts(keys: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
 
 
 def _burst(at: Sequence[int], length: int) -> float:
-    """Return how much a word comes in bursts: 1 is chance, more for clusters, less for even."""
+    """Return how bursty a word is: 1 by chance, more in clusters, less if spread evenly."""
     if len(at) < 4:
         return 1.0
     gaps = [b - a for a, b in pairwise(at)]

@@ -1,10 +1,10 @@
 """Blocks of terms -> topic boundaries, by lexical cohesion.
 
 The best segmentation is the most probable one under a model in which every topic draws its words
-from a distribution of its own, the distributions integrated out (Dirichlet compound multinomial):
+from its own distribution, with the distributions integrated out (Dirichlet compound multinomial):
 Eisenstein and Barzilay, "Bayesian Unsupervised Topic Segmentation", EMNLP 2008, which grew out of
-Utiyama and Isahara, ACL 2001. It is found exactly by dynamic programming. In place of the flat
-prior the text's own word frequencies are used, so that a word said everywhere tells little.
+Utiyama and Isahara, ACL 2001. It is found exactly by dynamic programming. The prior is not flat
+but the text's own word frequencies, so that a word said everywhere counts little.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def boundaries(
 ) -> list[int]:
     """Return the indices of blocks that open a topic, 0 excluded.
 
-    `sizes` gives each block's length in any unit (seconds, words); a topic is at least `least`
-    and at most `most` of it, about `usual` where the words do not say. Time is linear in the
-    number of terms times the terms in `most`.
+    `sizes` gives each block's length in any unit (seconds, words). A topic is `least` to `most`
+    long, and about `usual` where the words do not decide. Time is linear in the number of terms
+    times the terms in `most`.
     """
     count = len(blocks)
     if count < 2:
         return []
     totals = Counter(term for block in blocks for term in block)
-    # A term said once tells nothing about where a topic ends.
+    # A term said once shows nothing about where a topic ends.
     index = {term: i for i, term in enumerate(t for t, c in totals.items() if c > 1)}
     all_terms = sum(totals[term] for term in index) or 1
     base = [concentration * totals[term] / all_terms for term in index]
@@ -59,7 +59,7 @@ def boundaries(
         drawn = 0
         for end in range(start, count):
             for term in coded[end]:
-                # log of base[term] / concentration cancels over all segmentations.
+                # log(base[term] / concentration) is the same in all segmentations.
                 likelihood += log(1.0 + seen[term] / base[term]) - log_total[drawn]
                 seen[term] += 1
                 drawn += 1

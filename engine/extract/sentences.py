@@ -1,15 +1,13 @@
-"""Paragraphs -> sentences, each with its place; what is not a whole sentence says so."""
+"""Paragraphs -> sentences with their places; those that are not whole are marked."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.records import Document, EnhancedWord
-from engine.text.prose import ends_sentence, is_end, join, letters, start_of
-
-_QUESTION = re.compile(r"[?？؟][\"'”’»›」』)\]]*$")
+from engine.text.marks import ends_sentence, has_end, is_question, letters
+from engine.text.prose import join, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,7 @@ class Sentence:
 
     words: tuple[EnhancedWord, ...]
     paragraph: int  # counted from 0
-    whole: bool  # it opens with a capital (where the script has any) and ends in a mark
+    whole: bool  # it begins with a capital (where the script has them) and ends in a mark
     question: bool
 
     @property
@@ -28,7 +26,7 @@ class Sentence:
 
     @property
     def start_s(self) -> float | None:
-        """Return when it is said."""
+        """Return when it begins, None where no word has a time."""
         return start_of(self.words)
 
 
@@ -57,6 +55,6 @@ def _sentence(words: tuple[EnhancedWord, ...], paragraph: int) -> Sentence:
     return Sentence(
         words,
         paragraph,
-        whole=bool(first) and not first.islower() and is_end(last),
-        question=_QUESTION.search(last) is not None,
+        whole=bool(first) and not first.islower() and has_end(last),
+        question=is_question(last),
     )

@@ -1,8 +1,8 @@
 """Sentences -> the few worth quoting: description, summary and key points.
 
-A sentence is worth what its words say, as in the centroid method (Radev et al. 2004), for its
-length; one that leans on the sentence before it ("And that ...", "He ...") is worth less, and one
-that repeats a chosen one is left out (Carbonell and Goldstein 1998).
+A sentence is worth what its words say for its length, as in the centroid method (Radev et al.
+2004). One that depends on the sentence before it ("And that ...", "He ...") is worth less, and one
+that repeats a chosen sentence is left out (Carbonell and Goldstein 1998).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.extract.common import words
+from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.phrases import Phrasebook
 from engine.extract.sentences import Sentence
-from engine.extract.terms import Lexicon, stem_of
 
 _LEANING = {
     "en": """and but so or because that this these those he she it they his her its their which who
@@ -38,7 +38,7 @@ _ASIDE = re.compile(
     r"|without objection|free trial|sign up|rabatt|abonnier|gutschein|werbung|abonne",
     re.IGNORECASE,
 )
-# Sentences near the beginning that say what a talk is, strongly and less so.
+# What introduces a talk near its beginning, first strongly, then weakly.
 _NAMING = re.compile(
     r"\b(?:(?:this|today's|our) (?:episode|video|talk|podcast|lecture|series|show|hearing|meeting)"
     r"|talk(?:ing)? (?:to you )?about|(?:going to|will|to) (?:discuss|present)|conversation with"
@@ -54,7 +54,7 @@ _INTRODUCING = re.compile(
     r"|bem-vind[oa]s?|vandaag|welkom)\b",
     re.IGNORECASE,
 )
-_OPENERS = words("so well um uh okay ok")  # with which a talk begins
+_OPENERS = words("so well um uh okay ok")  # a talk often begins with these
 _NEGATION = {
     language: re.compile(pattern)
     for language, pattern in {
@@ -71,14 +71,14 @@ _FIRST_PERSONS = words("i i'm i've i'd i'll me my you you're your ich du mich di
 _ALIKE = 0.5  # share of words at which a sentence repeats another
 _SHORTEST, _COMFORTABLE, _LONGEST = 8, 35, 60  # words of a sentence
 _INTRO_WORDS = 700
-_INTRODUCES = 0.5  # strength from which a sentence says what a talk is
-_NEAR = 3  # sentences before and after one of an advert
+_INTRODUCES = 0.5  # a sentence of this strength introduces the talk
+_NEAR = 3  # sentences before and after an advert
 _ONCE = 0.1  # worth of a word said once
-_LONGEST_DESCRIPTION = 320  # letters
+_LONGEST_DESCRIPTION = 320  # characters
 
 
 class Ranking:
-    """What each sentence of a text is worth."""
+    """The score of each sentence of a text."""
 
     def __init__(
         self, sentences: Sequence[Sentence], book: Phrasebook | None, lexicon: Lexicon
@@ -107,7 +107,7 @@ class Ranking:
         self.scores = [self._score(i) for i in range(len(sentences))]
 
     def best(self, among: Sequence[int], *, most: int, taken: Sequence[int] = ()) -> list[int]:
-        """Return up to `most` of the sentences `among`, the best first, none alike another."""
+        """Return up to `most` of the sentences `among`, the best first, no two alike."""
         chosen: list[int] = []
         for i in sorted(among, key=lambda i: (-self.scores[i], i)):
             if len(chosen) == most or self.scores[i] <= 0:
@@ -148,7 +148,7 @@ class Ranking:
         return one == other or len(a & b) >= _ALIKE * max(1, min(len(a), len(b)))
 
     def _worth(self, i: int) -> float:
-        """Return what the words of a sentence say for its length; 0 for what is none."""
+        """Return what the words of a sentence say for its length; 0 for what is no sentence."""
         sentence = self.sentences[i]
         size = len(sentence.words)
         if not sentence.whole or not _SHORTEST <= size <= _LONGEST:
@@ -165,7 +165,7 @@ class Ranking:
         return worth
 
     def _is_near_aside(self, i: int) -> bool:
-        """Tell whether an advert stands beside a sentence that does not introduce the talk."""
+        """Return whether an advert is near a sentence that does not introduce the talk."""
         if not any(self._asides[max(0, i - _NEAR) : i + _NEAR + 1]):
             return False
         text = self.sentences[i].text
@@ -186,7 +186,7 @@ class Ranking:
 def describe(ranking: Ranking, summary: Sequence[int]) -> list[int]:
     """Return one or two sentences for a description, in order.
 
-    Those that introduce the talk if it has any, else the most telling of the summary.
+    They introduce the talk if any sentence does, else they are the best of the summary.
     """
     candidates = ranking.introducing(most=2) or ranking.best(summary, most=2)
     chosen = candidates[:1]

@@ -1,4 +1,4 @@
-"""Phrases -> titles: of the whole, and of each chapter."""
+"""Phrases -> titles: of the whole talk, and of each chapter."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch
 from engine.extract.common import AND
+from engine.extract.lexicon import Lexicon, is_unspaced
 from engine.extract.phrases import Phrase, Phrasebook, distinct
-from engine.extract.terms import Lexicon, is_unspaced
 from engine.extract.unspaced import unspaced_counts, unspaced_phrases
 from engine.records import Document, EnhancedWord
 
@@ -22,7 +22,7 @@ def title_of(
         return None
     first = best[0]
     options = [_capital(first.text)]
-    coordinator = AND.get(lexicon.language or "")  # a phrase that has one is two things already
+    coordinator = AND.get(lexicon.language or "")  # a phrase with one already names two things
     if len(first.keys) < 3 and coordinator not in first.keys:
         seconds = [
             p for p in best[1:] if p.score > 0.25 * first.score and coordinator not in p.keys
@@ -49,9 +49,9 @@ def chapter_titles(
     *,
     whole: str | None = None,
 ) -> list[str]:
-    """Return a title for each chapter from the words that are its own.
+    """Return a title for each chapter from its own words.
 
-    None is that of another chapter, or that of the whole, where the words give a choice.
+    It differs from the titles of the talk and of the other chapters, if the words give a choice.
     """
     titles: list[str] = []
     taken = [] if whole is None else [whole]
@@ -76,7 +76,7 @@ def _words(document: Document, paragraphs: range) -> list[EnhancedWord]:
 
 
 def opening(document: Document, part: Stretch) -> str:
-    """Return the first words of a chapter, for one that has no phrase to offer."""
+    """Return the first words of a chapter, for one without a good phrase."""
     words = document.paragraphs[part.first]
     few = words[:12] if is_unspaced(words) else words[:5]
     text = "".join(("" if w.word.glued else " ") + w.text for w in few).strip()

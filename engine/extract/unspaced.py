@@ -1,4 +1,4 @@
-"""Key phrases of scripts without spaces: strings of letters that come back."""
+"""Key phrases of scripts without spaces: repeated strings of letters."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from engine.extract.lexicon import Lexicon
 from engine.extract.phrases import Phrase, own_share
-from engine.extract.terms import Lexicon
 from engine.records import EnhancedWord
 
 _HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]+")
 _RUN = re.compile(_HAN.pattern + r"|[\u30a0-\u30ff]+|[A-Za-z][A-Za-z0-9]+")
-# What the endings of Japanese verbs and adjectives begin with, and particles hardly do.
+# The endings of Japanese verbs and adjectives begin with these; particles hardly do.
 _ENDING = re.compile("[いうえきぎくぐけげちっつてびぶべみむめりるれわらん]")
-# These follow verbs and nouns alike, and say nothing.
+# These follow verbs as well as nouns, and show nothing.
 _EITHER = re.compile("って|くらい|ぐらい|らしい")
 _LONGEST = 8
 
 
 def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[str]:
-    """Return how often each string is said that may be a phrase.
+    """Return how often each string that may be a phrase is said.
 
-    In Japanese, one that mostly has the ending of a verb or adjective after it is the stem of one.
+    In Japanese, a string that mostly has the ending of a verb or adjective after it is its stem.
     """
     counts: Counter[str] = Counter()
     stems: Counter[str] = Counter()
@@ -53,12 +53,12 @@ def unspaced_phrases(
     whole: Mapping[str, int] | None = None,
     stretches: int = 1,
 ) -> list[Phrase]:
-    """Return strings of Han or katakana letters that come back, the best first.
+    """Return repeated strings of Han or katakana letters, the best first.
 
-    A string is dropped for a longer one that is said nearly as often. With the counts of the
-    `whole` text, of which the words are one of several stretches, those said all over it are ranked
-    down. Other scripts without spaces (Thai, Lao, Khmer, Burmese) give nothing: there is no telling
-    a word in them.
+    A string is dropped for a longer one that is said nearly as often. If the words are one of
+    several stretches, `whole` has the counts of the whole text, and strings that are said
+    everywhere rank lower. Other scripts without spaces (Thai, Lao, Khmer, Burmese) give nothing:
+    their words cannot be found like this.
     """
     counts = unspaced_counts(words, lexicon)
     least = 2 if len(words) < 1500 else 4

@@ -1,4 +1,4 @@
-"""A file's bytes become a transcript in the one normal form, whatever tool wrote them."""
+"""Bytes of a file -> transcript in the one normal form, whatever tool wrote them."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ PRODUCERS: tuple[str, ...] = (
 
 
 def read(data: bytes, *, name: str) -> Transcript:
-    """Read a transcript; the name's ending tells text formats from JSON.
+    """Read a transcript; the ending of the name separates text formats from JSON.
 
-    The words are those of the segments' text, split at white space (of the whole text where the
-    segments have none); none is lost or invented. A transcript of silence has no words.
+    The words come from the text of the segments, or from the whole text where the segments have
+    none; no word is lost or invented. A transcript of silence has no words.
 
-    Raises `InvalidTranscript` for a file that cannot be read (a truncated JSON file among them)
-    and `NotATranscript` for one that is something else; `reason` is one of `Reason`.
+    Raises `InvalidTranscript` for a file that cannot be read, such as truncated JSON, and
+    `NotATranscript` for one that is something else; `reason` is one of `Reason`.
     """
     kind = FORMATS.get(PurePath(name).suffix.lower())
     if kind is not None:

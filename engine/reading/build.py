@@ -1,8 +1,8 @@
 """The last step of every reader: raw segments become the one normal form.
 
-Words come from the text of the segments, never from a producer's `words` list; times are put in
-order, laid onto the words and spread where they are missing. A word never starts before the one
-that stands before it: of two voices at once, the fewer words move.
+Words come from the text of the segments, never from a producer's `words` list. Times are put in
+order, matched with the words, and spread where they are missing. A word never starts before the
+one before it: where two voices overlap, the side with fewer words moves.
 """
 
 from __future__ import annotations
@@ -15,28 +15,27 @@ from itertools import pairwise
 from engine.reading.jitter import settle
 from engine.reading.times import Timed, align, align_segments, in_order, spread
 from engine.records import Segment, Timing, Transcript, Word
-from engine.text.words import Token, is_spaceless, split_words
+from engine.text.marks import ends_sentence
+from engine.text.words import SplitWord, is_spaceless, split_words
 
 PAUSE_S = 1.0  # a word list is cut into segments at pauses of this length
-LONGEST_WORDS = 40  # ... and at the latest after so many words
-SHORTEST_WORDS = 6  # ... or at a sentence end after so many
-WORD_LIST = 8  # fewer one-word segments than this are segments
-SPACED = 0.1  # this share of a list's texts with a space of their own: no other is to be put
-LETTERS_PER_S = 15.0  # of speech, where nothing tells its end (as for cues: render/timing.py)
-HURRIED = 4  # nobody speaks so many times as fast
-_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "؟", "।")
-_CLOSING = "\"'”’»)]」』"
+LONGEST_WORDS = 40  # and after this many words at the latest
+SHORTEST_WORDS = 6  # and at a sentence end after this many
+WORD_LIST = 8  # fewer one-word segments than this are real segments
+SPACED = 0.1  # if this share of a list's texts have a space of their own, none is added
+LETTERS_PER_S = 15.0  # of speech whose end is unknown (as for cues: render/timing.py)
+HURRIED = 4  # nobody speaks this many times as fast
 
 
 @dataclass(frozen=True, slots=True)
 class RawSegment:
-    """A segment as a producer wrote it, its types made sure of."""
+    """A segment as a producer wrote it, with checked types."""
 
     text: str
     start_s: float | None = None
     end_s: float | None = None
     speaker: str | None = None
-    words: tuple[Timed, ...] = ()  # only their times, speakers and confidences count
+    words: tuple[Timed, ...] = ()  # only their times, speakers and confidences are used
     avg_logprob: float | None = None
     compression_ratio: float | None = None
     no_speech_prob: float | None = None
@@ -44,12 +43,12 @@ class RawSegment:
 
 @dataclass(slots=True)
 class _Draft:
-    """The words of one segment while their times are being found."""
+    """The words of one segment while their times are determined."""
 
     raw: RawSegment
-    tokens: list[Token]
-    found: list[Timed | None]
-    start_s: float | None = None  # in order, filled
+    words: list[SplitWord]
+    found: list[Timed | None]  # per word, what the producer's list says of it
+    start_s: float | None = None  # in order and filled
     end_s: float | None = None
     starts: list[float | None] = field(default_factory=list)
     ends: list[float | None] = field(default_factory=list)
@@ -67,17 +66,17 @@ def build(
     """Make the transcript of these segments.
 
     `words` are those of the whole file, for producers that list them beside the segments.
-    `regroup` cuts the words anew at pauses, speaker changes and sentence ends, for producers whose
-    segments say nothing (one for everything, or one a word).
+    `regroup` cuts the words into new segments at pauses, speaker changes and sentence ends, for
+    producers whose segments have no meaning (one for everything, or one per word).
     """
     drafts = [_draft(raw) for raw in segments]
     if words and not any(raw.words for raw in segments):
-        spans = [([t.text for t in d.tokens], d.raw.start_s, d.raw.end_s) for d in drafts]
+        spans = [([w.text for w in d.words], d.raw.start_s, d.raw.end_s) for d in drafts]
         for draft, found in zip(drafts, align_segments(spans, words), strict=True):
             draft.found = found
-    drafts = [draft for draft in drafts if draft.tokens]
+    drafts = [draft for draft in drafts if draft.words]
     known = sum(f is not None and f.start_s is not None for d in drafts for f in d.found)
-    total = sum(len(draft.tokens) for draft in drafts)
+    total = sum(len(draft.words) for draft in drafts)
     timing: Timing = "none"
     if known and 2 * known >= total:
         timing = "word"
@@ -89,7 +88,7 @@ def build(
     labels = [draft.raw.speaker for draft in drafts]
     drafts.reverse()
     result = []
-    while drafts:  # let go one by one: hours of words need not be in memory twice
+    while drafts:  # released one by one: hours of words need not be in memory twice
         result.append(_segment(drafts.pop()))
     _glue(result, texts)
     result, relabelled = settle(result, labels)
@@ -110,7 +109,7 @@ def build(
 
 
 def is_word_list(segments: Sequence[RawSegment]) -> bool:
-    """Tell whether the segments are words: such a list gives times for words, no segmentation."""
+    """Return whether the segments are single words, which time words and segment nothing."""
     counts = [len(raw.text.split()) for raw in segments if raw.text.strip()]
     return (
         len(counts) >= WORD_LIST
@@ -121,17 +120,17 @@ def is_word_list(segments: Sequence[RawSegment]) -> bool:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """Join the words or tokens of a list: with spaces, unless they bring their own.
+    """Join the words or tokens of a list with spaces, unless they have their own.
 
-    Pieces of words have none (" Grund", "st", "ücks"), so few texts with a space are enough. Where
-    none has, scripts without spaces are joined without, marks among them too.
+    Pieces of words have none (" Grund", "st", "ücks"), so a few texts with a space are enough.
+    Where no text has one, scripts without spaces and the marks among them are joined without.
     """
-    wanting = own = 0
+    spaced = own = 0  # texts that need a space before them, and those that have it
     for before, here in pairwise(texts):
         if not is_spaceless(here):
-            wanting += 1
+            spaced += 1
             own += here[:1].isspace() or before[-1:].isspace()
-    if own and own >= SPACED * wanting:
+    if own and own >= SPACED * spaced:
         return "".join(texts)
     parts: list[str] = []
     last = ""  # the last letter so far
@@ -152,11 +151,11 @@ def merged(segments: Sequence[RawSegment]) -> RawSegment:
 
 
 def _draft(raw: RawSegment) -> _Draft:
-    tokens = split_words(raw.text)
-    found: list[Timed | None] = [None] * len(tokens)
-    if raw.words and tokens:
-        found = align([token.text for token in tokens], raw.words)
-    return _Draft(raw, tokens, found)
+    words = split_words(raw.text)
+    found: list[Timed | None] = [None] * len(words)
+    if raw.words and words:
+        found = align([word.text for word in words], raw.words)
+    return _Draft(raw, words, found)
 
 
 def _order_segments(drafts: list[_Draft], duration_s: float | None) -> None:
@@ -183,7 +182,7 @@ def _order_segments(drafts: list[_Draft], duration_s: float | None) -> None:
 
 
 def _said_by(draft: _Draft, start_s: float, duration_s: float | None) -> float:
-    """Return when a segment that nothing follows may be over: its end is not told."""
+    """Return when the last segment may end where the file does not say it."""
     end_s = start_s + len(draft.raw.text.strip()) / LETTERS_PER_S
     return end_s if duration_s is None else min(end_s, max(duration_s, start_s))
 
@@ -192,7 +191,7 @@ def _order_words(drafts: list[_Draft]) -> None:
     starts = in_order([f.start_s if f else None for draft in drafts for f in draft.found])
     at = 0
     for draft in drafts:
-        count = len(draft.tokens)
+        count = len(draft.words)
         draft.starts = starts[at : at + count]
         at += count
         draft.ends = [
@@ -211,7 +210,7 @@ def _order_words(drafts: list[_Draft]) -> None:
 
 
 def _following(drafts: Sequence[_Draft]) -> list[list[float]]:
-    """Return for each segment when the next one begins, and when the next that begins later."""
+    """Return for each segment when the next one begins, and when the next later one does."""
     result: list[list[float]] = []
     coming: list[float] = []
     for draft in reversed(drafts):
@@ -226,9 +225,9 @@ def _following(drafts: Sequence[_Draft]) -> list[list[float]]:
 def _fill(draft: _Draft, latest: float, following: Sequence[float]) -> None:
     """Spread the unknown times of a segment between the known ones around them.
 
-    `latest` is when the word before the segment starts, `following` as `_following` tells.
+    `latest` is when the word before the segment starts; `following` is as `_following` returns it.
     """
-    count = len(draft.tokens)
+    count = len(draft.words)
     index = 0
     while index < count:
         if draft.starts[index] is not None:
@@ -248,40 +247,40 @@ def _fill(draft: _Draft, latest: float, following: Sequence[float]) -> None:
         high = max(low, right if right is not None else low)
         if stop == count:
             high = _room(draft, low, high, following)
-        lengths = [len(token.text) for token in draft.tokens[index:stop]]
+        lengths = [len(word.text) for word in draft.words[index:stop]]
         for place, (start, end) in enumerate(spread(lengths, low, high), start=index):
             draft.starts[place], draft.ends[place] = start, end
         index = stop
 
 
 def _room(draft: _Draft, low: float, high: float, following: Sequence[float]) -> float:
-    """Return until when words from `low` on may last: two may speak at once, cues follow in turn.
+    """Return until when words from `low` on may last: two voices may overlap, cues may not.
 
-    Who speaks before the other has ended is cut short; who has spoken while the other did comes
-    after, as long as it took.
+    A voice that begins before the other has ended is cut short. A voice that spoke during the
+    other comes after it, for as long as it took.
     """
     if draft.start_s is not None and draft.end_s is not None and draft.end_s < low:
         return max(low, min([low + draft.end_s - draft.start_s, *following[:1]]))
-    least = low + sum(len(token.text) for token in draft.tokens) / LETTERS_PER_S / HURRIED
+    least = low + sum(len(word.text) for word in draft.words) / LETTERS_PER_S / HURRIED
     return min([high, *(time for time in following if time > least)])
 
 
 def _segment(draft: _Draft) -> Segment:
     speaker = draft.raw.speaker or next((f.speaker for f in draft.found if f and f.speaker), None)
     words: list[Word] = []
-    for token, found, start, end in zip(
-        draft.tokens, draft.found, draft.starts, draft.ends, strict=True
+    for split, found, start, end in zip(
+        draft.words, draft.found, draft.starts, draft.ends, strict=True
     ):
         if found is not None and found.speaker is not None:
             speaker = found.speaker
         words.append(
             Word(
-                sys.intern(token.text),  # a transcript says few different words, and often
+                sys.intern(split.text),  # a transcript has few different words, each of them often
                 None if start is None else round(start, 3),
                 None if end is None else round(end, 3),
                 speaker,
                 found.confidence if found is not None else None,
-                token.glued,
+                split.glued,
             )
         )
     ends = [word.end_s for word in words if word.end_s is not None]
@@ -298,7 +297,7 @@ def _segment(draft: _Draft) -> Segment:
 
 
 def _glue(segments: list[Segment], texts: list[str]) -> None:
-    """Mark the first word of a segment as glued where the script and the texts leave no space."""
+    """Mark the first word of a segment as glued where the script and the texts have no space."""
     for index in range(1, len(segments)):
         before, here = texts[index - 1], texts[index]
         if before[-1:].isspace() or here[:1].isspace():
@@ -338,4 +337,4 @@ def _starts_piece(piece: list[Word], word: Word) -> bool:
         return True
     if len(piece) >= LONGEST_WORDS:
         return True
-    return len(piece) >= SHORTEST_WORDS and last.text.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+    return len(piece) >= SHORTEST_WORDS and ends_sentence(last.text)

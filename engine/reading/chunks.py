@@ -13,7 +13,7 @@ from engine.text.words import split_words
 
 
 def producer_of(document: Any) -> str | None:
-    """Name the producer where the document has chunks."""
+    """Return the producer where the document has chunks, else None."""
     if isinstance(document, list):
         marked = (
             document and is_objects(document) and all("timestamp" in item for item in document[:5])
@@ -58,7 +58,7 @@ def _words(raws: list[RawSegment]) -> list[str]:
 
 
 def _labelled(chunks: list[RawSegment], speakers: list[RawSegment]) -> list[RawSegment]:
-    """Give each chunk the speaker of most of its time: speaker lists can lack the last chunks."""
+    """Give each chunk the speaker of most of its time: a speaker list can lack the last chunks."""
     return [
         replace(chunk, speaker=chunk.speaker or _speaker_of(chunk, speakers)) for chunk in chunks
     ]
@@ -76,8 +76,9 @@ def _speaker_of(chunk: RawSegment, speakers: list[RawSegment]) -> str | None:
             best = max(best, (common, turn.speaker), key=lambda pair: pair[0])
     if end > start:
         return best[1]
-    # A point in time has no length to share: it belongs to the turn that it lies in, and at a join
-    # to the one that begins there. A chunk without an end goes on, so it is in no turn that ends.
+    # A point in time has no length to share. It belongs to the turn that it is in, and between two
+    # turns to the one that begins there. A chunk without an end continues, so it is not in a turn
+    # that ends there.
     inside = [t for t in speakers if _is_in(start, t, at_end=chunk.end_s is not None)]
     begun = [t for t in inside if _is_in(start, t, at_end=False)]
     return next((turn.speaker for turn in begun or inside), None)

@@ -1,14 +1,14 @@
-"""Readers for SRT and WebVTT, and what lines of every text format share: labels of speakers.
+"""Readers for SRT and WebVTT, and for the speaker labels in lines of every text format.
 
-Both formats are read line by line, so that nothing said is taken for structure:
+Both formats are read line by line, so that no speech is mistaken for structure:
 
-- a line with two clocks and an arrow begins a cue; where one of the clocks is damaged, the cue
-  keeps its words and the other time;
-- SRT: text runs to the next such line, over blank lines too. The number before it goes if it
-  stands by itself, or counts on from the one before;
+- a line with two clocks and an arrow begins a cue; if one of the clocks is damaged, the cue keeps
+  its words and the other time;
+- SRT: the text continues to the next such line, across blank lines too. The number before that
+  line is removed if it stands alone or is one more than the number before it;
 - WebVTT: a cue ends at a blank line. NOTE, STYLE and REGION blocks and the line before the times
-  (the cue's name) go. A block without times that is none of these is a cue's text after a blank
-  line: a player would not show it, but somebody said it.
+  (the cue's name) are removed. Any other block without times is the text of a cue after a blank
+  line: a player would not show it, but it was said.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from engine.reading.fields import label
 from engine.reading.reasons import Reason
 from engine.reading.times import seconds, spread
 
-# whisper-ctranslate2 and WhisperX write the speaker so in front of a line; whisper.cpp's mark for
-# a change of speakers looks alike.
+# whisper-ctranslate2 and WhisperX write the speaker like this before a line; whisper.cpp's mark
+# for a change of speakers looks similar.
 _LABEL = re.compile(r"\s*\[((?:SPEAKER|Speaker)(?!_TURN\])[_ ]?\w{1,20})\]:?\s+")
 _CPP_LABEL = re.compile(r"\s*\(([Ss]peaker (?:\d{1,4}|\?))\):?")  # whisper.cpp's -di
 _UNKNOWN = re.compile(r"(?i)speaker ?\?")
 
-# Only b, font and the like have attributes, only v and lang free text: `<b and c>` was said.
+# Only b, font and the like have attributes, only v and lang have free text: `<b and c>` was said.
 _TAG = re.compile(
     r"</?(?:[bcisu]|font|ruby|rt)(?:\.[^\s<>&]*)?(?:\s[^<>=]*=[^<>]*)?\s*/?>"
     r"|</?(?:v|lang)(?:\.[^\s<>&]*)?(?:[ \t][^<>\n]*)?>"
@@ -40,10 +40,10 @@ _TAG = re.compile(
 )
 _VOICE = re.compile(r"<v(?:\.[^\s<>&]*)?(?:[ \t]([^<>\n]*))?>", re.IGNORECASE)
 
-# Closed and short: `&copy` in a name is none, and thousands of digits would be an error.
+# Closed and short: `&copy` in a name is no entity, and thousands of digits would be an error.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
 
-_CLOCK = re.compile(r"\d+:\d+[:.,]\d")  # `12:30` is said
+_CLOCK = re.compile(r"\d+:\d+[:.,]\d")  # `12:30` is speech
 _TIMES = re.compile(r"\s*(\S{1,30}?)\s*(?:[-–—]{1,2}>|→)\s*(\S{1,30})")
 _NUMBER = re.compile(r"\s*\d{1,9}\s*")
 _COMMENT = re.compile(r"(?:NOTE|WEBVTT)(?:[ \t]|\Z)|(?:STYLE|REGION)[ \t]*\Z")
@@ -53,7 +53,7 @@ _Times = tuple[float | None, float | None]
 
 @dataclass(slots=True)
 class _Cue:
-    """A cue while its lines are being collected."""
+    """A cue while its lines are collected."""
 
     start_s: float | None
     end_s: float | None
@@ -81,7 +81,7 @@ def unreadable(kind: str, why: str) -> InvalidTranscript:
 
 
 def labelled(content: str) -> tuple[str | None, str]:
-    """Return the speaker whose label stands in front of a text, and the text without it."""
+    """Return the speaker whose label stands before a text, and the text without it."""
     match = _LABEL.match(content) or _CPP_LABEL.match(content)
     return (_speaker(match[1]), content[match.end() :]) if match else (None, content)
 
@@ -108,7 +108,7 @@ def _moment(clock: str) -> float | None:
 def _srt_cues(lines: list[str]) -> list[_Cue]:
     cues: list[_Cue] = []
     before: list[str] = []  # lines since the last line of times
-    index: int | None = None  # the last number that was taken off
+    index: int | None = None  # the last number that was removed
     spaced = False  # a blank line follows every line, as broken line ends leave it
     for line in lines:
         times = _times(line)
@@ -137,7 +137,7 @@ def _take_index(lines: list[str], last: int | None, *, spaced: bool) -> int | No
     number = int(lines[at])
     alone = at == 0 or not lines[at - 1].strip()
     if not alone and (last is None or number not in (last + 1, 1)):
-        return last  # a cue that ends in a number, and no line between it and the next
+        return last  # the cue ends in a number, and no line separates it from the next cue
     del lines[at:]
     return number
 
@@ -175,7 +175,7 @@ def _segments(cues: list[_Cue], kind: str) -> list[RawSegment]:
 
 
 def _voices(cue: _Cue) -> list[RawSegment]:
-    """Divide a cue at its voices, and its time by the length of what they say."""
+    """Divide a cue among its voices, and its time by the length of their text."""
     content = "\n".join(cue.lines).strip()
     marks = list(_VOICE.finditer(content))
     ends = [mark.start() for mark in marks] + [len(content)]

@@ -1,4 +1,4 @@
-"""Which reader a JSON document needs: each family is asked in turn, the surest marks first."""
+"""Which reader a JSON document needs: each family is asked in turn, the surest first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAMILIES: tuple[tuple[Callable[[Any], str | None], Reader], ...] = (
 def detect(document: Any) -> tuple[str, Reader]:
     """Return the producer of a document and the reader for it.
 
-    Raises `NotATranscript` with the reason, and a sentence for people, where there is none.
+    Raises `NotATranscript`, with a reason and a message for the user, where there is none.
     """
     refusal = foreign.own_output(document) or foreign.foreign_service(document)
     if refusal is not None:
@@ -33,7 +33,7 @@ def detect(document: Any) -> tuple[str, Reader]:
         if producer is not None:
             return producer, reader
     raise NotATranscript(
-        f"This is JSON, but no transcript that llasa knows: {_describe(document)}.",
+        f"This is JSON, but not a transcript that llasa knows: {_describe(document)}.",
         reason=Reason.NOT_A_TRANSCRIPT,
     )
 

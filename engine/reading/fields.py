@@ -1,4 +1,4 @@
-"""Typed access to what a producer wrote: wrong types are named, missing values are None."""
+"""Typed access to what a producer wrote: wrong types raise, missing values are None."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def objects(value: Any, where: str) -> list[Object]:
 
 
 def is_objects(value: Any, *keys: str) -> bool:
-    """Tell whether a value is a list of objects whose first ones have one of the keys.
+    """Return whether a value is a list of objects whose first ones have one of the keys.
 
     An empty list counts; without keys any object does.
     """
@@ -40,7 +40,7 @@ def is_objects(value: Any, *keys: str) -> bool:
 
 
 def text(value: Any, where: str) -> str:
-    """Return a text; numbers are written out, None is the empty text."""
+    """Return a text; a number becomes its digits, None the empty text."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -51,7 +51,7 @@ def text(value: Any, where: str) -> str:
 
 
 def number(value: Any) -> float | None:
-    """Return a finite number, from a number or its text; None for anything else."""
+    """Return a finite number from a number or its text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -76,7 +76,7 @@ def label(value: Any) -> str | None:
 
 
 def timed(items: Any, where: str, *, keys: tuple[str, ...], scale: float = 1.0) -> list[Timed]:
-    """Read a producer's `words` list; `keys` are the names that a word's text may have."""
+    """Read a producer's `words` list; `keys` are the keys that a word's text may have."""
     if not isinstance(items, list):
         return []  # null, false: no word times
     result: list[Timed] = []
@@ -101,7 +101,7 @@ def timed(items: Any, where: str, *, keys: tuple[str, ...], scale: float = 1.0) 
 
 
 def span(item: Object, *, scale: float = 1.0) -> tuple[float | None, float | None]:
-    """Return start and end of an object in seconds, by `start`/`end` or `timestamp: [a, b]`."""
+    """Return start and end of an object in seconds, from `start`/`end` or `timestamp: [a, b]`."""
     pair = item.get("timestamp")
     if isinstance(pair, list) and "start" not in item:
         pair = [*pair, None, None]
@@ -110,7 +110,7 @@ def span(item: Object, *, scale: float = 1.0) -> tuple[float | None, float | Non
 
 
 def said(words: Iterable[Timed]) -> str:
-    """Join a producer's words where it gives no text."""
+    """Join a producer's words, for a segment without a text."""
     return joined([word.text for word in words])
 
 
@@ -135,7 +135,7 @@ def segment(item: Object, where: str, *, scale: float = 1.0) -> RawSegment:
 
 
 def wrong_type(where: str, expected: str, value: Any) -> InvalidTranscript:
-    """Return the error for a value that is not what its place asks for."""
+    """Return the error for a value of another type than its place has."""
     names = {
         "NoneType": "null", "dict": "an object", "list": "a list", "str": "a text",
         "bool": "true or false", "int": "a number", "float": "a number",

@@ -1,4 +1,4 @@
-"""Names the JSON that is no transcript for us: our own outputs, and other services' formats."""
+"""JSON that llasa recognises and does not read: its own outputs, and other services' formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OWN_SCHEMA = "llasa."  # what our sidecars' `schema` starts with
 
 
 def own_output(document: Any) -> NotATranscript | None:
-    """Return the error for a file that llasa wrote itself, or None."""
+    """Return the error for a file that llasa wrote itself, else None."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if isinstance(schema, str) and schema.startswith(OWN_SCHEMA):
         return NotATranscript("This file was written by llasa itself.", reason=Reason.OWN_OUTPUT)
@@ -21,13 +21,13 @@ def own_output(document: Any) -> NotATranscript | None:
 
 
 def too_slow_for_seconds(times: Sequence[int], texts: Sequence[str]) -> bool:
-    """Tell whether whole numbers, read as seconds, leave a minute and more for every word."""
+    """Return whether whole numbers, read as seconds, give every word more than a minute."""
     words = sum(len(text.split()) for text in texts)
     return max(times) - min(times) > 60 * max(words, len(texts))
 
 
 def foreign_service(document: Any) -> NotATranscript | None:
-    """Return the error that names the service a document seems to come from, or None."""
+    """Return the error that names the service that a document seems to come from, else None."""
     name = None
     if isinstance(document, dict):
         name = _service_of(document)
@@ -49,10 +49,7 @@ def _service_of(document: Object) -> str | None:
         (_is_speechmatics(document), "a Speechmatics transcript"),
         (_is_google(document), "a Google Speech-to-Text transcript"),
         (_is_kaldi(document), "a Kaldi transcript"),
-        (
-            _is_list_of(document, "result", "conf"),
-            "a Vosk (Kaldi) transcript",
-        ),
+        (_is_list_of(document, "result", "conf"), "a Vosk (Kaldi) transcript"),
         (_is_list_of(document, "monologues", "elements"), "a Rev.ai transcript"),
         (
             "recognizedPhrases" in document or "combinedPhrases" in document or "NBest" in document,
@@ -98,12 +95,8 @@ def _is_kaldi(document: Object) -> bool:
     return isinstance(inner, dict) and "words" in inner
 
 
-def _is_vosk(document: Object) -> bool:
-    return _is_list_of(document, "result", "conf")
-
-
 def _is_elevenlabs(document: Object) -> bool:
-    # faster-whisper tells language_probability too, but always beside its segments
+    # faster-whisper has language_probability too, but always beside its segments
     marked = "language_probability" in document and "words" in document
     return marked and "segments" not in document
 
@@ -119,7 +112,7 @@ def _is_gladia(document: Object) -> bool:
 
 
 def _is_app_word_list(document: list[Any]) -> bool:
-    """Tell a bare list of words whose whole-number times cannot be seconds: no mouth is so slow."""
+    """Return whether this is a bare list of words whose whole-number times cannot be seconds."""
     if len(document) < 2 or not all(
         isinstance(item, dict) and {"start", "end", "text"} == item.keys() for item in document
     ):

@@ -1,10 +1,10 @@
-"""Speaker labels that jump in the middle of a sentence: put right where the file itself says so.
+"""Correct speaker labels that jump inside a sentence, where the file itself shows the error.
 
-Diarization decides by stretches of sound, and at their edges by chance: "requires a careful" is
-SPEAKER 4, "approach." SPEAKER 1, and SPEAKER 4 goes on. A few words inside a sentence get the label
-of those around them, but only where three signs agree: they are few, nothing parts them from the
-rest of the sentence, and the file gives the label of the rest on both sides of them, or to their
-whole segment. Answers of one word ("yeah") are never touched.
+Diarization labels stretches of sound, and is often wrong at their edges: "requires a careful" is
+SPEAKER 4, "approach." SPEAKER 1, and then SPEAKER 4 continues. A few words inside a sentence get
+the label of the words around them, but only where three signs agree: they are few, no pause
+separates them from the rest of the sentence, and the file gives the label of the rest on both sides
+of them, or to their whole segment. Answers of one word ("yeah") are never changed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from dataclasses import replace
 from itertools import accumulate
 
 from engine.records import Segment, Word
+from engine.text.marks import ends_sentence
 from engine.text.prose import UNKNOWN
 
 FEW = 3  # words between others of one speaker
-FEW_AT_EDGE = 2  # words at the beginning or the end of a sentence
-PAUSE_S = 1.0  # a silence that parts them from the rest
-LONGEST_WORDS = 60  # a longer sentence is none, but text without marks
-_ENDS = (".", "?", "!", "。", "？", "！", "…", "؟", "।")
-_CLOSING = "\"'”’»)]」』"
+FEW_AT_EDGE = 2  # the same at the beginning or the end of a sentence
+PAUSE_S = 1.0  # a silence that separates them from the rest
+LONGEST_WORDS = 60  # a longer sentence is text without marks
 _ANSWERS = frozenset({
     "yes", "yeah", "yep", "no", "nope", "oh", "ah", "ok", "okay", "right", "sure", "exactly",
     "really", "wow", "hm", "hmm", "mm", "mhm", "mm-hmm", "uh-huh", "what", "hello", "hi", "thanks",
@@ -30,7 +29,7 @@ _ANSWERS = frozenset({
 
 
 def settle(segments: Sequence[Segment], labels: Sequence[str | None]) -> tuple[list[Segment], int]:
-    """Return the segments with their labels put right, and how many words were given another.
+    """Return the segments with corrected labels, and how many words got another label.
 
     `labels` are those that the file gives to whole segments.
     """
@@ -49,7 +48,7 @@ def settle(segments: Sequence[Segment], labels: Sequence[str | None]) -> tuple[l
         runs = list(_runs(words, start, stop))
         for place, (first, last) in enumerate(runs):
             if mixed[first] and whole[first] == words[first].speaker:
-                continue  # words and segment say the same
+                continue  # words and segment agree
             label = _surrounding(words, whole, runs, place)
             if label is not None and _is_few(words, whole, runs, place, label):
                 new.update(dict.fromkeys(range(first, last), label))
@@ -64,10 +63,10 @@ def settle(segments: Sequence[Segment], labels: Sequence[str | None]) -> tuple[l
 
 
 def _sentences(words: Sequence[Word], joins: Container[int]) -> Iterator[tuple[int, int]]:
-    """Yield the sentences that have an end; a segment in lower case goes on with the one before."""
+    """Yield the sentences that have an end; a segment in lower case continues the one before."""
     start = 0
     for n, word in enumerate(words, start=1):
-        ended = word.text.rstrip(_CLOSING).endswith(_ENDS)
+        ended = ends_sentence(word.text)
         if ended and n - start <= LONGEST_WORDS:
             yield start, n
         if ended or (n in joins and n < len(words) and not words[n].text[:1].islower()):
@@ -88,7 +87,7 @@ def _surrounding(
     runs: Sequence[tuple[int, int]],
     place: int,
 ) -> str | None:
-    """Return the one label round a run: in its sentence, and beyond it or of its whole segment."""
+    """Return the one label around a run: in its sentence, and beyond it or of its whole segment."""
     first, last = runs[place]
     before = words[first - 1].speaker if first else None
     after = words[last].speaker if last < len(words) else None

@@ -1,4 +1,4 @@
-"""Why a file was not read: the closed list that the errors of reading choose from."""
+"""Why a file was not read: the closed list of reasons for the errors of this room."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A short word for a job's row; the sentence for people is the error's message."""
+    """A short word for a job's row; the error's message is for the user."""
 
-    EMPTY_FILE = "empty_file"  # invalid: no byte in it but white space
+    EMPTY_FILE = "empty_file"  # invalid: nothing but white space
     BAD_ENCODING = "bad_encoding"  # invalid: text in no known encoding
     NOT_JSON = "not_json"  # invalid: a syntax error, line and column are in the message
-    TRUNCATED = "truncated"  # invalid: ends too early; may still be being written
-    TOO_DEEP = "too_deep"  # invalid: nested beyond all measure
+    TRUNCATED = "truncated"  # invalid: ends too early; a tool may still be writing it
+    TOO_DEEP = "too_deep"  # invalid: nested far deeper than any transcript
     TOO_COMPLEX = "too_complex"  # invalid: more objects than memory should hold
     WRONG_TYPES = "wrong_types"  # invalid: a transcript's keys with something else in them
     BAD_SUBTITLES = "bad_subtitles"  # invalid: SRT, VTT, TSV or CSV without one readable line

@@ -1,15 +1,15 @@
-"""Bytes of an unknown file become a Python object, in bounded time, depth and memory.
+"""Bytes of an unknown file -> Python object, in bounded time, depth and memory.
 
-What real and hostile files do, and what is done about it:
+What real and hostile files contain, and what happens to it:
 
 - a byte order mark, UTF-16 or UTF-32: recognised and decoded;
-- bytes that are no UTF-8: a file that is mostly UTF-8 gets U+FFFD in their place (whisper.cpp cuts
+- bytes that are not UTF-8: a file that is mostly UTF-8 gets U+FFFD in their place (whisper.cpp cuts
   characters in its token lists), one without any UTF-8 sequence is read as Windows-1252;
 - NaN and Infinity, numbers of thousands of digits: become None or an infinite float;
-- nesting: refused beyond `MAX_DEPTH`, so that no recursion limit is ever met;
+- nesting: refused beyond `MAX_DEPTH`, so that no recursion limit is reached;
 - millions of empty containers: refused beyond `MAX_CONTAINERS`;
-- a key twice in one object: the last one counts, as for every other reader of JSON;
-- lone surrogates: let through, `words.clean` replaces them.
+- a key twice in one object: the last one counts, as in every other reader of JSON;
+- lone surrogates: kept here, `words.clean` replaces them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _decode_damaged(data: bytes, encoding: str) -> str:
         return data.decode("cp1252")
     except UnicodeDecodeError as error:
         raise InvalidTranscript(
-            f"Byte {error.start + 1} belongs to no text encoding that llasa knows.",
+            f"Byte {error.start + 1} fits no text encoding that llasa knows.",
             reason=Reason.BAD_ENCODING,
             hint="Write the transcript again as UTF-8.",
         ) from None
@@ -69,7 +69,7 @@ def parse(data: bytes) -> Any:
     """Parse the bytes of a JSON file; NaN and Infinity become None.
 
     Raises `InvalidTranscript` that names line and column: `truncated` where the text ends too
-    early (the file may still be being written), `not_json` elsewhere.
+    early (a tool may still be writing the file), `not_json` elsewhere.
     """
     text = decode(data).rstrip("\0")
     _check_structure(text)
@@ -95,7 +95,7 @@ def _check_structure(text: str) -> None:
             if depth > MAX_DEPTH or containers > MAX_CONTAINERS:
                 line, column = _place(text, match.start())
                 raise InvalidTranscript(
-                    f"Line {line}, column {column}: nested or divided beyond all measure.",
+                    f"Line {line}, column {column}: nested too deeply, or too many objects.",
                     reason=Reason.TOO_DEEP if depth > MAX_DEPTH else Reason.TOO_COMPLEX,
                     hint="No Whisper tool writes such a file: nothing was read from it.",
                 )
@@ -108,7 +108,7 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 
 def _invalid(error: json.JSONDecodeError, text: str) -> InvalidTranscript:
-    # An unterminated string is reported where it opens, so the place alone does not tell.
+    # An unterminated string is reported where it opens, so the place alone is not enough.
     cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
     if cut:
         return InvalidTranscript(

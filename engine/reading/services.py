@@ -1,7 +1,7 @@
-"""Readers for the speech services worth reading: Deepgram, AssemblyAI, Amazon Transcribe.
+"""Readers for three speech services: Deepgram, AssemblyAI, Amazon Transcribe.
 
-They give one text and its words: the text is the text, the words are its times, and segments are
-cut at pauses, speaker changes and sentence ends.
+They give one text and its words. The text is read, the words give its times, and segments are cut
+at pauses, speaker changes and sentence ends.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from engine.records import Transcript
 from engine.text.languages import normalize
 
 _MS = 0.001
-_LONGEST_WORD_S = 10  # a mean beyond it is one of milliseconds
+_LONGEST_WORD_S = 10  # a larger mean is in milliseconds
 
 
 def producer_of(document: Any) -> str | None:
-    """Name the service where the document is one of these three."""
+    """Return the service where the document is from one of these three, else None."""
     if isinstance(document, list):
         return "assemblyai" if _is_assemblyai_list(document) else None
     if not isinstance(document, dict):
@@ -38,9 +38,10 @@ def producer_of(document: Any) -> str | None:
 
 
 def _is_assemblyai_list(document: list[Any]) -> bool:
-    """Tell AssemblyAI's sentences or paragraphs: whole milliseconds, and words with confidence.
+    """Return whether these are AssemblyAI's sentences or paragraphs.
 
-    Seconds can be whole numbers as well, but no mouth takes ten of them for each word.
+    They have whole milliseconds, and words with confidence. Seconds can be whole numbers too, but
+    nobody takes ten of them for each word.
     """
     if not document or not is_objects(document, "words"):
         return False
@@ -80,7 +81,7 @@ def _deepgram(document: Object) -> Transcript:
     result = build("deepgram", raws, language=language, duration_s=duration, regroup=True)
     if len(channels) == 1:
         return result
-    # Each channel is one voice from start to end: in the transcript they take turns.
+    # Each channel is one voice from start to end; in the transcript the voices take turns.
     order = sorted(
         enumerate(_channels_apart(raws)), key=lambda pair: (pair[1].start_s or 0.0, pair[0])
     )

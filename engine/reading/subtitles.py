@@ -20,7 +20,7 @@ from engine.records import Transcript
 FORMATS = {".srt": "srt", ".vtt": "vtt", ".txt": "txt", ".tsv": "tsv", ".csv": "csv"}
 
 _STAMPED = re.compile(r"\[(\d\d:[\d:.,]+) --> (\d\d:[\d:.,]+)\](.*)")
-# What whisper.cpp tells of itself, where both of its outputs went into one file.
+# whisper.cpp's own messages, where both of its outputs went into one file.
 _LOG = re.compile(r"(?:whisper|ggml|output)_\w+: |system_info: |main: processing ")
 _WHOLE = re.compile(r"\s*\d{1,15}\s*")
 
@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"\s*\d{1,15}\s*")
 def read_text(data: bytes, kind: str) -> Transcript:
     """Read one of `FORMATS`.
 
-    Raises `InvalidTranscript` where nothing in the file has the form that its name promises.
+    Raises `InvalidTranscript` where nothing in the file has the format of its name.
     """
     content = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     readers = {"srt": _srt, "vtt": _vtt, "txt": _txt, "tsv": _tsv, "csv": _csv}
@@ -59,7 +59,7 @@ def _txt(content: str) -> Transcript:
 
 
 def _stamped(lines: list[str]) -> Transcript:
-    """Read lines from the first stamp on; one without goes on with what the one before it says."""
+    """Read lines from the first stamp on; a line without a stamp continues the one before."""
     found: list[tuple[float | None, float | None, list[str]]] = []
     for line in lines:
         match = _STAMPED.match(line)
@@ -76,7 +76,7 @@ def _stamped(lines: list[str]) -> Transcript:
 
 
 def _tsv(content: str) -> Transcript:
-    """Read openai-whisper's TSV: start and end in whole milliseconds, tab, text as it was said."""
+    """Read openai-whisper's TSV: start and end in whole milliseconds, then the text."""
     raws = []
     for number, line in enumerate(content.split("\n"), start=1):
         fields = line.split("\t", 2)
@@ -111,7 +111,7 @@ def _csv(content: str) -> Transcript:
 
 
 def _rows(content: str) -> list[dict[str, str]]:
-    """Return the rows by the names of their columns, in lower case."""
+    """Return the rows as dictionaries, with column names in lower case."""
     reader = csv.reader(io.StringIO(content))
     header: list[str] = []
     rows: list[dict[str, str]] = []

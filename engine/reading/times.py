@@ -1,8 +1,8 @@
-"""Times: read from whatever a producer wrote, put in order, and laid onto the words of the text.
+"""Times: read from whatever a producer wrote, put in order, and matched with the words of the text.
 
-A producer's `words` list only gives times: its entries are matched with the text by characters,
-so `-65` + `%` times the word `-65%`, and a list without punctuation still times its words. Where
-there is no time, it is spread between its neighbours by the length of the words.
+A producer's `words` list only gives times. Its entries are matched with the text by characters, so
+`-65` + `%` time the word `-65%`, and a list without punctuation still times its words. Words
+without a time share the time between their neighbours by length.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LATEST_S = 10_000_000.0  # 115 days: a later time is no time
+LATEST_S = 10_000_000.0  # 115 days; a later time is an error
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
-_WINDOW = 48  # characters looked ahead to find the way back after a difference
-_ANCHOR = 4  # characters that must agree to be a way back
-_NEAR_S = 0.5  # a word that starts so far outside of a segment can still be one of its words
+_WINDOW = 48  # characters of look-ahead to resynchronise after a difference
+_ANCHOR = 4  # characters that must agree to resynchronise
+_NEAR_S = 0.5  # a word that starts this far outside a segment can still belong to it
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A producer's word: what it says of a stretch of characters."""
+    """A producer's word: what the producer says about a stretch of characters."""
 
     text: str
     start_s: float | None = None
@@ -58,7 +58,7 @@ def seconds(value: Any, *, scale: float = 1.0) -> float | None:
 
 
 def in_order(times: Sequence[float | None]) -> list[float | None]:
-    """Keep the most times that never go backwards; the others become None."""
+    """Keep the largest set of times that never decreases; the others become None."""
     kept: list[float | None] = [None] * len(times)
     tails: list[float] = []  # smallest last value of a chain of each length
     indexes: list[int] = []
@@ -82,11 +82,11 @@ def in_order(times: Sequence[float | None]) -> list[float | None]:
 
 
 def align(words: Sequence[str], timed: Sequence[Timed]) -> list[Timed | None]:
-    """Give each word of the text what the producer's words say of its characters.
+    """Return for each word of the text what the producer's words say about its characters.
 
-    None where nothing of the word was found among the producer's words.
+    None where no character of the word was found among the producer's words.
     """
-    return _told(words, _owners(words, timed), timed)
+    return _merged(words, _owners(words, timed), timed)
 
 
 def align_segments(
@@ -94,9 +94,10 @@ def align_segments(
 ) -> list[list[Timed | None]]:
     """Align the words of each segment (words, start, end) with a list for the whole file.
 
-    Where the two differ in more than marks, the list may lack whole stretches, and text alone puts
-    all that follows out: there a segment looks among the words of its own time, unless the text
-    agrees better elsewhere, for segments' times can be off. No entry goes to two segments.
+    Where the two differ in more than marks, the list may lack whole stretches, and matching by text
+    alone would shift everything after them. Then a segment uses the words of its own time, unless
+    the text agrees better elsewhere, because segments' times can be off. No entry belongs to two
+    segments.
     """
     owners = _owners([word for words, _, _ in segments for word in words], timed)
     by_text: list[list[_Owned]] = []
@@ -107,12 +108,12 @@ def align_segments(
     said = "".join(_characters(w, letters_only=True) for words, _, _ in segments for w in words)
     if said == "".join(_characters(entry.text, letters_only=True) for entry in timed):
         return [
-            _told(words, own, timed) for (words, _, _), own in zip(segments, by_text, strict=True)
+            _merged(words, own, timed) for (words, _, _), own in zip(segments, by_text, strict=True)
         ]
     order = sorted((e.start_s, i) for i, e in enumerate(timed) if e.start_s is not None)
     given: dict[int, list[_Owned]] = {}
     used: set[int] = set()
-    for surely in (True, False):  # whoever is sure of its words takes them before the others look
+    for surely in (True, False):  # segments that are sure of their words take them first
         for number, (words, start_s, end_s) in enumerate(segments):
             if number in given:
                 continue
@@ -125,7 +126,7 @@ def align_segments(
             if chosen is not None:
                 given[number] = chosen
                 used.update(index for owned in chosen for index, _, _ in owned)
-    return [_told(words, given[n], timed) for n, (words, _, _) in enumerate(segments)]
+    return [_merged(words, given[n], timed) for n, (words, _, _) in enumerate(segments)]
 
 
 def _nearer(
@@ -137,9 +138,9 @@ def _nearer(
     *,
     surely: bool,
 ) -> list[_Owned] | None:
-    """Choose between what stands near a segment in time, and what text alone found for it.
+    """Choose between the words near a segment in time and those that text alone found for it.
 
-    `surely` accepts only what stands near, and only if it is most of the segment.
+    `surely` accepts only the words near it, and only if they are most of the segment.
     """
     by_time = [
         [(near[index], place, length) for index, place, length in owned]
@@ -152,18 +153,18 @@ def _nearer(
         return None if surely else left
     if sum(here.values()) >= half:
         return by_time
-    # A few letters agree by chance, words that do so less often.
+    # A few letters agree by chance; whole words rarely do.
     return None if surely else [[p for p in owned if p[0] in here] for owned in by_time]
 
 
 def _whole_entries(owners: Sequence[_Owned]) -> dict[int, int]:
-    """Return the producer's words that were found to their last letter, with their lengths."""
+    """Return the producer's words of which every letter was found, with their lengths."""
     lengths = {index: length for owned in owners for index, _, length in owned}
     counts = Counter(index for owned in owners for index, _, _ in owned)
     return {index: length for index, length in lengths.items() if counts[index] == length}
 
 
-def _told(
+def _merged(
     words: Sequence[str], owners: Sequence[_Owned], timed: Sequence[Timed]
 ) -> list[Timed | None]:
     found: list[Timed | None] = []
@@ -189,7 +190,7 @@ _Owned = list[tuple[int, int, int]]  # producer's word, place in it, its length
 
 
 def _owners(words: Sequence[str], timed: Sequence[Timed]) -> list[_Owned]:
-    """Match characters: exactly where the texts agree, else by letters and digits alone."""
+    """Match characters: all of them where the texts agree, else letters and digits alone."""
     for letters_only in (False, True):
         left = [_characters(word, letters_only=letters_only) for word in words]
         right = [_characters(entry.text, letters_only=letters_only) for entry in timed]
@@ -223,7 +224,7 @@ def _characters(text: str, *, letters_only: bool) -> str:
 
 
 def _match(one: str, two: str) -> list[int]:
-    """Return for each character of one its place in two, or -1; both are walked once, in order."""
+    """Return for each character of `one` its place in `two`, or -1; both are walked once."""
     pairs = [-1] * len(one)
     i = j = 0
     while i < len(one) and j < len(two):
@@ -232,7 +233,7 @@ def _match(one: str, two: str) -> list[int]:
             i += 1
             j += 1
             continue
-        step = _way_back(one, two, i, j)
+        step = _resynchronise(one, two, i, j)
         if step is None:
             i += _WINDOW
             j += _WINDOW
@@ -242,7 +243,7 @@ def _match(one: str, two: str) -> list[int]:
     return pairs
 
 
-def _way_back(one: str, two: str, i: int, j: int) -> tuple[int, int] | None:
+def _resynchronise(one: str, two: str, i: int, j: int) -> tuple[int, int] | None:
     ahead = two[j : j + _WINDOW + _ANCHOR]
     best: tuple[int, int] | None = None
     for skip in range(_WINDOW):

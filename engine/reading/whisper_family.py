@@ -1,8 +1,8 @@
 """Readers for everything that writes openai-whisper's keys: `segments` of start, end and text.
 
-openai-whisper and mlx-whisper (the same keys: one name), whisper-ctranslate2, faster-whisper dumps,
-whisper-timestamped, stable-ts, WhisperX and the OpenAI API. They differ in a few marks, and the
-marks decide only the producer's name: the segments are read in one way.
+These are openai-whisper and mlx-whisper (the same keys: one name), whisper-ctranslate2,
+faster-whisper dumps, whisper-timestamped, stable-ts, WhisperX and the OpenAI API. They differ in a
+few keys, which only decide the producer's name: all segments are read in one way.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from engine.text.languages import normalize
 _TEXT_KEYS = frozenset({"text", "word", "words"})
 _API_KEYS = frozenset({"task", "duration", "usage", "logprobs", "x_groq"})
 _TEXT_ONLY_KEYS = _API_KEYS | {"text", "language", "segments", "words"}
-_TUPLE_TEXTS = 12  # fields of a dumped tuple in which its text is looked for
+_TUPLE_TEXTS = 12  # fields of a dumped tuple that are searched for its text
 
 
 def producer_of(document: Any) -> str | None:
-    """Name the producer of a document with openai-whisper's keys, or return None."""
+    """Return the producer of a document with openai-whisper's keys, else None."""
     if isinstance(document, list):
         return _producer_of_list(document)
     if not isinstance(document, dict):
@@ -39,7 +39,7 @@ def producer_of(document: Any) -> str | None:
 
 
 def _looks_like_segments(segments: Any, document: Object) -> bool:
-    """Tell whether these are a transcript's segments, be it damaged ones."""
+    """Return whether these are the segments of a transcript, even of a damaged one."""
     items = [s for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
     if items:
         said = any(_TEXT_KEYS & item.keys() for item in items)
@@ -48,7 +48,7 @@ def _looks_like_segments(segments: Any, document: Object) -> bool:
 
 
 def _has_times(items: list[Object]) -> bool:
-    """Tell whether the segments have times: of an audio, not dates."""
+    """Return whether the segments have times of a recording, not dates."""
     values = [item[key] for item in items for key in ("start", "end") if key in item]
     pairs = sum("timestamp" in item for item in items)
     if not values:
@@ -119,7 +119,7 @@ def _producer_of_segments(segments: list[Object], document: Object) -> str:
 
 
 def _dataclass_order(item: Object) -> bool:
-    """Tell faster-whisper's field order, or its `words: null`, from openai-whisper's."""
+    """Return whether a segment has faster-whisper's field order, or its `words: null`."""
     if "words" in item and item["words"] is None:
         return True
     keys = list(item)
@@ -129,7 +129,7 @@ def _dataclass_order(item: Object) -> bool:
 
 
 def _tuple(item: Any) -> bool:
-    """Tell whether a list is a dumped `Segment` tuple: two numbers, later or before a text."""
+    """Return whether a list is a dumped `Segment` tuple: two numbers, later or before a text."""
     if not isinstance(item, list) or len(item) < 3:
         return False
     head = item[:_TUPLE_TEXTS]

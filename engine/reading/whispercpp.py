@@ -17,7 +17,7 @@ _SPECIAL_TOKEN = re.compile(r"\[_[A-Z]+_?\d*_?\]|<\|.*\|>")
 
 
 def producer_of(document: Any) -> str | None:
-    """Name whisper.cpp where the document is its own."""
+    """Return "whisper.cpp" where the document is its own, else None."""
     if isinstance(document, dict):
         items = document.get("transcription")
         own = {"systeminfo", "params", "result"} & document.keys()
@@ -42,9 +42,9 @@ def read(document: Any, producer: str) -> Transcript:
     result = document.get("result") if isinstance(document, dict) else None
     language = normalize(result.get("language")) if isinstance(result, dict) else None
     spaced = _brings_its_spaces(raws)
-    if is_word_list(raws):  # -ml 1: a segment a token
+    if is_word_list(raws):  # -ml 1: a segment per token
         return build(producer, [merged(raws)], language=language, regroup=True)
-    return build(producer, _mended(raws) if spaced else raws, language=language)
+    return build(producer, _rejoined(raws) if spaced else raws, language=language)
 
 
 def _segment(item: Object, where: str) -> RawSegment:
@@ -74,7 +74,7 @@ def _words(tokens: Any, where: str) -> list[Timed]:
     words: list[Timed] = []
     for index, token in enumerate(tokens):
         if not isinstance(token, dict):
-            continue  # plain token ids: no times in them
+            continue  # plain token ids, which have no times
         said = text(token.get("text"), f"{where}[{index}]")
         if said and not _SPECIAL_TOKEN.fullmatch(said.strip()):
             start, end = _span(token)
@@ -87,11 +87,11 @@ def _brings_its_spaces(raws: list[RawSegment]) -> bool:
     return bool(later) and 2 * sum(raw.text[0].isspace() for raw in later) > len(later)
 
 
-def _mended(raws: list[RawSegment]) -> list[RawSegment]:
-    """Rejoin words that `-ml N` cut in two: a text that starts without its space goes on."""
+def _rejoined(raws: list[RawSegment]) -> list[RawSegment]:
+    """Rejoin words that `-ml N` cut in two: a text without its space continues a word."""
     result: list[RawSegment] = []
     for raw in raws:
-        if result and _goes_on(result[-1].text, raw.text):
+        if result and _continues(result[-1].text, raw.text):
             fragment = raw.text.split(maxsplit=1)[0]
             taken, length = 0, 0
             while taken < len(raw.words) and length < len(fragment):
@@ -106,5 +106,5 @@ def _mended(raws: list[RawSegment]) -> list[RawSegment]:
     return result
 
 
-def _goes_on(before: str, here: str) -> bool:
+def _continues(before: str, here: str) -> bool:
     return before[-1:].isalnum() and here[:1].isalnum() and not is_spaceless(before[-1] + here[0])

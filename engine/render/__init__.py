@@ -1,4 +1,4 @@
-"""Document -> what is written beside the source: text, subtitles, pages, metadata."""
+"""Document -> the files beside the source: text, subtitles, pages, metadata."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def render(
     outputs: Sequence[str],
     names: Mapping[str, str] | None = None,
 ) -> tuple[Rendered, ...]:
-    """Return the files of a transcript: text first, metadata last; both are always among them.
+    """Return the files of a transcript: text first, metadata last; both are always there.
 
-    `names` maps a producer's speaker label to the name that is written instead. The hashes of the
-    others are put into the metadata, as its `outputs`.
+    `names` maps a producer's speaker label to the name that is written instead. The metadata lists
+    the hashes of the other files as its `outputs`.
     """
     makers: dict[str, Callable[[], str]] = {
         "md": lambda: markdown(document, metadata, names=names),
@@ -47,5 +47,5 @@ def render(
 
 
 def metadata_json(metadata: Metadata) -> str:
-    """Return the metadata as it stands in its file: indented, UTF-8 letters as they are."""
+    """Return the metadata as the text of its file: indented JSON with UTF-8 letters."""
     return json.dumps(metadata, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,8 +1,8 @@
 """Document -> cues: what subtitles show at one time, cut at phrases, never overlapping.
 
-A cue holds at most two lines of 42 characters, the measure of most style guides; a wide letter
-(Chinese, Japanese, Korean) counts as two. It ends where a reader would pause: at a sentence's end,
-at a mark, at a silence.
+A cue has at most two lines of 42 characters, the limit of most style guides; a wide letter
+(Chinese, Japanese, Korean) counts as two. It ends where a reader would pause: at the end of a
+sentence, at a mark, at a silence.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from dataclasses import dataclass, replace
 
 from engine.records import Document, EnhancedWord
 from engine.render.timing import Span, times_of
-from engine.text.prose import ends_sentence, label, safe, speaker_of
+from engine.text.marks import ends_sentence, has_clause_end
+from engine.text.prose import label, printable, speaker_of
 
 WIDTH = 42
 LINES = 2
 LABEL_WIDTH = 28  # of a speaker's name in a subtitle
 
-_LONGEST_MS = 7000  # unless there is hardly anything to read
-_HARDLY = 24  # columns
-_SHORTEST_MS = 1000  # wished for
-_LEAST_MS = 200  # kept even where words have no room
-_SILENCE_MS = 2000  # within a cue, at most
+_LONGEST_MS = 7000  # except for a few words
+_FEW = 24  # columns of such a few words
+_SHORTEST_MS = 1000  # where there is room
+_LEAST_MS = 200  # even where there is no room
+_SILENCE_MS = 2000  # longest silence within a cue
 _PAUSE_MS = 400
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30fe]{2}")
-_CLAUSE = re.compile(r"[,;:、，；：—–،][\"'”’»)\]」』]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A word, or a part of one that is longer than a line."""
+    """A word, or a piece of one that is longer than a line."""
 
     text: str
     width: int
     glued: bool  # no space stands before it
-    bound: bool  # no line ends before it: a number or a name is in two pieces
+    bound: bool  # no line may end before it: it continues a number or a name
     sentence: bool  # a sentence ends with it
     span: Span
 
@@ -57,8 +57,8 @@ def cues(
 ) -> list[Cue]:
     """Return the subtitles of a document.
 
-    `labelled` writes the speaker into the text of the first cue of each turn (SRT has no other
-    place for it).
+    `labelled` writes the speaker before the text of the first cue of each turn, because SRT has no
+    other place for it.
     """
     spans = iter(times_of(document))
     found: list[Cue] = []
@@ -83,7 +83,7 @@ def cues(
 
 
 def width_of(text: str) -> int:
-    """Return how many columns a text takes, at least its number of code points."""
+    """Return how many columns a text needs, at least its number of code points."""
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
@@ -96,7 +96,7 @@ def _short(speaker: str) -> str:
 
 
 def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iterator[_Piece]:
-    text = safe(word.text)
+    text = printable(word.text)
     glued = word.word.glued
     if width_of(text) <= WIDTH:
         bound = glued and _belong(after, text[:1])
@@ -116,14 +116,14 @@ def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iter
 
 
 def _belong(before: str, after: str) -> bool:
-    """Tell whether two letters are of one word or number, also where none is parted by spaces."""
+    """Return whether two letters belong to one word or number, also in scripts without spaces."""
     if (before + after).isascii():
         return before.isalnum() and after.isalnum()
     return _KATAKANA.fullmatch(before + after) is not None
 
 
 def _groups(pieces: Sequence[_Piece], opening: str) -> Iterator[list[_Piece]]:
-    """Cut a paragraph into cues, each at the best place that still fits."""
+    """Cut a paragraph into cues, each ending at the best place that still fits."""
     start = 0
     while start < len(pieces):
         best, best_worth = start, -1.0
@@ -149,18 +149,18 @@ def _must_part(pieces: Sequence[_Piece], start: int, end: int, filled: int) -> b
     length = pieces[end].span.end_ms - pieces[start].span.start_ms
     if silence > _SILENCE_MS:
         return True
-    return length > _LONGEST_MS and filled >= _HARDLY
+    return length > _LONGEST_MS and filled >= _FEW
 
 
 def _worth(pieces: Sequence[_Piece], end: int, filled: int) -> float:
-    """Return how good it is to end a cue after `end`: by the mark, the pause and the fill."""
+    """Return how good a cue end after `end` is, by the mark, the pause and the fill."""
     worth = 8.0 * filled / (WIDTH * LINES)
     text = pieces[end].text
     if end + 1 == len(pieces):
         return worth + 14
     if pieces[end].sentence:
         worth += 10
-    elif _CLAUSE.search(text):
+    elif has_clause_end(text):
         worth += 6
     elif pieces[end + 1].span.start_ms - pieces[end].span.end_ms >= _PAUSE_MS:
         worth += 5
@@ -171,15 +171,15 @@ def _worth(pieces: Sequence[_Piece], end: int, filled: int) -> float:
 
 
 def _is_spaced_out(pieces: Sequence[_Piece], end: int) -> bool:
-    """Tell whether a space follows in a script that has few: a pause, as a comma is."""
+    """Return whether a space follows in a script with few spaces: it is a pause, like a comma."""
     piece = pieces[end]
     return piece.width > len(piece.text) and not pieces[end + 1].glued
 
 
 def _break(pieces: Sequence[_Piece], opening: str) -> int | None:
-    """Return after how many pieces the first line ends; all of them if one line is enough.
+    """Return after how many pieces the first line ends; after all if one line is enough.
 
-    None if two lines are too few. A mark near the middle is the best place.
+    None if the text needs more than two lines. A mark near the middle is the best place.
     """
     widths = []
     total = width_of(opening)
@@ -192,7 +192,7 @@ def _break(pieces: Sequence[_Piece], opening: str) -> int | None:
         return None
     best = None
     if opening and total - width_of(opening) <= WIDTH:
-        best = (WIDTH, 0)  # the label alone on its line, if nothing else serves
+        best = (WIDTH, 0)  # the label alone on its line, if no other place works
     for i in range(len(pieces) - 1):
         first = widths[i]
         second = total - first - (0 if pieces[i + 1].glued else 1)
@@ -201,7 +201,7 @@ def _break(pieces: Sequence[_Piece], opening: str) -> int | None:
         cost = abs(first - second)
         if pieces[i].sentence:
             cost -= 24
-        elif _CLAUSE.search(pieces[i].text) or _is_spaced_out(pieces, i):
+        elif has_clause_end(pieces[i].text) or _is_spaced_out(pieces, i):
             cost -= 16
         if best is None or cost < best[0]:
             best = (cost, i + 1)
@@ -225,7 +225,7 @@ def _text(pieces: Sequence[_Piece]) -> str:
 
 
 def _apart(found: Sequence[Cue]) -> list[Cue]:
-    """Give every cue a time of its own: the words' where they allow it, never two at once."""
+    """Give every cue its own time, from its words where possible, so that no two overlap."""
     timed: list[Cue] = []
     free = 0
     for i, cue in enumerate(found):

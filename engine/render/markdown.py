@@ -9,9 +9,9 @@ from typing import Any
 
 from engine.records import Document, Metadata
 from engine.render.clock import clock
-from engine.text.prose import join, label, safe, speaker_of
+from engine.text.prose import join, label, printable, speaker_of
 
-# Marks with a meaning in the middle of a line, and those that have one at its beginning.
+# Characters with a meaning inside a line, and those with one at its beginning.
 _INLINE = re.compile(r"([\\`*\[\]<~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
 
@@ -36,7 +36,7 @@ def markdown(
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows as it stands, also at the beginning of a line."""
+    """Return text that Markdown shows unchanged, also at the beginning of a line."""
     return _LINE_START.sub(
         lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", _inline(text), count=1
     )
@@ -70,7 +70,7 @@ def _front_matter(metadata: Metadata) -> str:
 
 
 def _yaml(value: object) -> str:
-    """Return a value as YAML: JSON is a part of it, once no letter is outside its set."""
+    """Return a value as YAML, of which JSON is a subset once all characters are printable."""
     if isinstance(value, list):
         return "[" + ", ".join(_yaml(item) for item in value) + "]"
-    return json.dumps(safe(str(value)), ensure_ascii=False)
+    return json.dumps(printable(str(value)), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Document and metadata -> one HTML page that needs nothing beside itself."""
+"""Document and metadata -> one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 from engine.records import Document, Metadata
 from engine.render.clock import clock
-from engine.text.prose import join, label, safe, speaker_of, start_of
+from engine.text.prose import join, label, printable, speaker_of, start_of
 
 _STYLE = """
 :root { color-scheme: light dark; --quiet: #5f6368; --line: #d9dce0; --name: #0b57a4 }
@@ -28,9 +28,9 @@ p time { margin-inline-end: .6em; font-variant-numeric: tabular-nums }
 
 
 def html(document: Document, metadata: Metadata, *, names: Mapping[str, str] | None = None) -> str:
-    """Return the document as a page for reading and printing, in the reader's light or dark.
+    """Return the document as a page for reading and printing, in light or dark mode.
 
-    It loads nothing and runs nothing: no script, no font, no image.
+    The page loads nothing and runs nothing: no script, no font, no image.
     """
     source = metadata["source"]
     title = metadata["title"] or source["name"]
@@ -68,7 +68,7 @@ def html(document: Document, metadata: Metadata, *, names: Mapping[str, str] | N
 
 
 def _text(text: str) -> str:
-    return escape(safe(text))
+    return escape(printable(text))
 
 
 def _time(seconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Document -> the enhanced text: paragraphs parted by one blank line, nothing else."""
+"""Document -> the enhanced text: paragraphs with one blank line between them, nothing else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from engine.text.prose import join, label, speaker_of
 def text(document: Document, *, names: Mapping[str, str] | None = None) -> str:
     """Return the document as plain text; "" for silence.
 
-    LF, one final newline, no newline inside a paragraph. Where the transcript has speakers, every
-    paragraph opens with `LABEL: `, and a speaker that the producer left out is `UNKNOWN`.
+    Lines end with LF, the last one too, and a paragraph is one line. If the transcript has
+    speakers, every paragraph begins with `LABEL: `; a missing label is `UNKNOWN`.
     """
     paragraphs = []
     for paragraph in document.paragraphs:

@@ -23,7 +23,7 @@ def srt(document: Document, *, names: Mapping[str, str] | None = None) -> str:
 
 
 def vtt(document: Document, *, names: Mapping[str, str] | None = None) -> str:
-    """Return the document as WebVTT, the speaker as the voice of each cue."""
+    """Return the document as WebVTT, with the speaker as the voice of each cue."""
     found = cues(document, names=names, labelled=False)
     blocks = ["WEBVTT\n\n" + (_ESTIMATED if found and document.timing == "none" else "")]
     for cue in found:

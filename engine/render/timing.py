@@ -1,4 +1,4 @@
-"""Document -> a time for every word, also where the producer gave none."""
+"""Document -> a time for every word, even where the producer gave none."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Span:
 
 
 def times_of(document: Document) -> list[Span]:
-    """Return a span for every word, in order and never going back.
+    """Return a span for every word; starts never decrease.
 
-    Words without times share the time between their neighbours by length; a text without any is
-    spread over its duration, or over what saying it would take.
+    Words without times share the time between their neighbours by length. A text without any time
+    is spread over its duration, or over the time that speaking it would take.
     """
     words = [word for paragraph in document.paragraphs for word in paragraph]
     if not words:

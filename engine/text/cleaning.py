@@ -1,11 +1,11 @@
-"""What was never spoken is found, taken out and reported; what was spoken stays.
+"""Find what was never spoken, remove it and report it; what was spoken stays.
 
 Levels: `off` removes nothing. `safe`, the default, removes Whisper's own inventions: tags for
-sounds, hallucination loops but for one instance, phantom closing lines. `thorough` removes
-hesitations and immediate repetitions too, which were spoken.
+sounds, all but one round of a hallucination loop, phantom closing lines. `thorough` also removes
+hesitations and immediate repetitions, which were spoken.
 
-Phantom closing lines (kind `loops`: the same fault of the same decoder) go only where the decoder
-itself reports silence, or silence stands before them.
+Phantom closing lines (kind `loops`: the same fault of the same decoder) are removed only where the
+decoder itself reports silence, or after silence.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
-from engine.records import Removal, RemovalKind, Segment, Transcript, Word
+from engine.records import Cleaning, Removal, RemovalKind, Segment, Transcript, Word
 from engine.text.languages import settle_language
 from engine.text.loops import EDGE_MARKS, Place, bare, is_silent, key, segment_loops, word_loops
-from engine.text.readings import is_sentence_end, is_shouting
+from engine.text.marks import ends_sentence
+from engine.text.readings import is_shouting
 from engine.text.wordlists import (
     CREDITS,
     FILLERS,
@@ -30,11 +30,9 @@ from engine.text.wordlists import (
     THANKS,
 )
 
-Level = Literal["off", "safe", "thorough"]
-
-DOUBT_LOGPROB = -0.5  # below this a sentence of three words was guessed
-SILENCE_S = 2.0  # a pause that marks a line as standing alone
-LONG_SILENCE_S = 5.0  # ... where the decoder gave no figures
+DOUBT_LOGPROB = -0.5  # below this a sentence of three words was a guess
+SILENCE_S = 2.0  # after a pause this long a line stands alone
+LONG_SILENCE_S = 5.0  # the same where the decoder gave no figures
 LONGEST_TAG = 8  # words between a tag's brackets
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "*": "*", "（": "）", "［": "］", "【": "】", "♪": "♪"}
@@ -42,8 +40,8 @@ _NOTES = re.compile(r"[♩♪♫♬🎵🎶]+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
-def clean(transcript: Transcript, *, level: Level) -> tuple[Transcript, tuple[Removal, ...]]:
-    """Return the transcript without what the level removes, and each removed span, in order."""
+def clean(transcript: Transcript, *, level: Cleaning) -> tuple[Transcript, tuple[Removal, ...]]:
+    """Return the transcript without what the level removes, and the removed spans in order."""
     if level == "off":
         return transcript, ()
     steps: list[tuple[RemovalKind, Callable[[Sequence[Segment]], list[set[int]]]]] = [
@@ -74,13 +72,13 @@ def _apply(
     kind: RemovalKind,
     removed: dict[tuple[int, int], RemovalKind],
 ) -> tuple[list[Segment], list[list[tuple[int, int]]]]:
-    """Take out the words that a step found; later steps see only what is left."""
+    """Remove the words that a step found; later steps see only the rest."""
     for number, indexes in enumerate(found):
         if not indexes:
             continue
         removed.update((origin[number][index], kind) for index in indexes)
         words: list[Word] = []
-        glued: bool | None = None  # what stood before the gap stands before the word after it
+        glued: bool | None = None  # the word after the gap gets the space that stood before the gap
         for index, word in enumerate(segments[number].words):
             if index in indexes:
                 glued = word.glued if glued is None else glued
@@ -121,7 +119,7 @@ def _report(
 
 
 def _tags(segments: Sequence[Segment]) -> list[set[int]]:
-    """Find tags for sounds, `[Music]` or `(applause)`, and notes that stand alone."""
+    """Find tags for sounds, `[Music]` or `(applause)`, and single musical notes."""
     return [_tags_of(segment.words) for segment in segments]
 
 
@@ -141,7 +139,7 @@ def _tags_of(words: Sequence[Word]) -> set[int]:
 def _tag_end(words: Sequence[Word], start: int) -> int | None:
     first = words[start].text
     if _NOTES.fullmatch(first.strip(EDGE_MARKS)):
-        # Notes round a tag belong to it; round sung words they go alone.
+        # Notes around a tag belong to it. Around sung words only the notes are removed.
         return start + 1
     closing = _BRACKETS.get(first[:1])
     if closing is None:
@@ -189,7 +187,7 @@ def _phantoms(segments: Sequence[Segment]) -> list[set[int]]:
 
 
 def _is_phantom(segment: Segment, before: Segment | None, *, alone: bool) -> bool:
-    """Tell a line that nobody spoke: thanks are spoken too, so silence alone is not enough."""
+    """Return whether nobody spoke this line: people do say thanks, so silence is not enough."""
     if not is_silent(segment):
         return False
     doubted = segment.avg_logprob is not None and segment.avg_logprob <= DOUBT_LOGPROB
@@ -221,13 +219,13 @@ def _fillers(segments: Sequence[Segment], language: str | None) -> list[set[int]
 
 
 def _is_acronym(word: Word) -> bool:
-    """Tell "ER" from "er"."""
+    """Return whether a word is in capitals: "ER" is no "er"."""
     letters = [char for char in word.text if char.isalpha()]
     return len(letters) > 1 and all(char.isupper() for char in letters)
 
 
 def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
-    """Find words and short phrases said twice in a row; the last saying stays."""
+    """Find words and short phrases said twice in a row; the last one stays."""
     places = [Place(n, i, w) for n, s in enumerate(segments) for i, w in enumerate(s.words)]
     found: list[set[int]] = [set() for _ in segments]
     start = 0
@@ -240,13 +238,13 @@ def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
 
 
 def _is_name(word: Word) -> bool:
-    """Tell by its capital; of one letter ("I") a capital says nothing."""
+    """Return whether a capital shows a name; in short words ("I") a capital shows nothing."""
     return len(bare(word)) > 2 and word.text.lstrip("\"'“‘")[:1].isupper()
 
 
 def _begins(places: Sequence[Place], start: int) -> bool:
-    """Tell whether a sentence begins here, so that a capital says nothing."""
-    return start == 0 or is_sentence_end(places[start - 1].word.text[-1:], "")
+    """Return whether a sentence begins here, where a capital shows nothing."""
+    return start == 0 or ends_sentence(places[start - 1].word.text)
 
 
 def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
@@ -269,7 +267,7 @@ def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
         return False
     if length == 2 and REPEATED_ROUND & set(keys):
         return False
-    # With a comma a long word is said twice for effect ("Never, never"), a short one in search.
+    # With a comma, a long word is repeated for effect ("Never, never"), a short one in hesitation.
     pause = once[-1].text[-1:]
     if not pause.isalnum() and not (length == 1 and len(keys[0]) <= 3 and pause in ",-–—"):
         return False

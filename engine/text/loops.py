@@ -1,7 +1,7 @@
-"""Hallucination loops: the decoder says the same again and again, and nobody spoke it.
+"""Hallucination loops: the decoder writes the same text again and again, and nobody spoke it.
 
 A repetition alone is no loop: people say "Aye." in a roll call and "Look at this!" seven times.
-It takes a second sign: durations equal to the millisecond, a rate that no mouth can speak, or the
+A second sign is needed: durations equal to the millisecond, a rate that nobody can speak, or the
 decoder's own figures. Each number below was set on real files of both kinds.
 """
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from engine.records import Segment, Word
 
-LOOP_SEGMENTS = 3  # the same text so often in a row is looked at
-LOOP_EVEN = 5  # ... so often with equal durations is a loop, if it is a phrase
-LOOP_EVEN_SHORT = 10  # ... of one or two words: people answer "Yeah." evenly, but not for ever
-LOOP_COMPRESSED = 8  # ... so often in a window that Whisper found too repetitive
-LONGEST_CYCLE = 3  # segments that may take turns in a loop
-LOOP_WORDS = 8  # a phrase so often in a row within such segments
-LONGEST_PHRASE = 12  # its longest length in words
-FASTEST_CHARS = 30.0  # characters per second that no mouth can speak
-FASTEST_CLUSTERS = 15.0  # ... in scripts where a character is a syllable
+LOOP_SEGMENTS = 3  # the same text this often in a row is examined
+LOOP_EVEN = 5  # this often with equal durations, a phrase is a loop
+LOOP_EVEN_SHORT = 10  # the same for one or two words: people do say "Yeah." evenly a few times
+LOOP_COMPRESSED = 8  # this often in windows that Whisper found too repetitive
+LONGEST_CYCLE = 3  # segments that may alternate in a loop
+LOOP_WORDS = 8  # a phrase this often in a row within such segments is a loop
+LONGEST_PHRASE = 12  # of such a phrase, in words
+FASTEST_CHARS = 30.0  # characters per second; nobody speaks faster
+FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 COMPRESSION_LIMIT = 2.4  # Whisper's own compression_ratio_threshold
 NO_SPEECH_LIMIT = 0.6  # Whisper's own no_speech_threshold
 
@@ -29,7 +29,7 @@ EDGE_MARKS = ".,!?;:…。，！？、"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A word and where it stands."""
+    """A word and its place in the transcript."""
 
     segment: int
     index: int
@@ -42,7 +42,7 @@ def bare(word: Word) -> str:
 
 
 def key(segment: Segment) -> str:
-    """Return a segment's text for comparison: without case and edge marks, or as it is."""
+    """Return a segment's text for comparison: without case and marks, if any text is left then."""
     for said in (bare, lambda word: word.text):
         text = "".join(("" if word.glued else " ") + said(word) for word in segment.words)
         if text.strip():
@@ -51,15 +51,15 @@ def key(segment: Segment) -> str:
 
 
 def is_silent(segment: Segment) -> bool:
-    """Tell whether Whisper itself thinks that nobody spoke."""
+    """Return whether Whisper itself thinks that nobody spoke."""
     return segment.no_speech_prob is not None and segment.no_speech_prob >= NO_SPEECH_LIMIT
 
 
 def segment_loops(segments: Sequence[Segment]) -> list[set[int]]:
-    """Find runs of the same segments, or of two or three that take turns; one instance stays."""
+    """Find runs of the same segments, or of two or three that alternate; one round stays."""
     found: list[set[int]] = [set() for _ in segments]
     filled = [number for number, segment in enumerate(segments) if segment.words]
-    # What several people say one after another is no loop.
+    # The same text from several speakers is no loop.
     keys = [(key(segments[n]), segments[n].words[0].speaker) for n in filled]
     start = 0
     while start < len(filled):
@@ -97,7 +97,7 @@ def _is_loop(run: Sequence[Segment], cycle: int) -> bool:
 
 
 def _is_even(run: Sequence[Segment]) -> bool:
-    """Tell whether all last equally long, to the millisecond; in long runs a tenth may differ."""
+    """Return whether all have the same duration, to the millisecond; of a long run, nine tenths."""
     lengths = [
         round(1000 * (s.raw_end_s - s.raw_start_s))
         for s in run
@@ -115,7 +115,7 @@ def _is_compressed(segment: Segment) -> bool:
 
 
 def _is_too_fast(run: Sequence[Segment]) -> bool:
-    """Tell whether the run's text cannot be spoken in its time."""
+    """Return whether the run's text cannot be spoken in its time."""
     first, last = run[0].raw_start_s, run[-1].raw_end_s
     if first is None or last is None or last < first:
         return False
@@ -150,7 +150,7 @@ def _loops_in(stretch: Sequence[Place], found: list[set[int]]) -> None:
             while stop < len(keys) and keys[stop] == keys[stop - length]:
                 stop += 1
             if stop - start >= LOOP_WORDS * length:
-                # What is left of a last round belongs to the loop as well.
+                # An incomplete last round belongs to the loop too.
                 for place in stretch[start + length : stop]:
                     found[place.segment].add(place.index)
                 step = stop - start

@@ -1,9 +1,9 @@
-"""Paragraphs where the model gives none: at changes of speaker, at pauses, and before it gets long.
+"""Paragraphs beside those of the model: at changes of speaker, at pauses, and in long text.
 
-A model reads words and hears no silence, so a sentence that one follows ends a paragraph, whoever
-set its mark; what would be too long for one look is divided where a sentence ends. Text that the
-model did not decide may have no marks at all: it is divided in the middle of what is said, or it
-would be one wall of an hour. Text that the model did decide is never torn so.
+A model reads words and hears no silence. So a sentence before a silence ends a paragraph, whoever
+set its mark, and a paragraph that is too long is divided at a sentence end. Text that the model
+did not decide may have no marks at all: it is divided inside sentences too, or it would be one
+block of an hour. Text that the model decided is never divided like that.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.records import EnhancedPart, EnhancedWord
-from engine.text import prose
+from engine.text import marks
 
 PAUSE_S = 2.0
 LONG_PAUSE_S = 4.0
-SHORT_CHARS = 250  # a paragraph shorter than this is not ended for a mere pause
+SHORT_CHARS = 250  # a pause alone does not end a shorter paragraph
 LONG_CHARS = 1_000  # a longer one is divided
-_CLAUSE_MARKS = (",", ";", ":", "、", "，", "；", "：", "،")
 
 
 def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
@@ -62,9 +61,9 @@ def pause_between(word: EnhancedWord, after: EnhancedWord) -> float:
 
 
 def _divide(words: Sequence[EnhancedWord], *, anywhere: bool) -> list[list[EnhancedWord]]:
-    """Divide a paragraph that is too long at sentence ends: long pauses and the middle first.
+    """Divide a long paragraph at sentence ends, preferring long pauses and the middle.
 
-    With `anywhere`, where there are none, at a comma, a pause or a space.
+    With `anywhere`, a paragraph without sentence ends is divided at a comma, a pause or a space.
     """
     pending = [list(words)]
     out: list[list[EnhancedWord]] = []
@@ -97,7 +96,7 @@ def _best_place(
         if nearer < SHORT_CHARS or not may_end(words[n], words[n + 1]):
             continue
         score = 2 * nearer / total + min(pause_between(words[n], words[n + 1]), 3.0) / 2
-        score += words[n].text.endswith(_CLAUSE_MARKS)
+        score += marks.has_clause_end(words[n].text)
         if score > best:
             best, place = score, n + 1
     return place
@@ -108,5 +107,5 @@ def _may_rest(word: EnhancedWord, after: EnhancedWord) -> bool:
 
 
 def _ends_sentence(word: EnhancedWord, after: EnhancedWord | None = None) -> bool:
-    # Judged without what follows, which may be lower case throughout; "U.S." and "Mr." end nothing.
-    return prose.ends_sentence(word.text, "", None)
+    # Without the following word: undecided text may be in lower case throughout.
+    return marks.ends_sentence(word.text)

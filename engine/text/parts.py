@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.records import ModelFacts, Part, Transcript, Word
 from engine.text.readings import is_sentence_end, take_apart
 
-# A part may end this much before its full size to end at a better place.
+# A part may end at this share of its full size to end at a better place.
 _EARLIEST = 0.7
 # Text without spaces where there should be some must not become one endless part.
 _CHARS_PER_WORD = 15
@@ -14,9 +14,9 @@ _CHARS_PER_WORD = 15
 def split(transcript: Transcript, info: ModelFacts, *, covered: bool) -> tuple[Part, ...]:
     """Cut a transcript into parts of at most `info.part_words` words, fewer if they are long.
 
-    A cut falls, within the last third, on a change of speaker, else on the longest pause, else
-    after a sentence end of the source, else at full size. What is shown around a part comes from
-    its neighbours, across speakers.
+    Within the last third a part is cut at a change of speaker, else at the longest pause, else
+    after a sentence end of the source, else at full size. The words shown around a part come from
+    its neighbours, whoever speaks.
     """
     words = transcript.words
     parts: list[Part] = []
@@ -57,9 +57,9 @@ def _weight(before: Word, after: Word) -> tuple[bool, float, bool]:
     pause_s = 0.0
     if before.end_s is not None and after.start_s is not None:
         pause_s = max(0.0, after.start_s - before.end_s)
-    token = take_apart(before.text)
+    written = take_apart(before.text)
     return (
         before.speaker != after.speaker,
         round(pause_s, 1),
-        bool(token.trail) and is_sentence_end(token.trail, token.core),
+        bool(written.trail) and is_sentence_end(written.trail, written.core),
     )

@@ -1,7 +1,7 @@
-"""The readings of a word and what may stand between two words: the choices a model is given.
+"""The readings of a word and the joins between two words: the choices that a model is given.
 
-Every reading holds the word's own letters; only case differs. Every join holds only marks,
-closing quotes or brackets of the source, and white space.
+Every reading has the word's own letters; only case differs. Every join has only marks, closing
+quotes or brackets of the source, and white space.
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
-QUOTES = "\"'”’“»›」』"
-CLOSERS = QUOTES + ")]}）】》〉"
-MARKS = ".,?!:;…—–،؛؟۔。，、？！：；।॥·"
-SENTENCE_MARKS = ".?!…؟۔。？！।॥"
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st jr sr vs etc inc ltd corp dept approx sgt capt lt "  # noqa: SIM905
-    "nr bzw usw evtl ggf bspw sog".split()
+from engine.text.marks import (
+    CLOSERS,
+    CUT_SHORT,
+    INITIALS,
+    MARKS,
+    OPENERS,
+    QUOTES,
+    is_sentence_mark,
+    keeps_stop,
 )
-#: Words that are cut short; unlike those above they may end a sentence as well.
-_CUT_SHORT = frozenset(
-    "jan feb apr jun jul aug sep sept oct nov dec tue thu vol ave blvd".split()  # noqa: SIM905
-)
-_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
-#: Initials that are no name of anything.
+from engine.text.marks import SENTENCE_MARKS as SENTENCE_MARKS  # for the guide
+
+#: Initials that are no name and so stay in lower case.
 _LOWER_INITIALS = frozenset(
     ("a.m.", "p.m.", "i.e.", "e.g.", "a.k.a.", "c.f.", "z.b.", "d.h.", "u.a.", "o.ä.")
 )
@@ -45,7 +43,7 @@ _SEPARATORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class WrittenWord:
     """A written word taken apart: `lead + core + trail` is the word as it stands."""
 
     lead: str  # opening quotes and brackets
@@ -64,13 +62,13 @@ class Join:
 
 
 @lru_cache(maxsize=4_096)
-def take_apart(text: str) -> Token:
+def take_apart(text: str) -> WrittenWord:
     """Split a written word into opening marks, core and trailing marks.
 
     A full stop that belongs to the word (U.S., Mr.) stays in the core.
     """
     if not any(char.isalnum() for char in text):
-        return Token("", text, "")
+        return WrittenWord("", text, "")
     start = 0
     while text[start] in OPENERS:
         start += 1
@@ -86,33 +84,27 @@ def take_apart(text: str) -> Token:
         core = text[start : found.start()]
         if set(piece) <= {"'", "’"} and not set(text[:start]) & {"'", "‘", "’"}:
             break  # the apostrophe of a plural, not the end of a quotation
-        if piece[0] == "." and _keeps_stop(core):
+        if piece[0] == "." and keeps_stop(core):
             end = found.start() + 1
             break
         if piece == "." and core.endswith("."):
             break
         end = found.start()
-    return Token(text[:start], text[start:end], text[end:])
-
-
-def _keeps_stop(core: str) -> bool:
-    return core.casefold() in _ABBREVIATIONS or (
-        "." in core and _INITIALS.fullmatch(core) is not None
-    )
+    return WrittenWord(text[:start], text[start:end], text[end:])
 
 
 @lru_cache(maxsize=32_768)
 def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
-    """Return the ways to write a word: as it stands, in lower case, first letter raised.
+    """Return the ways to write a word: as it stands, in lower case, with its first letter raised.
 
-    Initials are raised all or none (u.s., U.S.). A word with capitals inside (NASA, iPhone)
-    stands as it is, unless the text around it is `shouting`: all in capitals.
+    Initials are raised together (u.s., U.S.). A word with capitals inside (NASA, iPhone) stays as
+    it is, unless the text around it is `shouting`: all in capitals.
     """
-    token = take_apart(text)
-    core = token.core
+    written = take_apart(text)
+    core = written.core
     letters = [char for char in core if char.isalpha()]
     if not letters:
-        return (token.lead + core,)
+        return (written.lead + core,)
     options = [core]
     capitals = sum(char.isupper() for char in letters)
     fixed = capitals > 1 or (capitals == 1 and not letters[0].isupper())
@@ -120,30 +112,29 @@ def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
         lower = core.lower()
         if not re.fullmatch(r"I(?:['’]\w+)?", core):  # the English pronoun never loses its capital
             options.append(lower)
-        if "." not in core or not _INITIALS.fullmatch(core):
+        if "." not in core or not INITIALS.fullmatch(core):
             options.append(_raise_first(lower))
         elif lower not in _LOWER_INITIALS:
             options.append(lower.upper())
     same = core.casefold()
     kept = [option for option in options if option.casefold() == same]
-    return tuple(dict.fromkeys(token.lead + option for option in kept or [core]))
+    return tuple(dict.fromkeys(written.lead + option for option in kept or [core]))
 
 
 def _raise_first(text: str) -> str:
     for n, char in enumerate(text):
         if char.isalpha():
             upper = char.upper()
-            # Only where the word begins with the letter: "3rd" and "'em" stay as they are.
+            # Only where the word begins with a letter: "3rd" and "'em" stay as they are.
             return text[:n] + upper + text[n + 1 :] if n == 0 and len(upper) == 1 else text
     return text
 
 
 def is_sentence_end(trail: str, core: str) -> bool:
-    """Tell whether a sentence may end with this trail (or with an abbreviation's own stop)."""
+    """Return whether a sentence may end with this trail, or with the stop of an abbreviation."""
     marks = [char for char in trail if char in MARKS]
     if marks:
-        greek_question = marks[-1] == ";" and separators_of(core) is _SEPARATORS["greek"]
-        return marks[-1] in SENTENCE_MARKS or greek_question
+        return is_sentence_mark(marks[-1], core)
     return core.endswith(".")
 
 
@@ -161,18 +152,18 @@ def joins(
     """Return what may stand after the word `text`, the source's own marks first.
 
     `glued`: no white space before the next word; `turn_ends`: the next word is another speaker's,
-    so that a paragraph break is certain; `last`: nothing follows at all; `separators`: those of
-    the model, empty for those of the word's script; `settled`: nothing but the source's own.
+    so a paragraph break is certain; `last`: no word follows; `separators`: those of the model,
+    empty for those of the word's script; `settled`: only the source's own marks.
     """
-    token = take_apart(text)
-    trails = [token.trail]
-    for mark in () if settled else ("", *(separators or separators_of(token.core))):
-        if token.core.endswith(".") and mark == ".":
+    written = take_apart(text)
+    trails = [written.trail]
+    for mark in () if settled else ("", *(separators or separators_of(written.core))):
+        if written.core.endswith(".") and mark == ".":
             continue
-        if (last or turn_ends) and mark and not is_sentence_end(mark, token.core):
-            continue  # nobody stops at a comma; what the source has there is its own
-        if any(char.isalnum() for char in token.core):
-            trails.append(_with_mark(token.trail, mark))
+        if (last or turn_ends) and mark and not is_sentence_end(mark, written.core):
+            continue  # no text stops at a comma of ours; the source's own mark stays possible
+        if any(char.isalnum() for char in written.core):
+            trails.append(_with_mark(written.trail, mark))
     out: list[Join] = []
     for trail in dict.fromkeys(trails):
         mark = next((char for char in trail if char in MARKS), "")
@@ -181,13 +172,13 @@ def joins(
             continue
         if not turn_ends:
             out.append(Join(trail, "" if glued else " ", paragraph=False, mark=mark))
-        if turn_ends or is_sentence_end(trail, token.core):
+        if turn_ends or is_sentence_end(trail, written.core):
             out.append(Join(trail, paragraph, paragraph=True, mark=mark))
     return tuple(out)
 
 
 def _with_mark(trail: str, mark: str) -> str:
-    """Replace the marks of a trail by one mark (or none), its closing quotes kept in place."""
+    """Replace the marks of a trail with one mark or none; closing quotes keep their place."""
     closers = "".join(char for char in trail if char not in MARKS and char != "-")
     if not closers:
         return mark
@@ -197,7 +188,7 @@ def _with_mark(trail: str, mark: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def separators_of(core: str) -> tuple[str, ...]:
-    """Return the separators of the script a word ends in; none where it has no letters."""
+    """Return the separators of the script that a word ends in; none where it has no letters."""
     for char in reversed(core):
         if not char.isalnum():
             continue
@@ -219,7 +210,7 @@ def separators_of(core: str) -> tuple[str, ...]:
 
 
 def is_shouting(words: Sequence[str]) -> bool:
-    """Tell whether a text is written in capitals throughout."""
+    """Return whether a text is written in capitals throughout."""
     letters = [
         char for word in words for char in word if char.isalpha() and char.lower() != char.upper()
     ]
@@ -227,28 +218,28 @@ def is_shouting(words: Sequence[str]) -> bool:
 
 
 def is_mark(text: str) -> bool:
-    """Tell whether a written word is nothing but marks that belong to the word before it."""
+    """Return whether a written word is only marks, which belong to the word before it."""
     return all(char in MARKS or char in CLOSERS or char == "-" for char in text)
 
 
 def is_marked(words: Sequence[str]) -> bool:
-    """Tell whether a text ends its sentences: one mark in forty words, and somebody punctuated."""
-    ends = sum(_ends_sentence(take_apart(word)) for word in words)
+    """Return whether a text is punctuated: it has one sentence end in forty words."""
+    ends = sum(_shows_punctuation(take_apart(word)) for word in words)
     return 40 * ends >= len(words) > 0
 
 
-def _ends_sentence(token: Token) -> bool:
-    """False for the full stop of an initial (J.) or of a word that is cut short (Jan., Ph.D.)."""
-    if not any(char in SENTENCE_MARKS for char in token.trail):
+def _shows_punctuation(word: WrittenWord) -> bool:
+    """Return whether a word shows that its text is punctuated; "J." and "Jan." do not."""
+    if not any(char in SENTENCE_MARKS for char in word.trail):
         return False
-    core = token.core.casefold()
-    cut_short = core in _CUT_SHORT or "." in core or (len(core) == 1 and core.isalpha())
-    return not (cut_short and token.trail.startswith("."))
+    core = word.core.casefold()
+    cut_short = core in CUT_SHORT or "." in core or (len(core) == 1 and core.isalpha())
+    return not (cut_short and word.trail.startswith("."))
 
 
 _NOT_CONTENT = frozenset(MARKS + OPENERS + CLOSERS + "-")
 
 
 def content(text: str) -> str:
-    """Return what of a written word never changes: it without marks, quotes, brackets and case."""
+    """Return the part of a written word that never changes: no marks, quotes, brackets or case."""
     return "".join(char for char in text.casefold() if char not in _NOT_CONTENT)

@@ -1,7 +1,7 @@
-"""Terms that the user expects: offered to the guide where a word sounds like one, and only there.
+"""Terms that the user expects: offered to the guide for words that sound like them, and only there.
 
-Whisper writes "cubernetties" where Kubernetes was said. Whether it was is for the model to find:
-the term becomes one more reading of that word. Every use is reported.
+Whisper writes "cubernetties" where Kubernetes was said. The model decides whether it was: the term
+becomes one more reading of that word. Every use is reported.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
-from engine.records import EnhancedPart, Replacement, Transcript, Word
+from engine.errors import AlignmentError
+from engine.records import EnhancedPart, EnhancedWord, Part, Replacement, Transcript, Word
 from engine.text.readings import content, readings, take_apart
 
 SHORTEST = 3  # letters; shorter words sound like too many others
-ALIKE = 0.75  # least likeness of the spellings (Jaro-Winkler), beside that of the sounds
-LONG_SOUND = 4  # sounds of this length may differ in one place
+ALIKE = 0.75  # least similarity of the spellings (Jaro-Winkler), beside equal sounds
+LONG_SOUND = 4  # sounds this long may differ in one place
 _POSSESSIVES = ("'s", "’s")
 
 
 def offer(transcript: Transcript, terms: Sequence[str]) -> Transcript:
-    """Return the transcript with terms offered to the words that sound like them."""
+    """Return the transcript with each term offered to the words that sound like it."""
     if not terms:
         return transcript
     found: dict[str, tuple[str, ...]] = {}
@@ -31,7 +33,7 @@ def offer(transcript: Transcript, terms: Sequence[str]) -> Transcript:
         for word in segment.words:
             if word.text not in found:
                 found[word.text] = _offers(word.text, terms)
-            free = word.heard is None  # a pair of the glossary is the user's last word
+            free = word.heard is None  # a pair of the glossary is the user's own decision
             words.append(
                 replace(word, offered=found[word.text]) if free and found[word.text] else word
             )
@@ -40,10 +42,28 @@ def offer(transcript: Transcript, terms: Sequence[str]) -> Transcript:
 
 
 def is_reading(word: Word, text: str) -> bool:
-    """Tell whether a text is the word in other case and marks, or exactly a term offered to it."""
+    """Return whether a text is the word in any case and marks, or exactly a term offered for it."""
     if content(text) == content(word.text):
         return True
     return any(text.startswith(term) and not content(text[len(term) :]) for term in word.offered)
+
+
+def fit(part: Part, written: Sequence[Any]) -> tuple[EnhancedWord, ...]:
+    """Return what was written for a part, `[text, paragraph]` a word, laid onto its words.
+
+    This is the one check that a text is a reading of its source, word for word: neither the model
+    child nor a checkpoint is trusted with it. Raises `AlignmentError`.
+    """
+    if len(written) != len(part.words):
+        raise AlignmentError()
+    words = []
+    for word, entry in zip(part.words, written, strict=True):
+        match entry:
+            case [str(text), paragraph] if is_reading(word, text):
+                words.append(EnhancedWord(word, text, paragraph=bool(paragraph)))
+            case _:
+                raise AlignmentError()
+    return tuple(words)
 
 
 def chosen(parts: Iterable[EnhancedPart]) -> list[Replacement]:
@@ -70,8 +90,8 @@ def in_order(
 
 
 def sounds_like(heard: str, term: str) -> bool:
-    """Tell whether two words sound alike to an English ear, and look alike enough."""
-    import jellyfish  # late: nobody else needs it
+    """Return whether two words sound alike in English and are spelled alike enough."""
+    import jellyfish  # late: most runs have no terms
 
     first, second = _sound(heard), _sound(term)
     if not first or not second or min(len(heard), len(term)) < SHORTEST:
@@ -88,7 +108,7 @@ def sounds_like(heard: str, term: str) -> bool:
 def _sound(text: str) -> str:
     import jellyfish
 
-    # The code is made for English letters: accents go, and other scripts have no sound here.
+    # Metaphone knows English letters only: accents are removed, other scripts have no sound.
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if c.isascii() and c.isalpha())
     if len(plain) < sum(c.isalpha() for c in text):
         return ""
@@ -96,12 +116,14 @@ def _sound(text: str) -> str:
 
 
 def _offers(text: str, terms: Sequence[str]) -> tuple[str, ...]:
-    token = take_apart(text)
-    core, possessive = token.core, ""
+    written = take_apart(text)
+    core, possessive = written.core, ""
     if core.endswith(_POSSESSIVES):
         core, possessive = core[:-2], core[-2:]
     if not core.isalpha():
         return ()
     return tuple(
-        token.lead + term + possessive for term in terms if term != core and sounds_like(core, term)
+        written.lead + term + possessive
+        for term in terms
+        if term != core and sounds_like(core, term)
     )

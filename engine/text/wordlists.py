@@ -1,6 +1,6 @@
-"""Word lists for cleaning: sounds, closing lines, hesitations, by language where it matters.
+"""Word lists for cleaning: sounds, closing lines and hesitations, by language where it matters.
 
-Everything is in lower case. A tag counts only if all its words are here and one names a sound.
+Everything is in lower case. A tag counts only if all its words are listed and one names a sound.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def _lines(text: str) -> frozenset[str]:
     return frozenset(line.strip() for line in text.strip().splitlines())
 
 
-# Words that name a sound; alone in brackets they are a tag.
+# Words that name a sound; in brackets they are a tag.
 SOUNDS = _words(
     """
     music musik hintergrundmusik musique música musica muziek muzyka müzik музыка музика מוזיקה
@@ -39,7 +39,7 @@ SOUNDS = _words(
     """
 )
 
-# Words that may stand beside them.
+# Words that may stand beside a sound in a tag.
 SOUND_MODIFIERS = _words(
     """
     a an the and in of on with playing plays continues continuing ends stops starts begins fades out
@@ -53,8 +53,8 @@ SOUND_MODIFIERS = _words(
     """
 )
 
-# Closing lines to an audience, which Whisper invents at silence; whole segments only. What people
-# say to each other ("Thank you.", "Bye.") is not among them.
+# Closing lines to an audience, which Whisper invents in silence; only whole segments count. What
+# people say to each other ("Thank you.", "Bye.") is not listed.
 THANKS = _lines(
     """
     thanks for watching
@@ -110,7 +110,7 @@ THANKS = _lines(
     """
 )
 
-# Credits of subtitle writers and broadcasters, learnt from subtitles; nobody speaks them.
+# Credits of subtitle writers and broadcasters, which Whisper learnt from subtitles.
 CREDITS = re.compile(
     r"amara\.org|untertitel(?:ung)?\b.*\b(?:zdf|ard|wdr|swr|ndr|br|mdr|orf|funk|stephanie|von)\b"
     r"|^copyright (?:wdr|swr|ndr|ard|zdf|orf|br)\b|^(?:swr|wdr|ndr|ard|zdf) (?:19|20)\d\d$"
@@ -137,7 +137,7 @@ FILLERS: dict[str, frozenset[str]] = {
 }
 FILLERS_ANYWHERE = _words("uh uhh uhm erm ähm euh ehm")
 
-# Said twice on purpose, or twice by grammar ("had had", "die die", "vous vous").
+# Repeated on purpose, or by grammar ("had had", "die die", "vous vous").
 REPEATED_ON_PURPOSE = _words(
     """
     no yes yeah yep nope nein ja doch non oui sí si não sim да нет very really so too much many more
@@ -150,5 +150,5 @@ REPEATED_ON_PURPOSE = _words(
     """
 )
 
-# Between two sayings of a word, on purpose: "on and on", "year after year", "mehr und mehr".
+# Between two uses of a word on purpose: "on and on", "year after year", "mehr und mehr".
 REPEATED_ROUND = _words("and or by after to for und oder für um et ou y o e i en и")

@@ -1,19 +1,19 @@
-"""Text becomes words: the unit that is never lost.
+"""Text -> words, the unit that is never lost.
 
 A word is a white-space-delimited token. In scripts that put no space between words (Han, kana,
 Thai, Lao, Khmer, Burmese, Tibetan) it is a grapheme cluster, marked `glued` where no space stood
-before it; Latin words and numbers among them stay whole, closing marks stay with the cluster
-before, opening ones with the cluster after. Joined again, the words of a token are that token.
+before it. Latin words and numbers among them stay whole; closing marks belong to the cluster
+before, opening ones to the cluster after. Joined, the words of a text are that text again.
 
 Characters are changed as little as valid, printable text allows:
 
-- removed: control characters (C0, C1) but for those that are white space, which part words;
+- removed: control characters (C0, C1) except those that are white space, which separates words;
   bidirectional embeddings, overrides and isolates; the byte order mark;
 - removed: runs of three or more zero-width characters (no script needs them; watermarks of
   thousands are real), and words in which nothing is visible;
 - replaced by U+FFFD: lone surrogates;
-- kept: everything else, joiners (U+200C, U+200D), soft hyphens, zero-width spaces and the
-  direction marks among it. No normalisation is applied.
+- kept: everything else, among it joiners (U+200C, U+200D), soft hyphens, zero-width spaces and
+  direction marks. No normalisation is applied.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _HAS_SPACELESS = regex.compile(rf"[[{_SPACELESS}]&&[\p{{L}}\p{{N}}\p{{M}}]]", re
 _CLUSTER = regex.compile(r"\X")
 _OPENING = regex.compile(r"[\p{Ps}\p{Pi}]")
 _MARK = regex.compile(r"\p{P}")
-_JOINING_MARKS = frozenset("'’-.,:&/@_·")  # between letters or digits they part no word
+_JOINING_MARKS = frozenset("'’-.,:&/@_·")  # between letters or digits they do not split a word
 
 
-class Token(NamedTuple):
-    """A word's text, and whether it stood against the word before."""
+class SplitWord(NamedTuple):
+    """A word of a text, as `split_words` finds it."""
 
     text: str
-    glued: bool
+    glued: bool  # no white space stood before it
 
 
 def clean(text: str) -> str:
@@ -60,28 +60,28 @@ def clean(text: str) -> str:
 
 
 def is_spaceless(text: str) -> bool:
-    """Tell whether the text holds a letter of a script without spaces."""
+    """Return whether the text holds a letter of a script without spaces."""
     return _HAS_SPACELESS.search(text) is not None
 
 
-def split_words(text: str) -> list[Token]:
-    """Split a text into its words; the empty list for a text of white space."""
-    tokens: list[Token] = []
+def split_words(text: str) -> list[SplitWord]:
+    """Split a text into its words; a text of white space has none."""
+    words: list[SplitWord] = []
     for piece in clean(text).split():
         if _INVISIBLE.fullmatch(piece):
             continue
         if is_spaceless(piece):
             parts = _split_spaceless(piece)
-            tokens += [Token(part, glued=index > 0) for index, part in enumerate(parts)]
+            words += [SplitWord(part, glued=index > 0) for index, part in enumerate(parts)]
         else:
-            tokens.append(Token(piece, glued=False))
-    return tokens
+            words.append(SplitWord(piece, glued=False))
+    return words
 
 
 def _split_spaceless(piece: str) -> list[str]:
     words: list[str] = []
     opening = ""  # marks that belong to the next cluster
-    run = False  # the last word is a run of letters that may go on
+    run = False  # the last word is a run of letters that may continue
     for cluster in _CLUSTER.findall(piece):
         if _HAS_SPACELESS.match(cluster):
             words.append(opening + cluster)
@@ -108,6 +108,6 @@ def _split_spaceless(piece: str) -> list[str]:
     return words
 
 
-def join(words: list[Token]) -> str:
+def join(words: list[SplitWord]) -> str:
     """Join words as they stood, with single spaces."""
     return "".join(("" if word.glued else " ") + word.text for word in words).strip()

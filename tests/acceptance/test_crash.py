@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.control.session import Session
 from daemon.intake.inbox import CANARY
-from daemon.operations.figures import status_of
+from daemon.operations.session import Session
+from daemon.operations.status import status_of
 from state.job import ATTEMPT_CAP, Reason, Status
 from tests.acceptance.harness import (
     STEPS,
@@ -159,11 +159,9 @@ def test_the_command_line_works_right_after_a_kill(home: Home) -> None:
         running = home.start("--quiet", kill_at=["part_saved", 2 + number])
         assert running.wait() == -signal.SIGKILL
         for _ in range(5):
-            session = Session()
-            session.option = str(home.path)
-            report = status_of(session)
-            assert not report["running"]
-            assert sum(report["jobs"].values()) == 40
+            report = status_of(Session(str(home.path)))
+            assert not report.running
+            assert sum(report.jobs.values()) == 40
             looks += 1
     assert home.start("--drain", "--quiet").wait() == 0
     assert looks == 40
@@ -173,10 +171,9 @@ def test_the_command_line_works_right_after_a_kill(home: Home) -> None:
 _HAMMER = """
 import sys, time
 from pathlib import Path
-from daemon.operations.figures import status_of
-from daemon.control.session import Session
-session, calls = Session(), 0
-session.option = sys.argv[1]
+from daemon.operations.status import status_of
+from daemon.operations.session import Session
+session, calls = Session(sys.argv[1]), 0
 until = time.monotonic() + float(sys.argv[2])
 while time.monotonic() < until:
     status_of(session)

@@ -44,7 +44,7 @@ def test_a_home_of_the_version_before_goes_on_where_it_was(tmp_path: Path) -> No
     """What was done stays, the kept part is used, and the rest is as it would have been."""
     home = tmp_path / "home"
     transcripts = restore(home)
-    command = [sys.executable, "-P", "-m", "daemon.service", "--drain", "--home", str(home)]
+    command = [sys.executable, "-P", "-m", "daemon.start", "--drain", "--home", str(home)]
     drained = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=240)
     assert drained.returncode == 0, drained.stderr
     assert "job.resumed" in drained.stderr

@@ -1,4 +1,4 @@
-"""Names, transcripts and a model's answers come from others; terminals obey what they are shown."""
+"""Names, transcripts and a model's answers are untrusted: none may control the terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES: tuple[str | bytes, ...] = (
     "--help.json",
     "; rm -rf ~ $(id) `id`.json",
 )
-# What no terminal may be sent by us: C0 but tab and newline, DEL, C1, directions, separators.
+# What we never send to a terminal: C0 but tab and newline, DEL, C1, directions, separators.
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -42,7 +42,7 @@ def raw_control(data: bytes) -> str | None:
 
 
 def test_no_command_prints_a_raw_control_character(home: Home) -> None:
-    """Every command, on the screen and as JSON, over hostile names and failures that quote them."""
+    """This holds for screens and JSON, with hostile names and errors that quote them."""
     # A document whose own keys would be quoted in a reason, and one with hostile text.
     strange = {f"key{evil}": evil for evil in EVIL}
     hostile = spoken(*(f"word {evil} more{evil}words" for evil in EVIL))
@@ -107,7 +107,7 @@ def test_the_log_keeps_one_record_a_line_and_no_control_character(home: Home) ->
 
 
 def test_a_childs_complaints_reach_the_log_escaped(home: Home) -> None:
-    """What a model child prints is data, too."""
+    """The output of a model child is untrusted too."""
     home.script({"word": "a0", "do": "escape", "times": 1})
     home.drop("a.json", talk("a"))
     done = home.drain()
@@ -121,7 +121,7 @@ def test_a_childs_complaints_reach_the_log_escaped(home: Home) -> None:
 
 
 def test_outputs_hold_no_control_character_of_the_source(home: Home) -> None:
-    """Text and metadata are safe to `cat`, whatever the transcript says."""
+    """Text and metadata are safe to `cat`, whatever the transcript contains."""
     path = home.drop("a.json", spoken(*(f"word {evil} more{evil}words" for evil in EVIL)))
     assert home.drain().returncode == 0
     assert home.ended(path).status is Status.DONE
@@ -134,7 +134,7 @@ def test_outputs_hold_no_control_character_of_the_source(home: Home) -> None:
 
 
 def test_no_text_of_a_transcript_reaches_the_log(home: Home) -> None:
-    """The log is no second place where an interview lies."""
+    """An interview must not end up in the log."""
     home.script({"word": "secret7", "do": "fail", "times": 1})
     home.drop("a.json", talk("secret", 40))
     home.drop("b.json", b'{"segments": [{"text": "secretive words"')

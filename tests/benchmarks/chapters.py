@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from engine.extract.chapters import stretches
-from engine.extract.terms import lexicon_for
+from engine.extract.lexicon import lexicon_for
 from engine.records import Document, EnhancedWord, Word
 
 CORPUS = Path(__file__).parents[3] / "shared/data/corpus/dev.jsonl.gz"

@@ -190,14 +190,6 @@ def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Cloc
     return WorkerRig(config, queue, keeper, log, clock)
 
 
-Bench = WorkerRig  # the name that the tests of the commands still use
-
-
-@pytest.fixture
-def bench(rig: WorkerRig) -> WorkerRig:
-    return rig
-
-
 class Answer:
     """What a command printed and how it ended."""
 

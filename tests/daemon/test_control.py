@@ -1,4 +1,4 @@
-"""llasactl as a person and as a program meets it: what it says, and with which exit code."""
+"""llasactl as users and programs see it: what it prints, and its exit codes."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Config
-from daemon.control.words import count, shorten, size, span
+from daemon.control.text import count, shorten, size, span
 from daemon.home import Home
 from daemon.lock import HomeLock
 from state.job import Reason, Status
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import commands, documented, dropped, talk
 
 
 @pytest.fixture
-def worked(bench: Bench) -> Bench:
+def worked(rig: WorkerRig) -> WorkerRig:
     """Return a home with one job of each kind of end."""
-    dropped(bench, "done.json")
-    dropped(bench, "no.json", b'{"a": 1}')
-    dropped(bench, "cut.json", b'{"segments": [')
-    gone = dropped(bench, "gone.json")
+    dropped(rig, "done.json")
+    dropped(rig, "no.json", b'{"a": 1}')
+    dropped(rig, "cut.json", b'{"segments": [')
+    gone = dropped(rig, "gone.json")
     Path(gone.path).unlink()
-    worker = bench.worker()
+    worker = rig.worker()
     while worker.run_one():
         pass
-    dropped(bench, "waiting.json")
-    return bench
+    dropped(rig, "waiting.json")
+    return rig
 
 
 def test_the_help_lists_the_commands_in_the_order_of_use(ask: Ask) -> None:
-    """Status comes first."""
+    """`status` comes first."""
     answer = ask("--help", at=None)
     found = re.findall(r"^  (\w+)  ", answer.out.split("Commands:")[1], flags=re.MULTILINE)
     assert found == list(commands())
@@ -46,7 +46,7 @@ def test_the_help_lists_the_commands_in_the_order_of_use(ask: Ask) -> None:
 
 
 def test_status_before_any_daemon_says_how_to_start_one(ask: Ask, home: Home) -> None:
-    """It names the home and is no error."""
+    """It names the home and is not an error."""
     answer = ask("status")
     assert answer.code == 0
     assert str(home.path) in answer.out
@@ -55,9 +55,9 @@ def test_status_before_any_daemon_says_how_to_start_one(ask: Ask, home: Home) ->
 
 
 def test_status_in_json_has_the_documented_keys(
-    ask: Ask, worked: Bench, home: Home, config: Config
+    ask: Ask, worked: WorkerRig, home: Home, config: Config
 ) -> None:
-    """All of them, always, and no others."""
+    """It has all of them, always, and no others."""
     report = ask("status", "--json").json
     assert set(report) == documented("status")
     assert set(report["queue"]) == {"jobs", "bytes", "words", "left_s"}
@@ -68,19 +68,19 @@ def test_status_in_json_has_the_documented_keys(
     assert {t["reason"] for t in report["troubles"]} >= {"source_gone"}
 
 
-def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, bench: Bench, home: Home) -> None:
-    """The file, the part of how many, words a second, time left for the file and for all."""
-    dropped(bench, "before.json")
-    bench.worker().run_one()
-    dropped(bench, "talk.json", talk("one two three four"))
-    dropped(bench, "next.json", talk("five"))
+def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, rig: WorkerRig, home: Home) -> None:
+    """It shows the file, the part, words per second, and the time left for the file and for all."""
+    dropped(rig, "before.json")
+    rig.worker().run_one()
+    dropped(rig, "talk.json", talk("one two three four"))
+    dropped(rig, "next.json", talk("five"))
     lock = HomeLock(home.lock)
     lock.acquire()
-    row = ServiceRow(bench.queue.database)
-    job = bench.queue.claim(boot_id="boot-1")
+    row = ServiceRow(rig.queue.database)
+    job = rig.queue.claim(boot_id="boot-1")
     assert job is not None
-    bench.queue.begin_parts(job, total=4, recipe="r", words=40)
-    bench.queue.save_part(job, 0, status="enhanced", payload="{}", words=10, decode_s=1.0)
+    rig.queue.begin_parts(job, total=4, recipe="r", words=40)
+    rig.queue.save_part(job, 0, status="enhanced", payload="{}", words=10, decode_s=1.0)
     row.update(phase="working", current_job=job.id, current_part=2, words_per_s=10.0)
     report = ask("status", "--json").json
     screen = " ".join(ask("status").out.split())
@@ -96,10 +96,10 @@ def test_status_of_a_working_daemon_says_what_it_does(ask: Ask, bench: Bench, ho
     assert "talk.json" in screen
 
 
-def test_status_tells_of_a_hold_and_of_a_daemon_that_stands_still(
+def test_status_shows_a_hold_and_a_daemon_that_is_stalled(
     ask: Ask, queue: Queue, home: Home
 ) -> None:
-    """Healthy is not said of what does nothing."""
+    """A daemon that does nothing is not shown as healthy."""
     queue.hold(Reason.MODEL_MISSING, "Download it.")
     lock = HomeLock(home.lock)
     lock.acquire()
@@ -112,8 +112,8 @@ def test_status_tells_of_a_hold_and_of_a_daemon_that_stands_still(
     assert "Download it." in screen
 
 
-def test_looking_loads_nothing_heavy(home: Home, queue: Queue) -> None:
-    """A screen of a tenth of a second: no model, no watcher, no library of the daemon's."""
+def test_status_imports_nothing_heavy(home: Home, queue: Queue) -> None:
+    """It takes a tenth of a second: no model, no watcher, no library that the daemon needs."""
     code = (
         "import sys; from daemon import control\n"
         f"sys.argv = ['llasactl', 'status', '--json', '--home', {str(home.path)!r}]\n"
@@ -127,8 +127,8 @@ def test_looking_loads_nothing_heavy(home: Home, queue: Queue) -> None:
     assert loaded & set(heavy.split()) == set()
 
 
-def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
-    """The newest first; each with what its reason means."""
+def test_jobs_are_listed_and_filtered(ask: Ask, worked: WorkerRig) -> None:
+    """The newest come first, each with the meaning of its reason."""
     answer = ask("jobs")
     assert answer.code == 0
     assert str(worked.config.home.path) in answer.out
@@ -140,23 +140,23 @@ def test_jobs_are_listed_and_filtered(ask: Ask, worked: Bench) -> None:
     assert ask("jobs", "--status", "partial").out.endswith("no jobs of that status\n")
 
 
-def test_a_limited_list_says_that_there_is_more(ask: Ask, worked: Bench) -> None:
-    """So that nobody takes fifty for all."""
+def test_a_limited_list_says_that_there_is_more(ask: Ask, worked: WorkerRig) -> None:
+    """The user must not take fifty jobs for all."""
     assert "2 of 5; --limit 0 shows all" in ask("jobs", "--limit", "2").out
     assert len(ask("jobs", "--limit", "2", "--json").json) == 2
     assert len(ask("jobs", "--json").json) == 5
 
 
 def test_jobs_of_an_unused_home_are_none(ask: Ask) -> None:
-    """An empty list is an answer."""
+    """An empty list is not an error."""
     assert ask("jobs").out.endswith("no jobs yet\n")
     assert ask("jobs", "--json").json == []
 
 
 def test_show_takes_an_id_or_a_file(
-    ask: Ask, worked: Bench, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, worked: WorkerRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file from here, from the watched folder, or absolute."""
+    """The file is found from here, from the watched folder, or by its absolute path."""
     path = worked.config.watch[0] / "done.json"
     job = worked.queue.job_by_path(str(path))
     assert job is not None
@@ -170,15 +170,15 @@ def test_show_takes_an_id_or_a_file(
     assert [move["status"] for move in report["history"]] == ["queued", "running", "done"]
 
 
-def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: Bench) -> None:
-    """With the reason, its meaning and the next step."""
+def test_show_of_a_failed_job_says_what_to_do(ask: Ask, worked: WorkerRig) -> None:
+    """It shows the reason, its meaning and the next step."""
     shown = " ".join(ask("show", "gone.json").out.split())
     assert "source_gone" in shown
     assert "next put it back" in shown
 
 
-def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> None:
-    """With the command that lists what there is."""
+def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: WorkerRig) -> None:
+    """The message names the command that lists the jobs."""
     for command, number in (("show", "4711"), ("retry", "4711"), ("show", 20 * "9")):
         answer = ask(command, number)
         assert answer.code == 2
@@ -186,8 +186,8 @@ def test_a_job_that_is_not_there_is_a_usage_error(ask: Ask, worked: Bench) -> No
         assert "llasactl jobs" in answer.err
 
 
-def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
-    """One by its file, or all that failed; what waits or is done cannot be retried."""
+def test_retry_queues_again(ask: Ask, worked: WorkerRig) -> None:
+    """It takes a file or all failed jobs; a job that is done cannot be retried."""
     answer = ask("retry", "--failed")
     assert "queued again: 1 job" in answer.out
     assert "not among them: 1 invalid" in answer.out
@@ -202,7 +202,7 @@ def test_retry_queues_again(ask: Ask, worked: Bench) -> None:
 
 
 def test_a_mistyped_command_is_guessed(ask: Ask) -> None:
-    """And one that is like no other is not; neither reaches the terminal raw."""
+    """A name like no command is not guessed; neither reaches the terminal raw."""
     answer = ask("stauts", at=None)
     assert answer.code == 2
     assert "Did you mean `status`?" in answer.err
@@ -210,14 +210,14 @@ def test_a_mistyped_command_is_guessed(ask: Ask) -> None:
     assert "\x1b" not in ask("xyzzy\x1b[2J", at=None).err
 
 
-def test_retry_wants_to_know_what(ask: Ask) -> None:
-    """Neither and both are mistakes."""
+def test_retry_needs_jobs_or_failed(ask: Ask) -> None:
+    """Neither and both are usage errors."""
     assert ask("retry").code == 2
     assert ask("retry", "1", "--failed").code == 2
 
 
 def test_add_queues_a_file_from_anywhere(ask: Ask, tmp_path: Path, home: Home) -> None:
-    """Once: the same bytes again are no work; a link leads to its file."""
+    """It queues it once: the same bytes again make no job, and a link stands for its file."""
     path = tmp_path / "talk.json"
     path.write_bytes(talk())
     (tmp_path / "link.json").symlink_to(path)
@@ -229,7 +229,7 @@ def test_add_queues_a_file_from_anywhere(ask: Ask, tmp_path: Path, home: Home) -
 
 
 def test_add_refuses_what_cannot_be_taken_and_takes_the_rest(ask: Ask, tmp_path: Path) -> None:
-    """With exit code 1, and a reason for each."""
+    """It exits with 1 and prints a reason for each."""
     (tmp_path / "talk.json").write_bytes(talk())
     (tmp_path / "talk.metadata.json").write_text("{}")
     answer = ask(
@@ -245,7 +245,7 @@ def test_add_refuses_what_cannot_be_taken_and_takes_the_rest(ask: Ask, tmp_path:
 
 
 def test_a_home_that_is_not_there_is_named_with_what_to_do(ask: Ask, tmp_path: Path) -> None:
-    """An environment error, for every command that needs one."""
+    """It is an environment error for every command that needs a home."""
     for words in (["status"], ["jobs"], ["show", "1"], ["retry", "1"], ["add", "x"]):
         answer = ask(*words, at=tmp_path / "nowhere")
         assert answer.code == 3
@@ -254,7 +254,7 @@ def test_a_home_that_is_not_there_is_named_with_what_to_do(ask: Ask, tmp_path: P
 
 
 def test_a_mistake_in_the_settings_is_named(ask: Ask, home: Home) -> None:
-    """Key, line and what is allowed, in one sentence."""
+    """One sentence gives the key, the line and what is allowed."""
     home.settings.write_text("settle = 2\n")
     answer = ask("status")
     assert answer.code == 3
@@ -262,17 +262,17 @@ def test_a_mistake_in_the_settings_is_named(ask: Ask, home: Home) -> None:
 
 
 def test_the_home_may_be_named_before_the_command(ask: Ask, home: Home) -> None:
-    """Or by the environment, and the screen says by which."""
+    """`--home` may also stand before the command."""
     assert ask("--home", str(home.path), "status", at=None).code == 0
 
 
-def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, bench: Bench) -> None:
-    """Not even one that moves the cursor, sets the clipboard or turns the text round."""
+def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, rig: WorkerRig) -> None:
+    """No name may move the cursor, set the clipboard or reverse the text."""
     name = "\x1b[2J\x1b]52;c;eA==\x07\x9b1m\u202e\r\nx" + os.fsdecode(b"\xe9") + ".json"
-    dropped(bench, name, b'{"a": "\x1b[31m"}')
-    worker = bench.worker()
+    dropped(rig, name, b'{"a": "\x1b[31m"}')
+    worker = rig.worker()
     worker.run_one()
-    bench.queue.hold("other", "\x1b[31mred\x9b")
+    rig.queue.hold("other", "\x1b[31mred\x9b")
     for words in (
         ["status"],
         ["status", "--json"],
@@ -311,11 +311,11 @@ def test_no_command_lets_a_name_reach_the_terminal(ask: Ask, bench: Bench) -> No
 
 
 def test_a_bug_is_a_line_not_a_traceback(home: Home) -> None:
-    """And exit code 3, with the place for the report."""
+    """It exits with 3 and prints the place in the code for the report."""
     code = (
         "import sys; from daemon import control; from daemon.control import jobs\n"
         "def broken(*_, **__): raise RuntimeError('oh\\x1b[2J')\n"
-        "jobs._found = broken\n"
+        "jobs.list_jobs = broken\n"
         f"sys.argv = ['llasactl', 'jobs', '--home', {str(home.path)!r}]\n"
         "control.main()"
     )
@@ -326,7 +326,7 @@ def test_a_bug_is_a_line_not_a_traceback(home: Home) -> None:
     assert "\x1b" not in done.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: Bench) -> None:
+def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: WorkerRig) -> None:
     """`llasactl jobs --json | head -1` ends quietly."""
     command = f"{sys.executable} -P -c 'from daemon.control import main; main()'"
     done = subprocess.run(
@@ -356,6 +356,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Home, worked: Bench) ->
         (shorten("interviews/2026/anna.json", 16), "inter…/anna.json"),
     ],
 )
-def test_figures_are_said_as_people_say_them(said: str, expected: str) -> None:
-    """Two digits that mean something, not eight."""
+def test_numbers_are_shown_as_people_say_them(said: str, expected: str) -> None:
+    """They have as many digits as mean something."""
     assert said == expected

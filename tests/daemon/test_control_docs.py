@@ -1,10 +1,10 @@
-"""What the documents say of the commands is what they are."""
+"""The documents describe the commands as they are."""
 
 from __future__ import annotations
 
 import re
 
-from daemon.control.words import EXPLAINED
+from daemon.operations.reasons import EXPLAINED
 from engine.reading.reasons import Reason as ReadingReason
 from state.job import Reason
 from tests.daemon.conftest import Ask
@@ -12,7 +12,7 @@ from tests.daemon.making import DOCS, commands
 
 
 def test_every_command_has_help_with_an_example(ask: Ask) -> None:
-    """An example says more than a synopsis."""
+    """An example is clearer than a synopsis."""
     for name in commands():
         answer = ask(name, "--help", at=None)
         assert answer.code == 0
@@ -20,13 +20,13 @@ def test_every_command_has_help_with_an_example(ask: Ask) -> None:
 
 
 def test_every_reason_is_explained() -> None:
-    """Those of the database, and those for which a file is not read."""
-    missing = {str(reason) for reason in (*Reason, *ReadingReason)} - {*map(str, EXPLAINED)}
-    assert missing == set()
+    """The reasons for which a file is not read are among those of the database."""
+    assert set(EXPLAINED) == set(Reason)
+    assert {str(reason) for reason in ReadingReason} <= {str(reason) for reason in Reason}
 
 
 def test_every_command_is_documented_with_all_its_options() -> None:
-    """And nothing is documented that is not there."""
+    """No other command is documented."""
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## llasactl (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
     assert list(sections) == list(commands())
@@ -42,6 +42,6 @@ def test_every_command_is_documented_with_all_its_options() -> None:
 
 
 def test_the_exit_codes_are_documented() -> None:
-    """Those that the code uses, and no others."""
+    """They are those that the code uses, and no others."""
     text = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| (\d) \|", text, flags=re.MULTILINE) == ["0", "1", "2", "3"]

@@ -1,4 +1,4 @@
-"""Installing, starting and stopping the daemon from llasactl, with a manager that remembers."""
+"""llasactl installs, starts and stops the daemon, here through a fake service manager."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from daemon import parking
-from daemon.control import service
 from daemon.home import Home, find_home, recorded_home_file
 from daemon.lock import HomeLock
+from daemon.operations import service
 from launchd import agent
 from launchd.agent import AgentSpec, ServiceState, Step
 from launchd.errors import NotInstalled, TemporaryProgram, UnsupportedPlatform
@@ -24,7 +24,7 @@ from tests.daemon.conftest import Ask
 
 @dataclass
 class RememberingManager:
-    """A service manager whose daemon is the lock that a real one would hold."""
+    """A service manager whose running daemon is only the lock that a real one would hold."""
 
     lock: HomeLock
     starts: bool = True  # whether what it starts really runs
@@ -91,7 +91,7 @@ def manager(
 def test_install_starts_the_daemon_and_records_the_home(
     ask: Ask, home: Home, manager: RememberingManager
 ) -> None:
-    """It says what was done, that it runs, and how to undo it."""
+    """It prints what was done, that the daemon runs, and how to undo it."""
     answer = ask("install")
     assert answer.code == 0
     assert "done: write /the/file" in answer.out
@@ -103,10 +103,10 @@ def test_install_starts_the_daemon_and_records_the_home(
     )
 
 
-def test_the_service_is_told_home_and_how_to_behave(
+def test_the_service_gets_the_home_and_its_options(
     ask: Ask, home: Home, manager: RememberingManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By absolute paths, and with the places of models that the terminal knows."""
+    """Paths are absolute, and the terminal's folders of models are passed on."""
     monkeypatch.setenv("HF_HOME", "/models")
     ask("install")
     assert manager.installed is not None
@@ -119,7 +119,7 @@ def test_the_service_is_told_home_and_how_to_behave(
 @pytest.mark.parametrize(
     ("platform", "folder"), [("linux", "home/var/log"), ("darwin", "Library/Logs/llasa")]
 )
-def test_what_is_said_before_our_log_is_open_needs_no_other_disk(
+def test_messages_before_our_log_is_open_need_no_other_disk(
     ask: Ask,
     home: Home,
     manager: RememberingManager,
@@ -136,7 +136,7 @@ def test_what_is_said_before_our_log_is_open_needs_no_other_disk(
 
 
 def test_a_dry_run_changes_nothing(ask: Ask, manager: RememberingManager, tmp_path: Path) -> None:
-    """Not even the home is made."""
+    """It does not even make the home."""
     answer = ask("install", "--dry-run", at=tmp_path / "new")
     assert answer.code == 0
     assert "would write /the/file" in answer.out
@@ -147,15 +147,15 @@ def test_a_dry_run_changes_nothing(ask: Ask, manager: RememberingManager, tmp_pa
 
 
 def test_installing_twice_is_fine(ask: Ask, manager: RememberingManager) -> None:
-    """What runs goes on."""
+    """The second time is no error."""
     assert ask("install").code == 0
     assert ask("install").code == 0
 
 
-def test_a_mistake_in_the_settings_is_told_before_anything_is_installed(
+def test_a_mistake_in_the_settings_is_reported_before_anything_is_installed(
     ask: Ask, home: Home, manager: RememberingManager
 ) -> None:
-    """Not five failed starts later."""
+    """It is not found only after five failed starts."""
     home.settings.write_text("settle = 1\n")
     answer = ask("install")
     assert answer.code == 3
@@ -163,10 +163,10 @@ def test_a_mistake_in_the_settings_is_told_before_anything_is_installed(
     assert manager.asked == []
 
 
-def test_a_refusal_of_the_manager_is_told_with_what_to_do(
+def test_a_refusal_of_the_manager_is_reported_with_what_to_do(
     ask: Ask, manager: RememberingManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nothing has been made."""
+    """Nothing has been made then."""
 
     def refuse(spec: AgentSpec, *, dry_run: bool = False) -> tuple[Step, ...]:
         raise TemporaryProgram("it would be gone")
@@ -181,7 +181,7 @@ def test_a_refusal_of_the_manager_is_told_with_what_to_do(
 def test_install_beside_a_daemon_of_a_terminal_is_refused(
     ask: Ask, manager: RememberingManager
 ) -> None:
-    """Two cannot have one home; the first is named with the way to end it."""
+    """Two daemons cannot share a home; the message names the first and how to stop it."""
     manager.lock.acquire()
     answer = ask("install")
     assert answer.code == 3
@@ -190,7 +190,7 @@ def test_install_beside_a_daemon_of_a_terminal_is_refused(
 
 
 def test_uninstall_leaves_the_home_alone(ask: Ask, home: Home, manager: RememberingManager) -> None:
-    """The record goes, the files stay, and a second time there is nothing to do."""
+    """The record is removed, the files stay, and a second time there is nothing to do."""
     (home.transcripts / "talk.json").write_text("{}")
     ask("install")
     shown = ask("uninstall", "--dry-run")
@@ -205,10 +205,10 @@ def test_uninstall_leaves_the_home_alone(ask: Ask, home: Home, manager: Remember
     assert ask("uninstall").out == "Nothing is installed.\n"
 
 
-def test_start_stop_and_restart_say_what_came_of_it(
+def test_start_and_stop_report_the_result(
     ask: Ask, home: Home, manager: RememberingManager
 ) -> None:
-    """Running is what holds the home, stopped what no longer does."""
+    """A daemon runs while it holds the home's lock."""
     assert "llasactl install" in ask("start").err
     ask("install")
     assert ask("stop").out.endswith("Stopped.\n")
@@ -219,7 +219,7 @@ def test_start_stop_and_restart_say_what_came_of_it(
 def test_stop_ends_a_daemon_of_a_terminal_too(
     ask: Ask, manager: RememberingManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the signal that a Ctrl-C would be."""
+    """It sends SIGTERM, on which llasad ends cleanly."""
     sent: list[tuple[int, int]] = []
 
     def end(pid: int, number: int) -> None:
@@ -235,20 +235,20 @@ def test_stop_ends_a_daemon_of_a_terminal_too(
 def test_a_daemon_that_does_not_come_up_is_an_error_with_its_reason(
     ask: Ask, home: Home, manager: RememberingManager
 ) -> None:
-    """Whatever the service manager says."""
+    """The service manager's own answer does not count."""
     ask("install")
     ask("stop")
     manager.starts = False
     answer = ask("start")
     assert answer.code == 3
-    assert "not begun to work" in answer.err
+    assert "did not start within" in answer.err
     assert f"llasad --home {home.path}" in answer.err
 
 
 def test_a_parked_service_is_shown_and_start_clears_it(
     ask: Ask, home: Home, manager: RememberingManager
 ) -> None:
-    """With the reason, in the screen and for programs."""
+    """The screen and the JSON give the reason."""
     ask("install")
     ask("stop")
     for _ in range(parking.LIMIT):
@@ -261,12 +261,12 @@ def test_a_parked_service_is_shown_and_start_clears_it(
     assert "parked after 5 failed starts" in screen
     assert "\\x1b[31mdisk is away." in screen
     assert "llasactl start" in screen
-    assert "Forgotten" in ask("start").out
+    assert "failed starts are forgotten" in ask("start").out
     assert ask("status", "--json").json["parked"] is None
 
 
 def test_a_daemon_of_a_terminal_is_not_restarted(ask: Ask, manager: RememberingManager) -> None:
-    """It is named, with the way to do it."""
+    """The message names it and says what to do."""
     manager.lock.acquire()
     for command in ("start", "restart"):
         answer = ask(command)
@@ -275,10 +275,10 @@ def test_a_daemon_of_a_terminal_is_not_restarted(ask: Ask, manager: RememberingM
         assert "llasactl stop" in answer.err
 
 
-def test_settings_newer_than_the_daemon_are_told(
+def test_settings_newer_than_the_daemon_are_reported(
     ask: Ask, home: Home, manager: RememberingManager, queue: Queue
 ) -> None:
-    """So that nobody wonders why a mended line changes nothing."""
+    """Otherwise the user would not know why a corrected line changes nothing."""
     home.settings.write_text("settle_s = 1\n")
     ask("install")
     row = ServiceRow(queue.database)
@@ -286,7 +286,7 @@ def test_settings_newer_than_the_daemon_are_told(
         row.update(started_at=started)
         assert ask("status", "--json").json["settings_changed"] is changed
         shown = " ".join(ask("status").out.split())
-        assert ("reads them anew with: llasactl restart" in shown) is changed
+        assert ("to use them, run: llasactl restart" in shown) is changed
 
 
 @pytest.mark.parametrize("elsewhere", ["absent", "stopped", "other"])
@@ -298,25 +298,25 @@ def test_settings_of_a_daemon_of_a_terminal_are_read_by_starting_it_again(
     monkeypatch: pytest.MonkeyPatch,
     elsewhere: str,
 ) -> None:
-    """`restart` would be refused, or would start another one: it is not advised."""
+    """`restart` is not advised: it would be refused, or start another daemon."""
     home.settings.write_text("settle_s = 1\n")
     manager.lock.acquire()
     ServiceRow(queue.database).update(started_at=5.0)
     state = ServiceState(elsewhere != "absent", elsewhere == "other", os.getpid() + 1, "")
     monkeypatch.setattr(manager, "state", lambda: state)
     shown = " ".join(ask("status").out.split())
-    assert "end it in its terminal, or with llasactl stop, and start it again" in shown
+    assert "stop it in its terminal or with llasactl stop, and start it again" in shown
     assert "llasactl restart" not in shown
 
 
-def test_where_no_manager_can_be_asked_status_is_shown_all_the_same(
+def test_status_works_without_a_service_manager(
     ask: Ask,
     home: Home,
     manager: RememberingManager,
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A container has none, and a daemon in its terminal."""
+    """A container has none, and its daemon runs in a terminal."""
 
     def refuse() -> ServiceState:
         raise UnsupportedPlatform

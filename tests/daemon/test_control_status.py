@@ -1,4 +1,4 @@
-"""What `status` says of a daemon that works, of what waits and of what was kept: what is true."""
+"""`status` tells the truth about a working daemon, what waits and which edits were kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from daemon.lock import HomeLock
 from state.job import Job, Reason
 from state.queue import Queue
 from state.service import ServiceRow
-from tests.daemon.conftest import Ask, Bench, Stage
+from tests.daemon.conftest import Ask, ServiceRig, WorkerRig
 from tests.daemon.making import dropped, now, talk
 
 
@@ -29,7 +29,7 @@ def row(home: Home, queue: Queue) -> Iterator[ServiceRow]:
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no line of the screen be broken."""
+    """Make the screen so wide that no line is wrapped."""
     monkeypatch.setenv("COLUMNS", "300")
 
 
@@ -43,25 +43,25 @@ def begun(queue: Queue, *, words: int, parts: int, done: int = 0) -> Job:
     return job
 
 
-def kept(bench: Bench) -> Path:
-    """Do a file, edit its text, do the file anew; return the text."""
-    job = dropped(bench)
-    bench.worker().run_one()
+def kept(rig: WorkerRig) -> Path:
+    """Do a file, edit its text, do the file again; return the text."""
+    job = dropped(rig)
+    rig.worker().run_one()
     text = Path(job.path).with_suffix(".enhanced.txt")
     text.write_text("As I want it.\n")
-    bench.queue.redo(job.id)
-    bench.worker().run_one()
+    rig.queue.redo(job.id)
+    rig.worker().run_one()
     return text
 
 
-def test_of_a_paused_job_the_words_that_are_left_are_said(
-    ask: Ask, bench: Bench, row: ServiceRow
+def test_a_paused_job_counts_with_the_words_that_are_left(
+    ask: Ask, rig: WorkerRig, row: ServiceRow
 ) -> None:
-    """They are recorded; its bytes would tell something else."""
-    dropped(bench, "done.json")
-    bench.worker().run_one()
-    dropped(bench, "long.json", talk())
-    bench.queue.release(begun(bench.queue, words=390, parts=39, done=27), reason=Reason.PAUSED)
+    """They are recorded; an estimate from its bytes would be wrong."""
+    dropped(rig, "done.json")
+    rig.worker().run_one()
+    dropped(rig, "long.json", talk())
+    rig.queue.release(begun(rig.queue, words=390, parts=39, done=27), reason=Reason.PAUSED)
     row.update(words_per_s=10.0)
 
     queue = ask("status", "--json").json["queue"]
@@ -69,84 +69,88 @@ def test_of_a_paused_job_the_words_that_are_left_are_said(
     assert "about 120 words, 12 s for all" in ask("status").out
 
 
-def test_of_a_redo_the_words_of_the_first_time_are_said(ask: Ask, bench: Bench) -> None:
-    """The same bytes have as many."""
-    short = dropped(bench, "short.json")
-    dropped(bench, "long.json", talk(parts=30))
-    worker = bench.worker()
+def test_a_redo_counts_with_the_words_of_the_first_time(ask: Ask, rig: WorkerRig) -> None:
+    """The same bytes have as many words."""
+    short = dropped(rig, "short.json")
+    dropped(rig, "long.json", talk(parts=30))
+    worker = rig.worker()
     while worker.run_one():
         pass
-    bench.queue.redo(short.id)
+    rig.queue.redo(short.id)
 
-    words = now(bench.queue, short).words_total
+    words = now(rig.queue, short).words_total
     assert words == 20
     assert ask("status", "--json").json["queue"]["words"] == words
     assert "about 20 words" in ask("status").out
 
 
-def test_a_kept_edit_is_said_and_the_list_marks_it(ask: Ask, bench: Bench) -> None:
-    """Not only by the one job, for which nobody may ask."""
-    dropped(bench, "other.json")
-    bench.worker().run_one()
+def test_a_kept_edit_is_reported_and_the_list_marks_it(ask: Ask, rig: WorkerRig) -> None:
+    """Showing it only with the job is not enough: the user may never ask for that job."""
+    dropped(rig, "other.json")
+    rig.worker().run_one()
     assert ask("status", "--json").json["edits_kept"] == 0
     assert "edited" not in ask("status").out
-    text = kept(bench)
+    text = kept(rig)
 
     assert text.read_text() == "As I want it.\n"
     assert ask("status", "--json").json["edits_kept"] == 1
     screen = [line.rstrip() for line in ask("status").out.splitlines()]
-    assert "edited    1 file whose edited output was kept; marked in: llasactl jobs" in screen
+    assert "edited    1 file whose edited output was kept; see which: llasactl jobs" in screen
     marked = [line for line in ask("jobs").out.splitlines() if "an edited output was kept" in line]
     assert len(marked) == 1
 
 
-def test_where_the_list_is_cut_the_way_to_all_of_it_is_said(
-    ask: Ask, bench: Bench, monkeypatch: pytest.MonkeyPatch
+def test_a_list_that_is_cut_off_says_how_to_see_all_of_it(
+    ask: Ask, rig: WorkerRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A job of last year stands on no first screen."""
+    """A job of last year is not on the first screen."""
     monkeypatch.setattr("daemon.control.status.SHOWN", 1)
-    kept(bench)
-    assert "marked in: llasactl jobs --limit 0" in ask("status").out
+    kept(rig)
+    assert "see which: llasactl jobs --limit 0" in ask("status").out
 
 
-def test_an_edit_is_said_beside_the_reason(ask: Ask, bench: Bench) -> None:
-    """Neither takes the other's place."""
-    kept(bench)
-    bench.queue.database.execute("UPDATE jobs SET reason = 'uncovered_language'")
+def test_an_edit_is_shown_beside_the_reason(ask: Ask, rig: WorkerRig) -> None:
+    """Neither replaces the other."""
+    kept(rig)
+    rig.queue.database.execute("UPDATE jobs SET reason = 'uncovered_language'")
     assert "does not know the language; an edited output was kept" in ask("jobs").out
 
 
-@pytest.mark.parametrize("said", ["starting", "idle", "paused", "held"])
-def test_what_runs_is_said_to_run(ask: Ask, bench: Bench, row: ServiceRow, said: str) -> None:
-    """The daemon's word of itself is up to two seconds old, its job's is not."""
-    dropped(bench)
-    row.update(phase=said)
-    assert ask("status", "--json").json["phase"] == said
-    begun(bench.queue, words=340, parts=34)
+@pytest.mark.parametrize("reported", ["starting", "idle", "paused", "held"])
+def test_a_running_job_is_shown_as_working(
+    ask: Ask, rig: WorkerRig, row: ServiceRow, reported: str
+) -> None:
+    """The phase that the daemon reports is up to two seconds old, its job's status is not."""
+    dropped(rig)
+    row.update(phase=reported)
+    assert ask("status", "--json").json["phase"] == reported
+    begun(rig.queue, words=340, parts=34)
     assert ask("status", "--json").json["phase"] == "working"
     screen = ask("status").out
     assert "part 1 of 34" in screen
     assert "daemon    working" in screen
 
 
-def test_a_hold_is_said_while_a_job_runs(ask: Ask, bench: Bench, row: ServiceRow) -> None:
-    """A disk may fill while a part is decoded: then both are so."""
-    dropped(bench)
-    begun(bench.queue, words=20, parts=2)
-    bench.queue.hold(Reason.DISK_FULL)
+def test_a_hold_is_shown_while_a_job_runs(ask: Ask, rig: WorkerRig, row: ServiceRow) -> None:
+    """A disk may fill up while a part is decoded: then both are true."""
+    dropped(rig)
+    begun(rig.queue, words=20, parts=2)
+    rig.queue.hold(Reason.DISK_FULL)
     row.update(phase="held")
     assert ask("status", "--json").json["phase"] == "held"
 
 
-def test_a_drain_is_said_to_end_and_not_to_watch(ask: Ask, stage: Stage, home: Home) -> None:
-    """What it does not listen to has no event, not none yet."""
+def test_a_drain_is_shown_as_ending_and_not_watching(
+    ask: Ask, service_rig: ServiceRig, home: Home
+) -> None:
+    """It watches nothing, so that no event can come."""
     lock = HomeLock(home.lock)
     lock.acquire()
     for drain in (False, True):
-        stage.begin(drain=drain)
-        stage.service.tick(stage.clock.pass_by(1))
+        service_rig.start(drain=drain)
+        service_rig.service.tick(service_rig.clock.pass_by(1))
         report, screen = ask("status", "--json").json, ask("status").out
-        stage.service.watch.close()
+        service_rig.service.watch.close()
         assert report["draining"] is drain
         assert ("watching  " in screen) is not drain
         assert ("no event yet" in screen) is not drain
@@ -156,17 +160,17 @@ def test_a_drain_is_said_to_end_and_not_to_watch(ask: Ask, stage: Stage, home: H
     lock.release()
 
 
-def test_the_speed_of_a_job_is_that_of_what_was_decoded(ask: Ask, bench: Bench) -> None:
-    """A part in a language that the model does not know took no time, and is not in the figure."""
-    dropped(bench)
-    job = begun(bench.queue, words=1000, parts=3, done=1)
-    bench.queue.save_part(job, 1, status="uncovered", payload="{}", words=990, decode_s=0.0)
+def test_the_speed_of_a_job_is_that_of_its_decoded_parts(ask: Ask, rig: WorkerRig) -> None:
+    """A part in a language that the model does not know took no time and does not count."""
+    dropped(rig)
+    job = begun(rig.queue, words=1000, parts=3, done=1)
+    rig.queue.save_part(job, 1, status="uncovered", payload="{}", words=990, decode_s=0.0)
     assert "20 words/s, 0 s of decoding" in ask("show", "1").out
 
 
-def test_the_demo_says_over_what_it_measured(bench: Bench) -> None:
-    """Its seconds are those of the whole show, its rate is not."""
-    dropped(bench)
-    job = begun(bench.queue, words=20, parts=2, done=2)
+def test_the_demo_says_what_it_measured(rig: WorkerRig) -> None:
+    """Its seconds are those of the whole demo, its rate that of the decoding alone."""
+    dropped(rig)
+    job = begun(rig.queue, words=20, parts=2, done=2)
     assert _speed([job], 4.0) == "20 words in 4 s (decoding alone: 20 words/s)"
     assert _speed([], 4.0) == "0 words in 4 s"

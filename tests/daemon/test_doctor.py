@@ -1,4 +1,4 @@
-"""The doctor: each thing that can be wrong is named, with what to do; and nothing else is."""
+"""The doctor names each thing that is wrong, with what to do, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ from daemon.files import filesystem
 from daemon.home import Home
 from daemon.intake.inbox import CANARY
 from daemon.intake.watch import RootWatch
+from daemon.operations.status import Held, Model, Parked, Paused, StatusReport
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word
 from launchd.agent import ServiceState
 from state.queue import Queue
-from tests.daemon.conftest import Ask, Bench, LightChild
+from tests.daemon.conftest import Ask, LightChild, WorkerRig
 from tests.daemon.making import offered, talk
 from tests.daemon.test_control import documented
 
-STATUS: dict[str, Any] = {
-    "home": "/h",
-    "running": True,
-    "pid": 7,
-    "phase": "idle",
-    "stalled": False,
-    "parked": None,
-    "held": None,
-    "paused": None,
-    "jobs": {"failed": 0, "invalid": 0},
-}
+REPORT = StatusReport(
+    home="/h",
+    home_found_by="--home",
+    running=True,
+    pid=7,
+    phase="idle",
+    watching=(),
+    model=Model("m"),
+    parked=None,
+    jobs={"failed": 0, "invalid": 0},
+)
 
 
 def states(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -47,10 +48,10 @@ def states(findings: list[Finding]) -> list[tuple[str, str]]:
 
 
 def test_versions_below_the_floor_are_failures() -> None:
-    """Each by its name and the number that is needed."""
+    """Each is named with the version that is needed."""
     (found,) = machine.versions({"mlx-lm": "0.32.1", "mlx": "0.33.0", "watchdog": "7.1.0"})
     assert found.state == "failure"
-    assert "mlx-lm 0.32.1, needed is 0.32.2" in found.text
+    assert "mlx-lm 0.32.1; 0.32.2 or newer is needed" in found.text
     (missing,) = machine.versions({"mlx": None})
     assert "mlx is missing" in missing.text
     (fine,) = machine.versions({"mlx": "0.32.4+cpu", "sqlite-utils": "4.10"})
@@ -58,7 +59,7 @@ def test_versions_below_the_floor_are_failures() -> None:
 
 
 def test_a_home_that_others_may_write_to_is_a_failure(home: Home) -> None:
-    """With the command that closes it."""
+    """The advice is the command that closes it."""
     assert states(list(machine.folders(home)))[0] == ("home", "ok")
     home.state.chmod(0o777)
     found = next(iter(machine.folders(home)))
@@ -69,13 +70,13 @@ def test_a_home_that_others_may_write_to_is_a_failure(home: Home) -> None:
 @pytest.mark.parametrize(
     ("free", "state"), [(10**10, "ok"), (10**8, "warning"), (10**6, "failure")]
 )
-def test_a_disk_is_judged_by_its_room(tmp_path: Path, free: int, state: str) -> None:
+def test_a_disk_is_judged_by_its_free_space(tmp_path: Path, free: int, state: str) -> None:
     """Below a gigabyte it warns, below what the queue needs it fails."""
     assert machine.disk(tmp_path, free).state == state
 
 
-def test_watched_folders_are_looked_at(config: Config, tmp_path: Path) -> None:
-    """Missing, open to everybody, fine."""
+def test_watched_folders_are_checked(config: Config, tmp_path: Path) -> None:
+    """One that exists is fine, one open to every user a warning, a missing one a failure."""
     (folder,) = config.watch
     assert states(list(machine.watched(config))) == [("folder", "ok")]
     folder.chmod(0o777)
@@ -87,7 +88,7 @@ def test_watched_folders_are_looked_at(config: Config, tmp_path: Path) -> None:
 def test_a_share_is_a_warning_for_folders_and_a_failure_for_the_home(
     config: Config, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folders are looked through there; a database is not safe there."""
+    """Folders can be scanned there; a database is not safe there."""
     mounts = {PurePath("/"): "ext4", PurePath(config.watch[0]): "cifs"}
     monkeypatch.setattr(filesystem, "_mounts", lambda: mounts)
     (folder,) = machine.watched(config)
@@ -104,7 +105,7 @@ def test_a_share_is_a_warning_for_folders_and_a_failure_for_the_home(
 def test_a_folder_that_macos_guards_is_named_with_the_program(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The grant belongs to the interpreter; on a Mac this is on the checklist."""
+    """Access is granted to the interpreter; the Mac checklist has a row for it."""
     assert not machine.guarded(Path.home() / "Documents", platform="linux")
     assert machine.guarded(Path.home() / "Documents" / "x", platform="darwin")
     assert machine.guarded(Path("/Volumes/stick"), platform="darwin")
@@ -124,7 +125,7 @@ def test_a_folder_that_macos_guards_is_named_with_the_program(
 
 
 def test_evicted_files_are_counted(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are no transcripts until they are downloaded."""
+    """They cannot be read until they are downloaded."""
     for name in ("a.json", "b.json"):
         (config.watch[0] / name).write_bytes(talk())
     assert states(list(machine.evicted(config))) == [("files", "ok")]
@@ -134,7 +135,7 @@ def test_evicted_files_are_counted(config: Config, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_watcher_is_tried_with_a_real_file(config: Config) -> None:
-    """By the real kernel, and the file is gone afterwards."""
+    """The event comes from the real kernel, and the file is removed afterwards."""
     (found,) = running.watcher(config)
     assert found.state == "ok"
     assert "was noticed" in found.text
@@ -142,7 +143,7 @@ def test_the_watcher_is_tried_with_a_real_file(config: Config) -> None:
 
 
 def test_a_deaf_watcher_is_a_failure(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its threads live; only the file shows it."""
+    """Its threads are alive, so only the file can show it."""
     monkeypatch.setattr(running, "EVENT_S", 0.2)
     monkeypatch.setattr(RootWatch, "_listen", lambda *_, **__: None)
     (found,) = running.watcher(config)
@@ -154,7 +155,7 @@ def test_a_deaf_watcher_is_a_failure(config: Config, monkeypatch: pytest.MonkeyP
 def test_an_old_sqlite_is_a_warning_and_damage_a_failure(
     home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the way to a new one, and to a rebuilt database."""
+    """The advice says how to get a newer one, and how to rebuild the database."""
     monkeypatch.setattr(running, "SAFE_SQLITE", (99,))
     assert states(list(running.database(home))) == [("database", "ok"), ("database", "warning")]
     monkeypatch.setattr(running, "SAFE_SQLITE", (3,))
@@ -168,10 +169,10 @@ def test_an_old_sqlite_is_a_warning_and_damage_a_failure(
 @pytest.mark.parametrize(
     ("number", "state"), [("3.51.2", "warning"), ("3.51.3", "ok"), ("3.9.2", "warning")]
 )
-def test_the_sqlite_that_mended_the_log_is_known(
+def test_the_sqlite_version_that_fixed_the_log_is_known(
     home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch, number: str, state: str
 ) -> None:
-    """Numbers are compared as numbers."""
+    """Version numbers are compared as numbers, not as text."""
     monkeypatch.setattr(type(queue.database), "sqlite_version", number)
     assert list(running.database(home))[-1].state == state
 
@@ -179,7 +180,7 @@ def test_the_sqlite_that_mended_the_log_is_known(
 def test_a_log_that_has_grown_is_a_warning(
     home: Home, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody holds a read open."""
+    """It means that a process holds a read open."""
     monkeypatch.setattr(running, "SAFE_SQLITE", (3,))
     monkeypatch.setattr(type(queue.database), "wal_bytes", lambda _: running.WAL_BYTES + 1)
     found = list(running.database(home))[-1]
@@ -193,27 +194,25 @@ def test_a_log_that_has_grown_is_a_warning(
         ({}, "daemon", "ok"),
         ({"running": False}, "daemon", "warning"),
         ({"stalled": True}, "daemon", "failure"),
-        ({"held": {"reason": "disk_full", "hint": "Make room."}}, "queue", "failure"),
-        ({"paused": {"reason": ""}}, "queue", "warning"),
+        ({"held": Held("disk_full", "Make room.", "")}, "queue", "failure"),
+        ({"paused": Paused("", None, "")}, "queue", "warning"),
         ({"jobs": {"failed": 2, "invalid": 1}}, "queue", "warning"),
-        ({"parked": {"failed_starts": 5, "reason": "bad"}}, "service", "failure"),
+        ({"parked": Parked(5, "bad", None)}, "service", "failure"),
     ],
 )
-def test_what_the_daemon_says_of_itself_is_judged(
-    change: dict[str, Any], check: str, state: str
-) -> None:
-    """Each state with the command that changes it."""
+def test_the_state_of_the_daemon_is_judged(change: dict[str, Any], check: str, state: str) -> None:
+    """Every bad state comes with advice."""
     there = ServiceState(installed=True, running=True, pid=7, detail="running as process 7")
-    found = list(running.service(STATUS | change, there))
+    found = list(running.service(replace(REPORT, **change), there))
     assert (check, state) in states(found)
     assert all(finding.advice for finding in found if finding.state != "ok")
 
 
 def test_a_service_that_is_not_installed_or_not_running_is_a_warning() -> None:
-    """With the command that mends it."""
+    """The advice is the command that fixes it."""
     for installed, advice in ((False, "llasactl install"), (True, "llasactl start")):
         there = ServiceState(installed=installed, running=False, pid=None, detail="inactive")
-        found = next(iter(running.service(STATUS, there)))
+        found = next(iter(running.service(REPORT, there)))
         assert (found.state, found.advice) == ("warning", advice)
 
 
@@ -223,7 +222,7 @@ def part(words: int) -> Part:
 
 @pytest.mark.parametrize(("here_s", "state"), [(2.0, "ok"), (1.85, "ok"), (1.5, "warning")])
 def test_a_daemon_slower_than_the_terminal_is_a_warning(here_s: float, state: str) -> None:
-    """Below nine tenths of the terminal's speed over the same parts."""
+    """The limit is nine tenths of the terminal's speed over the same parts."""
     records = [model_examination.Record(part(10), 1.0), model_examination.Record(part(30), 1.0)]
     found = model_examination.compare(records, [here_s / 2, here_s / 2])
     assert found.state == state
@@ -233,7 +232,7 @@ def test_a_daemon_slower_than_the_terminal_is_a_warning(here_s: float, state: st
 def with_light_child(
     monkeypatch: pytest.MonkeyPatch, child: LightChild
 ) -> Callable[[Config, Profile], list[Finding]]:
-    """Let the examination use the child without a model."""
+    """Make the examination use the child without a model."""
 
     def client(info: ModelInfo, **_: object) -> ModelClient:
         return child.client(info)
@@ -243,29 +242,29 @@ def with_light_child(
 
 
 def test_a_model_is_tried_and_compared_with_what_the_daemon_did(
-    bench: Bench, child: LightChild, monkeypatch: pytest.MonkeyPatch
+    rig: WorkerRig, child: LightChild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It loads, decodes, and is compared over parts of a file that is unchanged."""
+    """It is loaded, decodes, and is compared over parts of a file that has not changed."""
     examine = with_light_child(monkeypatch, child)
-    found = examine(bench.config, bench.config.default)
+    found = examine(rig.config, rig.config.default)
     assert states(found) == [("model", "ok"), ("decoding", "ok"), ("speed", "ok")]
     assert "light child" in found[1].text
-    assert "too little decoded" in found[2].text
-    path = bench.config.watch[0] / "talk.json"
+    assert "not decoded enough yet" in found[2].text
+    path = rig.config.watch[0] / "talk.json"
     path.write_bytes(talk(parts=4))
-    offered(bench.queue, path)
-    bench.worker().run_one()
-    info = bench.keeper.describe(bench.config.default.model)
-    bench.queue.database.execute("UPDATE parts SET decode_s = 1.0")
-    assert len(model_examination.recorded(bench.config, info)) == 3
+    offered(rig.queue, path)
+    rig.worker().run_one()
+    info = rig.keeper.describe(rig.config.default.model)
+    rig.queue.database.execute("UPDATE parts SET decode_s = 1.0")
+    assert len(model_examination.recorded(rig.config, info)) == 3
     path.write_bytes(talk(parts=5))
-    assert model_examination.recorded(bench.config, info) == []
+    assert model_examination.recorded(rig.config, info) == []
 
 
 def test_a_model_whose_child_dies_is_a_failure(
     config: Config, child: LightChild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With what is to be done."""
+    """The model itself is found."""
     child.misbehave("<load>", "abort", times=None)
     examine = with_light_child(monkeypatch, child)
     found = examine(config, config.default)
@@ -276,7 +275,7 @@ def test_a_model_whose_child_dies_is_a_failure(
 def test_a_model_that_is_not_there_or_runs_code_is_a_failure(
     config: Config, model_folder: Path
 ) -> None:
-    """And nothing is started."""
+    """No process is started."""
     (found,) = model_examination.model(config, Profile(model="no/such"))
     assert "hf download" in found.advice
     (model_folder / "config.json").write_text('{"model_file": "x.py"}')
@@ -301,7 +300,7 @@ def test_a_model_that_is_not_there_or_runs_code_is_a_failure(
 def test_a_model_not_made_for_this_is_recognised(
     model_folder: Path, settings: str, tokens: int, kinds: list[str]
 ) -> None:
-    """A model that speaks (Llasa), and memories from which nothing can be taken back."""
+    """That is a model that speaks (Llasa), or one whose cache cannot be cut back."""
     info = catalog.describe(str(model_folder))
     (model_folder / "config.json").write_text(settings)
     vocabulary = ", ".join(f'"<|s_{n}|>": {n}' for n in range(tokens))
@@ -309,10 +308,10 @@ def test_a_model_not_made_for_this_is_recognised(
     assert [oddity.kind for oddity in suitability.oddities(info)] == kinds
 
 
-def test_the_command_says_all_of_it_and_its_exit_code_says_whether_anything_fails(
+def test_the_command_prints_all_findings_and_exits_with_3_when_anything_fails(
     ask: Ask, config: Config, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Warnings are no failure; the JSON has the documented keys."""
+    """Warnings are not failures; the JSON has the documented keys."""
     answer = ask("doctor", "--no-model")
     assert answer.code == 0
     assert "ok       watcher" in answer.out

@@ -1,4 +1,4 @@
-"""docs/COMMANDS_MANIFEST.md against the code."""
+"""docs/COMMANDS_MANIFEST.md agrees with the code."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def sections() -> dict[str, str]:
     return dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
 
 
-def test_every_command_stands_in_the_manifest_and_nothing_else(sections: dict[str, str]) -> None:
-    """In the order of the code."""
+def test_every_command_is_in_the_manifest_and_nothing_else(sections: dict[str, str]) -> None:
+    """They are in the order of the code."""
     assert list(sections) == list(COMMANDS), AGAIN
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_help_text_cannot_drift(sections: dict[str, str], name: str) -> None:
-    """What stands there is what `--help` prints."""
+    """The manifest has exactly what `--help` prints."""
     assert f"```text\n{help_of(name, COMMANDS[name])}\n```" in sections[name], AGAIN
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_example_with_its_output(sections: dict[str, str], name: str) -> None:
-    """But for groups, and for those that need a chat model."""
+    """Groups and commands that need a chat model have none."""
     shown = [line for line in EXAMPLES.get(name, []) if not line.startswith("#")]
     assert bool(shown) is (name not in WITHOUT_EXAMPLE)
     for line in shown:
@@ -43,7 +43,7 @@ def test_every_command_has_an_example_with_its_output(sections: dict[str, str], 
 
 
 def test_no_line_of_the_commands_list_is_cut_off(sections: dict[str, str]) -> None:
-    """Each command of llasactl says in one whole line what it is for."""
+    """The purpose of each command fits on one line."""
     for name in ("llasactl", "llasactl config"):
         listed = sections[name].split("Commands:\n")[1].split("\n\n")[0]
         assert "..." not in listed

@@ -38,7 +38,7 @@ def test_formats_that_are_asked_for_later_are_written_for_every_file(
     ask_for(home, "txt", "srt", "html")
     answer = ask("render", "--all")
     assert answer.code == 0, answer.err
-    assert "written anew: 2 files" in answer.out
+    assert "written again: 2 files" in answer.out
     assert "written: one.enhanced.srt" in answer.out
     for job in jobs:
         for kind in ("srt", "html"):
@@ -74,7 +74,7 @@ def test_a_file_that_changed_is_skipped_and_the_others_are_rendered(
     Path(first.path).write_bytes(talk() + b" ")
     answer = ask("render", "--all")
     assert answer.code == 1
-    assert "not written anew: 1  one.json: The file has other content" in answer.err
+    assert "not written again: 1  one.json: The file has other content" in answer.err
     assert "llasactl redo 1" in answer.err
     assert "written: two.enhanced.txt" in answer.out
 
@@ -85,7 +85,7 @@ def test_transcripts_that_are_gone_are_counted(ask: Ask, rig: WorkerRig) -> None
     Path(job.path).unlink()
     answer = ask("render", "--all")
     assert answer.code == 0, answer.err
-    assert "written anew: 0 files; 1 transcript no longer there" in answer.out
+    assert "written again: 0 files; 1 transcript no longer there" in answer.out
     assert ask("render", "1").code == 1
 
 
@@ -101,7 +101,7 @@ def test_a_waiting_file_gets_its_outputs_when_it_is_done(ask: Ask, rig: WorkerRi
     job = done(rig, "talk.json")
     rig.queue.redo(job.id)
     assert "Job 2 is not done yet" in ask("render", "talk.json").out
-    assert "written anew: 0 files" in ask("render", "--all").out
+    assert "written again: 0 files" in ask("render", "--all").out
 
 
 def test_render_needs_files_or_all(ask: Ask, rig: WorkerRig) -> None:

@@ -215,7 +215,7 @@ def test_a_text_whose_parts_are_gone_is_not_touched(ask: Ask, rig: WorkerRig) ->
     before = text_of(job)
     answer = ask("speakers", "talk.json", "SPEAKER_00=Ada")
     assert answer.code == 1
-    assert "Not written anew" in answer.err
+    assert "Not written again" in answer.err
     assert text_of(job) == before
     assert Path(job.path).with_name("talk.speakers.toml").exists()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.extract import extract
-from engine.metadata import build
+from engine.metadata import Coverage, build
 from engine.records import (
     Document,
     EnhancedWord,
@@ -52,7 +52,7 @@ def paragraph(
     source: str | None = None,
     word_s: float = 0.4,
 ) -> tuple[EnhancedWord, ...]:
-    """Return words said one every `word_s` seconds; `source` is what stood in the file."""
+    """Return words said one every `word_s` seconds; `source` is the text of the file."""
     words = text.split()
     raw = (source or text).split()
     assert len(words) == len(raw)
@@ -103,16 +103,13 @@ def metadata_of(
         made,
         source=SourceFacts(source_name, "ab" * 32, 1234, "openai-whisper", words),
         extracts=extract(made),
-        removals=removals,
-        replaced=replaced,
-        statuses=["enhanced"] * (1 if words else 0),
+        coverage=Coverage(removals, replaced, ["enhanced"] * (1 if words else 0), relabelled),
         model=MODEL,
         recipe="llasa 0.1.0, punct-en 0123456789ab, default",
         engine_version="0.1.0",
         timings=TIMINGS,
         created_at=CREATED,
         names=names,
-        relabelled=relabelled,
     )
 
 

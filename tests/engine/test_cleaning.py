@@ -1,4 +1,4 @@
-"""What is taken out, and above all what is not."""
+"""What is removed, and above all what is not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.records import Removal, Segment, Transcript, Word
-from engine.text.cleaning import Level, clean
+from engine.records import Cleaning, Removal, Segment, Transcript, Word
+from engine.text.cleaning import clean
 from engine.text.words import split_words
 
 
 def segment(text: str, start: float, end: float, **figures: Any) -> Segment:
-    """Return a segment, its words spread evenly."""
+    """Return a segment with its words spread evenly."""
     tokens = split_words(text)
     step = max(end - start, 0.0) / max(len(tokens), 1)
     words = tuple(
@@ -45,8 +45,8 @@ def run(text: str, times: Sequence[tuple[float, float]], **figures: Any) -> list
     return [segment(text, start, end, **figures) for start, end in times]
 
 
-def cleaned(*segments: Segment, level: Level = "safe") -> tuple[str, tuple[Removal, ...]]:
-    """Clean a talk, and make sure that the report accounts for every word."""
+def cleaned(*segments: Segment, level: Cleaning = "safe") -> tuple[str, tuple[Removal, ...]]:
+    """Clean a talk and check that the report accounts for every word."""
     before = talk(*segments)
     after, removals = clean(before, level=level)
     assert len(before.words) - len(after.words) == sum(r.count for r in removals)
@@ -62,13 +62,13 @@ UNEVEN = [(0.0, 1.1), (1.1, 2.9), (2.9, 3.6), (3.6, 5.0), (5.0, 7.3), (7.3, 8.0)
 
 
 def test_off_touches_nothing() -> None:
-    """Not even what is plainly no speech."""
+    """Not even tags are removed."""
     before = talk(segment("[Music]", 0, 1), *run("Bye now, dear.", EVERY_TWO))
     assert clean(before, level="off") == (before, ())
 
 
 def test_a_roll_call_stays() -> None:
-    """One word, spoken again and again at its own pace."""
+    """People say the same word again and again, at an uneven pace."""
     text, removals = cleaned(*run("Aye.", UNEVEN))
     assert text == " ".join(["Aye."] * 7)
     assert removals == ()
@@ -82,17 +82,17 @@ def test_even_short_answers_stay() -> None:
 
 
 def test_a_line_repeated_in_a_film_stays() -> None:
-    """Seven times, with uneven lengths and no figure that speaks against it."""
+    """It is said seven times, with uneven lengths and no suspicious figure."""
     assert cleaned(*run("Look at this!", UNEVEN))[1] == ()
 
 
 def test_a_repeated_line_stays_though_it_compresses_well() -> None:
-    """Repetition raises the ratio by itself: it is no sign on its own for a short run."""
+    """Repetition itself raises the ratio, so the ratio alone is no sign in a short run."""
     assert cleaned(*run("Look at this!", UNEVEN, compression_ratio=3.1))[1] == ()
 
 
 def test_a_refrain_stays() -> None:
-    """The same phrase, but not in a row."""
+    """It is the same phrase, but not in a row."""
     lines = ["Row the boat.", "Down the stream.", "Row the boat.", "Life is a dream."] * 2
     assert (
         cleaned(*(segment(t, *times) for t, times in zip(lines, EVERY_TWO, strict=False)))[1] == ()
@@ -100,7 +100,7 @@ def test_a_refrain_stays() -> None:
 
 
 def test_spoken_thanks_stay() -> None:
-    """At the end of a talk they are spoken, whatever one of Whisper's figures says."""
+    """At the end of a talk thanks are spoken, whatever one of Whisper's figures says."""
     for figures in (
         {"no_speech_prob": 0.01, "avg_logprob": -0.1},
         {"no_speech_prob": 0.58, "avg_logprob": -0.9},
@@ -119,7 +119,7 @@ def test_what_people_say_to_each_other_is_no_phantom() -> None:
 
 
 def test_a_gap_keeps_its_spacing() -> None:
-    """What follows a tag stands where the tag stood."""
+    """The word after a tag gets the space before the tag."""
     after, _ = clean(talk(segment("你好 【拍手】世界", 0, 2), language="zh"), level="safe")
     assert [(w.text, w.glued) for w in after.words][2] == ("世", False)
 
@@ -141,7 +141,7 @@ def test_fillers_and_stutters_stay_at_safe() -> None:
 
 
 def test_a_loop_of_equal_durations_is_cut_to_one_instance() -> None:
-    """Equal to the millisecond, a phrase, five times and more."""
+    """A phrase five times or more, with durations equal to the millisecond, is a loop."""
     text, removals = cleaned(segment("Hello.", 0, 1), *run("See you again soon.", EVERY_TWO))
     assert text == "Hello. See you again soon."
     assert [(r.kind, r.count) for r in removals] == [("loops", 44)]
@@ -151,13 +151,13 @@ def test_a_loop_of_equal_durations_is_cut_to_one_instance() -> None:
 
 
 def test_a_short_loop_needs_more_instances() -> None:
-    """One or two words at an even pace are a loop only after nine."""
+    """One or two words at an even pace are a loop only after nine times."""
     times = [(float(i), i + 1.0) for i in range(30)]
     assert cleaned(*run("1", times))[0] == "1"
 
 
-def test_a_loop_that_no_mouth_can_speak_is_cut() -> None:
-    """Three times the same sentence in a tenth of a second."""
+def test_a_loop_that_nobody_can_speak_is_cut() -> None:
+    """The same sentence stands three times in a tenth of a second."""
     times = [(5.0, 5.04), (5.04, 5.1), (5.1, 5.14)]
     text, removals = cleaned(*run("Thank you so much.", times))
     assert text == "Thank you so much."
@@ -165,20 +165,20 @@ def test_a_loop_that_no_mouth_can_speak_is_cut() -> None:
 
 
 def test_a_loop_in_silence_is_cut() -> None:
-    """Whisper itself says that nobody spoke."""
+    """Whisper itself reports that nobody spoke."""
     times = [(30.0 * i, 30.0 * i + 1.7 + i / 10) for i in range(4)]
     text, _ = cleaned(*run("We will meet again.", times, no_speech_prob=0.98))
     assert text == "We will meet again."
 
 
 def test_a_loop_in_a_compressed_window_is_cut() -> None:
-    """Whisper's own threshold, and often enough that it is not the repetition alone."""
+    """The ratio is above Whisper's own threshold, and the run is long."""
     times = [(i * 1.3, i * 1.3 + 1.0 + (i % 3) / 10) for i in range(9)]
     text, _ = cleaned(*run("I think so too.", times, compression_ratio=8.0))
     assert text == "I think so too."
 
 
-def test_lines_that_take_turns_in_a_loop_are_cut() -> None:
+def test_lines_that_alternate_in_a_loop_are_cut() -> None:
     """One round stays."""
     lines = ["Where are you now?", "I am over here."] * 6
     segments = [segment(t, *times) for t, times in zip(lines, EVERY_TWO, strict=True)]
@@ -194,12 +194,12 @@ def test_a_loop_inside_of_one_segment_is_cut() -> None:
 
 
 def test_a_loop_inside_of_one_segment_needs_the_second_sign_too() -> None:
-    """Without it a chant stays."""
+    """Without a second sign a chant stays."""
     assert cleaned(segment("no more " * 20, 0, 30, compression_ratio=2.0))[1] == ()
 
 
 def test_a_loop_of_clusters_is_cut() -> None:
-    """Scripts without spaces loop as well."""
+    """Scripts without spaces have loops too."""
     after, removals = clean(talk(*run("お待ち下さい。", EVERY_TWO), language="ja"), level="safe")
     assert "".join(w.text for w in after.words) == "お待ち下さい。"
     assert removals[0].text.replace(" ", "") == "お待ち下さい。" * 11
@@ -213,7 +213,7 @@ def test_a_loop_of_clusters_is_cut() -> None:
      "(speaking in foreign language)", "♪ (music) ♪"],
 )  # fmt: skip
 def test_tags_for_sounds_are_removed(text: str) -> None:
-    """Alone or among words."""
+    """They may stand alone or among words."""
     kept, removals = cleaned(segment(f"Hello {text} there", 0, 3), segment(text, 3, 4))
     assert kept == "Hello there"
     assert {r.kind for r in removals} == {"tags"}
@@ -234,7 +234,7 @@ def test_tags_for_sounds_are_removed(text: str) -> None:
 def test_phantom_closing_lines_are_removed(
     line: str, figures: dict[str, float], pause: int
 ) -> None:
-    """Only at silence or with the decoder's own doubt."""
+    """Silence or the decoder's own doubt is needed."""
     body = segment("That is all for today.", 0, 3)
     text, removals = cleaned(body, segment(line, 3 + pause, 5 + pause, **figures))
     assert text == "That is all for today."
@@ -242,7 +242,7 @@ def test_phantom_closing_lines_are_removed(
 
 
 def test_a_transcript_of_nothing_but_a_phantom_is_silence() -> None:
-    """No words, and the removal says why."""
+    """The transcript has no words, and the removal shows why."""
     line = segment("Thanks for watching!", 0, 3, no_speech_prob=0.67, avg_logprob=-0.2)
     assert cleaned(line)[0] == ""
 
@@ -271,7 +271,7 @@ def test_thorough_removes_fillers_of_the_language() -> None:
     ],
 )
 def test_thorough_removes_stutters(text: str, kept: str) -> None:
-    """The last saying stays."""
+    """The last repetition stays."""
     assert cleaned(segment(text, 0, 3), level="thorough")[0] == kept
 
 
@@ -282,7 +282,7 @@ def test_thorough_removes_stutters(text: str, kept: str) -> None:
      "the cat. The cat sat"],
 )  # fmt: skip
 def test_thorough_keeps_what_is_repeated_on_purpose(text: str) -> None:
-    """Emphasis, grammar, numbers, and repetitions across a sentence end."""
+    """These are emphasis, grammar, numbers, and repetitions across a sentence end."""
     assert cleaned(segment(text, 0, 3), level="thorough")[0] == text
 
 
@@ -291,12 +291,12 @@ def test_thorough_keeps_what_is_repeated_on_purpose(text: str) -> None:
     ["they took him to the ER at noon", "it is 5 mm thick", "we heard Duran Duran live"],
 )
 def test_thorough_keeps_what_only_looks_like_noise(text: str) -> None:
-    """An acronym, a unit, a name that says the same twice."""
+    """These are an acronym, a unit, and a name with the same word twice."""
     assert cleaned(segment(text, 0, 3), level="thorough")[0] == text
 
 
-def test_what_each_of_several_people_says_is_no_loop() -> None:
-    """An oath is the same words, equally long, and everybody's own."""
+def test_the_same_words_of_several_speakers_are_no_loop() -> None:
+    """An oath has the same words and durations for everybody."""
     said = run("I so swear.", EVERY_TWO[:6])
     people = [
         replace(s, words=tuple(replace(w, speaker=f"SPEAKER_0{n}") for w in s.words))
@@ -320,8 +320,8 @@ def test_a_repetition_by_another_speaker_stays() -> None:
     st.lists(st.text(alphabet="ab [](*)♪.um 今", max_size=16), max_size=14),
     st.sampled_from(["off", "safe", "thorough"]),
 )
-def test_what_is_left_and_what_is_reported_make_the_whole(texts: list[str], level: Level) -> None:
-    """Words kept are the source's own, in order; the report counts the others."""
+def test_the_kept_and_the_reported_words_are_all_words(texts: list[str], level: Cleaning) -> None:
+    """The kept words are the source's own, in order; the report counts the others."""
     segments = [segment(t, float(i), i + 1.0) for i, t in enumerate(texts) if split_words(t)]
     before = talk(*segments)
     after, removals = clean(before, level=level)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.cli.enhance import llasa_cli
+from engine.cli.main import llasa_cli
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 
@@ -42,7 +42,7 @@ def spoken(text: str) -> list[str]:
 
 
 def test_one_file_gets_text_and_metadata_beside_it(transcript: Path) -> None:
-    """The option of the first issue and the command do the same."""
+    """The option `--enhance-transcript` and the command do the same."""
     code, output = run("--enhance-transcript", transcript)
     text = transcript.with_name("talk.enhanced.txt")
     assert code == 0
@@ -53,15 +53,17 @@ def test_one_file_gets_text_and_metadata_beside_it(transcript: Path) -> None:
 
 
 def test_output_names_one_text_file(transcript: Path, tmp_path: Path) -> None:
-    """Only the text is written, where it was asked for."""
+    """Only the text is written, to the path that was given."""
     target = tmp_path / "out.txt"
     assert run("enhance", transcript, "--output", target)[0] == 0
     assert spoken(target.read_text()) == SAID.split()
     assert not transcript.with_name("talk.enhanced.txt").exists()
 
 
-def test_a_batch_goes_on_after_a_file_that_is_none(transcript: Path, tmp_path: Path) -> None:
-    """The bad one is named, the good one is done, the exit code tells."""
+def test_a_batch_continues_after_a_file_that_is_no_transcript(
+    transcript: Path, tmp_path: Path
+) -> None:
+    """The bad file is named, the good one is done, and the exit code is 1."""
     other = tmp_path / "other.json"
     other.write_text('{"shopping": ["milk"]}')
     code, output = run("batch", other, transcript)
@@ -71,7 +73,7 @@ def test_a_batch_goes_on_after_a_file_that_is_none(transcript: Path, tmp_path: P
 
 
 def test_a_model_that_is_not_there_is_named_with_what_to_do(transcript: Path) -> None:
-    """No traceback; code 3, because another file would not mend it."""
+    """The exit code is 3, because every other file would meet the same error."""
     code, output = run("enhance", transcript, "--model", "someone/unknown-model")
     assert code == 3
     assert "hf download someone/unknown-model" in output
@@ -88,21 +90,21 @@ def test_a_terminal_gets_no_control_characters_from_a_name(tmp_path: Path) -> No
 
 
 def test_the_embedded_model_is_not_asked_to_write() -> None:
-    """It punctuates; the message says what can write."""
+    """It only punctuates; the message says which models can write."""
     code, output = run("prompt", "hello", "--model", "punct-en")
     assert code == 3
     assert "--model" in output
 
 
 def test_a_chat_model_answers(model_folders: dict[str, Path]) -> None:
-    """Whatever a random model says, it comes out and the command ends well."""
+    """Whatever a random model writes is printed, and the command succeeds."""
     code, output = run("prompt", "hello", "--model", model_folders["qwen3"], "--max-tokens", 5)
     assert code == 0
     assert output.strip()
 
 
 def test_bench_measures_both_ways() -> None:
-    """The same text twice, and how many tokens a pass decided."""
+    """It decodes the same text twice and counts the tokens per pass."""
     code, output = run("bench", "--parts", 1)
     assert code == 0
     assert "the same text" in output
@@ -117,8 +119,8 @@ def test_every_command_has_help_with_an_example(command: list[str]) -> None:
     assert "Example: llasa-cli" in output
 
 
-def test_speakers_get_the_names_that_lie_beside_the_file(tmp_path: Path) -> None:
-    """As with the daemon; a file in another language needs no model for it."""
+def test_speakers_get_the_names_beside_the_file(tmp_path: Path) -> None:
+    """The names file counts as with the daemon; an uncovered language needs no model."""
     said = "Und dann gingen wir hinunter zum Fluss, weil das Wasser warm war und es uns gefiel."
     path = tmp_path / "talk.json"
     path.write_text(json.dumps([{"start": 0, "end": 5, "text": said, "speaker": "SPEAKER_00"}]))

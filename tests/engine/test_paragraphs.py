@@ -1,4 +1,4 @@
-"""Paragraphs where the model gives none."""
+"""Paragraphs beside those of the model."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def test_a_change_of_speaker_opens_a_paragraph() -> None:
 
 
 def test_the_models_own_breaks_are_kept() -> None:
-    """A decided break stands."""
+    """A break that the model decided stays."""
     words = [EnhancedWord(Word("a"), "a.", paragraph=True), EnhancedWord(Word("b"), "b.")]
     assert [len(paragraph) for paragraph in settle([part(words)])] == [1, 1]
 
 
 def test_a_long_paragraph_is_divided_at_sentence_ends_only() -> None:
-    """Nobody gets a page without a break, and no sentence is torn."""
+    """No page is without a break, and no sentence is divided."""
     words = []
     for n in range(600):
         text = f"word{n}." if n % 9 == 8 else f"word{n}"
@@ -45,14 +45,14 @@ def test_a_paragraph_does_not_end_after_an_abbreviation() -> None:
     assert len(settle([part(words)])) == 1
 
 
-def test_text_without_marks_is_not_torn_for_its_length() -> None:
-    """Where no sentence ends there is no good place."""
+def test_decided_text_without_marks_is_not_divided_for_its_length() -> None:
+    """Without a sentence end there is no good place."""
     words = [EnhancedWord(Word("word"), "word") for _ in range(600)]
     assert len(settle([part(words)])) == 1
 
 
-def test_undecided_text_without_marks_is_no_wall() -> None:
-    """An hour of lower-case German is divided where there is a pause; never in a word."""
+def test_undecided_text_without_marks_is_divided() -> None:
+    """An hour of lower-case German is divided at pauses, never inside a word."""
     words, at = [], 0.0
     for n in range(1_000):
         at += 0.9 if n % 60 == 0 else 0.35
@@ -66,7 +66,7 @@ def test_undecided_text_without_marks_is_no_wall() -> None:
 
 
 def spoken(rest_s: float, before: int) -> list[EnhancedWord]:
-    """120 words, a sentence end after every tenth, a silence before one of them."""
+    """Return 120 words with a sentence end after every tenth and a silence before one of them."""
     words = []
     at = 0.0
     for n in range(120):
@@ -82,15 +82,15 @@ def spoken(rest_s: float, before: int) -> list[EnhancedWord]:
     [(3.0, 60, [60, 60]), (1.9, 60, [120]), (3.0, 10, [120])],
     ids=["silence", "breath", "after few words"],
 )
-def test_a_sentence_that_a_silence_follows_ends_a_paragraph(
+def test_a_sentence_before_a_silence_ends_a_paragraph(
     status: PartStatus, rest_s: float, before: int, expected: list[int]
 ) -> None:
-    """Decided or not: the model hears no silence. What would be a short paragraph goes on."""
+    """The model hears no silence, so this holds for decided text too; short paragraphs continue."""
     assert [len(p) for p in settle([part(spoken(rest_s, before), status)])] == expected
 
 
-def test_only_undecided_text_is_torn_at_a_long_silence() -> None:
-    """Where no sentence ends, text that the model decided goes on."""
+def test_only_undecided_text_is_divided_inside_a_sentence() -> None:
+    """Text that the model decided continues where no sentence ends."""
     words = spoken(5.0, 65)
     assert [len(p) for p in settle([part(words, "uncovered")])] == [65, 55]
     assert [len(p) for p in settle([part(words, "enhanced")])] == [120]

@@ -30,7 +30,7 @@ def said(words: list[Word]) -> Transcript:
 
 @given(st.integers(0, 100), st.integers(1, 30), st.integers(0, 5), st.integers(0, 5))
 def test_the_parts_are_the_transcript(count: int, size: int, tail: int, lookahead: int) -> None:
-    """Put together, the parts are the words; each shows its neighbours and none is too large."""
+    """Joined, the parts are the words; each shows its neighbours and none is too large."""
     words = [Word(f"w{n}") for n in range(count)]
     info = dataclasses.replace(INFO, part_words=size, tail_words=tail, lookahead_words=lookahead)
     parts = split(said(words), info, covered=True)
@@ -44,7 +44,7 @@ def test_the_parts_are_the_transcript(count: int, size: int, tail: int, lookahea
 
 
 def test_a_part_ends_at_the_longest_pause_in_its_last_third() -> None:
-    """Speech that pauses after the eighth word is cut there and not in the middle of a phrase."""
+    """Speech with a pause after the eighth word is cut there, not inside a phrase."""
     words = [Word(f"w{n}", n * 1.0, n * 1.0 + 0.9) for n in range(8)]
     words += [Word(f"w{n}", n * 1.0 + 5, n * 1.0 + 5.9) for n in range(8, 20)]
     assert len(split(said(words), INFO, covered=True)[0].words) == 8

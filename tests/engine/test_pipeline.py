@@ -12,6 +12,7 @@ import pytest
 from engine import pipeline
 from engine.errors import AlignmentError
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Profile, Word
+from engine.text import checkpoint
 
 INFO = ModelInfo(
     name="test",
@@ -54,7 +55,7 @@ def source(text: str = TEXT, language: str = "en") -> bytes:
 
 
 class Commas:
-    """Puts a comma after every first word of a part."""
+    """Put a comma after the first word of every part."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -92,11 +93,11 @@ def test_a_source_becomes_text_and_metadata_with_every_word() -> None:
 
 
 def test_finished_parts_are_not_decoded_again() -> None:
-    """After a crash the run goes on where it was and ends with the same text."""
+    """After a crash the run continues where it was and gives the same text."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     whole = list(pipeline.run(plan, Commas().enhance))
-    payloads = {part.index: pipeline.part_to_json(part) for part in whole[:2]}
-    done = {n: pipeline.part_from_json(plan.parts[n], text) for n, text in payloads.items()}
+    payloads = {part.index: checkpoint.dump(part) for part in whole[:2]}
+    done = {n: checkpoint.load(plan.parts[n], text) for n, text in payloads.items()}
     decoder = Commas()
     resumed = list(pipeline.run(plan, decoder.enhance, done=done))
     assert resumed == whole
@@ -106,25 +107,25 @@ def test_finished_parts_are_not_decoded_again() -> None:
 def test_a_checkpoint_of_another_cut_is_not_accepted() -> None:
     """A part with another number of words is not this part."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
-    payload = pipeline.part_to_json(pipeline.keep(plan.parts[0], "fallback"))
+    payload = checkpoint.dump(pipeline.keep(plan.parts[0], "fallback"))
     with pytest.raises(AlignmentError):
-        pipeline.part_from_json(dataclasses.replace(plan.parts[0], words=()), payload)
+        checkpoint.load(dataclasses.replace(plan.parts[0], words=()), payload)
 
 
 @pytest.mark.parametrize(
     "written", [[["not", False], ["guilty", False]], [["quite", False], [7, False]]]
 )
 def test_a_checkpoint_of_other_words_is_not_accepted(written: list[list[object]]) -> None:
-    """After an upgrade another cut may have as many words: "not guilty" was never said there."""
+    """After an upgrade another cut may have as many words: "not guilty" was not said there."""
     well = Part(0, (Word("quite"), Word("well")))
-    kept = json.loads(pipeline.part_to_json(pipeline.keep(well, "enhanced")))
+    kept = json.loads(checkpoint.dump(pipeline.keep(well, "enhanced")))
     with pytest.raises(AlignmentError):
-        pipeline.part_from_json(well, json.dumps({**kept, "words": written}))
-    assert pipeline.part_from_json(well, json.dumps(kept)).words[0].text == "quite"
+        checkpoint.load(well, json.dumps({**kept, "words": written}))
+    assert checkpoint.load(well, json.dumps(kept)).words[0].text == "quite"
 
 
 def test_a_part_that_fell_back_makes_the_job_partial() -> None:
-    """What could not be enhanced is reported, never hidden."""
+    """A part that could not be enhanced is reported, never hidden."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     parts = list(pipeline.run(plan, Commas().enhance))
     parts[1] = pipeline.keep(plan.parts[1], "fallback")
@@ -134,14 +135,14 @@ def test_a_part_that_fell_back_makes_the_job_partial() -> None:
 
 
 def test_a_missing_part_is_never_published() -> None:
-    """Nothing is finished that is not whole."""
+    """An incomplete text is never finished."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
     with pytest.raises(AlignmentError):
         finished(plan, list(pipeline.run(plan, Commas().enhance))[:-1])
 
 
 def test_a_text_too_short_to_tell_its_language_is_given_to_the_model() -> None:
-    """Two words without a language are no uncovered language."""
+    """Two words without a language are not an uncovered language."""
     data = json.dumps([{"start": 0, "end": 1, "text": " The The"}]).encode()
     plan = pipeline.prepare(data, name="a.json", profile=Profile(), info=INFO)
     assert (plan.language, plan.reason, [part.covered for part in plan.parts]) == (
@@ -152,7 +153,7 @@ def test_a_text_too_short_to_tell_its_language_is_given_to_the_model() -> None:
 
 
 def test_a_language_that_the_model_does_not_cover_keeps_its_own_text() -> None:
-    """No model is asked; the reason is told."""
+    """No model runs, and the reason is reported."""
     german = (
         "Heute möchte ich über den Garten hinter unserem Haus sprechen. Wir haben dort die ersten "
         "Bäume gepflanzt, als die Kinder noch klein waren, und niemand glaubte daran."
@@ -166,7 +167,7 @@ def test_a_language_that_the_model_does_not_cover_keeps_its_own_text() -> None:
 
 
 def test_silence_is_done_and_empty() -> None:
-    """No words is a result, not an error."""
+    """A transcript without words is a result, not an error."""
     data = json.dumps({"text": "", "segments": [], "language": "en"}).encode()
     plan = pipeline.prepare(data, name="a.json", profile=Profile(), info=INFO)
     result = finished(plan, list(pipeline.run(plan, Commas().enhance)))

@@ -51,16 +51,16 @@ def test_a_written_word_comes_apart_into_opening_core_and_marks(
     text: str, apart: tuple[str, str, str]
 ) -> None:
     """The core keeps what belongs to the word, a full stop of an abbreviation included."""
-    token = take_apart(text)
-    assert (token.lead, token.core, token.trail) == apart
+    written = take_apart(text)
+    assert (written.lead, written.core, written.trail) == apart
 
 
 @given(st.text(min_size=1).filter(lambda text: not any(char.isspace() for char in text)))
 def test_taking_apart_loses_no_character(text: str) -> None:
-    """Whatever stands in a word, the three pieces put together are the word."""
-    token = take_apart(text)
-    assert token.lead + token.core + token.trail == text
-    assert token.core
+    """Whatever a word contains, its three pieces joined are the word."""
+    written = take_apart(text)
+    assert written.lead + written.core + written.trail == text
+    assert written.core
 
 
 @given(st.text(min_size=1).filter(lambda text: not any(char.isspace() for char in text)))
@@ -108,7 +108,7 @@ def test_the_english_pronoun_keeps_its_capital() -> None:
 
 
 def test_a_letter_whose_capital_is_longer_is_not_raised() -> None:
-    """A sharp s would become two letters: that is another word to every comparison."""
+    """A sharp s would become two letters, which every comparison takes for another word."""
     assert readings("ßtest") == ("ßtest",)
 
 
@@ -119,7 +119,7 @@ def test_marks_go_inside_closing_quotes_and_outside_brackets() -> None:
 
 
 def test_an_abbreviation_gets_no_second_full_stop() -> None:
-    """After "U.S." a sentence may end, but nothing writes two stops."""
+    """After "U.S." a sentence may end, but two stops are never written."""
     assert "." not in trails("U.S.")
     assert any(
         join.paragraph
@@ -146,7 +146,7 @@ def test_a_paragraph_may_end_only_where_a_sentence_ends() -> None:
 
 
 def test_a_change_of_speaker_always_ends_the_paragraph() -> None:
-    """Where another speaker goes on there is no reading without a break."""
+    """Before another speaker there is no join without a break."""
     found = joins("so", glued=False, turn_ends=True, last=False, paragraph="\n\n", separators=())
     assert found
     assert all(join.paragraph for join in found)
@@ -162,7 +162,7 @@ def test_a_turn_and_a_transcript_do_not_end_with_a_comma_of_ours() -> None:
 
 
 def test_where_it_is_settled_only_the_sources_own_stands() -> None:
-    """Its own mark may still end the paragraph."""
+    """The source's own mark may still end the paragraph."""
     found = joins(
         "so.",
         glued=True,
@@ -176,13 +176,13 @@ def test_where_it_is_settled_only_the_sources_own_stands() -> None:
 
 
 def test_a_word_of_marks_alone_is_a_mark() -> None:
-    """Written apart, as in "was it not ?"."""
+    """It is written apart, as in "was it not ?"."""
     assert all(map(is_mark, ("?", "...", "?!", "\u2014", "--", '."')))
     assert not any(map(is_mark, ("%", "$", "&", "a.", "\u266a")))
 
 
 def test_initials_and_what_is_cut_short_do_not_make_a_text_marked() -> None:
-    """A text without other stops is one that nobody punctuated."""
+    """A text without other stops is not punctuated."""
     bare = "we met dr. j. w. smith on jan. 5 with a ph.d. in his bag and then we left again"
     assert not is_marked(bare.split())
     assert is_marked([*bare.split(), "tomorrow."])

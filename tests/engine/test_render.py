@@ -1,4 +1,4 @@
-"""Rendered files say the document's words, safely and within their formats' rules."""
+"""Rendered files have the document's words and keep the rules of their formats."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def glued(letters: str, *, start_s: float = 0.0) -> tuple[EnhancedWord, ...]:
 
 
 def test_a_katakana_word_is_not_cut_between_two_lines_or_cues():
-    """Its letters belong together as those of a Latin word do; kanji and kana part anywhere."""
+    """Its letters belong together like those of a Latin word; kanji and hiragana do not."""
     text = "これは" * 5 + "グルニュース" + "です" * 12 + "パブリシャーセンター" + "へ" * 20
     lines = [line for cue in cues(document([glued(text)]), labelled=False) for line in cue.lines]
     assert "".join(lines) == text
@@ -49,14 +49,14 @@ def test_a_katakana_word_is_not_cut_between_two_lines_or_cues():
         assert any(word in line for line in lines)
 
 
-def test_text_parts_paragraphs_by_one_blank_line():
-    """Without speakers a text is its paragraphs, LF, and one newline at the end."""
+def test_text_has_one_blank_line_between_paragraphs():
+    """Without speakers a text is its paragraphs, with LF and one newline at the end."""
     made = document([paragraph("Hello, world."), paragraph("And again.", start_s=5.0)])
     assert render.text(made) == "Hello, world.\n\nAnd again.\n"
 
 
 def test_silence_is_an_empty_text():
-    """No words give no bytes at all in txt and srt."""
+    """Without words the txt and srt files are empty."""
     made = document([])
     assert render.text(made) == ""
     assert render.srt(made) == ""
@@ -64,7 +64,7 @@ def test_silence_is_an_empty_text():
 
 
 def test_every_paragraph_of_a_talk_with_speakers_opens_with_its_label():
-    """A label, or the name given for it; null is UNKNOWN."""
+    """The label is a given name or the producer's label; null is UNKNOWN."""
     assert render.text(TALK, names={"SPEAKER_00": "Ada"}) == (
         "Ada: Good morning, everyone.\n\nUNKNOWN: Morning.\n\nAda: Let us begin with the numbers.\n"
     )
@@ -93,7 +93,7 @@ def test_no_word_breaks_a_paragraph_or_a_terminal(word):
 
 
 def test_files_come_text_first_and_metadata_last():
-    """txt and metadata are always there; the others as asked for."""
+    """txt and metadata are always there, the others on request."""
     metadata = metadata_of(TALK)
     files = render.render(TALK, metadata, outputs=["vtt", "srt"])
     assert [file.suffix for file in files] == [
@@ -124,7 +124,7 @@ def test_srt_has_the_words_own_times_and_the_speaker_at_each_turn():
 
 
 def test_vtt_names_the_voice_and_escapes_the_text():
-    """Angle brackets and ampersands of a talk are text; an arrow is no cue."""
+    """Angle brackets and ampersands in a talk are text; an arrow is no cue."""
     made = document([paragraph("a <b> & c --> d", speaker='x>y & "z"')])
     assert render.vtt(made) == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:02.400\n"
@@ -134,7 +134,7 @@ def test_vtt_names_the_voice_and_escapes_the_text():
 
 
 def parse_srt(text: str) -> list[tuple[int, int, list[str]]]:
-    """Read SubRip by its own rules."""
+    """Read SubRip by the rules of its format."""
     found = []
     for number, block in enumerate(text.rstrip("\n").split("\n\n") if text else [], start=1):
         first, times, *lines = block.split("\n")
@@ -152,7 +152,7 @@ def parse_srt(text: str) -> list[tuple[int, int, list[str]]]:
 
 
 def check_subtitles(made: Document) -> list[tuple[int, int, list[str]]]:
-    """Assert the rules of subtitles: measure, order, no overlap, every word."""
+    """Assert the rules of subtitles: width, order, no overlap, every word."""
     found = parse_srt(render.srt(made))
     for start, end, lines in found:
         assert start < end
@@ -168,7 +168,7 @@ def check_subtitles(made: Document) -> list[tuple[int, int, list[str]]]:
 
 
 def test_a_long_sentence_is_cut_at_its_marks():
-    """A cue ends at a comma rather than wherever it is full, and never after an article."""
+    """A cue ends at a comma rather than where it is full, and never after an article."""
     made = document(
         [
             paragraph(
@@ -185,7 +185,7 @@ def test_a_long_sentence_is_cut_at_its_marks():
 
 
 def test_an_abbreviation_does_not_end_a_cue():
-    """Mr. stays with the name."""
+    """ "Mr." stays with the name."""
     made = document(
         [paragraph("The following members are here: Mr. Burchett of Tennessee, and Ms. Luna.")]
     )
@@ -201,15 +201,15 @@ def test_a_silence_within_a_paragraph_ends_a_cue():
 
 
 def test_wide_letters_count_twice_and_numbers_stay_whole():
-    """Chinese lines hold at most 21 letters, and 2024 is not cut."""
+    """Chinese lines have at most 21 letters, and 2024 is not cut."""
     made = document([glued("今天是我们2024年的最后一期节目也是我们的年度特辑" * 3)], language="zh")
     lines = [line for _, _, ls in check_subtitles(made) for line in ls]
     assert max(map(len, lines)) <= WIDTH
     assert sum(line.count("2024") for line in lines) == 3
 
 
-def test_a_word_longer_than_a_line_is_cut_to_measure():
-    """A URL or an endless cry fits all the same."""
+def test_a_word_longer_than_a_line_is_cut():
+    """A URL or an endless cry fits too."""
     check_subtitles(document([paragraph("Look at " + "https://example.org/" + "a" * 150 + " now")]))
 
 
@@ -220,7 +220,7 @@ def test_a_long_label_leaves_room_for_the_words():
         assert all(width_of(line) <= WIDTH for line in cue.lines)
 
 
-def test_times_that_stand_still_or_go_back_still_give_cues_of_their_own():
+def test_equal_or_decreasing_times_still_give_separate_cues():
     """Twenty sentences at one moment are shown one after the other."""
     made = document([paragraph("This is said.", start_s=5.0, word_s=0.0) for _ in range(20)])
     found = check_subtitles(made)
@@ -232,7 +232,7 @@ def test_times_that_stand_still_or_go_back_still_give_cues_of_their_own():
 
 
 def test_words_without_times_share_the_gap_between_their_neighbours():
-    """An unknown word lies between the known ones, in proportion to its length."""
+    """A word without a time lies between those with one, in proportion to its length."""
     words = (
         paragraph("One", start_s=0.0)
         + paragraph("two three", start_s=None)
@@ -246,7 +246,7 @@ def test_words_without_times_share_the_gap_between_their_neighbours():
 
 
 def test_a_text_without_any_time_gets_estimates_and_says_so():
-    """SRT of a plain text follows the speed of speech; VTT notes it."""
+    """SRT of a plain text follows the speed of speech; VTT has a note about it."""
     made = document([paragraph("Some words that nobody timed. " * 10, start_s=None)])
     assert made.timing == "none"
     found = check_subtitles(made)
@@ -271,7 +271,7 @@ def test_a_text_without_any_time_gets_estimates_and_says_so():
     ],
 )
 def test_markdown_shows_the_words_as_they_are(text, expected):
-    """Nothing that is said becomes a heading, a list, a link or a tag."""
+    """No speech becomes a heading, a list, a link or a tag."""
     assert escape(text) == expected
 
 
@@ -298,7 +298,7 @@ def test_markdown_has_front_matter_and_chapters():
 
 
 class Page(HTMLParser):
-    """Collects what a page holds."""
+    """Collect the tags and the text of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -316,8 +316,8 @@ class Page(HTMLParser):
                 self.ids.append(value or "")
 
 
-def test_the_page_is_alone_and_every_link_stays_inside():
-    """No script, no outside resource; links lead to paragraphs; hostile text is text."""
+def test_the_page_is_self_contained_and_every_link_stays_inside():
+    """It has no script and no outside resource, links lead to paragraphs, hostile text is text."""
     made = document(
         [
             paragraph("<script>alert(1)</script> said & done", speaker='"><img src=x>'),
@@ -356,5 +356,5 @@ def test_the_page_is_alone_and_every_link_stays_inside():
     ],
 )
 def test_subtitles_of_real_files_keep_the_rules(name):
-    """Measure, order and words hold for whatever a real file brings."""
+    """Width, order and words are right for every real file."""
     check_subtitles(real_document(name))

@@ -1,4 +1,4 @@
-"""Sidecars: whole or absent, beside the source, and never over what a user wrote."""
+"""Sidecars are whole or absent, beside the source, and never replace a user's file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEPS = [
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing may run after it."""
+    """Simulate SIGKILL: nothing may run after it."""
 
 
 def names(folder: Path) -> set[str]:
@@ -60,7 +60,7 @@ def source_in(folder: Path, name: str = "talk.json") -> Path:
     ],
 )
 def test_names_follow_the_source(name, expected):
-    """The last suffix goes if it is .json; another source's output is never claimed."""
+    """A last suffix .json is removed; another source's output is never claimed."""
     assert sidecars.paths_for(Path("/in") / name, ["enhanced.txt"]) == {
         "enhanced.txt": Path("/in") / expected
     }
@@ -68,7 +68,7 @@ def test_names_follow_the_source(name, expected):
 
 @pytest.mark.parametrize("letter", ["x", "é", "語", "🎙"])
 def test_names_near_the_limit_are_shortened_the_same_way_every_time(tmp_path, letter):
-    """Two long names stay apart, fit with every suffix and a number, and cut no letter in two."""
+    """Two long names stay different, fit with every suffix and a number, and keep letters whole."""
     stem = letter * (250 // len(letter.encode()))
     one, other = Path(f"/in/{stem}.json"), Path(f"/in/{stem[:-1]}y.json")
     first = sidecars.paths_for(one, ["enhanced.html", "metadata.json"])
@@ -85,15 +85,19 @@ def test_names_near_the_limit_are_shortened_the_same_way_every_time(tmp_path, le
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses names that are not UTF-8")
 def test_names_that_are_not_utf8_survive(tmp_path):
-    """A file name of raw bytes gets outputs of the same raw bytes."""
+    """A file name of raw bytes gets outputs with the same raw bytes."""
     source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.json"))
     source.write_text("{}")
     sidecars.write(source, [TEXT, META], mode=0o644)
     assert b"caf\xe9.enhanced.txt" in os.listdir(os.fsencode(tmp_path))
 
 
+def errno_of(error: OutputError) -> int | None:
+    return error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+
+
 def test_files_get_the_mode_of_the_source_whatever_the_umask(tmp_path):
-    """The mode is set on purpose."""
+    """The mode is set explicitly."""
     before = os.umask(0o077)
     try:
         written = sidecars.write(source_in(tmp_path), [TEXT, META], mode=0o100664)
@@ -103,10 +107,10 @@ def test_files_get_the_mode_of_the_source_whatever_the_umask(tmp_path):
 
 
 def test_text_comes_first_and_metadata_last(tmp_path):
-    """The steps are told in order, whatever order the files were given in."""
-    told: list[str] = []
-    written = sidecars.write(source_in(tmp_path), [META, TEXT], mode=0o644, step=told.append)
-    assert told == STEPS
+    """The steps are reported in order, whatever the order of the given files."""
+    steps: list[str] = []
+    written = sidecars.write(source_in(tmp_path), [META, TEXT], mode=0o644, step=steps.append)
+    assert steps == STEPS
     assert [item.suffix for item in written] == ["enhanced.txt", "metadata.json"]
     assert written[0].sha256 == hashlib.sha256(TEXT.content.encode()).hexdigest()
     assert names(tmp_path) == {"talk.json", "talk.enhanced.txt", "talk.metadata.json"}
@@ -114,7 +118,7 @@ def test_text_comes_first_and_metadata_last(tmp_path):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_at_any_step_leaves_whole_files_and_a_second_run_ends_the_same(tmp_path, step):
-    """After a kill no final name holds a part, and the run after it needs no record of ours."""
+    """After a kill no final name has an incomplete file, and the next run needs no record."""
     source = source_in(tmp_path)
 
     def kill(name: str) -> None:
@@ -139,7 +143,7 @@ def test_a_kill_at_any_step_leaves_whole_files_and_a_second_run_ends_the_same(tm
 
 
 def test_a_recorded_output_is_replaced_by_the_next_run(tmp_path):
-    """What we wrote and nobody changed is ours to write again."""
+    """A file that we wrote and nobody changed may be replaced."""
     source = source_in(tmp_path)
     first = sidecars.write(source, [TEXT], mode=0o644)
     previous = {item.path: item.sha256 for item in first}
@@ -174,7 +178,7 @@ def test_an_edited_metadata_file_is_the_users_too(tmp_path):
     assert Path(item.path).name == "talk.metadata.1.json"
 
 
-def test_a_file_that_was_there_before_us_is_left_alone(tmp_path):
+def test_a_file_that_was_there_before_us_is_kept(tmp_path):
     """A text of that name from elsewhere is not ours, record or not."""
     (tmp_path / "talk.enhanced.txt").write_text("from elsewhere")
     (item,) = sidecars.write(source_in(tmp_path), [TEXT], mode=0o644)
@@ -183,7 +187,7 @@ def test_a_file_that_was_there_before_us_is_left_alone(tmp_path):
 
 
 def test_nothing_is_written_through_a_link(tmp_path):
-    """A link at the output's name stays, and what it points to keeps its content."""
+    """A link at the output's name stays, and its target keeps its content."""
     victim = tmp_path / "victim"
     victim.write_text("precious")
     folder = tmp_path / "in"
@@ -196,8 +200,8 @@ def test_nothing_is_written_through_a_link(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo"])
-def test_what_is_no_file_at_the_outputs_name_is_left_alone(tmp_path, kind):
-    """A folder or a pipe of that name neither blocks nor goes away."""
+def test_a_folder_or_pipe_at_the_outputs_name_is_kept(tmp_path, kind):
+    """It neither blocks the run nor is removed."""
     target = tmp_path / "talk.enhanced.txt"
     target.mkdir() if kind == "folder" else os.mkfifo(target)
     (item,) = sidecars.write(source_in(tmp_path), [TEXT], mode=0o644)
@@ -205,7 +209,7 @@ def test_what_is_no_file_at_the_outputs_name_is_left_alone(tmp_path, kind):
 
 
 def test_a_read_only_folder_is_an_output_error(tmp_path, monkeypatch):
-    """The error says where, keeps the system's number and leaves nothing behind."""
+    """The error names the path, keeps the system's number, and no file is left."""
     source = source_in(tmp_path)
     real = os.open
 
@@ -223,15 +227,15 @@ def test_a_read_only_folder_is_an_output_error(tmp_path, monkeypatch):
     finally:
         monkeypatch.undo()
         tmp_path.chmod(0o700)
-    assert sidecars.errno_of(caught.value) == errno.EACCES
+    assert errno_of(caught.value) == errno.EACCES
     assert names(tmp_path) == {"talk.json"}
 
 
 def test_a_folder_that_is_gone_is_an_output_error(tmp_path):
-    """A source moved away in the middle of the work is told, not crashed on."""
+    """A source whose folder was moved during the work gives an error, not a crash."""
     with pytest.raises(OutputError) as caught:
         sidecars.write(tmp_path / "gone" / "talk.json", [TEXT], mode=0o644)
-    assert sidecars.errno_of(caught.value) == errno.ENOENT
+    assert errno_of(caught.value) == errno.ENOENT
     assert caught.value.reason == "output_unwritable"
 
 
@@ -240,7 +244,7 @@ def test_a_folder_that_is_gone_is_an_output_error(tmp_path):
 def test_a_failing_disk_leaves_no_temporary_and_keeps_the_cause(
     tmp_path, monkeypatch, call, number
 ):
-    """A full disk is named as such; what was there stays as it was."""
+    """A full disk has its own reason, and existing files stay as they were."""
     source = source_in(tmp_path)
     sidecars.write(source, [TEXT, META], mode=0o644)
     before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
@@ -255,13 +259,13 @@ def test_a_failing_disk_leaves_no_temporary_and_keeps_the_cause(
         sidecars.write(source, [TEXT, META], mode=0o644)
     monkeypatch.undo()
     assert fired
-    assert sidecars.errno_of(caught.value) == number
+    assert errno_of(caught.value) == number
     assert (caught.value.reason == "disk_full") == (number == errno.ENOSPC)
     assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
 
 
 def test_a_full_disk_at_the_second_file_changes_no_final_name(tmp_path, monkeypatch):
-    """Every file lies on the disk before the first is renamed."""
+    """Every file is on the disk before the first is renamed."""
     source = source_in(tmp_path)
     real, calls = os.fsync, []
 
@@ -278,7 +282,7 @@ def test_a_full_disk_at_the_second_file_changes_no_final_name(tmp_path, monkeypa
     assert names(tmp_path) == {"talk.json"}
 
 
-def test_a_file_system_without_modes_is_written_to_all_the_same(tmp_path, monkeypatch):
+def test_a_file_system_without_modes_can_be_written(tmp_path, monkeypatch):
     """exFAT refuses fchmod: the files are written and stay private."""
 
     def refuse(*_args: object) -> None:
@@ -289,8 +293,8 @@ def test_a_file_system_without_modes_is_written_to_all_the_same(tmp_path, monkey
     assert stat.S_IMODE(os.stat(item.path).st_mode) == 0o600
 
 
-def test_stale_temporaries_go_and_those_of_living_writers_stay(tmp_path):
-    """A temporary file of a dead process goes, as does one that is older than any writer."""
+def test_stale_temporary_files_are_removed_and_those_of_living_writers_stay(tmp_path):
+    """A temporary file is stale if its process is dead or if it is older than any writer."""
     dead = tmp_path / f".llasa-{2**22 + 1}-{'0' * 16}.tmp"
     alive = tmp_path / f".llasa-{os.getppid()}-{'1' * 16}.tmp"
     old = tmp_path / f".llasa-{os.getppid()}-{'2' * 16}.tmp"
@@ -323,7 +327,7 @@ def test_stale_temporaries_go_and_those_of_living_writers_stay(tmp_path):
     ],
 )
 def test_our_files_are_known_by_name(name, ours):
-    """Sidecars and temporaries, and nothing else."""
+    """They are sidecars and temporary files, and nothing else."""
     assert sidecars.is_ours(name) is ours
 
 
@@ -345,7 +349,7 @@ def test_our_metadata_is_known_by_its_content(data, ours):
 
 
 def test_a_file_asked_for_by_name_is_replaced_but_a_link_is_not(tmp_path):
-    """`--output FILE` is the user's own word for that name; links and folders are refused."""
+    """`--output FILE` names a file to replace; links and folders are refused."""
     target = tmp_path / "out.txt"
     target.write_text("old")
     sidecars.write_file(target, "new", mode=0o640)

@@ -1,4 +1,4 @@
-"""Transcripts of every shape in a few words of our own, for the tests of reading."""
+"""Transcripts of every producer in a few words of our own, for the tests of reading."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from engine.records import Transcript
 
 
 def load(document: Any, name: str = "talk.json") -> Transcript:
-    """Read a document as the file that holds it."""
+    """Read a document as a JSON file."""
     return read(json.dumps(document).encode(), name=name)
 
 
 def words_of(transcript: Transcript) -> list[str]:
-    """Return the words' texts."""
+    """Return the texts of the words."""
     return [word.text for word in transcript.words]
 
 
 def figures(**changes: Any) -> dict[str, Any]:
-    """Return what openai-whisper writes of a segment beside its text and times."""
+    """Return what openai-whisper writes for a segment beside its text and times."""
     return {
         "id": 0,
         "seek": 0,
@@ -88,7 +88,7 @@ def whisper_cpp(**changes: Any) -> dict[str, Any]:
 
 
 def whisperx(**changes: Any) -> dict[str, Any]:
-    """Return what WhisperX writes, diarized; it could not align the number."""
+    """Return what WhisperX writes when diarized; it could not align the number."""
     words = [
         {"word": "Bring", "start": 0.5, "end": 0.8, "score": 0.9, "speaker": "SPEAKER_00"},
         {"word": "12"},

@@ -1,4 +1,4 @@
-"""Every real file is what a person who looked at it says it is."""
+"""Every real file is read as the table of checked expectations says."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def actual(path: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the sample files are not at {FOLDER}")
 def test_every_sample_file_is_what_the_table_says() -> None:
-    """Producer, state, reason, language, words, word times and speakers; times in order too."""
+    """Producer, state, reason, language, words, times and speakers agree; times are in order."""
     wrong = []
     for expected in expectations():
         found = actual(FOLDER / expected["name"], expected["name"])
@@ -59,6 +59,6 @@ def test_every_sample_file_is_what_the_table_says() -> None:
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the sample files are not at {FOLDER}")
 def test_the_table_names_every_sample_file() -> None:
-    """A new file in the folder wants a line in the table."""
+    """A new file in the folder needs a line in the table."""
     present = {f"{p.parent.name}/{p.name}" for p in FOLDER.glob("*/*") if p.is_file()}
     assert present == {expected["name"] for expected in expectations()}

@@ -38,7 +38,7 @@ ALTERNATIVE = {"transcript": "who wants tea", "confidence": 0.9}
     ],
 )
 def test_the_message_names_the_service_and_what_to_do(name: str, document: Any) -> None:
-    """Ignored with a sentence for the person who dropped the file."""
+    """The file is ignored, with a message for the user."""
     with pytest.raises(NotATranscript) as caught:
         load(document)
     assert caught.value.reason == Reason.FOREIGN_SERVICE
@@ -46,8 +46,8 @@ def test_the_message_names_the_service_and_what_to_do(name: str, document: Any) 
     assert "SRT" in caught.value.hint
 
 
-def test_faster_whispers_language_probability_is_no_mark_of_elevenlabs() -> None:
-    """A dump of its info, its segments and its words: segments tell it from the service."""
+def test_faster_whispers_language_probability_is_no_sign_of_elevenlabs() -> None:
+    """A dump with info, segments and words has segments, which the service has not."""
     document = {
         "language": "en",
         "language_probability": 0.98,
@@ -60,6 +60,6 @@ def test_faster_whispers_language_probability_is_no_mark_of_elevenlabs() -> None
 
 
 def test_whole_seconds_are_no_foreign_format() -> None:
-    """A plain list with whole numbers is read as seconds where a mouth could keep up."""
+    """A plain list with whole numbers is read as seconds if it can be spoken in that time."""
     items = [{"start": 5 * i, "end": 5 * i + 5, "text": "who wants tea now"} for i in range(9)]
     assert load(items).producer == "faster-whisper"

@@ -1,4 +1,4 @@
-"""What real and hostile files do; each test is named after its hazard."""
+"""What real and hostile files contain; each test is named after its hazard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def starts(document: Any) -> list[float | None]:
 
 
 def test_words_without_times() -> None:
-    """Spread between the neighbours; a list without any time falls back to the segment's."""
+    """Their times are spread between the neighbours; without any, the segment's time is used."""
     document = samples.openai_words()
     for word in document["segments"][0]["words"]:
         word["start"] = word["end"] = None
@@ -37,7 +37,7 @@ def test_null_end_of_the_last_chunk() -> None:
 
 
 def test_null_end_where_the_duration_is_known() -> None:
-    """What is said last takes as long as saying it would, but is over with the recording."""
+    """The last words take as long as speaking them would, but end with the recording."""
     items = plain("One.", "And this is what nobody could read in the blink of an eye.")
     items[1]["end"] = None
     transcript = load({"task": "transcribe", "duration": 3.5, "text": "x", "segments": items})
@@ -45,7 +45,7 @@ def test_null_end_where_the_duration_is_known() -> None:
 
 
 def test_null_end_in_the_middle() -> None:
-    """The next start closes it."""
+    """The next start ends it."""
     items = plain("One.", "Two.")
     items[0]["end"] = None
     assert load(items).segments[0].end_s == 2.0
@@ -55,7 +55,7 @@ WAITING = "I was thinking that maybe we could go there on Monday."
 
 
 def test_two_voices_at_once_take_turns() -> None:
-    """Segments alone: who speaks first is over when the other begins, and no cue flashes by."""
+    """With segments alone, the first voice ends when the other begins, and no cue is too short."""
     texts = (WAITING, "Yes, I totally agree with you on that.", "Good, then let us do it.")
     spans = ((0.0, 10.0, "A"), (5.0, 8.0, "B"), (8.0, 12.0, "A"))
     items = [
@@ -68,7 +68,7 @@ def test_two_voices_at_once_take_turns() -> None:
 
 
 def test_two_voices_at_once_with_word_times() -> None:
-    """No word starts before the one in front of it: what the second said has time all the same."""
+    """No word starts before the one before it, and the second voice still has time."""
     said = (
         ("SPEAKER_00", 0.0, 1.0, WAITING),
         ("SPEAKER_01", 3.0, 0.4, "Oh really, that is great."),
@@ -94,7 +94,7 @@ def test_two_voices_at_once_with_word_times() -> None:
 
 
 def test_a_voice_that_begins_with_another_does_not_push_it_away() -> None:
-    """Both start at once: there is no time before the second to fit the first into."""
+    """Both start together, so there is no time before the second for the first."""
     items = plain(WAITING, "Yes.", "Good.")
     items[0]["end"] = 10.0
     items[1]["start"], items[2]["start"], items[2]["end"] = 0.0, 10.0, 12.0
@@ -104,7 +104,7 @@ def test_a_voice_that_begins_with_another_does_not_push_it_away() -> None:
 
 
 def test_a_words_list_that_lacks_segments() -> None:
-    """Beside segments of right times: what follows the gap keeps its own."""
+    """The segments have right times, and the words after the gap keep theirs."""
     texts = [
         f"{a} {b} {c} over there on the other side of the river."
         for a, b, c in (
@@ -130,7 +130,7 @@ def test_a_words_list_that_lacks_segments() -> None:
 
 
 def test_starts_that_go_backwards_at_a_batch_join() -> None:
-    """Words stay in the file's order, times never fall."""
+    """Words stay in the file's order, and times never decrease."""
     items = plain("One.", "Two.", "Three.", "Four.")
     items[2]["start"], items[2]["end"] = 1.5, 5.0
     found = starts(items)
@@ -140,14 +140,14 @@ def test_starts_that_go_backwards_at_a_batch_join() -> None:
 
 
 def test_one_segment_with_a_wild_time() -> None:
-    """It alone is moved."""
+    """Only that segment is moved."""
     items = plain("One.", "Two.", "Three.")
     items[1]["start"] = 90_000.0
     assert starts(items) == [0.0, 2.0, 4.0]
 
 
 def test_zero_length_and_negative_length_segments() -> None:
-    """Both are real; a segment never ends before it starts."""
+    """Both exist in real files; a segment never ends before it starts."""
     items = plain("One.", "Two.")
     items[0]["end"] = 0.0
     items[1]["end"] = 1.0
@@ -155,8 +155,8 @@ def test_zero_length_and_negative_length_segments() -> None:
     assert all(s.end_s is not None and s.end_s >= (s.start_s or 0) for s in transcript.segments)
 
 
-def test_times_that_are_nothing() -> None:
-    """Negative, NaN, text, huge, missing: the words survive with what is left."""
+def test_times_that_are_no_times() -> None:
+    """Negative, NaN, text, huge or missing: the words stay, with the times that are left."""
     for value in (-5, None, "soon", 10**400, 1e300, [], True):
         items = plain("One two.", "Three.")
         items[0]["start"] = value
@@ -166,13 +166,13 @@ def test_times_that_are_nothing() -> None:
 
 
 def test_times_as_text() -> None:
-    """Numbers in quotes, as some scripts write them."""
+    """Some scripts write numbers in quotes."""
     items = [{"start": "1.5", "end": "2.5", "text": "One."}]
     assert starts(items) == [1.5]
 
 
 def test_blank_segments() -> None:
-    """They hold no word and leave no trace but in the duration."""
+    """They have no word and only count for the duration."""
     transcript = load(plain("One.", "  ", ""))
     assert words_of(transcript) == ["One."]
     assert len(transcript.segments) == 1
@@ -187,7 +187,7 @@ def test_text_that_differs_from_the_segments() -> None:
 
 
 def test_text_where_the_segments_have_none() -> None:
-    """Then the whole text is all there is."""
+    """Then the whole text is used."""
     document = samples.openai_whisper(segments=[], text=" Who wants tea?")
     transcript = load(document)
     assert words_of(transcript) == ["Who", "wants", "tea?"]
@@ -195,7 +195,7 @@ def test_text_where_the_segments_have_none() -> None:
 
 
 def test_words_that_differ_from_the_text() -> None:
-    """The text is the text, the words give what times they can."""
+    """The text is read, and the words give the times that they can."""
     document = samples.openai_words()
     document["segments"][0]["words"][1]["word"] = " caldron"
     transcript = load(document)
@@ -212,7 +212,7 @@ def test_segments_with_words_but_no_text() -> None:
 
 
 def test_silence() -> None:
-    """A transcript without words, from every tool."""
+    """Every tool can write a transcript without words."""
     silent: list[Any] = [
         {"text": "", "segments": [], "language": "en"},
         samples.whisper_cpp(transcription=[]),
@@ -232,7 +232,7 @@ def test_silence() -> None:
 
 
 def test_one_giant_segment() -> None:
-    """58 minutes in one piece are cut at sentence ends, word for word the same."""
+    """58 minutes in one segment are cut at sentence ends, with the same words."""
     text = " ".join(f"This is sentence number {i} of a long talk." for i in range(300))
     transcript = load({"segments": [{"start": 0.0, "end": 3480.0, "text": text}], "text": text})
     assert words_of(transcript) == text.split()
@@ -249,7 +249,7 @@ def test_word_lists_of_thousands_of_chunks() -> None:
 
 
 def test_word_lists_of_scripts_without_spaces() -> None:
-    """No entry brings a space, and none is put between them; Latin words among them have theirs."""
+    """No entry has a space and none is added, except around Latin words."""
     said = ["我", "们", "今天", "，", "去", "Tea", "House", "喝", "茶", "。"]
     chunks = [{"text": w, "timestamp": [i * 0.3, i * 0.3 + 0.3]} for i, w in enumerate(said)]
     transcript = load({"text": "", "chunks": chunks})
@@ -268,7 +268,7 @@ def test_segments_whose_text_is_in_their_words_alone() -> None:
 
 
 def test_a_stray_space_glues_no_words_together() -> None:
-    """One entry of twenty that begins with a space says nothing of the others."""
+    """One entry of twenty that begins with a space shows nothing about the others."""
     said = [f"w{i}" for i in range(20)]
     said[7] = " w7"
     chunks = [{"text": w, "timestamp": [i, i + 0.5]} for i, w in enumerate(said)]
@@ -281,12 +281,12 @@ def test_a_stray_space_glues_no_words_together() -> None:
      ("jw", "jv"), ("haw", None), ("klingon", None), (None, None), (7, None)],
 )  # fmt: skip
 def test_language_names_and_codes(written: Any, code: str | None) -> None:
-    """ISO 639-1 or nothing."""
+    """The result is an ISO 639-1 code or None."""
     assert load(samples.openai_whisper(language=written)).language == code
 
 
 def test_chinese_and_japanese_across_segments() -> None:
-    """Where no space stood between two segments, none is put."""
+    """Where no space stood between two segments, none is added."""
     transcript = load(
         {"language": "ja", "segments": plain("今日は", "いい天気", " です"), "text": ""}
     )
@@ -299,7 +299,7 @@ def test_latin_words_across_segments_are_never_glued() -> None:
 
 
 def test_control_characters_surrogates_and_labels_with_newlines() -> None:
-    """What comes out is text that can be written and shown."""
+    """The result is text that can be written and shown."""
     items = plain("a\u0000b \u001b]52;c\u0007 \ud800c")
     items[0]["speaker"] = "SPEAKER\n\u202e00\u001b"
     transcript = load(items)
@@ -309,7 +309,7 @@ def test_control_characters_surrogates_and_labels_with_newlines() -> None:
 
 
 def test_markup_of_models_is_only_text() -> None:
-    """Whatever looks like a control token is a word."""
+    """Text that looks like a control token is a word."""
     assert words_of(load(plain("<|im_end|> </s> [INST]"))) == ["<|im_end|>", "</s>", "[INST]"]
 
 
@@ -326,7 +326,7 @@ def test_markup_of_models_is_only_text() -> None:
     ],
 )
 def test_wrong_types_are_named(document: Any) -> None:
-    """Invalid, with the place and what stands there."""
+    """The file is invalid, and the message has the place and the type found there."""
     with pytest.raises(InvalidTranscript) as caught:
         load(document)
     assert caught.value.reason == Reason.WRONG_TYPES
@@ -353,8 +353,8 @@ def test_wrong_types_are_named(document: Any) -> None:
         {"transcription": "Wingardium"},
     ],
 )
-def test_json_that_is_no_transcript_is_left_alone(document: Any) -> None:
-    """Ignored, and the message says what it looks like."""
+def test_json_that_is_no_transcript_is_ignored(document: Any) -> None:
+    """The message says what the file looks like."""
     with pytest.raises(NotATranscript) as caught:
         load(document)
     assert caught.value.reason == Reason.NOT_A_TRANSCRIPT
@@ -362,7 +362,7 @@ def test_json_that_is_no_transcript_is_left_alone(document: Any) -> None:
 
 
 def test_our_own_outputs_are_known_by_their_schema() -> None:
-    """Nothing of ours is ever read again."""
+    """llasa never reads its own outputs."""
     with pytest.raises(NotATranscript) as caught:
         load({"schema": "llasa.metadata/1", "segments": plain("One.")})
     assert caught.value.reason == Reason.OWN_OUTPUT

@@ -1,4 +1,4 @@
-"""Labels that jump inside a sentence, on real shapes: what is put right, and what never is."""
+"""Labels that jump inside a sentence: which are corrected, and which never are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.records import Transcript
 
 
 def whisperx(*segments: tuple[str, str]) -> Transcript:
-    """Read segments of (speaker, words), a word of another speaker written `word/B`."""
+    """Read segments of (speaker, words); a word of another speaker is written `word/B`."""
     at = 0.0
     items: list[dict[str, Any]] = []
     for speaker, text in segments:
@@ -64,8 +64,8 @@ def test_a_few_words_inside_a_sentence_go_with_the_rest(text: str, expected: str
     assert transcript.relabelled == text.count("/")
 
 
-def test_the_end_of_a_sentence_goes_with_the_speaker_who_goes_on() -> None:
-    """Segments of other tools have one label each: then both sides must agree."""
+def test_the_end_of_a_sentence_goes_with_the_speaker_who_continues() -> None:
+    """Segments of other tools have one label each, so both sides must agree."""
     segments = ("A", "it requires a careful"), ("B", "approach."), ("A", "Today we will see.")
     assert labels(whisperx(*segments)) == "AAAAAAAAA"
     cut = whisperx(segments[0], segments[1], ("C", "Today we will see."))
@@ -83,14 +83,14 @@ def test_the_end_of_a_sentence_goes_with_the_speaker_who_goes_on() -> None:
     ],
 )
 def test_what_may_have_been_said_keeps_its_label(text: str) -> None:
-    """Better a paragraph too many than somebody's words in another's mouth."""
+    """An extra paragraph is better than words given to the wrong speaker."""
     transcript = whisperx(("A", text))
     expected = "".join("B" if "/" in word else "A" for word in text.split())
     assert (labels(transcript), transcript.relabelled) == (expected, 0)
 
 
-def test_a_silence_parts_words_from_their_sentence() -> None:
-    """Who falls silent for a second may have been answered."""
+def test_a_silence_separates_words_from_their_sentence() -> None:
+    """After a second of silence another speaker may have answered."""
     words = [("we", 0.0, "A"), ("went", 0.4, "A"), ("down", 0.8, "A"), ("there", 1.2, "A")]
     words += [("once", 5.0, "B"), ("again.", 5.4, "A")]
     timed = [{"word": w, "start": s, "end": s + 0.3, "speaker": who} for w, s, who in words]
@@ -99,8 +99,8 @@ def test_a_silence_parts_words_from_their_sentence() -> None:
     assert labels(read(data, name="talk.json")) == "AAAABA"
 
 
-def test_a_segment_that_begins_with_a_capital_continues_nobody() -> None:
-    """Dialogue without marks: three people, three segments."""
+def test_a_segment_that_begins_with_a_capital_continues_no_sentence() -> None:
+    """Dialogue without marks has three speakers in three segments."""
     transcript = whisperx(
         ("A", "Come on let's go now"), ("B", "Let's go"), ("A", "Papa what is it.")
     )

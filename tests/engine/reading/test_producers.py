@@ -1,4 +1,4 @@
-"""One test for each producer's shape, told apart and read."""
+"""One test for each producer: it is recognised and read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_openai_whisper_with_word_times() -> None:
 
 
 def test_whisper_cpp() -> None:
-    """Offsets are milliseconds; there is no text of the whole."""
+    """Offsets are milliseconds; there is no whole text."""
     transcript = load(samples.whisper_cpp(), "talk.wav.json")
     assert transcript.producer == "whisper.cpp"
     assert transcript.language == "en"
@@ -58,7 +58,7 @@ def token(text: str, start_ms: int, end_ms: int) -> dict[str, Any]:
 
 
 def test_whisper_cpp_with_tokens() -> None:
-    """-ojf: marks of the decoder are no words, tokens of one word are joined."""
+    """-ojf: special tokens are no words, and tokens of one word are joined."""
     document = samples.whisper_cpp()
     document["transcription"] = [
         {
@@ -80,7 +80,7 @@ def test_whisper_cpp_with_tokens() -> None:
 
 
 def test_whisper_cpp_with_one_token_a_segment() -> None:
-    """-ml 1: fragments without a leading space go on with the word before."""
+    """-ml 1: fragments without a leading space continue the word before."""
     texts = [" Gin", "ny", " made", " tea", " for", " all", " of", " us", ".", " Then"]
     document = samples.whisper_cpp(
         transcription=[
@@ -111,7 +111,7 @@ def test_whisper_cpp_with_tokens_of_long_words() -> None:
 
 
 def test_whisper_cpp_with_segments_cut_inside_of_words() -> None:
-    """-ml 10: the word is mended, in the segment where it began."""
+    """-ml 10: the word is rejoined in the segment where it began."""
     document = samples.whisper_cpp()
     for segment, text in zip(document["transcription"], (" the ket", "tle is on"), strict=True):
         segment["text"] = text
@@ -147,14 +147,14 @@ def test_whisperx_without_language_and_word_segments() -> None:
 
 
 def test_whisperx_without_words() -> None:
-    """No alignment: segments alone, and no text of the whole."""
+    """Without alignment there are only segments, and no whole text."""
     transcript = load({"segments": plain(" One two.", " Three."), "language": "en"})
     assert transcript.producer == "whisperx"
     assert transcript.timing == "segment"
 
 
 def test_whisperx_word_list() -> None:
-    """The bare list of its words, segments made anew."""
+    """The bare list of its words is cut into new segments."""
     transcript = load(samples.whisperx()["word_segments"])
     assert transcript.producer == "whisperx"
     assert words_of(transcript) == ["Bring", "12", "cups.", "Done."]
@@ -253,7 +253,7 @@ def test_chunks_that_no_speaker_has_are_not_lost() -> None:
 def test_a_chunk_without_length_has_the_speaker_of_its_turn(
     timestamp: list[float | None], speaker: str | None
 ) -> None:
-    """A point inside a turn belongs to it, at a join to the one that begins; none is made up."""
+    """A point inside a turn belongs to it, between two turns to the one that begins."""
     chunks = [
         {"timestamp": [0.0, 1.0], "text": " One."},
         {"timestamp": timestamp, "text": " Thank you."},
@@ -340,7 +340,7 @@ def test_whisper_timestamped() -> None:
 
 
 def test_stable_ts() -> None:
-    """openai-whisper's keys, and the original once more, which is not read twice."""
+    """It has openai-whisper's keys and a copy of the original, which is not read twice."""
     document = samples.openai_words()
     document |= {
         "ori_dict": samples.openai_words(),
@@ -367,7 +367,7 @@ def test_every_producer_is_in_the_documented_list() -> None:
     assert len(set(PRODUCERS)) == len(PRODUCERS)
 
 
-def test_the_name_tells_text_formats_from_json() -> None:
+def test_the_name_separates_text_formats_from_json() -> None:
     """`talk.srt.json` is JSON, `TALK.SRT` is not."""
     assert load(samples.whisper_cpp(), "talk.srt.json").producer == "whisper.cpp"
     assert read(b"1\n00:00:00,000 --> 00:00:01,000\nHi.\n", name="TALK.SRT").producer == "srt"

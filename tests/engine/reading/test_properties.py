@@ -1,4 +1,4 @@
-"""Any file ends in a transcript that keeps its promises, or in a named refusal."""
+"""Any file gives a transcript that keeps its promises, or a refusal with a reason."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 def check(transcript: Transcript) -> None:
-    """Assert what every transcript promises."""
+    """Assert what holds for every transcript."""
     assert transcript.producer in PRODUCERS
     assert transcript.timing in ("word", "segment", "none")
     assert transcript.duration_s is None or math.isfinite(transcript.duration_s)
@@ -146,14 +146,14 @@ def test_mutated_documents_are_read_or_refused(document: Any) -> None:
 @few
 @given(values)
 def test_any_json_is_read_or_refused(document: Any) -> None:
-    """Most of it is no transcript."""
+    """Most of it is not a transcript."""
     check_file(json.dumps(document).encode(), "a.json")
 
 
 @few
 @given(st.sampled_from(DOCUMENTS), st.data())
 def test_damaged_bytes_are_read_or_refused(document: Any, data: st.DataObject) -> None:
-    """Cut short, or with some bytes overwritten."""
+    """They are cut short, or some bytes are overwritten."""
     raw = bytearray(json.dumps(document, ensure_ascii=False).encode())
     for _ in range(data.draw(st.integers(0, 3))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
@@ -163,7 +163,7 @@ def test_damaged_bytes_are_read_or_refused(document: Any, data: st.DataObject) -
 @few
 @given(st.sampled_from(sorted(SUBTITLES)), st.data())
 def test_damaged_subtitles_are_read_or_refused(name: str, data: st.DataObject) -> None:
-    """Lines dropped, repeated and changed."""
+    """Lines are dropped, repeated and changed."""
     lines = (SUBTITLES[name] * 3).split("\n")
     for _ in range(data.draw(st.integers(0, 3))):
         lines[data.draw(st.integers(0, len(lines) - 1))] = data.draw(
@@ -177,7 +177,7 @@ def test_damaged_subtitles_are_read_or_refused(name: str, data: st.DataObject) -
 @example(b"\xff\xfe", "a.json")
 @example(b"\xef\xbb\xbf", "a.srt")
 def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
-    """No file of a few bytes is a surprise."""
+    """No file of a few bytes raises an unknown error."""
     check_file(data, name)
 
 

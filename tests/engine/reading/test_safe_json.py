@@ -41,7 +41,7 @@ def test_every_unicode_encoding_is_recognised(data: bytes) -> None:
 
 
 def test_windows_1252_is_read_where_no_utf_8_is() -> None:
-    """A script on Windows that named no encoding."""
+    """A script on Windows writes it if it names no encoding."""
     assert parse('{"text": "Grüße"}'.encode("cp1252")) == {"text": "Grüße"}
 
 
@@ -61,47 +61,47 @@ def test_damaged_utf_16_is_named() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"  \r\n", b"\0\0\0\0"])
 def test_an_empty_file_is_named_so(data: bytes) -> None:
-    """No byte, white space, or the zeros that a crash leaves."""
+    """It has no byte, only white space, or the zeros that a crash leaves."""
     assert refusal(data).reason == Reason.EMPTY_FILE
 
 
 @pytest.mark.parametrize("cut", range(1, len(JSON)))
 def test_a_truncated_file_is_a_reason_to_wait(cut: int) -> None:
-    """Wherever the writer has got to."""
+    """This holds wherever the writer has stopped."""
     assert refusal(JSON.encode()[:cut]).reason == Reason.TRUNCATED
 
 
 def test_an_error_names_line_and_column() -> None:
-    """So that a person finds it."""
+    """The user can find the place."""
     error = refusal(b'{"text": "a",\n  oops: 1}')
     assert error.reason == Reason.NOT_JSON
     assert "Line 2, column 3" in str(error)
 
 
 def test_nan_and_infinity_are_no_numbers() -> None:
-    """Python's writers write them, JSON has them not."""
+    """Python writes them, but JSON does not have them."""
     assert parse(b'{"a": NaN, "b": [-Infinity, Infinity]}') == {"a": None, "b": [None, None]}
 
 
 def test_a_number_of_ten_thousand_digits_is_no_crash() -> None:
-    """Python refuses to convert it, with a ValueError that is no JSON error."""
+    """Python refuses to convert it, with a ValueError that is not a JSON error."""
     assert parse(b'{"start": ' + b"9" * 10_000 + b"}") == {"start": float("inf")}
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 1_000, 200_000])
 def test_depth_is_refused_before_recursion(depth: int) -> None:
-    """A thousand brackets are no stack overflow."""
+    """A thousand brackets cause no stack overflow."""
     assert refusal(b"[" * depth + b"]" * depth).reason == Reason.TOO_DEEP
 
 
 def test_brackets_inside_of_strings_are_text() -> None:
-    """They count for nothing, escaped quotes or not."""
+    """They do not count as structure, with or without escaped quotes."""
     text = '[{"' * 500
     assert parse(json.dumps({"text": text}).encode()) == {"text": text}
 
 
 def test_a_key_twice_counts_for_the_last_time() -> None:
-    """As every other reader of JSON has it."""
+    """Every other reader of JSON does the same."""
     assert parse(b'{"text": "one", "text": "two"}') == {"text": "two"}
 
 
@@ -117,5 +117,5 @@ def test_an_unterminated_string_of_escapes_takes_no_quadratic_time() -> None:
 
 
 def test_text_files_are_decoded_in_the_same_way() -> None:
-    """Without their byte order mark."""
+    """The byte order mark is removed."""
     assert decode(codecs.BOM_UTF8 + "ä".encode()) == "ä"

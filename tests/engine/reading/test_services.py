@@ -1,4 +1,4 @@
-"""Services that are not Whisper and are read all the same."""
+"""Services that are not Whisper and are read too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_deepgram() -> None:
 
 
 def test_deepgram_with_two_channels() -> None:
-    """Each is a voice of its own; in the transcript they take turns."""
+    """Each channel is one voice; in the transcript they take turns."""
     document = json.loads(json.dumps(samples.DEEPGRAM))
     channels = document["results"]["channels"]
     channels.append(json.loads(json.dumps(channels[0])))
@@ -49,7 +49,7 @@ def test_assemblyai() -> None:
 
 
 def test_a_list_in_whole_seconds_is_not_assemblyais() -> None:
-    """Words with confidence and a start of 0 are others' too: milliseconds show in every time."""
+    """Other tools have words with confidence and a start of 0 too; only the unit differs."""
     words = [{"text": "Yes.", "start": 0, "end": 1, "confidence": 0.9}]
     more = [{"text": "Tea?", "start": 61.5, "end": 62.5, "confidence": 0.9}]
     items = [
@@ -64,7 +64,7 @@ def test_a_list_in_whole_seconds_is_not_assemblyais() -> None:
 
 
 def test_aws_transcribe() -> None:
-    """Times are texts, punctuation is an item of its own, speakers stand elsewhere."""
+    """Times are texts, punctuation has its own items, speakers are in another list."""
     transcript = load(samples.AWS)
     assert transcript.producer == "aws-transcribe"
     assert [(w.text, w.start_s, w.speaker) for w in transcript.words] == [

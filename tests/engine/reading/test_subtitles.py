@@ -35,7 +35,7 @@ NOTE a remark
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 def test_srt(newline: str, mark: bytes) -> None:
-    """Labels are speakers, markup goes, entities are characters; BOM and CRLF are nothing."""
+    """Labels are speakers, markup is removed, entities are decoded; BOM and CRLF do not matter."""
     transcript = read(mark + SRT.replace("\n", newline).encode(), name="talk.srt")
     assert transcript.producer == "srt"
     assert words_of(transcript) == [
@@ -76,7 +76,7 @@ def spans(text: str, name: str) -> list[tuple[float | None, float | None]]:
 
 
 def test_a_vtt_cue_keeps_a_last_line_that_is_a_number() -> None:
-    """It is no number of the next cue."""
+    """It is not the number of the next cue."""
     text = (
         "WEBVTT\n\n00:00.000 --> 00:03.000\nThe new one was built in\n1991\n\n"
         "00:03.000 --> 00:06.000\nand it still stands.\n"
@@ -85,7 +85,7 @@ def test_a_vtt_cue_keeps_a_last_line_that_is_a_number() -> None:
 
 
 def test_vtt_notes_styles_names_of_cues_and_settings_are_not_said() -> None:
-    """Blocks of several lines, before, between and after the cues; no hours, or four digits."""
+    """Blocks may have several lines and stand before, between and after the cues."""
     text = (
         "WEBVTT - Bees\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:one\n\n"
         "NOTE checked by Ann\nand Bob\n\nintro\n00:00.000 --> 00:03.000 align:start line:0\n"
@@ -97,7 +97,7 @@ def test_vtt_notes_styles_names_of_cues_and_settings_are_not_said() -> None:
 
 
 def test_vtt_text_after_a_blank_line_is_not_lost() -> None:
-    """A player would not show it; nor does a missing blank line before a cue lose anything."""
+    """A player would not show it; a missing blank line before a cue loses nothing either."""
     text = (
         "WEBVTT\n\n00:00.000 --> 00:03.000\nThe kettle\n\nis on.\n\n"
         "00:03.000 --> 00:06.000\nWho wants\n00:06.000 --> 00:07.000\ntea?\n"
@@ -105,8 +105,8 @@ def test_vtt_text_after_a_blank_line_is_not_lost() -> None:
     assert said(text, "a.vtt") == ["The kettle is on.", "Who wants", "tea?"]
 
 
-def test_srt_numbers_of_cues_go_and_numbers_that_were_said_stay() -> None:
-    """At the end of a text, alone in it, after a blank line inside, in files without numbers."""
+def test_srt_numbers_of_cues_are_removed_and_spoken_numbers_stay() -> None:
+    """They stand at the end of a text, alone, after a blank line, or in files without numbers."""
     numbered = (
         "1\n00:00:00,000 --> 00:00:03,000\nIt was built in\n1991\n\n"
         "2\n00:00:03,000 --> 00:00:06,000\n\nand it\n\nstill stands.\n\n"
@@ -125,7 +125,7 @@ def test_srt_numbers_of_cues_go_and_numbers_that_were_said_stay() -> None:
 
 @pytest.mark.parametrize("gap", ["\r\r\n", "\n"])
 def test_srt_without_blank_lines_or_with_twice_as_many(gap: str) -> None:
-    """Numbers that count on are still taken off; broken line ends double every line."""
+    """Consecutive numbers are still removed; broken line ends double every line."""
     lines = ["1", "0:00:00,000 --> 0:00:03,000", "Built in", "1991", "2",
              "00:00:03.000 --> 00:00:06.000", "it stands."]  # fmt: skip
     assert said(gap.join(lines), "a.srt") == ["Built in 1991", "it stands."]
@@ -135,7 +135,7 @@ def test_srt_without_blank_lines_or_with_twice_as_many(gap: str) -> None:
 
 
 def test_clocks_of_srt_in_several_forms() -> None:
-    """Comma, dot, no fraction, no hours, one digit or four, no spaces round the arrow."""
+    """Comma, dot, no fraction, no hours, one digit or four, no spaces around the arrow."""
     text = (
         "1\n0:00:01.5 --> 00:00:02,250 X1:40 X2:600\nOne.\n\n2\n00:03,0-->00:04,0\nTwo.\n\n"
         "3\n00:00:05 --> 00:00:06\nThree.\n\n4\n1000:00:00,000 --> 1000:00:01,000\nFour.\n"
@@ -146,7 +146,7 @@ def test_clocks_of_srt_in_several_forms() -> None:
 
 
 def test_a_damaged_clock_costs_neither_a_word_nor_the_other_time() -> None:
-    """What looks like a clock in a sentence begins no cue."""
+    """A clock in a sentence begins no cue."""
     text = (
         "1\n00:00:00,000 --> 00:00:0x,000\nFrom 12:30 -->\n12:30 --> 13:00 is lunch.\n\n"
         "2\n00:00:03,000 --> 00:00:06,000\nGood.\n"
@@ -196,7 +196,7 @@ def test_two_voices_in_a_cue_are_two_speakers() -> None:
 
 
 def test_labels_of_whisper_cpp() -> None:
-    """Its `-di` writes them in front of the text; a question mark is nobody's name."""
+    """Its `-di` writes them before the text; a question mark is no name."""
     text = (
         "1\n00:00:00,000 --> 00:00:03,000\n(speaker 0) Hello there.\n\n"
         "2\n00:00:03,000 --> 00:00:06,000\n(speaker ?) Who is (speaker 1) here?\n"
@@ -213,7 +213,7 @@ def test_labels_of_whisper_cpp() -> None:
 
 @pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.txt", "a.csv"])
 def test_long_runs_of_anything_are_read_in_a_moment(name: str) -> None:
-    """No line, and no number of lines, costs more than in proportion to its length."""
+    """The time grows only in proportion to the length of lines and files."""
     times = "00:00:00.000 --> 00:00:03.000"
     head = {
         "a.srt": f"{times}\n",
@@ -230,7 +230,7 @@ def test_long_runs_of_anything_are_read_in_a_moment(name: str) -> None:
 
 
 def test_txt() -> None:
-    """Lines without times: none are made up."""
+    """Lines without times get none."""
     transcript = read(b"The kettle is on.\n[SPEAKER_01]: Who wants tea?\n", name="talk.txt")
     assert transcript.producer == "txt"
     assert words_of(transcript) == ["The", "kettle", "is", "on.", "Who", "wants", "tea?"]
@@ -239,7 +239,7 @@ def test_txt() -> None:
 
 
 def test_txt_of_whisper_cpps_output() -> None:
-    """Brackets with times before each line; one token a line is a word list."""
+    """Times in brackets stand before each line; one token per line is a word list."""
     lines = (
         "[00:00:00.000 --> 00:00:02.000]   The kettle.\n[00:00:02.000 --> 00:00:03.000]   Tea?\n"
     )
@@ -253,8 +253,8 @@ def test_txt_of_whisper_cpps_output() -> None:
     assert transcript.timing == "word"
 
 
-def test_txt_lines_without_a_stamp_go_on_with_the_line_before() -> None:
-    """However many they are; remarks of the program stay out, before and after."""
+def test_txt_lines_without_a_stamp_continue_the_line_before() -> None:
+    """There may be many of them; messages of the program are skipped, before and after."""
     text = (
         "[00:00:00.000 --> 00:00:05.000]\nHello there everybody.\n\n"
         "[00:00:05.000 --> 00:00:09.000]\nThis is\nall we have.\nReally.\n"
@@ -286,7 +286,7 @@ def test_csv() -> None:
 
 
 def test_csv_of_whisper_cpp_is_in_milliseconds() -> None:
-    """Whole numbers that would leave minutes for a word; seconds stay seconds."""
+    """Whole numbers that would give a word minutes are milliseconds; seconds stay seconds."""
     text = 'start,end,text\n0,5000," Hello there everybody."\n5000,7500," Goodbye."\n'
     assert spans(text, "a.csv") == [(0.0, 5.0), (5.0, 7.5)]
     text = "start,end,text\n0,5,Hello there everybody.\n5,8,Goodbye.\n"
@@ -295,7 +295,7 @@ def test_csv_of_whisper_cpp_is_in_milliseconds() -> None:
     assert spans(text, "a.csv") == [(0.0, 2.0), (5000.0, 5002.0)]
 
 
-def test_csv_text_with_commas_that_nobody_quoted() -> None:
+def test_csv_text_with_unquoted_commas() -> None:
     """The rest of the line belongs to the text, where that is the last column."""
     text = "start,end,text\n0,5,Hello there, everybody, and welcome.\n5,9\n"
     assert said(text, "a.csv") == ["Hello there, everybody, and welcome."]
@@ -309,7 +309,7 @@ def test_csv_text_with_commas_that_nobody_quoted() -> None:
     ],
 )
 def test_a_csv_line_whose_cells_cannot_be_told_apart_is_named(data: str, line: str) -> None:
-    """Better no transcript than one with words missing."""
+    """No transcript is better than one with missing words."""
     with pytest.raises(InvalidTranscript, match=line) as caught:
         read(data.encode(), name="a.csv")
     assert caught.value.reason == Reason.BAD_SUBTITLES
@@ -326,14 +326,14 @@ def test_a_csv_line_whose_cells_cannot_be_told_apart_is_named(data: str, line: s
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_invalid(name: str, data: bytes) -> None:
-    """With the format in the message."""
+    """The message names the format."""
     with pytest.raises(InvalidTranscript) as caught:
         read(data, name=name)
     assert caught.value.reason == Reason.BAD_SUBTITLES
 
 
 def test_a_table_of_something_else_is_no_transcript() -> None:
-    """A CSV without our columns is left alone."""
+    """A CSV without our columns is ignored."""
     with pytest.raises(NotATranscript) as caught:
         read(b"name,price\ntea,3\n", name="a.csv")
     assert caught.value.reason == Reason.NOT_A_TRANSCRIPT

@@ -1,4 +1,4 @@
-"""Times read, put in order, and laid onto words."""
+"""Times are read, put in order, and matched with words."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from engine.reading.times import Timed, align, align_segments, in_order, seconds
         (1e12, None),
     ],
 )
-def test_a_time_is_read_from_whatever_stands_there(value: Any, expected: float | None) -> None:
-    """Numbers, texts, clocks; what is no time is None, what is negative is 0."""
+def test_a_time_is_read_from_every_form(value: Any, expected: float | None) -> None:
+    """Numbers, texts and clocks are times; anything else is None, and a negative time is 0."""
     assert seconds(value) == expected
 
 
@@ -43,13 +43,13 @@ def test_milliseconds_are_scaled_but_clocks_are_not() -> None:
 
 
 def test_one_wild_time_does_not_pull_the_others_along() -> None:
-    """Most times stay, the one that fits nowhere goes."""
+    """Most times stay, and the one that fits nowhere is dropped."""
     assert in_order([0.0, 5000.0, 2.0, 3.0, None, 4.0]) == [0.0, None, 2.0, 3.0, None, 4.0]
 
 
 @given(st.lists(st.none() | st.floats(0, 100)))
-def test_what_is_kept_never_goes_backwards(times: list[float | None]) -> None:
-    """And each kept time stands in its own place."""
+def test_kept_times_never_decrease(times: list[float | None]) -> None:
+    """Each kept time stays at its own place."""
     kept = in_order(times)
     known = [time for time in kept if time is not None]
     assert known == sorted(known)
@@ -74,13 +74,13 @@ def test_producers_words_are_joined_and_divided_by_characters() -> None:
 
 
 def test_word_lists_without_punctuation_time_their_words() -> None:
-    """whisper-timestamped can leave it out; case may differ as well."""
+    """whisper-timestamped can omit it; case may differ too."""
     found = align(["Well,", "yes!", "-"], [Timed("well", 0.0, 0.5), Timed("yes", 0.5, 1.0)])
     assert [f and f.start_s for f in found] == [0.0, 0.5, None]
 
 
-def test_alignment_finds_its_way_back_after_a_difference() -> None:
-    """Words that only one side has get no time and spoil no other."""
+def test_alignment_resynchronises_after_a_difference() -> None:
+    """Words on only one side get no time and do not affect the others."""
     words = ["please", "bring", "the", "twelve", "blue", "cups", "to", "the", "kitchen"]
     heard = ["please", "bring", "the", "12", "blue", "cups", "to", "the", "kitchen"]
     found = align(words, [Timed(w, float(i), i + 0.5) for i, w in enumerate(heard)])
@@ -90,7 +90,7 @@ def test_alignment_finds_its_way_back_after_a_difference() -> None:
 
 @given(st.lists(st.text(max_size=8), max_size=20), st.lists(st.text(max_size=8), max_size=20))
 def test_alignment_survives_any_two_lists(words: list[str], heard: list[str]) -> None:
-    """One answer a word, whatever the other list holds."""
+    """There is one answer per word, whatever the other list has."""
     timed = [Timed(text, float(i), i + 1.0) for i, text in enumerate(heard)]
     assert len(align(words, timed)) == len(words)
 
@@ -105,8 +105,8 @@ def test_a_span_is_divided_by_length() -> None:
 FETCHING = ["please", "bring", "the", "blue", "cups", "to", "the", "kitchen", "before", "noon"]
 
 
-def test_a_list_that_lacks_a_stretch_puts_nothing_after_it_out() -> None:
-    """Each segment looks among the words of its own time; the one that lacks them gets none."""
+def test_a_list_that_lacks_a_stretch_shifts_nothing_after_it() -> None:
+    """Each segment uses the words of its own time; one without such words gets none."""
     texts = [[f"{word}{n}" for word in FETCHING] for n in "abcdefgh"]
     segments = [(words, 5.0 * n, 5.0 * n + 5) for n, words in enumerate(texts)]
     timed = [
@@ -122,7 +122,7 @@ def test_a_list_that_lacks_a_stretch_puts_nothing_after_it_out() -> None:
 
 
 def test_a_word_at_the_border_of_two_segments_is_given_once() -> None:
-    """Both end and begin with the same word, and the list has only one of the two."""
+    """One ends and the next begins with the same word, and the list has it only once."""
     segments = [(["over", "there"], 0.0, 1.0), (["there", "it", "is"], 1.0, 2.5)]
     timed = [Timed(word, n / 2, n / 2 + 0.4) for n, word in enumerate(["over", "there", "it"])]
     found = align_segments(segments, timed)

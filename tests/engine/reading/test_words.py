@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.words import Token, clean, join, split_words
+from engine.text.words import SplitWord, clean, join, split_words
 
 
 def texts(text: str) -> list[str]:
@@ -29,8 +29,8 @@ def texts(text: str) -> list[str]:
         (" \n\t ", []),
     ],
 )
-def test_words_are_what_stands_between_white_space(text: str, words: list[str]) -> None:
-    """With their own marks, in every script that has spaces."""
+def test_words_are_separated_by_white_space(text: str, words: list[str]) -> None:
+    """They keep their own marks, in every script that has spaces."""
     assert texts(text) == words
     assert not any(token.glued for token in split_words(text))
 
@@ -51,7 +51,7 @@ def test_words_are_what_stands_between_white_space(text: str, words: list[str]) 
     ],
 )
 def test_scripts_without_spaces_are_split_into_clusters(text: str, words: list[str]) -> None:
-    """Marks stay with their cluster, Latin runs stay whole, nothing is torn."""
+    """Marks stay with their cluster, and Latin runs stay whole."""
     tokens = split_words(text)
     assert [token.text for token in tokens] == words
     assert [token.glued for token in tokens] == [False] + [True] * (len(words) - 1)
@@ -60,10 +60,10 @@ def test_scripts_without_spaces_are_split_into_clusters(text: str, words: list[s
 def test_mixed_text_is_glued_only_where_no_space_stood() -> None:
     """A space in Chinese text stays a space."""
     assert split_words("我有 iPhone 吗") == [
-        Token("我", False),
-        Token("有", True),
-        Token("iPhone", False),
-        Token("吗", False),
+        SplitWord("我", False),
+        SplitWord("有", True),
+        SplitWord("iPhone", False),
+        SplitWord("吗", False),
     ]
 
 
@@ -73,7 +73,7 @@ def test_control_characters_and_bidi_overrides_are_removed() -> None:
 
 
 def test_lone_surrogates_become_replacement_characters() -> None:
-    """What comes out can be written as UTF-8."""
+    """The result can be written as UTF-8."""
     assert texts("a\ud800b \udc00") == ["a\ufffdb", "\ufffd"]
 
 
@@ -84,14 +84,14 @@ def test_joiners_that_scripts_need_are_kept() -> None:
 
 
 def test_invisible_watermarks_are_removed() -> None:
-    """A real subtitle file carries thousands of zero-width characters between two words."""
+    """A real subtitle file has thousands of zero-width characters between two words."""
     assert texts("才有" + "\u200b\u200c" * 900 + "面") == ["才", "有", "面"]
     assert texts("a \u200b b") == ["a", "b"]
 
 
 @given(st.text())
 def test_nothing_is_lost_or_invented(text: str) -> None:
-    """Joined again, the words are the text, but for white space and what `clean` names."""
+    """Joined, the words are the text, except for white space and what `clean` removes."""
     tokens = split_words(text)
     pieces = clean(text).split()
     seen = [p for p in pieces if not all(category(c)[0] == "Z" or category(c) == "Cf" for c in p)]
@@ -100,6 +100,6 @@ def test_nothing_is_lost_or_invented(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"])))
-def test_visible_text_comes_back_whole(text: str) -> None:
+def test_visible_text_stays_whole(text: str) -> None:
     """Without a space in it, a text is its words joined."""
     assert join(split_words(text)) == text

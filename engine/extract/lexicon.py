@@ -1,4 +1,4 @@
-"""Words -> terms: what a text is about, without the words that every text is made of."""
+"""Which words of a language say something, and the stems of those words in a text."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ _SCRIPTS = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\u
 _KANA = re.compile("[\u3040-\u30ff]")
 _UNSPACED = re.compile(_SCRIPTS)
 _BOTH_UNSPACED = re.compile(_SCRIPTS + "{2}")
-_PLAIN = 0.15  # of the words of any text, at least, are stop words of its language
-_OTHER = 0.25  # of them must be another language's for that to be believed instead
-_TOO_COMMON = 40  # words that count as stop words where there is no list, longer ones too
+_PLAIN = 0.15  # least share of its language's stop words in any text
+_OTHER = 0.25  # share of another language's stop words at which the text is taken for that
+_TOO_COMMON = 40  # most frequent words that count as stop words where there is no list
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What is known of a language's words."""
+    """What is known about the words of a language."""
 
     language: str | None
     stops: frozenset[str]  # say nothing, end a phrase
     wide: frozenset[str]  # say little alone
 
     def key(self, text: str) -> str:
-        """Return a word as it is counted: no marks at its edges, no case, nothing elided."""
+        """Return a word as it is counted: without edge marks, case and elided articles."""
         key = _EDGES.sub("", text).casefold().replace("\u2019", "'")
         if "'" in key:
             key = _POSSESSIVE.sub("", key)
             if self.language in _ELIDING:
                 key = _ELISION.sub("", key)
-        return sys.intern(key)  # hours of speech are few different words
+        return sys.intern(key)  # hours of speech have few different words
 
     def bare(self, text: str) -> str:
-        """Return a word as it is written without an article elided before it."""
+        """Return a word as it is written, without an elided article before it."""
         if self.language not in _ELIDING:
             return text
         cut = _ELISION.match(text.casefold().replace("\u2019", "'"))
         return text[cut.end() :] if cut else text
 
     def kind(self, key: str) -> Kind:
-        """Tell how much a word says."""
+        """Return how much a word says."""
         if not key or key in self.stops or key[0].isdigit() or (len(key) == 1 and key.isascii()):
             return "stop"
         return "wide" if key in self.wide else "full"
@@ -68,8 +68,8 @@ class Lexicon:
 def stem_of(key: str) -> str:
     """Return a rough stem: the first six letters, without a plural s.
 
-    It joins most forms of a word. Truncation needs no knowledge of the language and serves
-    retrieval nearly as well as stemmers that do (McNamee and Mayfield 2004, 4- and 5-grams).
+    It unites most forms of a word. Truncation needs no knowledge of the language and works nearly
+    as well for retrieval as real stemmers (McNamee and Mayfield 2004, 4- and 5-grams).
     """
     if len(key) > 3 and key[-1] == "s" and key[-2] != "s":
         key = key[:-1]
@@ -79,8 +79,8 @@ def stem_of(key: str) -> str:
 def lexicon_for(document: Document) -> Lexicon:
     """Return the stop words of the document's language, or its own most frequent words.
 
-    Where the text has nearly none of its language's stop words (`language` is wrong in real
-    files), those of the language that fits best.
+    If the text has almost none of its language's stop words (`language` is wrong in some real
+    files), return those of the language that fits best.
     """
     counts = Counter(
         _EDGES.sub("", word.text).casefold() for p in document.paragraphs for word in p
@@ -122,12 +122,12 @@ def _listed(language: str) -> Lexicon:
     }
     stops -= KEPT.get(language, frozenset())
     wide = WIDE.get(language, frozenset())
-    # A word of both lists says something inside a phrase, so it does not end one.
+    # A word in both lists says something inside a phrase, so it does not end one.
     return Lexicon(language, frozenset(stops | EMPTY.get(language, frozenset())) - wide, wide)
 
 
 def is_unspaced(spoken: Iterable[EnhancedWord]) -> bool:
-    """Tell whether most of a text is in a script that puts no space between words."""
+    """Return whether most of a text is in a script that puts no space between words."""
     total = unspaced = 0
     for word in spoken:
         total += 1
@@ -135,8 +135,8 @@ def is_unspaced(spoken: Iterable[EnhancedWord]) -> bool:
     return unspaced * 2 > total
 
 
-def terms(spoken: Sequence[EnhancedWord], lexicon: Lexicon, *, unspaced: bool) -> list[str]:
-    """Return the stems of the telling words, or letter pairs in a script without spaces."""
+def stems(spoken: Sequence[EnhancedWord], lexicon: Lexicon, *, unspaced: bool) -> list[str]:
+    """Return the stems of the content words, or letter pairs in a script without spaces."""
     keys = [lexicon.key(word.text) for word in spoken]
     if not unspaced:
         return [stem_of(key) for key in keys if lexicon.kind(key) != "stop"]

@@ -1,4 +1,4 @@
-"""Looking at what became of a file: its outputs, its changes, the log; and the shell's help."""
+"""The results of a file as llasactl shows them: outputs, changes, log; and shell completion."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from pathlib import Path
 import click
 import pytest
 
-from daemon.control import look
+from daemon.control import results
 from daemon.control.logs import followed, last_lines
-from daemon.control.look import _shown, viewer_of
+from daemon.control.results import _paragraphs, viewer_of
 from daemon.home import Home
 from daemon.log import LogFile, open_log
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import offered, talk
 
 
 @pytest.fixture
-def talked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
+def talked(rig: WorkerRig, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a source with text, Markdown and metadata beside it."""
-    profile = replace(bench.config.default, outputs=("txt", "md"))
-    bench.config = replace(bench.config, default=profile)
-    path = bench.config.watch[0] / "talk.json"
+    profile = replace(rig.config.default, outputs=("txt", "md"))
+    rig.config = replace(rig.config, default=profile)
+    path = rig.config.watch[0] / "talk.json"
     path.write_bytes(talk())
-    offered(bench.queue, path)
-    bench.worker().run_one()
-    monkeypatch.setattr(look, "viewer_of", lambda *_: None)
+    offered(rig.queue, path)
+    rig.worker().run_one()
+    monkeypatch.setattr(results, "viewer_of", lambda *_: None)
     return path
 
 
 def test_open_prints_the_path_where_there_is_no_viewer(ask: Ask, talked: Path) -> None:
-    """That of the output which reads best, or of the kind that is asked for."""
+    """It is that of the most readable output, or of the kind that is named."""
     assert ask("open", "talk.json").out == f"{talked.with_name('talk.enhanced.md')}\n"
     for kind, name in (("txt", "talk.enhanced.txt"), ("metadata", "talk.metadata.json")):
         assert ask("open", "1", "--output", kind).out == f"{talked.with_name(name)}\n"
@@ -44,29 +44,29 @@ def test_open_prints_the_path_where_there_is_no_viewer(ask: Ask, talked: Path) -
 def test_open_hands_the_path_to_the_viewer(
     ask: Ask, talked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One argument, absolute, and nothing is printed; one that fails gives the path."""
+    """The viewer gets one absolute path; where it fails, the path is printed."""
     viewer = tmp_path / "viewer"
     viewer.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > {tmp_path}/seen\n')
     viewer.chmod(0o700)
-    monkeypatch.setattr(look, "viewer_of", lambda *_: (str(viewer),))
+    monkeypatch.setattr(results, "viewer_of", lambda *_: (str(viewer),))
     assert ask("open", "talk.json").out == ""
     assert (tmp_path / "seen").read_text() == f"{talked.with_name('talk.enhanced.md')}|"
-    monkeypatch.setattr(look, "viewer_of", lambda *_: ("false",))
+    monkeypatch.setattr(results, "viewer_of", lambda *_: ("false",))
     assert "talk.enhanced.md" in ask("open", "talk.json").out
 
 
-def test_open_of_what_is_not_there_says_what_is(ask: Ask, bench: Bench, talked: Path) -> None:
-    """A kind that was not asked for, and a job without a result."""
+def test_open_of_what_is_not_there_says_what_is(ask: Ask, rig: WorkerRig, talked: Path) -> None:
+    """A missing kind names those that exist, a job without a result its status."""
     answer = ask("open", "talk.json", "--output", "srt")
     assert answer.code == 3
     assert "txt, md, metadata" in answer.err
-    (bench.config.watch[0] / "no.json").write_bytes(b'{"a": 1}')
-    offered(bench.queue, bench.config.watch[0] / "no.json")
-    bench.worker().run_one()
+    (rig.config.watch[0] / "no.json").write_bytes(b'{"a": 1}')
+    offered(rig.queue, rig.config.watch[0] / "no.json")
+    rig.worker().run_one()
     answer = ask("open", "no.json")
     assert answer.code == 3
     assert "ignored: no Whisper tool writes this" in answer.err
-    assert "`llasactl show 2`" in answer.err
+    assert "llasactl show 2" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_open_of_what_is_not_there_says_what_is(ask: Ask, bench: Bench, talked: 
 def test_a_viewer_needs_a_screen(
     platform: str, environment: dict[str, str], viewer: tuple[str, ...] | None
 ) -> None:
-    """On Linux that is a display and xdg-open."""
+    """On Linux it needs a display and xdg-open."""
     assert viewer_of(platform, environment) == viewer
 
 
 def test_diff_shows_the_words_that_changed(ask: Ask, talked: Path) -> None:
-    """All others as they are, in their order; without a terminal in marks, not in colours."""
+    """All other words stay as they are; without a terminal changes have marks, not colours."""
     answer = ask("diff", "talk.json")
     assert answer.code == 0
     assert "[-so-]{+So+} we went down to the river with all" in " ".join(answer.out.split())
@@ -94,7 +94,7 @@ def test_diff_shows_the_words_that_changed(ask: Ask, talked: Path) -> None:
 def test_diff_on_a_terminal_is_in_colours_whatever_the_pager(
     ask: Ask, talked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without them "so So" would be all there is to see."""
+    """Without colours a change would be shown as "so So"."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     for less in ("-F", None):
         monkeypatch.delenv("NO_COLOR", raising=False)
@@ -107,15 +107,15 @@ def test_diff_on_a_terminal_is_in_colours_whatever_the_pager(
 
 
 def test_diff_of_a_redone_file_is_that_of_its_last_result(
-    ask: Ask, bench: Bench, talked: Path
+    ask: Ask, rig: WorkerRig, talked: Path
 ) -> None:
-    """While the new one waits there is still something to see."""
+    """While the new job waits, the old result is still shown."""
     ask("redo", "talk.json")
     assert "job 1" in ask("diff", "talk.json").out
 
 
 def test_diff_of_a_file_that_changed_since_says_so(ask: Ask, talked: Path) -> None:
-    """Rather than comparing with other words."""
+    """It is not compared with other words."""
     talked.write_bytes(talk("other"))
     answer = ask("diff", "talk.json")
     assert answer.code == 3
@@ -130,7 +130,7 @@ def test_a_diff_is_coloured_wrapped_and_harmless() -> None:
         ("paragraph", "", ""),
         ("same", "b", "b"),
     ]
-    first, second = _shown(changes, plain=False)  # type: ignore[arg-type]
+    first, second = _paragraphs(changes, plain=False)  # type: ignore[arg-type]
     assert click.style("A,", fg="green") in first
     assert "\\x1b[2J" in first
     assert "\\x9b" in first
@@ -146,7 +146,7 @@ def write(home: Home, *events: str, **fields: object) -> None:
 
 
 def test_logs_shows_the_last_lines(ask: Ask, home: Home) -> None:
-    """As many as asked for, those of one job, those of the file before the last rotation too."""
+    """It shows as many as asked for, also of one job, and reads the rotated files too."""
     assert "no log yet" in ask("logs").err
     write(home, "a.one", "a.two")
     home.log.rename(home.log.with_name("llasad.log.1"))
@@ -159,7 +159,7 @@ def test_logs_shows_the_last_lines(ask: Ask, home: Home) -> None:
 
 
 def test_logs_lets_nothing_reach_the_terminal(ask: Ask, home: Home) -> None:
-    """Neither from a name nor from a line that somebody else put there."""
+    """Neither a name nor a foreign line in the log is printed raw."""
     write(home, "job.claimed", path="\x1b[2J\u202e.json")
     with home.log.open("ab") as file:
         file.write(b"\x1b]52;c;eA==\x07 not json\n{\n\xff\n")
@@ -168,7 +168,7 @@ def test_logs_lets_nothing_reach_the_terminal(ask: Ask, home: Home) -> None:
 
 
 def test_a_followed_log_goes_on_after_a_rotation(home: Home) -> None:
-    """And waits for the rest of a line that is half written."""
+    """It also waits for the rest of a line that is half written."""
     write(home, "old.line")
     steps = iter(
         [
@@ -193,14 +193,14 @@ def test_a_followed_log_goes_on_after_a_rotation(home: Home) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_script(ask: Ask, shell: str) -> None:
-    """By name, or that of $SHELL."""
+    """Each of the three shells has one."""
     answer = ask("completion", shell, at=None)
     assert answer.code == 0
     assert "_LLASACTL_COMPLETE" in answer.out
 
 
 def completed(line: str) -> list[str]:
-    """Return what a shell is offered for the last word of a line."""
+    """Return the completions of the last word of a line."""
     environment = {
         **os.environ,
         "_LLASACTL_COMPLETE": "bash_complete",
@@ -216,7 +216,7 @@ def completed(line: str) -> list[str]:
 
 
 def test_the_script_completes_commands_and_files(talked: Path, home: Home) -> None:
-    """Those of the home's jobs; nothing, and no complaint, where there is no home."""
+    """Files are those of the home's jobs; without a home there are none, and no error."""
     assert completed("llasactl pri") == ["plain,prioritize"]
     assert completed(f"llasactl --home {home.path} show ta") == ["plain,talk.json"]
     assert completed(f"llasactl --home {home.path} redo x") == []
@@ -225,7 +225,7 @@ def test_the_script_completes_commands_and_files(talked: Path, home: Home) -> No
 
 
 def test_an_unknown_shell_is_asked_for(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With those that there are."""
+    """The message lists the shells that are supported."""
     monkeypatch.setenv("SHELL", "/bin/tcsh")
     answer = ask("completion", at=None)
     assert answer.code == 2

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from daemon import config as settings
-from daemon.control.settings import table_of, toml_of
 from daemon.home import Home
+from daemon.operations.settings import table_of, toml_of
 from state.job import Status
-from tests.daemon.conftest import Ask, Bench
+from tests.daemon.conftest import Ask, WorkerRig
 from tests.daemon.making import DOCS, offered, transcript
 from tests.daemon.test_control import documented
 
@@ -51,7 +51,7 @@ def test_what_is_shown_can_be_used_as_settings(
 
 
 def test_settings_that_are_not_there_are_the_defaults(ask: Ask, home: Home) -> None:
-    """And `path` says where they would be."""
+    """`path` prints where they would be."""
     assert "these are the defaults" in ask("config", "show").out
     assert ask("config", "path").out == f"{home.settings}\n"
     assert ask("config", "check").code == 0
@@ -60,7 +60,7 @@ def test_settings_that_are_not_there_are_the_defaults(ask: Ask, home: Home) -> N
 def test_check_names_what_cannot_be_used(
     ask: Ask, home: Home, set_up: Callable[[str], settings.Config]
 ) -> None:
-    """A folder that is away, a model that is away; with what to do, and exit code 3."""
+    """It names a missing folder or model, says what to do, and exits with 3."""
     set_up('watch = ["nowhere"]\nmodel = "no/such"\n')
     answer = ask("config", "check")
     assert answer.code == 3
@@ -71,20 +71,20 @@ def test_check_names_what_cannot_be_used(
 
 
 def test_check_ends_with_where_to_look(ask: Ask, set_up: Callable[[str], settings.Config]) -> None:
-    """There may be several lines that say what to do."""
+    """Several lines may say what to do."""
     set_up('watch = ["nowhere"]\n')
     assert "lines above that begin with `failure` or `missing`" in ask("config", "check").err
 
 
 def test_the_example_has_every_setting_at_its_default(ask: Ask, home: Home) -> None:
-    """It is the checkout's own file, and a home with it is a home without."""
+    """It is the checkout's own file, and has the same effect as no file."""
     shown = ask("config", "example").out
     assert shown == (DOCS.parent / "llasa.toml").read_text(encoding="utf-8")
     assert settings.parse(shown, home) == settings.parse("", home)
 
 
 def test_explain_finds_a_path_as_it_is_written_in_the_settings(ask: Ask, home: Home) -> None:
-    """From the home on, though neither the file nor the folder is there."""
+    """It is relative to the home, and neither the file nor the folder need exist."""
     report = ask("config", "explain", "var/transcripts/talk.json", "--json").json
     assert report["file"] == str(home.path / "var/transcripts/talk.json")
     assert report["taken"] is True
@@ -107,7 +107,7 @@ def test_explain_says_which_profile_and_why(
     pattern: str,
     passed: list[str],
 ) -> None:
-    """The first that fits, and those that were passed over."""
+    """It names the first profile that fits, and those that were passed over."""
     set_up(TOML)
     report = ask("config", "explain", file, "--json").json
     assert set(report) == documented("config")
@@ -127,34 +127,32 @@ def test_explain_says_which_profile_and_why(
         ("/elsewhere/talk.json", False, "llasactl add"),
     ],
 )
-def test_explain_says_whether_a_file_is_taken_at_all(
-    ask: Ask, file: str, taken: bool, why: str
-) -> None:
-    """Which is what one wants to know when nothing happens."""
+def test_explain_says_whether_a_file_is_taken(ask: Ask, file: str, taken: bool, why: str) -> None:
+    """The user asks this when nothing happens."""
     report = ask("config", "explain", file, "--json").json
     assert report["taken"] is taken
     assert why in report["taken_because"]
 
 
-def test_a_profile_decides_what_becomes_of_its_folder(bench: Bench, model_folder: Path) -> None:
-    """From the folder's name to the outputs: cleaning, formats, language, glossary are its own."""
-    home = bench.config.home
+def test_a_profile_applies_to_its_folder(rig: WorkerRig, model_folder: Path) -> None:
+    """Cleaning, formats, language and glossary of its files are the profile's."""
+    home = rig.config.home
     config = settings.parse(
         f'model = "{model_folder}"\nsettle_s = 1\n'
         '[profile.calls]\nfolders = ["20*/calls"]\ncleaning = "thorough"\n'
         'outputs = ["txt", "md"]\nlanguage = "en"\n',
         home,
     )
-    bench.config = config
-    bench.keeper._config = config
+    rig.config = config
+    rig.keeper._config = config
     data = transcript("so um we went down to the river", "and then we went home")
     for folder in ("2026/calls", "."):
         place = home.transcripts / folder
         place.mkdir(parents=True, exist_ok=True)
         (place / "talk.json").write_bytes(data)
-        offered(bench.queue, place / "talk.json")
-        assert bench.worker().run_one()
-    plain, call = bench.queue.jobs()
+        offered(rig.queue, place / "talk.json")
+        assert rig.worker().run_one()
+    plain, call = rig.queue.jobs()
     assert (plain.status, call.status) == (Status.DONE, Status.DONE)
     assert "cleaning=thorough" in (call.recipe or "")
     assert "cleaning=safe" in (plain.recipe or "")

@@ -1,4 +1,4 @@
-"""The frame around a command line: how it ends, whatever happens inside."""
+"""A command line ends with a message and an exit code, whatever happens inside."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pathlib import Path
 import click
 import pytest
 
-from engine.cli import run as frame
+from engine.cli.run import UserMessage, run_command
 
 Ended = Callable[..., int]
 
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
-    """Return a way to run a command of one function in the frame, and its exit code."""
+    """Return a function that runs a command of one function and returns its exit code."""
 
     def run(inside: Callable[[], object], *words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["tool", *words])
         monkeypatch.setattr(sys, "excepthook", sys.excepthook)
         with pytest.raises(SystemExit) as left:
-            frame.run(click.Command("tool", callback=inside), "tool")
+            run_command(click.Command("tool", callback=inside), "tool")
         return int(left.value.code or 0)
 
     return run
@@ -58,34 +58,34 @@ def broken_inside_rich() -> None:
         (broken_inside_rich, 0),
         (raising(SystemExit(4)), 4),
         (raising(click.UsageError("no")), 2),
-        (raising(frame.Told("no", exit_code=3)), 3),
+        (raising(UserMessage("no", exit_code=3)), 3),
         (raising(OSError(errno.ENOSPC, "No space left on device")), 3),
     ],
 )
 def test_every_end_has_its_exit_code(ended: Ended, inside: Callable[[], object], code: int) -> None:
-    """A reader that has seen enough is no error, Ctrl-C is 130."""
+    """A closed pipe is no error; Ctrl-C is 130."""
     assert ended(inside) == code
 
 
 def test_a_bug_is_not_swallowed(ended: Ended) -> None:
-    """It goes on to the hook, which says it in a line."""
+    """It reaches the hook, which reports it on one line."""
     with pytest.raises(OSError, match="strange"):
         ended(raising(OSError(errno.EINVAL, "strange")))
 
 
-def test_a_folder_that_is_gone_is_said(
+def test_a_folder_that_is_gone_is_reported(
     ended: Ended,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The shell stands in a folder that somebody has removed."""
+    """The current folder of the shell was removed."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert ended(lambda: click.echo(os.getcwd())) == 3
-    assert "the folder that this runs in is gone" in capsys.readouterr().err
+    assert "the current folder does not exist any more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [("a\x1b[2J\nError: fake",), ("--x\x1b\u202e",)])
@@ -110,12 +110,12 @@ def test_what_a_locale_cannot_spell_is_shown_as_its_code(
 
 
 def llasa_cli(*words: str, stdout: int) -> subprocess.CompletedProcess[str]:
-    code = "from engine.cli.enhance import main; main()"
+    code = "from engine.cli.main import main; main()"
     command = [sys.executable, "-P", "-c", code, *words]
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
 
-def test_llasa_cli_ends_quietly_where_nobody_reads_on() -> None:
+def test_llasa_cli_ends_quietly_when_its_pipe_is_closed() -> None:
     """`llasa-cli --help | head -1` is fine."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -126,7 +126,7 @@ def test_llasa_cli_ends_quietly_where_nobody_reads_on() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
 def test_llasa_cli_says_that_its_output_cannot_be_written() -> None:
-    """In a line, with what the system says."""
+    """On one line, with the words of the system."""
     with open("/dev/full", "w") as full:
         done = llasa_cli("--help", stdout=full.fileno())
     assert done.returncode == 3
@@ -136,13 +136,13 @@ def test_llasa_cli_says_that_its_output_cannot_be_written() -> None:
 
 
 def test_a_bug_of_llasa_cli_is_a_line_not_a_traceback() -> None:
-    """And exit code 3, with the place for the report."""
+    """With exit code 3 and the place in the code."""
     code = (
-        "import sys; from engine.cli import enhance as cli; from engine.models import catalog\n"
+        "import sys; from engine.cli.main import main; from engine.models import catalog\n"
         "def broken(*_): raise RuntimeError('oh\\x1b[2J')\n"
         "catalog.describe = broken\n"
         "sys.argv = ['llasa-cli', 'bench']\n"
-        "cli.main()"
+        "main()"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
     assert done.returncode == 3

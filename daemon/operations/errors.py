@@ -1,0 +1,36 @@
+"""Why an operation on a home is refused, as one tree below `DaemonError`.
+
+DaemonError
+├── InvalidRequest         the request itself is wrong; a face shows how to ask
+│   ├── InvalidMoment      a text that names no moment to pause until
+│   └── UnknownProfile     a profile that llasa.toml does not have
+├── NotPossible            the state of the job or of the daemon does not allow it
+└── NothingToShow          the job has no such result
+"""
+
+from __future__ import annotations
+
+from daemon.errors import DaemonError
+
+
+class InvalidRequest(DaemonError):
+    """The request cannot be understood."""
+
+    exit_code = 2
+    hint = ""
+
+
+class InvalidMoment(InvalidRequest):
+    """This is not a moment."""
+
+
+class UnknownProfile(InvalidRequest):
+    """There is no such profile."""
+
+
+class NotPossible(DaemonError):
+    """This cannot be done as things stand."""
+
+
+class NothingToShow(DaemonError):
+    """There is nothing to show."""

@@ -1,0 +1,291 @@
+"""What a home is doing: one report, gathered once for every face."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from daemon import parking
+from daemon.lock import holder
+from daemon.operations.reasons import advice, meaning
+from daemon.operations.session import Book, Session
+from state.job import Job, Status
+from state.service import ServiceRecord
+
+STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
+TROUBLES: Final = 5  # that are reported
+_AT_REST: Final = ("starting", "idle", "held", "paused")  # phases in which no job runs
+_LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
+
+# The fields of these records are the keys of `status --json`, in this order; docs/commands.md
+# explains them. Moments are UTC in ISO 8601.
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder:
+    """A watched folder and how it is."""
+
+    path: str
+    state: str  # watching, polling, missing, unreadable, failed, scanned or unwatched
+    detail: str  # one sentence where the state needs one, else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The last scan of all folders."""
+
+    at: str | None
+    files: int | None  # that were found
+    cost_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The default model, or the one that is loaded."""
+
+    name: str | None
+    revision: str | None = None
+    device: str | None = None  # None: not loaded
+    memory_bytes: int | None = None  # of the model child
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The service no longer starts."""
+
+    failed_starts: int
+    reason: str  # of the last failed start
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The queue waits for something outside."""
+
+    reason: str
+    hint: str  # what to do about it
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The queue waits because the user said so."""
+
+    reason: str  # as the user gave it, may be ""
+    until: str | None  # None: until `resume`
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentJob:
+    """How far the running job is."""
+
+    id: int
+    path: str
+    part: int | None  # being decoded, counted from 1
+    parts_done: int
+    parts_total: int | None  # None while the file is being read
+    words_done: int
+    words_total: int | None
+    words_per_s: float | None
+    left_s: float | None  # for this file
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in the queue."""
+
+    jobs: int = 0
+    bytes: int = 0
+    words: int | None = None  # recorded or estimated
+    left_s: float | None = None  # for everything, the running file included
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A job that went wrong."""
+
+    id: int
+    path: str
+    status: str
+    reason: str | None
+    meaning: str  # of the reason, in words
+    detail: str | None
+    advice: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Everything that `status` shows."""
+
+    home: str
+    home_found_by: str
+    running: bool  # whether a daemon holds the home's lock
+    pid: int | None  # of that daemon
+    phase: str = "stopped"
+    draining: bool = False
+    stalled: bool = False  # the daemon or its worker shows no progress
+    started_at: str | None = None
+    heartbeat_at: str | None = None
+    version: str | None = None
+    settings_changed: bool = False  # since the daemon read them
+    watching: tuple[WatchedFolder, ...]
+    last_event_at: str | None = None
+    canary_at: str | None = None
+    last_scan: Scan | None = None
+    model: Model
+    parked: Parked | None
+    held: Held | None = None
+    paused: Paused | None = None
+    current: CurrentJob | None = None
+    words_per_s: float | None = None
+    queue: Waiting = Waiting()
+    jobs: dict[str, int]  # by status
+    edits_kept: int = 0  # files with an output that the user had edited
+    troubles: tuple[Trouble, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values; the keys are documented in docs/commands.md."""
+        return asdict(self)
+
+
+def status_of(session: Session) -> StatusReport:
+    """Return what a home is doing; works whether or not a daemon runs or ever ran."""
+    pid = holder(session.home.lock)
+    report = StatusReport(
+        home=str(session.home.path),
+        home_found_by=session.home.origin,
+        running=pid is not None,
+        pid=pid or None,
+        watching=tuple(WatchedFolder(str(path), "unwatched", "") for path in session.config.watch),
+        model=Model(session.config.default.model),
+        parked=parked_of(session),
+        jobs={str(status): 0 for status in Status},
+    )
+    if session.has_database:
+        with session.reading() as book:
+            return _with_queue(report, book)
+    return report
+
+
+def parked_of(session: Session) -> Parked | None:
+    """Return why the service no longer starts, None where it does."""
+    found = parking.read(session.home.path)
+    if found is None or not found.parked:
+        return None
+    return Parked(found.count, found.reason, _moment(found.at))
+
+
+def _with_queue(report: StatusReport, book: Book) -> StatusReport:
+    """Add what the database knows."""
+    service = book.row.read()
+    backlog = book.queue.backlog()
+    held, paused = book.queue.held(), book.queue.paused()
+    running = book.queue.jobs(status=Status.RUNNING, limit=1) if report.running else []
+    if report.running:
+        report = _with_daemon(report, service, book.session.home.settings)
+        report = replace(
+            report, phase=_phase(service.phase, working=bool(running), held=held is not None)
+        )
+    current = current_of(running[0], service) if running else None
+    left_s = _left_s(backlog.words, service.words_per_s, current)
+    troubled = book.queue.jobs(status=(Status.FAILED, Status.INVALID), limit=TROUBLES)
+    return replace(
+        report,
+        held=Held(held.reason, held.hint, held.since) if held else None,
+        paused=Paused(paused.reason, _moment(paused.until), paused.since) if paused else None,
+        current=current,
+        words_per_s=service.words_per_s,
+        queue=Waiting(backlog.jobs, backlog.bytes, backlog.words, left_s),
+        jobs={str(status): number for status, number in book.queue.counts().items()},
+        edits_kept=book.queue.edits_kept(),
+        troubles=tuple(trouble_of(job) for job in troubled),
+    )
+
+
+def _with_daemon(report: StatusReport, service: ServiceRecord, settings: Path) -> StatusReport:
+    """Add what the running daemon reports about itself."""
+    age_s = time.time() - service.heartbeat_at if service.heartbeat_at else 0.0
+    watching = tuple(
+        WatchedFolder(root["path"], root["state"], root["detail"]) for root in service.watching
+    )
+    scan = Scan(_moment(service.last_scan_at), service.last_scan_files, service.last_scan_s)
+    return replace(
+        report,
+        draining=any(folder.state == "scanned" for folder in watching),
+        stalled=age_s > STALL_S or service.phase == "stalled",
+        started_at=_moment(service.started_at),
+        heartbeat_at=_moment(service.heartbeat_at),
+        version=service.version,
+        settings_changed=_is_newer(settings, service.started_at),
+        watching=watching or report.watching,
+        last_event_at=_moment(service.last_event_at),
+        canary_at=_moment(service.canary_at),
+        last_scan=scan if service.last_scan_at else None,
+        model=Model(
+            service.model, service.model_revision, service.device_path, service.memory_bytes
+        ),
+    )
+
+
+def _phase(reported: str, *, working: bool, held: bool) -> str:
+    """Return what the daemon does: it reports its phase a moment later than its job's status."""
+    return "working" if working and not held and reported in _AT_REST else reported
+
+
+def current_of(job: Job, service: ServiceRecord) -> CurrentJob:
+    """Return how far the running job is."""
+    left_s = None
+    if job.words_total is not None and service.words_per_s:
+        left_s = max(0, job.words_total - job.words_done) / service.words_per_s
+    return CurrentJob(
+        id=job.id,
+        path=job.path,
+        part=service.current_part,
+        parts_done=job.parts_done,
+        parts_total=job.parts_total,
+        words_done=job.words_done,
+        words_total=job.words_total,
+        words_per_s=service.words_per_s,
+        left_s=None if left_s is None else round(left_s, 1),
+    )
+
+
+def trouble_of(job: Job) -> Trouble:
+    """Return what went wrong with a job and what the user can do."""
+    return Trouble(
+        id=job.id,
+        path=job.path,
+        status=str(job.status),
+        reason=str(job.reason) if job.reason else None,
+        meaning=meaning(job.reason),
+        detail=job.detail,
+        advice=advice(job.reason, job.id),
+    )
+
+
+def _left_s(
+    words: int | None, words_per_s: float | None, current: CurrentJob | None
+) -> float | None:
+    """Return the time left for everything, the running file included; None when unknown."""
+    if words is None or not words_per_s:
+        return None
+    running_s = (current.left_s or 0.0) if current is not None else 0.0
+    return round(words / words_per_s + running_s, 1)
+
+
+def _is_newer(file: Path, moment: float | None) -> bool:
+    try:
+        return moment is not None and file.stat().st_mtime > moment
+    except OSError:
+        return False
+
+
+def _moment(epoch_s: float | None) -> str | None:
+    if epoch_s is None:
+        return None
+    epoch_s = min(epoch_s, _LAST_S)  # earlier versions stored any number
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
