@@ -285,7 +285,7 @@ def test_an_edit_outlives_the_loss_of_the_database(home: Home) -> None:
     check(home, edited=frozenset({text}))
 
 
-def test_a_database_deleted_under_the_daemon_is_made_anew(home: Home) -> None:
+def test_a_database_deleted_under_the_daemon_is_made_again(home: Home) -> None:
     """Noticed within seconds, rebuilt from the folder, work goes on without a restart."""
     first = home.drop("first.json", talk("first"))
     with home.daemon() as running:
