@@ -86,7 +86,7 @@ class Starts:
 
 
 class Trial:
-    """A start that is not yet known to be good: it is after `GOOD_AFTER_S`."""
+    """A start by a service manager, on trial until it has run for `GOOD_AFTER_S`."""
 
     def __init__(self, succeeded: Callable[[], None], *, now: float) -> None:
         self._succeeded = succeeded

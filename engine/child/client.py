@@ -218,7 +218,10 @@ def _most_tokens(part: Part) -> int:
 
 
 def _enhanced(part: Part, answer: Message) -> EnhancedPart:
-    """Return an answer as the enhanced part; raises `AlignmentError`, `KeyError`, `TypeError`, `ValueError`."""
+    """Return an answer as the enhanced part; the child is not trusted with the text.
+
+    Raises `AlignmentError`, `KeyError`, `TypeError`, `ValueError`.
+    """
     return EnhancedPart(
         index=part.index,
         status="enhanced",

@@ -12,15 +12,8 @@ from typing import Final, NamedTuple
 
 from engine.errors import AlignmentError
 from engine.records import EnhancedWord, ModelInfo, Part, Word
-from engine.text.readings import (
-    SENTENCE_MARKS,
-    Join,
-    is_mark,
-    is_marked,
-    is_shouting,
-    joins,
-    readings,
-)
+from engine.text.marks import SENTENCE_MARKS
+from engine.text.readings import Join, is_mark, is_marked, is_shouting, joins, readings
 
 # A term takes the place of what was heard only where the model finds it clearly more likely.
 TERM_BIAS: Final = -1.0

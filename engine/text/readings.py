@@ -19,10 +19,10 @@ from engine.text.marks import (
     MARKS,
     OPENERS,
     QUOTES,
+    SENTENCE_MARKS,
     is_sentence_mark,
     keeps_stop,
 )
-from engine.text.marks import SENTENCE_MARKS as SENTENCE_MARKS  # for the guide
 
 #: Initials that are no name and so stay in lower case.
 _LOWER_INITIALS = frozenset(

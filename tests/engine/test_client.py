@@ -104,34 +104,34 @@ def test_a_silent_child_is_ended(light: Make, tmp_path: Path) -> None:
 
 def test_a_slow_child_that_shows_progress_is_left_alone(light: Make, tmp_path: Path) -> None:
     """Two seconds of work with one second of patience: progress renews it."""
-    told: list[int] = []
+    reported: list[int] = []
     one = light({"word": "boom", "do": "slow", "times": 1}, silence_s=1.0)
-    assert one.enhance(part("boom goes it"), (), on_progress=told.append).words
+    assert one.enhance(part("boom goes it"), (), on_progress=reported.append).words
     assert fired(tmp_path) == 1
-    assert len(told) == 20
+    assert len(reported) == 20
 
 
 def test_a_child_that_writes_without_end_is_ended(light: Make, tmp_path: Path) -> None:
     """Endless progress is not silence; it is ended at more tokens than the part can hold."""
-    told: list[int] = []
+    reported: list[int] = []
     one = light({"word": "boom", "do": "repeat", "times": 1})
     with pytest.raises(ChildRepeats) as caught:
-        one.enhance(part("boom goes it"), (), on_progress=told.append)
+        one.enhance(part("boom goes it"), (), on_progress=reported.append)
     assert fired(tmp_path) == 1
     assert caught.value.reason == "repetition"
-    assert 10 < len(told) < 500
+    assert 10 < len(reported) < 500
     assert not one.alive
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
 
 
 def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path) -> None:
     """A child that reports the same figure again and again makes no progress."""
-    told: list[int] = []
+    reported: list[int] = []
     one = light({"word": "boom", "do": "babble", "times": 1}, silence_s=0.5)
     with pytest.raises(ChildSilent):
-        one.enhance(part("boom goes it"), (), on_progress=told.append)
+        one.enhance(part("boom goes it"), (), on_progress=reported.append)
     assert fired(tmp_path) == 1
-    assert told == [1]
+    assert reported == [1]
 
 
 @pytest.mark.parametrize("what", ["pester", "rattle"])
@@ -139,13 +139,13 @@ def test_a_child_that_floods_without_progress_is_silent_too(
     light: Make, tmp_path: Path, what: str
 ) -> None:
     """Time counts between two reads as well, though there is always something to read."""
-    told: list[int] = []
+    reported: list[int] = []
     lines: list[str] = []
     one = light({"word": "boom", "do": what, "times": 1}, silence_s=0.5, log=lines.append)
     with pytest.raises(ChildSilent):
-        one.enhance(part("boom goes it"), (), on_progress=told.append)
+        one.enhance(part("boom goes it"), (), on_progress=reported.append)
     assert fired(tmp_path) == 1
-    assert told == ([1] if what == "pester" else [])
+    assert reported == ([1] if what == "pester" else [])
     assert len(lines) <= process.LOG_LINES + 1
     assert one.enhance(part("boom goes it"), ()).words[0].text == "Boom"
 
