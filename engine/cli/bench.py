@@ -20,7 +20,10 @@ TEXT = (
 )
 
 
-@click.command(epilog="Example: llasa-cli bench --model mlx-models/my-model")
+@click.command(
+    short_help="Measure how fast a model enhances text here.",
+    epilog="Example: llasa-cli bench --model mlx-models/my-model",
+)
 @click.option("--model", default=catalog.EMBEDDED, show_default=True, help="Model to measure.")
 @click.option(
     "--parts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Parts to decode."

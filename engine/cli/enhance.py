@@ -80,7 +80,10 @@ def enhance(
     run_one(file, Profile(model=model, language=language, cleaning=cleaning), output=output)
 
 
-@click.command(epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model")
+@click.command(
+    short_help="Enhance many transcripts, one after the other.",
+    epilog="Example: llasa-cli batch recordings/*.json --model mlx-models/my-model",
+)
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @model_option
 @language_option

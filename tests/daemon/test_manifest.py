@@ -44,7 +44,7 @@ def test_every_command_has_an_example_with_its_output(sections: dict[str, str], 
 
 def test_no_line_of_the_commands_list_is_cut_off(sections: dict[str, str]) -> None:
     """The purpose of each command fits on one line."""
-    for name in ("llasactl", "llasactl config"):
+    for name in ("llasactl", "llasactl config", "llasa-cli"):
         listed = sections[name].split("Commands:\n")[1].split("\n\n")[0]
         assert "..." not in listed
         assert all(len(line) <= 80 for line in listed.splitlines())
