@@ -225,7 +225,7 @@ def test_a_service_that_dies_at_every_start_is_parked(home: Home, tmp_path: Path
     assert home.steps().count("claimed") == home.steps().count("KILLED") == LIMIT
     parked = json.loads(home.control("status", "--json").stdout)["parked"]
     assert parked["failed_starts"] == LIMIT
-    assert "soon after its start" in parked["reason"]
+    assert "soon after starting" in parked["reason"]
     assert b"parked after 5 failed starts" in home.control("status").stdout
     said = (home.folder / "llasad.out").stat().st_size
     assert said + sum(file.stat().st_size for file in home.places.logs.glob("*")) < 1 << 20

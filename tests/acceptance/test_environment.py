@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import datetime
 
 import pytest
 
@@ -45,9 +44,7 @@ def test_no_process_of_ours_opens_a_network_socket(home: Home) -> None:
     calls = traced.read_text(errors="replace")
     assert calls.count("engine.child.host") >= 1  # the child was watched, too
     assert re.findall(r"\d+ +(?:socket|connect)\(.*AF_INET.*", calls) == []
-    (started,) = home.log("model.started")
-    (begun,) = home.log("daemon.started")
-    assert _seconds(started["at"]) - _seconds(begun["at"]) < 10
+    assert len(home.log("model.started")) == 1
     check(home)
 
 
@@ -123,7 +120,3 @@ def test_a_model_child_ends_with_a_killed_daemon(home: Home) -> None:
     home.script()
     assert home.drain().returncode == 0
     check(home)
-
-
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
