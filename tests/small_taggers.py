@@ -1,0 +1,86 @@
+"""Small randomly initialised taggers: they know nothing and must keep every word."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import Unigram
+
+HIDDEN, LAYERS, HEADS, INNER, POSITIONS = 64, 2, 2, 128, 512
+
+
+def tokenizer() -> Tokenizer:
+    """Return a SentencePiece-like unigram tokenizer of letters, marks and a few syllables."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *string.ascii_letters, *string.digits]
+    pieces += list(".,?!:;-'…éèäöüßñçабвгдежзийклмнопрстуфхцчшщъыьэюя")
+    pieces += [f"▁{a}" for a in string.ascii_lowercase] + [a + b for a in "tsrnl" for b in "aeiou"]
+    unique = list(dict.fromkeys(pieces))
+    scores = [-1000.0 if n < 4 else -3.0 - len(piece) / 10 for n, piece in enumerate(unique)]
+    out = Tokenizer(Unigram(list(zip(unique, scores, strict=True)), unk_id=3))
+    out.pre_tokenizer = pre_tokenizers.Metaspace()
+    out.decoder = decoders.Metaspace()
+    return out
+
+
+def arrays(size: int, seed: int) -> dict[str, Any]:
+    """Return random weights, named as a trained model's are."""
+    rng = np.random.default_rng(seed)
+
+    def draw(*shape: int) -> Any:
+        return (rng.standard_normal(shape) * 0.3).astype(np.float32)
+
+    shapes: dict[str, tuple[int, ...]] = {
+        "pieces.weight": (size, HIDDEN),
+        "positions.weight": (POSITIONS, HIDDEN),
+    }
+    for n in range(LAYERS):
+        for name, rows, columns in (
+            ("qkv", 3 * HIDDEN, HIDDEN),
+            ("attended", HIDDEN, HIDDEN),
+            ("up", INNER, HIDDEN),
+            ("down", HIDDEN, INNER),
+        ):
+            shapes[f"layers.{n}.{name}.weight"] = (rows, columns)
+            shapes[f"layers.{n}.{name}.bias"] = (rows,)
+        for name in ("attended_norm", "output_norm"):
+            shapes[f"layers.{n}.{name}.weight"] = shapes[f"layers.{n}.{name}.bias"] = (HIDDEN,)
+    shapes["norm.weight"] = shapes["norm.bias"] = (HIDDEN,)
+    for name, labels in (("mark", 4), ("case", 3), ("paragraph", 2)):
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (labels, HIDDEN), (labels,)
+    return {name: draw(*shape) for name, shape in shapes.items()}
+
+
+def tagger_like(folder: Path, *, bits: int | None = 4, seed: int = 1) -> Path:
+    """Write a model folder as training exports one; `bits` None leaves the weights in floats."""
+    folder.mkdir(parents=True)
+    made = tokenizer()
+    made.save(str(folder / "tokenizer.json"))
+    out: dict[str, mx.array] = {}
+    for name, array in arrays(made.get_vocab_size(), seed).items():
+        weight = mx.array(array)
+        linear = name.endswith(".weight") and array.ndim == 2 and not name.startswith("positions")
+        if bits is not None and linear:
+            stem = name.removesuffix(".weight")
+            packed, scales, biases = mx.quantize(weight, group_size=32, bits=bits)
+            out |= {name: packed, f"{stem}.scales": scales, f"{stem}.biases": biases}
+        else:
+            out[name] = weight
+    mx.save_safetensors(str(folder / "model.safetensors"), out)
+    config: dict[str, Any] = {
+        "model_type": "llasa_tagger",
+        "hidden": HIDDEN,
+        "layers": LAYERS,
+        "heads": HEADS,
+        "inner": INNER,
+        "positions": POSITIONS,
+    }
+    if bits is not None:
+        config["quantization"] = {"group_size": 32, "bits": bits}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
