@@ -1,0 +1,122 @@
+"""Quantise the trained weights with MLX and write the folder that the engine loads.
+
+Runs in the product's own environment: it needs MLX and no PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+#: Bits of the layers and of the table of pieces; values of a group share scale and offset.
+BITS, EMBEDDING_BITS, GROUP = 8, 6, 64
+LIMIT_BYTES = 45 * 1024 * 1024
+MODEL_TYPE = "llasa-tagger"
+LABELS = {
+    "mark": ["none", "comma", "period", "question"],
+    "case": ["lower", "first", "all"],
+    "paragraph": ["no", "yes"],
+}
+#: The languages that the model is offered for.
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")
+#: How texts are cut: pieces of a window, words that are shown on either side and not taken.
+WINDOW = {"pieces": 256, "left_words": 30, "right_words": 20, "most_pieces_a_word": 12}
+#: Files of an earlier export that a new one keeps.
+KEPT = ("MODEL_CARD.md",)
+SUFFIX = ".weight"
+
+
+def export(
+    source: Path,
+    out: Path,
+    *,
+    bits: int = BITS,
+    embedding_bits: int = EMBEDDING_BITS,
+    languages: Sequence[str] = LANGUAGES,
+    name: str = "punct",
+) -> Path:
+    """Write `out` from the folder of floats `source`; the old `out` is replaced at the end."""
+    facts = json.loads((source / "training.json").read_text())
+    bias = facts.get("bias", {})
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{name}-") as temporary:
+        folder = Path(temporary) / name
+        folder.mkdir()
+        weights = folder / "model.safetensors"
+        quantise(source / "model.safetensors", weights, bits=bits, embedding_bits=embedding_bits)
+        size = weights.stat().st_size
+        if bits < 16 and size > LIMIT_BYTES:  # floats are exported to be compared, not shipped
+            raise ValueError(f"{size:,} bytes of weights, at most {LIMIT_BYTES:,}")
+        _write(folder / "config.json", {
+            "model_type": MODEL_TYPE,
+            **facts["shape"],
+            "norm_eps": 1e-12,
+            "activation": "gelu",
+            "special": {"start": 0, "pad": 1, "turn": 2, "unknown": 3},
+            "labels": LABELS,
+            "languages": list(languages),
+            "window": WINDOW,
+            "bias": {code: bias[code] for code in languages if code in bias},
+            "quantization": {"group_size": GROUP, "bits": bits, "embedding_bits": embedding_bits},
+        })  # fmt: skip
+        _write(folder / "llasa.json", {
+            "schema": "llasa.model/1",
+            "name": name,
+            "revision": hashlib.sha256(weights.read_bytes()).hexdigest()[:12],
+            "kind": "tagger",
+            "tasks": ["punctuate"],
+            "languages": list(languages),
+        })  # fmt: skip
+        shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+        for kept in KEPT:
+            if (out / kept).exists():
+                shutil.copy2(out / kept, folder / kept)
+        for path in folder.iterdir():
+            path.chmod(0o644)
+        folder.chmod(0o755)
+        if out.exists():
+            os.replace(out, Path(temporary) / "old")
+        os.replace(folder, out)
+    return out
+
+
+def quantise(source: Path, out: Path, *, bits: int, embedding_bits: int) -> None:
+    """Write the matrices of a safetensors file quantised, the rest as float16.
+
+    A matrix `a.weight` becomes `a.weight`, `a.scales` and `a.biases`, as `mlx.nn` names them. The
+    positions and the heads are small, and stay floats.
+    """
+    import mlx.core as mx
+
+    tensors: dict[str, Any] = dict(mx.load(str(source)))  # type: ignore[arg-type]
+    written: dict[str, Any] = {}
+    for name, tensor in tensors.items():
+        width = bits_of(name, tensor.ndim, bits=bits, embedding_bits=embedding_bits)
+        if width >= 16:
+            written[name] = tensor.astype(mx.float16)
+            continue
+        stem = name.removesuffix(SUFFIX)
+        packed, scales, offsets = mx.quantize(tensor, group_size=GROUP, bits=width)
+        written[name] = packed
+        written[f"{stem}.scales"] = scales.astype(mx.float16)
+        written[f"{stem}.biases"] = offsets.astype(mx.float16)
+    mx.save_safetensors(str(out), written, metadata={"format": "mlx"})
+
+
+def bits_of(name: str, dimensions: int, *, bits: int, embedding_bits: int) -> int:
+    """Return the bits that a tensor is written with; 16 is a float."""
+    if dimensions < 2 or not name.endswith(SUFFIX):
+        return 16
+    if name == "pieces.weight":
+        return embedding_bits
+    return bits if name.startswith("layers.") else 16
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,121 @@
+"""Share a step between processes of one thread each, which meet once a step.
+
+Threads inside an operator meet at every operator instead, thousands of times a step, which on a
+busy machine costs most of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.training.encoder import LOSS_WEIGHTS, Tagger
+
+Rows = tuple[Tensor, Tensor, Tensor, Tensor]
+Loss = Callable[..., tuple[Tensor, Tensor, Tensor]]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a part of a batch comes to: its share of the mean losses, the gradient at its input."""
+
+    losses: tuple[float, ...]
+    embedded: Tensor  # rows x pieces x hidden
+
+
+def backward(model: Tagger, loss: Loss, rows: Rows, counts: list[int], device: str) -> Share:
+    """Add the gradients of `rows` to those of the model; `counts` are the batch's labels."""
+    ids, *labels = (part.to(device) for part in rows)
+    embedded = functional.embedding(ids, model.pieces.weight.detach()).requires_grad_()
+    with torch.autocast(device, torch.bfloat16):
+        sums = loss(embedded, ids, *labels)
+    means = [total / max(1, count) for total, count in zip(sums, counts, strict=True)]
+    sum(w * m for w, m in zip(LOSS_WEIGHTS, means, strict=True)).backward()  # type: ignore[union-attr]
+    assert embedded.grad is not None
+    return Share(tuple(float(mean.detach()) for mean in means), embedded.grad)
+
+
+def compiled(model: Tagger, *, compile_it: bool) -> Loss:
+    """Return the loss of the model, compiled where asked."""
+    return torch.compile(model.loss) if compile_it else model.loss
+
+
+def _serve(
+    connection: Connection, model: Tagger, grads: list[Tensor], at_input: Tensor, compile_it: bool
+) -> None:
+    """Compute gradients of what comes in, until None comes: a helper's life."""
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(1)
+    loss = compiled(model, compile_it=compile_it)
+    while (job := connection.recv()) is not None:
+        rows, counts = job
+        share = backward(model, loss, tuple(map(torch.from_numpy, rows)), counts, "cpu")  # type: ignore[arg-type]
+        for parameter, grad in zip(_dense(model), grads, strict=True):
+            assert parameter.grad is not None
+            grad.copy_(parameter.grad)
+            parameter.grad = None
+        at_input[: len(share.embedded)].copy_(share.embedded)
+        connection.send(share.losses)
+
+
+class Helpers:
+    """Processes that hold the same weights and compute a share of every batch each."""
+
+    def __init__(
+        self, model: Tagger, count: int, *, rows: int, length: int, compile_it: bool
+    ) -> None:
+        self.model = model
+        self._shares: list[tuple[Connection, list[Tensor], Tensor]] = []
+        context: Any = torch.multiprocessing.get_context("spawn")
+        if count:
+            model.share_memory()
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            grads = [torch.zeros_like(p).share_memory_() for p in _dense(model)]
+            at_input = torch.zeros(rows, length, model.shape.hidden).share_memory_()
+            job = (theirs, model, grads, at_input, compile_it)
+            context.Process(target=_serve, args=job, daemon=True).start()
+            self._shares.append((ours, grads, at_input))
+
+    def step(self, loss: Loss, rows: Rows, counts: list[int], device: str) -> tuple[float, ...]:
+        """Leave the gradients of a whole batch in the model; returns its mean losses."""
+        shares = self._shares[: len(rows[0]) - 1]
+        parts = len(shares) + 1
+        for n, (connection, _, _) in enumerate(shares, start=1):
+            connection.send(([part[n::parts].numpy() for part in rows], counts))
+        own: Rows = tuple(part[::parts] for part in rows)  # type: ignore[assignment]
+        share = backward(self.model, loss, own, counts, device)
+        losses, ids, inputs = share.losses, [own[0]], [share.embedded]
+        for n, (connection, grads, at_input) in enumerate(shares, start=1):
+            losses = tuple(a + b for a, b in zip(losses, connection.recv(), strict=True))
+            for parameter, grad in zip(_dense(self.model), grads, strict=True):
+                assert parameter.grad is not None
+                parameter.grad += grad
+            ids.append(rows[0][n::parts])
+            inputs.append(at_input[: len(ids[-1])])
+        self._table(torch.cat([i.flatten() for i in ids]), torch.cat([g.flatten(0, 1) for g in inputs]))
+        return losses
+
+    def _table(self, ids: Tensor, grads: Tensor) -> None:
+        """Give the table of pieces its gradient: of the rows that were read alone."""
+        table = self.model.pieces.weight
+        index = ids.to(grads.device)[None]
+        table.grad = torch.sparse_coo_tensor(
+            index, grads, table.shape, check_invariants=False
+        ).coalesce()
+
+    def close(self) -> None:
+        """Let the helpers end."""
+        for connection, _, _ in self._shares:
+            connection.send(None)
+
+
+def _dense(model: nn.Module) -> list[nn.Parameter]:
+    """Return all parameters but the table of pieces."""
+    return [p for name, p in model.named_parameters() if name != "pieces.weight"]
