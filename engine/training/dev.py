@@ -98,7 +98,8 @@ def _excerpts(corpus: Corpus, limit: int) -> Iterator[Text]:
         marks = [w.label if n < counted else MASKED for n, w in enumerate(words)]
         cases = [case_of(w.core) if n < counted else MASKED for n, w in enumerate(words)]
         breaks = [
-            MASKED if n >= counted or after.before == TURN or not after.paragraph_known
+            MASKED
+            if n >= counted or after.before == TURN or not after.paragraph_known
             else int(after.before != NO_BREAK)
             for n, after in enumerate(words[1:])
         ]

@@ -99,7 +99,9 @@ class Helpers:
                 parameter.grad += grad
             ids.append(rows[0][n::parts])
             inputs.append(at_input[: len(ids[-1])])
-        self._table(torch.cat([i.flatten() for i in ids]), torch.cat([g.flatten(0, 1) for g in inputs]))
+        self._table(
+            torch.cat([i.flatten() for i in ids]), torch.cat([g.flatten(0, 1) for g in inputs])
+        )
         return losses
 
     def _table(self, ids: Tensor, grads: Tensor) -> None:

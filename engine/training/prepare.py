@@ -37,7 +37,9 @@ def prepare(
     Files of words that are in `out` are kept, so that a stopped command goes on.
     """
     out.mkdir(parents=True, exist_ok=True)
-    jobs = [(data, out, source, part, seed, share) for source in SOURCES for part in ("dev", "train")]
+    jobs = [
+        (data, out, source, part, seed, share) for source in SOURCES for part in ("dev", "train")
+    ]
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(_prepare, jobs))
     counts = {

@@ -120,8 +120,12 @@ def _opened(words: list[Word], rng: random.Random) -> list[Word]:
     for before, word in pairwise(words):
         core = lowered(word.core)
         known = core != word.core or core in ALWAYS_RAISED
-        if before.ends and known and core not in _JOINING and core != "then" and (
-            rng.random() < rate
+        if (
+            before.ends
+            and known
+            and core not in _JOINING
+            and core != "then"
+            and (rng.random() < rate)
         ):
             (opening,) = rng.choices(list(OPENINGS), [share for share, _ in OPENINGS.values()])
             comma = rng.random() < OPENINGS[opening][1]

@@ -1,4 +1,4 @@
-"""Train the tagger: by minutes of the clock or by steps, from pretrained weights or where it was."""
+"""Train the tagger, by minutes or by steps, from pretrained weights or from where it stopped."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from engine.training.prepare import PRETRAINED, TOKENIZER
 from engine.training.words import MASKED
 
 CHECKPOINT, LOG, FLOATS = "checkpoint.pt", "log.jsonl", "floats"
-WARM_UP_STEPS = 150
-#: Of the average of the weights, taken every AVERAGE_STEPS.
-AVERAGE_DECAY, AVERAGE_STEPS = 0.97, 10
+WARM_UP_STEPS = 80
+#: The weights are averaged every so many steps, the last tenth of a run above all.
+AVERAGE_STEPS, AVERAGED_SHARE = 10, 0.1
 LOG_STEPS = 20
 #: Tokens of the benchmark and words of every language that the figures on dev go by.
 BENCHMARK_TOKENS, DEV_WORDS = 30_000, 5_000
@@ -156,7 +156,7 @@ class Run:
         return list(losses)
 
     def _average(self) -> None:
-        decay = min(AVERAGE_DECAY, (1 + self.averaged) / (4 + self.averaged))
+        decay = self.averaged / (self.averaged + 1 / AVERAGED_SHARE)
         self.averaged += 1
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
@@ -179,7 +179,9 @@ def _optimisers(model: Tagger, rate: float) -> list[torch.optim.Optimizer]:
     decayed, plain = [], []
     for name, parameter in model.named_parameters():
         if name != "pieces.weight":
-            (decayed if parameter.dim() > 1 and "positions" not in name else plain).append(parameter)
+            (decayed if parameter.dim() > 1 and "positions" not in name else plain).append(
+                parameter
+            )
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
     dense = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
     table = torch.optim.SparseAdam([model.pieces.weight], lr=rate, betas=(0.9, 0.98))

@@ -17,9 +17,10 @@ from engine.training.words import MARKS, MASKED
 #: Steps of the search over the biases of comma, period and question.
 STEPS = (0.4, 0.2, 0.1)
 Bias = tuple[float, ...]
+NO_BIAS: Bias = (0.0,) * len(MARKS)
 
 
-def climb(measure: Callable[[Bias], float], start: Bias = (0.0,) * len(MARKS)) -> tuple[Bias, float]:
+def climb(measure: Callable[[Bias], float], start: Bias = NO_BIAS) -> tuple[Bias, float]:
     """Return the best bias and its value: coordinate ascent in shrinking steps; none stays 0."""
     bias, best = start, measure(start)
     for step in STEPS:
@@ -75,7 +76,7 @@ def tune(
         measure = overall(dev.ask(model, pieces, found, device=device))
         best, value = climb(measure)
         bias[language] = dict(zip(MARKS[1:], best[1:], strict=True))
-        before = round(measure((0.0,) * len(MARKS)), 2)
+        before = round(measure(NO_BIAS), 2)
         table[language] = {"before": before, "after": round(value, 2), **bias[language]}
     path = floats_folder / floats.FACTS
     temporary = path.with_suffix(".tmp")

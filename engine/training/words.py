@@ -26,7 +26,9 @@ _STRAIGHT = str.maketrans({
 })  # fmt: skip
 _NOTE = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>")
 _FOOTNOTE = re.compile(r"(?<=[a-z][.,;])\d{1,2}(?=\s|$)")
-_DASH = re.compile(r"\s*(?:-{2,}|[\u2012\u2014\u2015])\s*|\s+[-\u2013]\s+|\u2013(?=\s)|(?<=\s)\u2013")
+_DASH = re.compile(
+    r"\s*(?:-{2,}|[\u2012\u2014\u2015])\s*|\s+[-\u2013]\s+|\u2013(?=\s)|(?<=\s)\u2013"
+)
 _OPENING = "\"'([{\u201c\u201d\u201e\u201a\u00ab\u00bb\u2039\u203a-\u2013."
 _TRAIL = ",.?!:;\"')]}\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u2013-"
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.)+[^\W\d_]?$")
@@ -138,8 +140,10 @@ def _settled(words: list[Word]) -> list[Word]:
         )
         if word.mark == "...":
             label = PERIOD if raised else COMMA
-        elif word.mark == "." and following is not None and (
-            word.core.lower() in _TITLES or following[:1].islower()
+        elif (
+            word.mark == "."
+            and following is not None
+            and (word.core.lower() in _TITLES or following[:1].islower())
         ):
             label = MASKED
         elif word.mark in ("?", "!") and following is not None and following[:1].islower():

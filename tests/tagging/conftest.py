@@ -13,8 +13,8 @@ from engine.training.clean import documents
 from engine.training.corpus import _Builder
 
 TEXT = (
-    "Well, I think so. Do you know what she said? We don't know, but Mr. Smith does. It was 1986... "
-    "and they came from New York!"
+    "Well, I think so. Do you know what she said? We don't know, but Mr. Smith does. It was 1986"
+    "... and they came from New York!"
 )
 
 
@@ -22,7 +22,12 @@ def unigram(pieces: list[str]) -> dict[str, Any]:
     """A tokenizer of the shape of the real one, with these pieces after the special ones."""
     vocabulary = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]]
     vocabulary += [[piece, -1.0 - 0.5 / len(piece)] for piece in pieces]
-    space = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}
+    space = {
+        "type": "Metaspace",
+        "replacement": "\u2581",
+        "prepend_scheme": "always",
+        "split": True,
+    }
     return {
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
         "normalizer": {"type": "NFKC"}, "pre_tokenizer": space, "post_processor": None,
@@ -34,7 +39,19 @@ def unigram(pieces: list[str]) -> dict[str, Any]:
 def tokenizer() -> dict[str, Any]:
     """Single letters, some syllables and some words."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,?!':;-\u2581"
-    words = ["\u2581the", "\u2581know", "\u2581you", "\u2581I", "ing", "er", "\u2581s", "aid", "\u2581W", "e", "ll"]
+    words = [
+        "\u2581the",
+        "\u2581know",
+        "\u2581you",
+        "\u2581I",
+        "ing",
+        "er",
+        "\u2581s",
+        "aid",
+        "\u2581W",
+        "e",
+        "ll",
+    ]
     return unigram(list(dict.fromkeys([*letters, *words])))
 
 

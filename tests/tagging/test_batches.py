@@ -45,9 +45,7 @@ def test_a_label_stands_on_the_last_piece_also_where_the_word_carries_a_mark(
 def test_a_change_of_speaker_is_a_piece_before_the_word(tokenizer: dict[str, Any]) -> None:
     """Not at the beginning of a window, where there is nobody to change from."""
     pieces = pieces_of(tokenizer)
-    ids, *_ = encode(
-        [shown("the", turn=True), shown("you", turn=True)], pieces, 20, at_end=False
-    )
+    ids, *_ = encode([shown("the", turn=True), shown("you", turn=True)], pieces, 20, at_end=False)
     assert ids[:4] == [START, *pieces.word("the"), TURN, *pieces.word("you")]
     assert TURN not in ids[4:]
 

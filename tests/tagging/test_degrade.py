@@ -16,7 +16,17 @@ from engine.training.degrade import (
     with_disfluencies,
 )
 from engine.training.noise import Mishearing
-from engine.training.words import COMMA, MASKED, NO_BREAK, NONE, PARAGRAPH, PERIOD, TURN, Word, parse
+from engine.training.words import (
+    COMMA,
+    MASKED,
+    NO_BREAK,
+    NONE,
+    PARAGRAPH,
+    PERIOD,
+    TURN,
+    Word,
+    parse,
+)
 
 KINDS = (BARE, CASED, WHISPER, RIGHT, LOWER_MARKED)
 WORDS = parse("Well, I think so. Do you know what Mr. Smith said? We don't; nobody here does!")

@@ -33,7 +33,7 @@ def shape(prepared: Path) -> Shape:
     return Shape(count, hidden=24, layers=2, heads=2, inner=48, positions=256)
 
 
-def weights(run: Run) -> dict[str, "torch.Tensor"]:
+def weights(run: Run) -> dict[str, torch.Tensor]:
     """The weights and their average."""
     average = {f"average.{k}": v for k, v in run.average.state_dict().items()}
     return {**run.model.state_dict(), **average}
