@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.training.corpus import LANGUAGES
+
 WORK = Path("work/tagger")
 DATA = Path("../shared/data")
 BENCHMARK = DATA / "bench/iwslt2012_dev.tsv.gz"
@@ -70,8 +72,13 @@ def _train(commands: Commands) -> None:
     parser.add_argument("--helpers", type=int, default=1, help="processes that share a step")
     parser.add_argument("--rows", type=int, default=20, help="windows of a batch")
     parser.add_argument("--length", type=int, default=256, help="pieces of a window")
+    parser.add_argument("--layers", type=int, default=12, help="of the pretrained twelve")
+    parser.add_argument("--frozen", type=int, default=0, help="lowest layers that do not learn")
+    parser.add_argument("--languages", default=",".join(LANGUAGES), help="codes with commas")
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dev-minutes", type=float, default=15.0, help="0 measures nothing")
+    parser.add_argument("--dev-words", type=int, default=5_000, help="of every file of dev")
     parser.add_argument("--compile", action="store_true", help="needs a C++ compiler on a CPU")
     parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
 
@@ -86,6 +93,11 @@ def _train(commands: Commands) -> None:
                 steps=options.steps,
                 rate=options.rate,
                 length=options.length,
+                dev_minutes=options.dev_minutes,
+                dev_words=options.dev_words,
+                layers=options.layers,
+                frozen=options.frozen,
+                languages=tuple(options.languages.split(",")),
                 rows=options.rows,
                 seed=options.seed,
                 device=options.device,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.corpus import SOURCES, Corpus
+from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.degrade import (
     BARE,
     FILLED,
@@ -82,13 +82,14 @@ class Windows:
         rows: int,
         seed: int,
         part: str = "train",
+        languages: Sequence[str] = LANGUAGES,
     ) -> None:
         self.pieces, self.length, self.rows, self.seed = pieces, length, rows, seed
         found: dict[tuple[str, str], list[tuple[Corpus, int]]] = {}
         self._mishearing: dict[str, Mishearing] = {}
         for source in SOURCES:
             path = folder / f"{source.name}.{part}.npz"
-            if not path.exists():
+            if source.language not in languages or not path.exists():
                 continue
             corpus = Corpus(path)
             if source.language not in self._mishearing:

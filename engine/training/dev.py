@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.training.corpus import SOURCES, Corpus
+from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.encoder import Tagger
 from engine.training.pieces import Pieces
 from engine.training.predict import Scored, predict
@@ -77,11 +77,13 @@ def benchmark(path: Path, limit: int | None = None) -> Text:
     return Text([w.lower() for w in words], [False] * len(words), marks, nothing, nothing)
 
 
-def excerpts(folder: Path, limit: int) -> Iterator[tuple[str, list[Text]]]:
+def excerpts(
+    folder: Path, limit: int, languages: Sequence[str] = LANGUAGES
+) -> Iterator[tuple[str, list[Text]]]:
     """Yield for every prepared dev file excerpts of about `limit` words in all."""
     for source in SOURCES:
         path = folder / f"{source.name}.dev.npz"
-        if path.exists():
+        if source.language in languages and path.exists():
             yield source.name, list(_excerpts(Corpus(path), limit))
 
 

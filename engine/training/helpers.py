@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.training.encoder import LOSS_WEIGHTS, Tagger
+from engine.training.encoder import LOSS_WEIGHTS, Tagger, precise
 
 Rows = tuple[Tensor, Tensor, Tensor, Tensor]
 Loss = Callable[..., tuple[Tensor, Tensor, Tensor]]
@@ -26,18 +26,18 @@ class Share:
     """What a part of a batch comes to: its share of the mean losses, the gradient at its input."""
 
     losses: tuple[float, ...]
-    embedded: Tensor  # rows x pieces x hidden
+    embedded: Tensor | None  # rows x pieces x hidden; None where the table is frozen
 
 
 def backward(model: Tagger, loss: Loss, rows: Rows, counts: list[int], device: str) -> Share:
     """Add the gradients of `rows` to those of the model; `counts` are the batch's labels."""
     ids, *labels = (part.to(device) for part in rows)
-    embedded = functional.embedding(ids, model.pieces.weight.detach()).requires_grad_()
-    with torch.autocast(device, torch.bfloat16):
+    table = model.pieces.weight
+    embedded = functional.embedding(ids, table.detach()).requires_grad_(table.requires_grad)
+    with precise(device):
         sums = loss(embedded, ids, *labels)
     means = [total / max(1, count) for total, count in zip(sums, counts, strict=True)]
     sum(w * m for w, m in zip(LOSS_WEIGHTS, means, strict=True)).backward()  # type: ignore[union-attr]
-    assert embedded.grad is not None
     return Share(tuple(float(mean.detach()) for mean in means), embedded.grad)
 
 
@@ -53,15 +53,24 @@ def _serve(
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
     loss = compiled(model, compile_it=compile_it)
-    while (job := connection.recv()) is not None:
+    while (job := _received(connection)) is not None:
         rows, counts = job
         share = backward(model, loss, tuple(map(torch.from_numpy, rows)), counts, "cpu")  # type: ignore[arg-type]
         for parameter, grad in zip(_dense(model), grads, strict=True):
             assert parameter.grad is not None
             grad.copy_(parameter.grad)
             parameter.grad = None
-        at_input[: len(share.embedded)].copy_(share.embedded)
+        if share.embedded is not None:
+            at_input[: len(share.embedded)].copy_(share.embedded)
         connection.send(share.losses)
+
+
+def _received(connection: Connection) -> Any:
+    """Return what comes in, None also where the other end is gone."""
+    try:
+        return connection.recv()
+    except EOFError:
+        return None
 
 
 class Helpers:
@@ -91,25 +100,26 @@ class Helpers:
             connection.send(([part[n::parts].numpy() for part in rows], counts))
         own: Rows = tuple(part[::parts] for part in rows)  # type: ignore[assignment]
         share = backward(self.model, loss, own, counts, device)
-        losses, ids, inputs = share.losses, [own[0]], [share.embedded]
+        losses = share.losses
+        read = [(own[0], share.embedded)]
         for n, (connection, grads, at_input) in enumerate(shares, start=1):
             losses = tuple(a + b for a, b in zip(losses, connection.recv(), strict=True))
             for parameter, grad in zip(_dense(self.model), grads, strict=True):
                 assert parameter.grad is not None
                 parameter.grad += grad
-            ids.append(rows[0][n::parts])
-            inputs.append(at_input[: len(ids[-1])])
-        self._table(
-            torch.cat([i.flatten() for i in ids]), torch.cat([g.flatten(0, 1) for g in inputs])
-        )
+            ids = rows[0][n::parts]
+            read.append((ids, at_input[: len(ids)]))
+        if share.embedded is not None:
+            self._table(read)
         return losses
 
-    def _table(self, ids: Tensor, grads: Tensor) -> None:
+    def _table(self, read: list[tuple[Tensor, Tensor | None]]) -> None:
         """Give the table of pieces its gradient: of the rows that were read alone."""
         table = self.model.pieces.weight
-        index = ids.to(grads.device)[None]
+        ids = torch.cat([ids.flatten() for ids, _ in read]).to(table.device)
+        grads = torch.cat([grads.flatten(0, 1) for _, grads in read if grads is not None])
         table.grad = torch.sparse_coo_tensor(
-            index, grads, table.shape, check_invariants=False
+            ids[None], grads, table.shape, check_invariants=False
         ).coalesce()
 
     def close(self) -> None:
@@ -119,5 +129,6 @@ class Helpers:
 
 
 def _dense(model: nn.Module) -> list[nn.Parameter]:
-    """Return all parameters but the table of pieces."""
-    return [p for name, p in model.named_parameters() if name != "pieces.weight"]
+    """Return the parameters that learn, but for the table of pieces."""
+    named = model.named_parameters()
+    return [p for name, p in named if name != "pieces.weight" and p.requires_grad]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.training.encoder import Tagger
+from engine.training.encoder import Tagger, precise
 from engine.training.pieces import PAD, START, TURN, Pieces
 
 #: Words on either side of a window that are shown and not taken, unless the text ends there.
@@ -81,7 +81,7 @@ def predict(
         rows, places = zip(*(_row(spelled, span, len(words)) for span in part), strict=True)
         width = max(map(len, rows))
         ids = torch.tensor([[*row, *[PAD] * (width - len(row))] for row in rows], device=device)
-        with torch.inference_mode(), torch.autocast(device, torch.bfloat16):
+        with torch.inference_mode(), precise(device):
             scores = model(ids)
         for head, out in zip(scores, outs, strict=True):
             logs = head.float().log_softmax(-1).cpu().numpy()

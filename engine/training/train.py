@@ -14,6 +14,7 @@ from torch import nn
 
 from engine.training import checkpoint, dev, floats
 from engine.training.batches import Batch, Windows
+from engine.training.corpus import LANGUAGES
 from engine.training.encoder import Shape, Tagger, load_pretrained
 from engine.training.helpers import Helpers, Rows, compiled
 from engine.training.pieces import PAD, Pieces
@@ -21,12 +22,12 @@ from engine.training.prepare import PRETRAINED, TOKENIZER
 from engine.training.words import MASKED
 
 CHECKPOINT, LOG, FLOATS = "checkpoint.pt", "log.jsonl", "floats"
-WARM_UP_STEPS = 80
+WARM_UP_STEPS = 60
 #: The weights are averaged every so many steps, the last tenth of a run above all.
 AVERAGE_STEPS, AVERAGED_SHARE = 10, 0.1
 LOG_STEPS = 20
-#: Tokens of the benchmark and words of every language that the figures on dev go by.
-BENCHMARK_TOKENS, DEV_WORDS = 30_000, 5_000
+#: The benchmark has so many times the words of every other file that is measured in training.
+BENCHMARK_TIMES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,16 @@ class Settings:
     rate: float = 4e-4
     length: int = 256  # pieces of a window
     rows: int = 20
+    layers: int = 12  # the lowest ones of the pretrained encoder
+    frozen: int = 0  # of these, the lowest ones that stay as they are
+    languages: tuple[str, ...] = LANGUAGES  # whose windows are drawn
     seed: int = 1
     device: str = "cpu"
     helpers: int = 1  # processes beside this one that share a step, on a CPU
     compiled: bool = False
     benchmark: Path | None = None
     dev_minutes: float = 15.0  # 0 measures nothing
+    dev_words: int = 5_000  # of every file
     save_minutes: float = 5.0
     stop_after: int | None = None  # ends early after so many steps; the rate is not changed by it
 
@@ -73,8 +78,12 @@ class Run:
             length=settings.length,
             rows=settings.rows,
             seed=settings.seed,
+            languages=settings.languages,
         )
-        self.model = Tagger(shape or Shape(self.pieces.count)).to(settings.device)
+        self.model = Tagger(shape or Shape(self.pieces.count, layers=settings.layers)).to(
+            settings.device
+        )
+        self.model.freeze(settings.frozen)
         self.average = Tagger(self.model.shape).to(settings.device).eval()
         self.step, self.elapsed, self.seen, self.averaged = 0, 0.0, 0, 0
         self._optimisers = _optimisers(self.model, settings.rate)
@@ -166,10 +175,11 @@ class Run:
         """Return figures on dev of the averaged weights."""
         out = {}
         folder, device = self.settings.prepared, self.settings.device
+        words = self.settings.dev_words
         if self.settings.benchmark is not None:
-            texts = [dev.benchmark(self.settings.benchmark, BENCHMARK_TOKENS)]
+            texts = [dev.benchmark(self.settings.benchmark, BENCHMARK_TIMES * words)]
             out["ted"] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
-        for name, texts in dev.excerpts(folder, DEV_WORDS):
+        for name, texts in dev.excerpts(folder, words, self.settings.languages):
             out[name] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
         return out
 

@@ -63,6 +63,17 @@ def test_a_step_shared_with_a_helper_is_the_same_step(prepared: Path, tmp_path: 
         assert torch.allclose(value, shared.model.state_dict()[name], atol=2e-3), name
 
 
+def test_frozen_layers_stay_and_the_others_learn(prepared: Path, tmp_path: Path) -> None:
+    """With them the table of pieces and the positions."""
+    run = Run(settings(prepared, tmp_path, frozen=1), shape(prepared))
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    run.one(run.windows.batch(0))
+    moved = {k for k, v in run.model.state_dict().items() if not torch.equal(v, before[k])}
+    assert not [k for k in moved if k.split(".")[0] in ("pieces", "positions", "norm")]
+    assert not [k for k in moved if k.startswith("layers.0")]
+    assert {"layers.1.up.weight", "mark.weight"} <= moved
+
+
 def test_the_rate_rises_and_falls_to_nought() -> None:
     """Over the first steps, and then with the progress of the run."""
     assert rate_at(0.0, 0) < rate_at(0.0, 50) < rate_at(0.0, 400) == 1.0
