@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.training import dev
 from engine.training.corpus import cleaned
+from engine.training.lists import read_tsv
 from engine.training.scores import LABELS, label, marked, p_k, punctuation
 from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
@@ -28,7 +28,7 @@ Enhance = Callable[[Sequence[str], Sequence[bool]], Sequence[Written]]
 
 def tsv(enhance: Enhance, path: Path, limit: int | None = None) -> dict[str, Any]:
     """Return F1 of the marks on a labelled word list."""
-    words, labels, tokens = dev.read_tsv(path, limit)
+    words, labels, tokens = read_tsv(path, limit)
     started = time.monotonic()
     written = enhance(words, [False] * len(words))
     seconds = time.monotonic() - started
