@@ -26,7 +26,7 @@ LABELS = {
 #: The languages that the model is offered for.
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")
 #: How texts are cut: pieces of a window, words that are shown on either side and not taken.
-WINDOW = {"pieces": 256, "left_words": 30, "right_words": 20, "most_pieces_a_word": 12}
+WINDOW = {"pieces": 192, "left_words": 30, "right_words": 20, "most_pieces_a_word": 12}
 #: Files of an earlier export that a new one keeps.
 KEPT = ("MODEL_CARD.md",)
 SUFFIX = ".weight"

@@ -14,7 +14,7 @@ from engine.training.pieces import PAD, START, TURN, Pieces
 
 #: Words on either side of a window that are shown and not taken, unless the text ends there.
 LEFT, RIGHT = 30, 20
-LENGTH = 256
+LENGTH = 192
 ROWS = 24
 
 Scores = NDArray[np.float32]

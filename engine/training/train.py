@@ -39,8 +39,8 @@ class Settings:
     minutes: float | None = None  # the rate falls to nought over these
     steps: int | None = None  # or over these
     rate: float = 4e-4
-    length: int = 256  # pieces of a window
-    rows: int = 20
+    length: int = 192  # pieces of a window
+    rows: int = 28
     layers: int = 12  # the lowest ones of the pretrained encoder
     frozen: int = 0  # of these, the lowest ones that stay as they are
     languages: tuple[str, ...] = LANGUAGES  # whose windows are drawn
