@@ -5,6 +5,7 @@ Training uses this module, too: what the model is shown at work is what it was s
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,21 @@ _STRAIGHT: Final = str.maketrans({
     "\u2010": "-", "\u00ad": "", "\u200b": "", "\ufeff": "",
 })  # fmt: skip
 #: Marks from the weakest to the strongest; of several the strongest is shown.
-_STRENGTH: Final = "-,:;.!?"
+STRENGTH: Final = "-,:;.!?"
+#: Words that begin with an apostrophe, which is no quotation mark then.
+ELISIONS: Final = frozenset((
+    "tis", "twas", "em", "twere", "cause", "til", "till", "d", "ll", "s", "re", "ve", "m", "t",
+    "twill", "bout", "round", "n", "ls", "hi",
+))  # fmt: skip
+#: Marks before a word that are shown.
+OPENING: Final = "¿¡"
 _DASHES: Final = str.maketrans("–—―‒", "----")
-_OPENING: Final = "¿¡"
+#: What may stand before and after a word besides the quotes and marks that `take_apart` knows.
+_BEFORE: Final = "-–—―.”»›"
+_AFTER: Final = "«‹„“"
+#: The stop of an abbreviation and the mark after it: etc., or Exa.,
+STOP_AND_MARK: Final = re.compile(r"\.[\"')]*[,:;?!]")
+_MARK_AND_QUOTE: Final = re.compile(r"[,.?!:;]+'+$")
 
 
 class Pieces:
@@ -61,8 +74,8 @@ def straight(text: str) -> str:
 
 def strongest(marks: str) -> str:
     """Return the strongest mark among the characters, or ""."""
-    known = [char for char in marks.translate(_DASHES) if char in _STRENGTH]
-    return max(known, key=_STRENGTH.index) if known else ""
+    known = [char for char in marks.translate(_DASHES) if char in STRENGTH]
+    return max(known, key=STRENGTH.index) if known else ""
 
 
 def shown(text: str, *, shouting: bool = False) -> str:
@@ -70,7 +83,22 @@ def shown(text: str, *, shouting: bool = False) -> str:
 
     Text that is in capitals throughout (`shouting`) is shown in lower case.
     """
-    split = take_apart(straight(text))
-    core = split.core.lower() if shouting else split.core
-    mark = "..." if ".." in split.trail and "?" not in split.trail else strongest(split.trail)
-    return "".join(char for char in split.lead if char in _OPENING) + core + mark
+    plain = straight(text).rstrip(_AFTER)
+    split = take_apart(plain.lstrip(_BEFORE))
+    core, trail = split.core, split.trail
+    if quoted := _MARK_AND_QUOTE.search(core):
+        core, trail = core[: quoted.start()], quoted.group() + trail
+    if STOP_AND_MARK.match(trail):
+        core, trail = core + ".", trail[1:]
+    hyphens = len(core) - len(core.rstrip("-–"))
+    if hyphens and trail:
+        core = core[:-hyphens]
+    if core[:1].isdigit() and plain.startswith("-"):
+        core = "-" + core
+    elif split.lead.endswith("'") and core.split("'")[0].lower() in ELISIONS:
+        core = "'" + core
+    mark = "..." if ".." in trail and "?" not in trail else strongest(trail)
+    if mark == "...":
+        core = core.rstrip(".")
+    opening = "".join(char for char in split.lead if char in OPENING)
+    return opening + (core.lower() if shouting else core) + mark

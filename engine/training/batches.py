@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tagger.pieces import PAD, START, TURN, Pieces
 from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.degrade import (
     BARE,
@@ -24,7 +25,6 @@ from engine.training.degrade import (
     with_disfluencies,
 )
 from engine.training.noise import NOISY, Mishearing
-from engine.training.pieces import PAD, START, TURN, Pieces
 from engine.training.spoken import as_spoken
 from engine.training.words import MASKED, Word
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.tagger.pieces import Pieces
 from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.encoder import Tagger
 from engine.training.lists import read_tsv
-from engine.training.pieces import Pieces
 from engine.training.predict import Scored, predict
 from engine.training.scores import LABELS, marked, punctuation
 from engine.training.words import FIRST, LOWER, MASKED, NO_BREAK, TURN, case_of

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.training.pieces import PAD
+from engine.tagger.pieces import PAD
 from engine.training.words import CASES, MARKS, MASKED
 
 #: Weights of the losses of mark, case and paragraph.

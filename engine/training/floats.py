@@ -10,8 +10,8 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 
+from engine.tagger.pieces import Pieces
 from engine.training.encoder import Shape, Tagger
-from engine.training.pieces import Pieces
 
 WEIGHTS, FACTS, TOKENIZER = "model.safetensors", "training.json", "tokenizer.json"
 

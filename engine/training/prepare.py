@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from engine.training import carriers
 from engine.training.batches import LANGUAGE_SHARES
 from engine.training.corpus import MARK_CODES, SOURCES, Corpus, Source, prepare_source
-from engine.training.pieces import choose, pruned, used
+from engine.training.vocabulary import choose, pruned, used
 
 #: Most pieces that are kept; with six bits each they are 19 MB.
 MOST_PIECES = 58_000

@@ -12,12 +12,12 @@ import torch
 from safetensors.numpy import load_file
 from torch import nn
 
+from engine.tagger.pieces import PAD, Pieces
 from engine.training import checkpoint, dev, floats
 from engine.training.batches import Batch, Windows
 from engine.training.corpus import LANGUAGES
 from engine.training.encoder import Shape, Tagger, load_pretrained
 from engine.training.helpers import Helpers, Rows, compiled
-from engine.training.pieces import PAD, Pieces
 from engine.training.prepare import PRETRAINED, TOKENIZER
 from engine.training.words import MASKED
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-#: Labels of the mark after a word, in the order of the model's outputs.
-NONE, COMMA, PERIOD, QUESTION = range(4)
-MARKS = ("none", "comma", "period", "question")
-#: Labels of a word's case, in the order of the model's outputs.
-LOWER, FIRST, ALL = range(3)
-CASES = ("lower", "first", "all")
+from engine.tagger.path import (
+    ALL,
+    CASES,
+    COMMA,
+    FIRST,
+    LOWER,
+    MARKS,
+    NONE,
+    PERIOD,
+    QUESTION,
+    case_of,
+)
+from engine.tagger.pieces import ELISIONS, OPENING, STOP_AND_MARK, STRENGTH, straight, strongest
+
+__all__ = (
+    "ALL", "CASES", "COMMA", "FIRST", "LOWER", "MARKS", "NONE", "PERIOD", "QUESTION", "case_of",
+    "straight", "strongest",
+)  # fmt: skip
+
 #: The value of a label that is not asked.
 MASKED = -100
 #: What precedes a word.
@@ -18,12 +31,6 @@ NO_BREAK, PARAGRAPH, TURN = range(3)
 
 #: The label of every mark; the strongest of several counts.
 LABEL = {",": COMMA, ":": COMMA, "-": COMMA, ".": PERIOD, "!": PERIOD, ";": PERIOD, "?": QUESTION}
-_STRENGTH = "-,:;.!?"
-_STRAIGHT = str.maketrans({
-    "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2032": "'", "\u00b4": "'", "`": "'",
-    "\u2026": "...", "\u00a0": " ", "\u202f": " ", "_": " ", "*": " ", "\u2011": "-",
-    "\u2010": "-", "\u00ad": "", "\u200b": "", "\ufeff": "",
-})  # fmt: skip
 _NOTE = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>")
 _FOOTNOTE = re.compile(r"(?<=[a-z][.,;])\d{1,2}(?=\s|$)")
 _DASH = re.compile(
@@ -37,10 +44,6 @@ _TITLES = frozenset((
     "rev", "hon", "gov", "sen", "rep", "jr", "sr", "vs", "mme", "mm", "sra", "srta", "dra", "nr",
     "bzw", "usw", "ca", "dhr", "mevr", "art", "núm", "sig", "on", "ss", "tzw", "np", "itd",
 )) - {"on", "ca"}  # fmt: skip
-_ELISIONS = frozenset((
-    "tis", "twas", "em", "twere", "cause", "til", "till", "d", "ll", "s", "re", "ve", "m", "t",
-    "twill", "bout", "round", "n", "ls", "hi",
-))  # fmt: skip
 #: English words that are raised wherever they stand, so that they tell nothing of sentences.
 ALWAYS_RAISED = frozenset(("I", "I'm", "I've", "I'll", "I'd"))
 
@@ -62,11 +65,6 @@ class Word:
         return self.label in (PERIOD, QUESTION)
 
 
-def straight(text: str) -> str:
-    """Return `text` with plain apostrophes, spaces, hyphens and dots."""
-    return text.translate(_STRAIGHT)
-
-
 def parse(text: str) -> list[Word]:
     """Split one paragraph or turn into words; the first one carries no break yet."""
     text = _FOOTNOTE.sub("", _NOTE.sub(" ", straight(text)))
@@ -84,33 +82,31 @@ def take_apart(token: str) -> Word | None:
     """Return the word that a token without spaces holds, or None where it holds none."""
     if token.isalpha():
         return Word(token)
-    opening = "".join(c for c in token[:3] if c in "\u00bf\u00a1")
-    if opening:
-        token = token.replace("\u00bf", "").replace("\u00a1", "")
+    opening = "".join(c for c in token[:3] if c in OPENING)
+    for mark in opening:
+        token = token.replace(mark, "")
     core = token.lstrip(_OPENING)
     lead = token[: len(token) - len(core)]
     whole, core = core, core.rstrip(_TRAIL)
     tail = whole[len(core) :]
     if not any(c.isalnum() for c in core):
         return None
-    if lead.endswith("'") and (core.split("'")[0].lower() in _ELISIONS):
+    if lead.endswith("'") and (core.split("'")[0].lower() in ELISIONS):
         core = "'" + core
     elif lead.endswith("-") and core[:1].isdigit():
         core = "-" + core
-    if tail.startswith("'") and core[-1:].lower() in "so":  # the dogs', po'
-        core += "'"
+    if tail.startswith("'") and not set(lead) & {"'"}:  # the dogs', po'
+        core, tail = core + "'", tail[1:]
+    elif tail in ("-", "\u2013"):  # Ein- und Ausgang
+        core, tail = core + "-", ""
     mark = "..." if ".." in tail and "?" not in tail else strongest(tail)
+    if mark not in ("", "...") and STOP_AND_MARK.match(tail):  # etc., and U.S.,
+        return Word(core + ".", strongest(tail[1:]), opening=opening)
     if mark == "." and (
         _INITIALS.match(core) or (len(core) == 1 and core.isalpha() and core not in "Iaoyeiuàé")
     ):
         core, mark = core + ".", ""
     return Word(core, mark, opening=opening)
-
-
-def strongest(marks: str) -> str:
-    """Return the strongest mark among the characters, or ""."""
-    known = [c for c in marks.replace("\u2013", "-") if c in LABEL]
-    return max(known, key=_STRENGTH.index) if known else ""
 
 
 def _with_mark(word: Word, mark: str) -> Word:
@@ -120,7 +116,7 @@ def _with_mark(word: Word, mark: str) -> Word:
 
 
 def _rank(mark: str) -> int:
-    return _STRENGTH.index(mark[0])
+    return STRENGTH.index(mark[0])
 
 
 def _settled(words: list[Word]) -> list[Word]:
@@ -131,10 +127,11 @@ def _settled(words: list[Word]) -> list[Word]:
     """
     out = []
     for n, word in enumerate(words):
-        if not word.mark and not word.core.endswith("."):
+        following = words[n + 1].core if n + 1 < len(words) else None
+        cut_off = word.core.endswith("-") and following is None
+        if not word.mark and not word.core.endswith(".") and not cut_off:
             out.append(word)
             continue
-        following = words[n + 1].core if n + 1 < len(words) else None
         raised = following is None or (
             not following[:1].islower() and following not in ALWAYS_RAISED
         )
@@ -148,7 +145,7 @@ def _settled(words: list[Word]) -> list[Word]:
             label = MASKED
         elif word.mark in ("?", "!") and following is not None and following[:1].islower():
             label = MASKED if word.mark == "?" else COMMA
-        elif word.mark in ("-", ",") and following is None:
+        elif cut_off or (word.mark in ("-", ",") and following is None):
             label = PERIOD
         else:
             label = LABEL.get(word.mark, NONE)
@@ -156,14 +153,6 @@ def _settled(words: list[Word]) -> list[Word]:
             label = MASKED
         out.append(replace(word, label=label))
     return out
-
-
-def case_of(core: str) -> int:
-    """Return the label of a word's case."""
-    letters = [c for c in core if c.isalpha()]
-    if len(letters) > 1 and all(c.isupper() for c in letters):
-        return ALL
-    return FIRST if letters and letters[0].isupper() else LOWER
 
 
 def first_raised(core: str) -> str:

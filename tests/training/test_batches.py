@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from engine.training.batches import EDGE_WORDS, Windows, encode
 from engine.training.degrade import Shown
-from engine.training.pieces import PAD, START, TURN, Pieces
+from engine.tagger.pieces import PAD, START, TURN, Pieces
 from engine.training.words import COMMA, FIRST, LOWER, MASKED, NONE, PERIOD
 
 

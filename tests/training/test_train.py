@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch")
 
 from engine.training import carriers, dev, floats  # noqa: E402
 from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
-from engine.training.pieces import Pieces  # noqa: E402
-from engine.training.predict import Span, predict, spans  # noqa: E402
+from engine.tagger.pieces import Pieces  # noqa: E402
+from engine.training.predict import predict  # noqa: E402
 from engine.training.train import Run, Settings, rate_at, train  # noqa: E402
 from engine.training.tune import climb, overall  # noqa: E402
 from engine.training.words import COMMA, MASKED  # noqa: E402
@@ -86,18 +86,6 @@ def test_training_lowers_the_loss(prepared: Path, tmp_path: Path) -> None:
     run = Run(settings(prepared, tmp_path, steps=400, rate=2e-2), shape(prepared))
     losses = [run.one(run.windows.batch(step % 8))[0] for step in range(60)]
     assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
-
-
-def test_windows_cover_every_word_once() -> None:
-    """And leave words on either side that are shown and not taken."""
-    sizes = [1 + n % 3 for n in range(500)]
-    found = list(spans(sizes, 128))
-    assert [n for span in found for n in range(span.taken, span.until)] == list(range(500))
-    assert all(sum(sizes[s.first : s.stop]) <= 126 for s in found)
-    assert found[1].first < found[1].taken
-    assert found[0].until < found[0].stop
-    assert list(spans([1, 2], 128)) == [Span(0, 0, 2, 2)]
-    assert [s.until for s in spans([12] * 9, 16)] == list(range(1, 10))
 
 
 def test_words_are_scored_alike_in_one_window_or_many(prepared: Path) -> None:

@@ -1,4 +1,4 @@
-"""Spell words in pieces, each word by itself, with the vocabulary cut down to what is used."""
+"""Cut the vocabulary of the pretrained tokenizer down to the pieces that the languages use."""
 
 from __future__ import annotations
 
@@ -6,45 +6,17 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-#: Ids that no word has: the start of a window, padding, a change of speaker or the end, unknown.
-START, PAD, TURN, UNKNOWN = range(4)
-#: A longer word keeps its first pieces and its last one, which carries the label.
-MOST_PIECES = 12
+from engine.tagger.pieces import UNKNOWN
+
 #: Characters that any word may be spelled with: Latin with all its accents, Greek, Cyrillic, marks.
 ALPHABETS = ((0x21, 0x24F), (0x300, 0x36F), (0x370, 0x3FF), (0x400, 0x52F), (0x2010, 0x20BF))
 SPACE = "\u2581"
 #: The specials hold a space, which no word does, so that nobody can write one.
 SPECIALS = (" start", " pad", " turn", " unknown")
-
-
-class Pieces:
-    """Spells words with a pruned tokenizer, whose ids are the model's; every word once."""
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._cache: dict[str, tuple[int, ...]] = {}
-        self.count: int = tokenizer.get_vocab_size()
-
-    @classmethod
-    def load(cls, path: Path) -> Pieces:
-        """Read a tokenizer.json."""
-        return cls(Tokenizer.from_file(str(path)))
-
-    def word(self, text: str) -> tuple[int, ...]:
-        """Return the pieces of one word as it is shown, with the space before it; never none."""
-        ids = self._cache.get(text)
-        if ids is None:
-            ids = tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
-            if len(ids) > MOST_PIECES:
-                ids = (*ids[: MOST_PIECES - 1], ids[-1])
-            ids = ids or (UNKNOWN,)
-            self._cache[text] = ids
-        return ids
 
 
 def bare(tokenizer: dict[str, Any]) -> dict[str, Any]:

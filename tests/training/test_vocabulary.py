@@ -7,7 +7,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from engine.training.pieces import MOST_PIECES, UNKNOWN, Pieces, bare, choose, pruned, used
+from engine.tagger.pieces import MOST_PIECES, UNKNOWN, Pieces
+from engine.training.vocabulary import bare, choose, pruned, used
 
 WORDS = ("know", "the", "said", "well,", "knower", "you?", "singing", "Zq9")
 
