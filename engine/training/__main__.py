@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from engine.training.corpus import LANGUAGES
+from engine.models.catalog import EMBEDDED
 
 WORK = Path("work/tagger")
 DATA = Path("../shared/data")
 BENCHMARK = DATA / "bench/iwslt2012_dev.tsv.gz"
+#: The languages of the corpora, which `train` draws.
+LANGUAGES = "en,de,fr,es,it,pt,nl,ca,pl,sv,ru,uk,tr"
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -74,7 +76,7 @@ def _train(commands: Commands) -> None:
     parser.add_argument("--length", type=int, default=192, help="pieces of a window")
     parser.add_argument("--layers", type=int, default=12, help="of the pretrained twelve")
     parser.add_argument("--frozen", type=int, default=0, help="lowest layers that do not learn")
-    parser.add_argument("--languages", default=",".join(LANGUAGES), help="codes with commas")
+    parser.add_argument("--languages", default=LANGUAGES, help="codes with commas")
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dev-minutes", type=float, default=15.0, help="0 measures nothing")
@@ -111,25 +113,23 @@ def _train(commands: Commands) -> None:
 
 
 def _tune(commands: Commands) -> None:
-    parser = commands.add_parser("tune", help="find the bias of every mark, language by language")
-    parser.add_argument("--model", type=Path, default=WORK / "run/floats")
-    parser.add_argument("--prepared", type=Path, default=WORK / "prepared")
+    parser = commands.add_parser("tune", help="find the biases of an exported model on dev")
+    parser.add_argument("--model", type=Path, default=WORK / "punct", help="folder, changed")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
-    parser.add_argument("--words", type=int, default=20_000, help="of every file")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--words", type=int, default=8_000, help="of every file of dev")
 
     def run(options: argparse.Namespace) -> None:
         from engine.training.tune import tune
 
         table = tune(
             options.model,
-            options.prepared,
+            options.data,
             benchmark=options.benchmark if options.benchmark.exists() else None,
             words=options.words,
-            device=options.device,
         )
-        for language, row in table.items():
-            print(language, " ".join(f"{name} {value:g}" for name, value in row.items()))
+        for name, row in table.items():
+            print(f"{name:5} {_line(row)}")
 
     parser.set_defaults(run=run)
 
@@ -153,33 +153,45 @@ def _export(commands: Commands) -> None:
 
 
 def _evaluate(commands: Commands) -> None:
-    parser = commands.add_parser("evaluate", help="measure a labelled word list or a corpus file")
+    parser = commands.add_parser("evaluate", help="measure a model through the engine")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--tsv", type=Path, help="token and label a line, may be gzipped")
-    source.add_argument("--corpus", type=Path, help="records a line, gzipped")
-    parser.add_argument("--language", default="en")
-    parser.add_argument("--model", type=Path, default=WORK / "run/floats")
+    source.add_argument("--corpus", type=Path, help="records a line, may be gzipped; any style")
+    source.add_argument("--kept", type=Path, nargs="+", help="punctuated transcripts")
+    parser.add_argument("--language", default="en", help="ISO 639-1")
+    parser.add_argument("--model", default=str(EMBEDDED), help="folder, or name of a model")
     parser.add_argument("--limit", type=int, help="tokens of a list, words of a style of a corpus")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--json", action="store_true", help="print the whole table")
+    parser.add_argument("--no-turns", action="store_true", help="show no changes of speaker")
+    parser.add_argument("--bias", type=json.loads, help="JSON object, overrules the model's own")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def run(options: argparse.Namespace) -> None:
         from engine.training import evaluate
-        from engine.training.direct import enhancer
+        from engine.training.product import product
 
-        enhance = enhancer(options.model, options.language, device=options.device)
-        if options.tsv is not None:
-            table = {"all": evaluate.tsv(enhance, options.tsv, options.limit)}
-        else:
-            table = evaluate.corpus(enhance, options.corpus, words=options.limit)
+        with product(options.model, options.language, bias=options.bias) as engine:
+            if options.tsv is not None:
+                table = evaluate.tsv(engine.enhance, options.tsv, options.limit)
+            elif options.corpus is not None:
+                table = evaluate.corpus(
+                    engine.enhance, options.corpus, words=options.limit, turns=not options.no_turns
+                )
+            else:
+                table = evaluate.kept(engine.transcript, options.kept)
         if options.json:
             print(json.dumps(table, indent=2))
             return
         for name, row in table.items():
-            f1 = " ".join(f"{k} {v['f1']:.1f}" for k, v in row.items() if isinstance(v, dict))
-            print(f"{name:18} {f1} ({row['words']:,} words, {row['words_per_second']:,} a second)")
+            print(f"{name:18} {_line(row) if isinstance(row, dict) else row}")
 
     parser.set_defaults(run=run)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """Return the figures of one row, F1 of what has one."""
+    return "  ".join(
+        f"{name} {value['f1'] if isinstance(value, dict) else value}" for name, value in row.items()
+    )
 
 
 def _plot(commands: Commands) -> None:

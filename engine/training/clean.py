@@ -27,9 +27,14 @@ SHORT_TURNS_DROPPED = 0.7
 SHORTEST = 30
 
 
-def documents(record: dict[str, Any], rng: random.Random) -> Iterator[list[Word]]:
-    """Yield the clean documents of one record: one, or none where too little is left."""
-    style = record["style"]
+def documents(
+    record: dict[str, Any], rng: random.Random, *, whole: bool = False
+) -> Iterator[list[Word]]:
+    """Yield the clean documents of one record: one, or none where too little is left.
+
+    `whole` leaves out no short turn and no short document: that is for measuring.
+    """
+    style = record.get("style", "")
     chunks = record["text"].split("\n\n")
     speakers = list(record.get("speakers") or ())
     speakers += [None] * (len(chunks) - len(speakers))
@@ -42,7 +47,8 @@ def documents(record: dict[str, Any], rng: random.Random) -> Iterator[list[Word]
         if not _usable(text):
             continue
         parsed = parse(text)
-        if not parsed or (meeting and len(parsed) <= 2 and rng.random() < SHORT_TURNS_DROPPED):
+        dropped = meeting and not whole and len(parsed) <= 2 and rng.random() < SHORT_TURNS_DROPPED
+        if not parsed or dropped:
             continue
         before = NO_BREAK
         if words:
@@ -58,7 +64,7 @@ def documents(record: dict[str, Any], rng: random.Random) -> Iterator[list[Word]
         words.extend(parsed)
         since_break += len(parsed)
         last_speaker = speaker
-    if len(words) >= SHORTEST:
+    if words and (whole or len(words) >= SHORTEST):
         yield words
 
 

@@ -44,8 +44,9 @@ SOURCES = (
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a gzipped JSONL file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
+    """Yield the records of a JSONL file, gzipped or not."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.training.corpus import cleaned
+from engine.records import EnhancedWord
+from engine.text.readings import take_apart
+from engine.training.clean import documents
+from engine.training.corpus import read_records
 from engine.training.lists import read_tsv
 from engine.training.scores import LABELS, label, marked, p_k, punctuation
 from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
@@ -24,10 +28,12 @@ class Written:
 
 #: Enhances the words of one text; a word's turn says that another speaker begins with it.
 Enhance = Callable[[Sequence[str], Sequence[bool]], Sequence[Written]]
+#: Enhances a transcript file, given its bytes and its name.
+Read = Callable[[bytes, str], Sequence[EnhancedWord]]
 
 
 def tsv(enhance: Enhance, path: Path, limit: int | None = None) -> dict[str, Any]:
-    """Return F1 of the marks on a labelled word list."""
+    """Return F1 of the marks on a labelled word list, which has no case and no paragraphs."""
     words, labels, tokens = read_tsv(path, limit)
     started = time.monotonic()
     written = enhance(words, [False] * len(words))
@@ -37,27 +43,60 @@ def tsv(enhance: Enhance, path: Path, limit: int | None = None) -> dict[str, Any
 
 
 def corpus(
-    enhance: Enhance, path: Path, *, words: int | None = None, seed: int = 1
+    enhance: Enhance, path: Path, *, words: int | None = None, turns: bool = True
 ) -> dict[str, Any]:
     """Return figures of every style of a corpus file, and of all, from lower case without marks.
 
     Whole documents are read, at most about `words` of a style; those come from documents spread
-    evenly over the file.
+    evenly over the file. `turns` says whether known changes of speaker are shown. Paragraphs are
+    measured where the record says that they are real.
     """
     styles: dict[str, list[list[Word]]] = {}
-    for style, text in cleaned(path, seed=seed):
-        styles.setdefault(style, []).append(text)
+    for record in read_records(path):
+        said = {"paras": "none", **record}
+        found = documents(said, random.Random(0), whole=True)
+        styles.setdefault(record.get("style", "text"), []).extend(found)
     table: dict[str, Any] = {}
     total = _Counted()
     for style, texts in styles.items():
         counted = _Counted()
         for text in _spread(texts, words):
+            begun = [turns and word.before == TURN for word in text]
             started = time.monotonic()
-            written = enhance([w.core.lower() for w in text], [w.before == TURN for w in text])
-            counted.add(text, written, time.monotonic() - started)
+            written = enhance([w.core.lower() for w in text], begun)
+            counted.add(text, written, begun, seconds=time.monotonic() - started)
         table[style] = counted.figures()
         total.extend(counted)
     return {**table, "all": total.figures()}
+
+
+def kept(read: Read, paths: Sequence[Path]) -> dict[str, Any]:
+    """Return how much of punctuated transcripts comes back as it was.
+
+    `sentence_ends` and `marks` are the shares of the source's that stayed, `case` that of words
+    whose case stayed; `added` is the number of sentence ends added, in percent of the source's.
+    """
+    ends, marks, case = [0, 0, 0], [0, 0], [0, 0]
+    started = time.monotonic()
+    for path in paths:
+        for word in read(path.read_bytes(), path.name):
+            source, written = label(word.word.text), label(word.text)
+            was, is_ = source in ("PERIOD", "QUESTION"), written in ("PERIOD", "QUESTION")
+            ends = [ends[0] + (was and is_), ends[1] + was, ends[2] + (is_ and not was)]
+            marks = [marks[0] + (source != "O" and source == written), marks[1] + (source != "O")]
+            core = take_apart(word.word.text).core
+            case = [case[0] + (core in word.text), case[1] + 1]
+    return {
+        "sentence_ends": _share(ends[0], ends[1]),
+        "added": _share(ends[2], ends[1]),
+        "marks": _share(*marks),
+        "case": _share(*case),
+        **_speed(case[1], time.monotonic() - started),
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(100 * part / max(1, whole), 2)
 
 
 def _spread(texts: Sequence[list[Word]], limit: int | None) -> Sequence[list[Word]]:
@@ -79,7 +118,14 @@ class _Counted:
         self.breaks: tuple[list[bool], list[bool]] = ([], [])
         self.words, self.seconds = 0, 0.0
 
-    def add(self, text: Sequence[Word], written: Sequence[Written], seconds: float) -> None:
+    def add(
+        self,
+        text: Sequence[Word],
+        written: Sequence[Written],
+        turns: Sequence[bool],
+        *,
+        seconds: float,
+    ) -> None:
         """Count one text: what is masked is not measured, nor are breaks that were told or lost."""
         names = ("O", *LABELS)
         self.words += len(text)
@@ -90,9 +136,9 @@ class _Counted:
                 self.guess.append(label(guess.text))
             self.capitals[0].append(case_of(word.core) > 0)
             self.capitals[1].append(case_of(guess.text) > 0)
-            after = text[number + 1] if number + 1 < len(text) else None
-            if after is not None and word.paragraph_known and after.before != TURN:
-                self.breaks[0].append(after.before != NO_BREAK)
+            last = number + 1 == len(text)
+            if not last and word.paragraph_known and not turns[number + 1]:
+                self.breaks[0].append(text[number + 1].before != NO_BREAK)
                 self.breaks[1].append(guess.paragraph)
 
     def extend(self, other: _Counted) -> None:

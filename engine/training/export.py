@@ -17,16 +17,15 @@ from typing import Any
 #: Bits of the layers and of the table of pieces; values of a group share scale and offset.
 BITS, EMBEDDING_BITS, GROUP = 8, 6, 64
 LIMIT_BYTES = 45 * 1024 * 1024
-MODEL_TYPE = "llasa-tagger"
-LABELS = {
-    "mark": ["none", "comma", "period", "question"],
-    "case": ["lower", "first", "all"],
-    "paragraph": ["no", "yes"],
-}
+MODEL_TYPE = "llasa_tagger"
 #: The languages that the model is offered for.
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")
-#: How texts are cut: pieces of a window, words that are shown on either side and not taken.
-WINDOW = {"pieces": 192, "left_words": 30, "right_words": 20, "most_pieces_a_word": 12}
+#: The marks that are written where the source has none: the labels have no others.
+SEPARATORS = (",", ".", "?")
+#: Words of a part, and words that are shown before and after it.
+PART = {"words": 190, "tail_words": 30, "lookahead_words": 24}
+#: What an earlier `tune` wrote, which holds until the next one.
+TUNED = ("bias", "biases", "bias_marked")
 #: Files of an earlier export that a new one keeps.
 KEPT = ("MODEL_CARD.md",)
 SUFFIX = ".weight"
@@ -43,7 +42,6 @@ def export(
 ) -> Path:
     """Write `out` from the folder of floats `source`; the old `out` is replaced at the end."""
     facts = json.loads((source / "training.json").read_text())
-    bias = facts.get("bias", {})
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{name}-") as temporary:
         folder = Path(temporary) / name
@@ -56,14 +54,11 @@ def export(
         _write(folder / "config.json", {
             "model_type": MODEL_TYPE,
             **facts["shape"],
-            "norm_eps": 1e-12,
-            "activation": "gelu",
-            "special": {"start": 0, "pad": 1, "turn": 2, "unknown": 3},
-            "labels": LABELS,
-            "languages": list(languages),
-            "window": WINDOW,
-            "bias": {code: bias[code] for code in languages if code in bias},
-            "quantization": {"group_size": GROUP, "bits": bits, "embedding_bits": embedding_bits},
+            "quantization": {
+                "group_size": GROUP,
+                "bits": bits,
+                "pieces": {"group_size": GROUP, "bits": embedding_bits},
+            },
         })  # fmt: skip
         _write(folder / "llasa.json", {
             "schema": "llasa.model/1",
@@ -72,6 +67,9 @@ def export(
             "kind": "tagger",
             "tasks": ["punctuate"],
             "languages": list(languages),
+            "part": PART,
+            "separators": list(SEPARATORS),
+            **_tuned(out),
         })  # fmt: skip
         shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
         for kept in KEPT:
@@ -84,6 +82,13 @@ def export(
             os.replace(out, Path(temporary) / "old")
         os.replace(folder, out)
     return out
+
+
+def _tuned(folder: Path) -> dict[str, Any]:
+    """Return the biases of an earlier export."""
+    path = folder / "llasa.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {key: manifest[key] for key in TUNED if key in manifest}
 
 
 def quantise(source: Path, out: Path, *, bits: int, embedding_bits: int) -> None:

@@ -1,86 +1,180 @@
-"""Tune the bias of every mark on dev, language by language."""
+"""Tune the biases of an exported model on dev, language by language, and write them into it."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from engine.models.catalog import describe
+from engine.records import Word as SourceWord
+from engine.training.clean import documents
+from engine.training.corpus import read_records
+from engine.training.decisions import Bias, Gaps, figures, joined, kept
+from engine.training.lists import read_tsv
+from engine.training.scores import LABELS
+from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
-from engine.training import dev
-from engine.training.corpus import SOURCES
-from engine.training.words import MARKS, MASKED
-
-#: Steps of the search over the biases of comma, period and question.
+#: Steps of the search, and what is searched.
 STEPS = (0.4, 0.2, 0.1)
-Bias = tuple[float, ...]
-NO_BIAS: Bias = (0.0,) * len(MARKS)
+TUNED = (",", ".", "?", "raise", "paragraph")
+LARGEST = 3.0
+#: What a point of F1 counts for.
+WEIGHTS = {"marks": 1.0, "capitals": 0.25, "paragraphs": 0.1}
+#: How much of what is right must stay, in percent, and the biases that are tried for it.
+ENDS_KEPT, CASE_KEPT = 99.8, 99.97
+OWN = tuple(n / 2 for n in range(2, 17))
+#: Words of a text that is asked at once.
+TEXT_WORDS = 1_000
+NAMES = ("O", *LABELS)
+
+#: Returns the scores of the words of a text, given where changes of speaker are shown.
+Score = Callable[[Sequence[str], Sequence[bool]], Sequence[Any]]
 
 
-def climb(measure: Callable[[Bias], float], start: Bias = NO_BIAS) -> tuple[Bias, float]:
-    """Return the best bias and its value: coordinate ascent in shrinking steps; none stays 0."""
-    bias, best = start, measure(start)
+def climb(
+    measure: Callable[[Bias], float], names: Sequence[str] = TUNED, start: Bias | None = None
+) -> tuple[dict[str, float], float]:
+    """Return the best biases and their value: coordinate ascent in shrinking steps."""
+    bias = dict(start or dict.fromkeys(names, 0.0))
+    best = measure(bias)
     for step in STEPS:
         moved = True
         while moved:
             moved = False
-            for place in range(1, len(start)):
+            for name in names:
                 for direction in (step, -step):
-                    trial = tuple(
-                        round(b + direction, 3) if n == place else b for n, b in enumerate(bias)
-                    )
+                    trial = {**bias, name: round(bias[name] + direction, 3)}
+                    if abs(trial[name]) > LARGEST:
+                        continue
                     value = measure(trial)
-                    if value > best:
+                    if value > best + 1e-9:
                         bias, best, moved = trial, value, True
     return bias, best
 
 
-def overall(answers: Sequence[dev.Answers]) -> Callable[[Bias], float]:
-    """Return the overall F1 of the marks as a function of the bias, fast."""
-    scores = np.concatenate([one.scored.marks for one in answers])
-    right = np.concatenate([np.asarray(one.text.marks) for one in answers])
-    asked = right != MASKED
-    scores, right = scores[asked], right[asked]
-
-    def measure(bias: Bias) -> float:
-        guess = (scores + np.asarray(bias, np.float32)).argmax(-1)
-        hit = int(((guess == right) & (right > 0)).sum())
-        return 200 * hit / max(1, int((guess > 0).sum() + (right > 0).sum()))
-
-    return measure
-
-
-def tune(
-    floats_folder: Path, prepared: Path, *, benchmark: Path | None, words: int, device: str
-) -> dict[str, Any]:
-    """Write the best bias of every language into the folder; returns F1 before and after.
-
-    English is tuned on podcasts, talks and speeches together with the benchmark's dev set.
-    """
-    from engine.training import floats
-
-    model, pieces = floats.load(floats_folder)
-    model.to(device)
-    language_of = {source.name: source.language for source in SOURCES}
-    texts: dict[str, list[dev.Text]] = {}
-    for name, found in dev.excerpts(prepared, words):
-        texts.setdefault(language_of[name], []).extend(found)
-    if benchmark is not None:
-        texts.setdefault("en", []).append(dev.benchmark(benchmark, 3 * words))
+def tune(folder: Path, data: Path, *, benchmark: Path | None, words: int) -> dict[str, Any]:
+    """Write the best biases of every language into `llasa.json`; return F1 before and after."""
+    score = scorer(folder)
+    manifest = json.loads((folder / "llasa.json").read_text(encoding="utf-8"))
     table: dict[str, Any] = {}
-    bias: dict[str, dict[str, float]] = {}
-    for language, found in texts.items():
-        measure = overall(dev.ask(model, pieces, found, device=device))
-        best, value = climb(measure)
-        bias[language] = dict(zip(MARKS[1:], best[1:], strict=True))
-        before = round(measure(NO_BIAS), 2)
-        table[language] = {"before": before, "after": round(value, 2), **bias[language]}
-    path = floats_folder / floats.FACTS
-    temporary = path.with_suffix(".tmp")
-    facts = json.loads(path.read_text()) | {"bias": bias}
-    temporary.write_text(json.dumps(facts, indent=2) + "\n")
-    os.replace(temporary, path)
+    biases: dict[str, dict[str, float]] = {}
+    right: list[Gaps] = []
+    for code in manifest["languages"]:
+        texts = list(_texts(data, code, words))
+        if not texts:
+            continue
+        bare = [_gaps(text, score, right=False) for text in texts]
+        if code == "en" and benchmark is not None:
+            bare.extend(_benchmark(benchmark, score, 2 * words))
+        right.extend(_gaps(text, score, right=True) for text in texts[: max(1, len(texts) // 4)])
+        gaps = joined(bare)
+        biases[code], _ = climb(lambda bias, gaps=gaps: _worth(figures(gaps, bias)))  # type: ignore[misc]
+        before, after = figures(gaps, {}), figures(gaps, biases[code])
+        table[code] = {
+            "before": round(before["marks"], 2),
+            **{name: round(value, 2) for name, value in after.items()},
+            **biases[code],
+        }
+    marked = own_biases(joined(right))
+    ends, case = kept(joined(right), marked)
+    table["kept"] = {"sentence_ends": round(ends, 2), "case": round(case, 2), **marked}
+    write(folder, biases, marked)
     return table
+
+
+def own_biases(gaps: Gaps) -> dict[str, float]:
+    """Return the smallest biases of a source's own marks and case that keep what is right."""
+    out = {"own": OWN[0], "own_case": OWN[0]}
+    for name, place, wanted in (("own", 0, ENDS_KEPT), ("own_case", 1, CASE_KEPT)):
+        for value in OWN:
+            out[name] = value
+            if kept(gaps, out)[place] >= wanted:
+                break
+    return out
+
+
+def write(folder: Path, biases: Mapping[str, Bias], marked: Bias) -> None:
+    """Put biases into `llasa.json`, which is replaced in one move.
+
+    The biases that hold where a language has none of its own are the mean of all.
+    """
+    path = folder / "llasa.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    mean = {
+        name: round(sum(bias[name] for bias in biases.values()) / len(biases), 2) for name in TUNED
+    }
+    manifest |= {"bias": mean, "biases": biases, "bias_marked": dict(marked)}
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def scorer(folder: Path) -> Score:
+    """Return a function that asks the model in MLX, as the engine does."""
+    from engine.tagger.tag import Tagger
+
+    tagger = Tagger.load(describe(str(folder)), floats=True, device_path="cpu")
+
+    def score(words: Sequence[str], turns: Sequence[bool]) -> Sequence[Any]:
+        speaker, asked = 0, []
+        for word, turn in zip(words, turns, strict=True):
+            speaker += turn
+            asked.append(SourceWord(word, speaker="AB"[speaker % 2]))
+        return tagger.score(asked, more_follows=False).of
+
+    return score
+
+
+def _worth(found: Mapping[str, float]) -> float:
+    return sum(WEIGHTS[name] * value for name, value in found.items())
+
+
+def _texts(data: Path, code: str, words: int) -> Iterator[list[Word]]:
+    """Yield texts of about `words` words of every dev file of a language, spread evenly over it."""
+    for name in ("dev", "dev_podcasts"):
+        path = data / f"corpora/{code}/{name}.jsonl.gz"
+        if not path.exists():
+            continue
+        found = [
+            text[n : n + TEXT_WORDS]
+            for record in read_records(path)
+            for text in documents(record, random.Random(0), whole=True)
+            for n in range(0, len(text), TEXT_WORDS)
+        ]
+        wanted = min(len(found), max(1, words // TEXT_WORDS))
+        yield from (found[n * len(found) // wanted] for n in range(wanted))
+
+
+def _gaps(text: Sequence[Word], score: Score, *, right: bool) -> Gaps:
+    """Return the gaps of a text, shown in lower case without marks or as it should read."""
+    turns = [n > 0 and word.before == TURN for n, word in enumerate(text)]
+    shown = [w.opening + w.core + w.mark if right else w.core.lower() for w in text]
+    paragraphs = [
+        MASKED
+        if after.before == TURN or not after.paragraph_known
+        else int(after.before != NO_BREAK)
+        for after in text[1:]
+    ]
+    return Gaps.of(
+        score(shown, turns),
+        turns=turns,
+        marks=[word.label for word in text],
+        cases=[case_of(word.core) for word in text],
+        paragraphs=[*paragraphs, MASKED],
+    )
+
+
+def _benchmark(path: Path, score: Score, limit: int) -> Iterator[Gaps]:
+    words, labels, _ = read_tsv(path, limit)
+    for n in range(0, len(words), TEXT_WORDS):
+        part = [word.lower() for word in words[n : n + TEXT_WORDS]]
+        nothing = [MASKED] * len(part)
+        marks = [NAMES.index(name) for name in labels[n : n + TEXT_WORDS]]
+        turns = [False] * len(part)
+        yield Gaps.of(
+            score(part, turns), turns=turns, marks=marks, cases=nothing, paragraphs=nothing
+        )
