@@ -49,8 +49,8 @@ def best_path(
     scores of the word after the part: the last gap is decided with it, as if the part went on.
     """
     firsts = [
-        sum_of + (UNRAISED if begins_sentence and _could_be_raised(lattice.plain[0], n) else 0.0)
-        for n, sum_of in enumerate(_case_scores(lattice.plain[0], scores[0]))
+        first_score(lattice, scores[0], n, begins_sentence=begins_sentence)
+        for n in range(len(lattice.plain[0]))
     ]
     chosen = [_first_best(firsts)]
     joins: list[int] = []
@@ -61,6 +61,14 @@ def best_path(
     stops = [Reading(text, 0.0) for text in lattice.stops] if after is not None else []
     joins.append(_best_pair(lattice, len(scores) - 1, scores[-1], stops, after)[0])
     return [Choice(reading, join) for reading, join in zip(chosen, joins, strict=True)]
+
+
+def first_score(
+    lattice: Lattice, scores: LabelScores, reading: int, *, begins_sentence: bool
+) -> float:
+    """Return the score of a reading of the first word."""
+    unraised = begins_sentence and _could_be_raised(lattice.plain[0], reading)
+    return case_scores(lattice.plain[0], scores)[reading] + (UNRAISED if unraised else 0.0)
 
 
 def pair_score(
@@ -101,7 +109,7 @@ def _best_pair(
     after: LabelScores | None,
 ) -> tuple[int, int]:
     """Return the join after word n and the reading of the next word that go best together."""
-    cases = [0.0] if after is None or not following else _case_scores(following, after)
+    cases = [0.0] if after is None or not following else case_scores(following, after)
     pairs = [
         (join, reading) for join in range(len(lattice.joins[n])) for reading in range(len(cases))
     ]
@@ -112,7 +120,7 @@ def _best_pair(
     return pairs[_first_best(sums)]
 
 
-def _case_scores(readings: Sequence[Reading], scores: LabelScores) -> list[float]:
+def case_scores(readings: Sequence[Reading], scores: LabelScores) -> list[float]:
     """Return the score of each reading of a word; ALL counts as FIRST where nothing offers it."""
     labels = [case_of(reading.text) for reading in readings]
     first = scores.cases[FIRST]

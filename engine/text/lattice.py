@@ -74,7 +74,7 @@ class Lattice:
         self.marked = is_marked(texts)
         bias = info.bias_marked if self.marked else info.bias
         shouting = is_shouting(texts)
-        following = (*part.words[1:], part.after[0] if part.after else None)
+        following = [*part.words[1:], part.after[0] if part.after else None]
         labels = info.kind == "tagger"
         if labels and shouting:
             bias = {**bias, "own_case": 0.0}  # nobody chose the case of a single word
@@ -86,7 +86,7 @@ class Lattice:
         self.readings = tuple(_opened(plain, opening) for plain in self.plain)
         self.joins = tuple(
             _joins(word, after, info=info, bias=bias)
-            for word, after in zip(part.words, following, strict=True)
+            for word, after in zip(part.words, following[: len(texts)], strict=True)
         )
         self.stops: tuple[str, ...] = ()
         if part.after:
