@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import Unigram
 
-HIDDEN, LAYERS, HEADS, INNER, POSITIONS = 64, 2, 2, 128, 512
+HIDDEN, LAYERS, HEADS, INNER, POSITIONS, GROUP = 64, 2, 2, 128, 512, 64
 
 
 def tokenizer() -> Tokenizer:
@@ -56,24 +57,22 @@ def arrays(size: int, seed: int) -> dict[str, Any]:
     return {name: draw(*shape) for name, shape in shapes.items()}
 
 
-def tagger_like(folder: Path, *, bits: int | None = 4, seed: int = 1) -> Path:
+def tagger_like(
+    folder: Path,
+    *,
+    bits: int | None = 4,
+    seed: int = 1,
+    languages: Sequence[str] = (),
+    part: Mapping[str, int] | None = None,
+) -> Path:
     """Write a model folder as training exports one; `bits` None leaves the weights in floats."""
     folder.mkdir(parents=True)
     made = tokenizer()
     made.save(str(folder / "tokenizer.json"))
-    out: dict[str, mx.array] = {}
-    for name, array in arrays(made.get_vocab_size(), seed).items():
-        weight = mx.array(array)
-        linear = name.endswith(".weight") and array.ndim == 2 and not name.startswith("positions")
-        if bits is not None and linear:
-            stem = name.removesuffix(".weight")
-            packed, scales, biases = mx.quantize(weight, group_size=32, bits=bits)
-            out |= {name: packed, f"{stem}.scales": scales, f"{stem}.biases": biases}
-        else:
-            out[name] = weight
-    mx.save_safetensors(str(folder / "model.safetensors"), out)
+    write_weights(folder, arrays(made.get_vocab_size(), seed), bits=bits, embedding_bits=bits)
     config: dict[str, Any] = {
-        "model_type": "llasa_tagger",
+        "model_type": "llasa-tagger",
+        "pieces": made.get_vocab_size(),
         "hidden": HIDDEN,
         "layers": LAYERS,
         "heads": HEADS,
@@ -81,6 +80,29 @@ def tagger_like(folder: Path, *, bits: int | None = 4, seed: int = 1) -> Path:
         "positions": POSITIONS,
     }
     if bits is not None:
-        config["quantization"] = {"group_size": 32, "bits": bits}
+        config["quantization"] = {"group_size": GROUP, "bits": bits, "embedding_bits": bits}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    card = {"kind": "tagger", "languages": list(languages), "part": dict(part or {})}
+    (folder / "llasa.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
+
+
+def write_weights(
+    folder: Path, arrays: Mapping[str, Any], *, bits: int | None, embedding_bits: int | None
+) -> None:
+    """Write weights as training exports them: positions and heads stay floats."""
+    out: dict[str, mx.array] = {}
+    for name, array in arrays.items():
+        weight = mx.array(array)
+        width = embedding_bits if name == "pieces.weight" else bits
+        if width is None or array.ndim < 2 or not name.startswith(("pieces", "layers")):
+            out[name] = weight.astype(mx.float16)
+            continue
+        stem = name.removesuffix(".weight")
+        packed, scales, biases = mx.quantize(weight, group_size=GROUP, bits=width)
+        out[name] = packed
+        out |= {
+            f"{stem}.{key}": part.astype(mx.float16)
+            for key, part in (("scales", scales), ("biases", biases))
+        }
+    mx.save_safetensors(str(folder / "model.safetensors"), out)
