@@ -1,8 +1,8 @@
 """What the engine decides for every gap of a text under given biases, for all gaps at once.
 
 This is `engine.tagger.path` in NumPy, without a lattice: one evaluation takes milliseconds, so
-that biases can be searched. It knows lower-case text, where each word may be raised and no
-word is in capitals, and text that has marks of its own.
+that biases can be searched. It knows lower-case text, where each word may be raised, in part or
+throughout, and text that has marks of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from engine.tagger.path import (
     COMMA,
     FIRST,
     LOWER,
+    MARKS,
     NONE,
     PERIOD,
     QUESTION,
@@ -29,8 +30,6 @@ from engine.training.words import MASKED
 Bias = Mapping[str, float]
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]
-#: The labels that a bias of a mark belongs to.
-MARKS_OF = {",": COMMA, ".": PERIOD, "?": QUESTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,8 @@ class Decided:
 def decide(gaps: Gaps, bias: Bias) -> Decided:
     """Return what the engine writes into lower-case text without marks."""
     low = gaps.cases[:, LOWER]
-    high = np.logaddexp(gaps.cases[:, FIRST], gaps.cases[:, ALL]) + bias.get("raise", 0.0)
-    marks = gaps.marks + np.asarray([0.0, *(bias.get(mark, 0.0) for mark in MARKS_OF)])
+    high = np.maximum(gaps.cases[:, FIRST], gaps.cases[:, ALL]) + bias.get("first", 0.0)
+    marks = gaps.marks + np.asarray([bias.get(name, 0.0) for name in MARKS])
     here, after = gaps.breaks[:, 0], gaps.breaks[:, 1] + bias.get("paragraph", 0.0)
     free, ended = np.maximum(low, high), np.maximum(high, low + UNRAISED)
     told = np.where(gaps.turn, 0.0, here)

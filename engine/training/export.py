@@ -17,15 +17,13 @@ from typing import Any
 #: Bits of the layers and of the table of pieces; values of a group share scale and offset.
 BITS, EMBEDDING_BITS, GROUP = 8, 6, 64
 LIMIT_BYTES = 45 * 1024 * 1024
-MODEL_TYPE = "llasa_tagger"
+MODEL_TYPE = "llasa-tagger"
 #: The languages that the model is offered for.
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")
-#: The marks that are written where the source has none: the labels have no others.
-SEPARATORS = (",", ".", "?")
 #: Words of a part, and words that are shown before and after it.
 PART = {"words": 190, "tail_words": 30, "lookahead_words": 24}
 #: What an earlier `tune` wrote, which holds until the next one.
-TUNED = ("bias", "biases", "bias_marked")
+TUNED = ("biases", "bias_marked")
 #: Files of an earlier export that a new one keeps.
 KEPT = ("MODEL_CARD.md",)
 SUFFIX = ".weight"
@@ -54,11 +52,7 @@ def export(
         _write(folder / "config.json", {
             "model_type": MODEL_TYPE,
             **facts["shape"],
-            "quantization": {
-                "group_size": GROUP,
-                "bits": bits,
-                "pieces": {"group_size": GROUP, "bits": embedding_bits},
-            },
+            "quantization": {"group_size": GROUP, "bits": bits, "embedding_bits": embedding_bits},
         })  # fmt: skip
         _write(folder / "llasa.json", {
             "schema": "llasa.model/1",
@@ -68,7 +62,6 @@ def export(
             "tasks": ["punctuate"],
             "languages": list(languages),
             "part": PART,
-            "separators": list(SEPARATORS),
             **_tuned(out),
         })  # fmt: skip
         shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")

@@ -19,9 +19,9 @@ from engine.training.scores import LABELS
 from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 #: Steps of the search, and what is searched.
-STEPS = (0.4, 0.2, 0.1)
-TUNED = (",", ".", "?", "raise", "paragraph")
-LARGEST = 3.0
+STEPS = (1.6, 0.8, 0.4, 0.2, 0.1)
+TUNED = ("comma", "period", "question", "first", "paragraph")
+LARGEST = 4.0
 #: What a point of F1 counts for.
 WEIGHTS = {"marks": 1.0, "capitals": 0.25, "paragraphs": 0.1}
 #: How much of what is right must stay, in percent, and the biases that are tried for it.
@@ -89,25 +89,23 @@ def tune(folder: Path, data: Path, *, benchmark: Path | None, words: int) -> dic
 def own_biases(gaps: Gaps) -> dict[str, float]:
     """Return the smallest biases of a source's own marks and case that keep what is right."""
     out = {"own": OWN[0], "own_case": OWN[0]}
-    for name, place, wanted in (("own", 0, ENDS_KEPT), ("own_case", 1, CASE_KEPT)):
-        for value in OWN:
-            out[name] = value
-            if kept(gaps, out)[place] >= wanted:
-                break
+    wanted = {"own": ENDS_KEPT, "own_case": CASE_KEPT}
+    for _ in OWN:
+        for (name, share), found in zip(wanted.items(), kept(gaps, out), strict=True):
+            if found < share and out[name] < OWN[-1]:
+                out[name] += 0.5
     return out
 
 
 def write(folder: Path, biases: Mapping[str, Bias], marked: Bias) -> None:
     """Put biases into `llasa.json`, which is replaced in one move.
 
-    The biases that hold where a language has none of its own are the mean of all.
+    A word in capitals is raised as one with a raised first letter is.
     """
     path = folder / "llasa.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    mean = {
-        name: round(sum(bias[name] for bias in biases.values()) / len(biases), 2) for name in TUNED
-    }
-    manifest |= {"bias": mean, "biases": biases, "bias_marked": dict(marked)}
+    written = {code: {**bias, "all": bias["first"]} for code, bias in biases.items()}
+    manifest |= {"biases": written, "bias_marked": dict(marked)}
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     os.replace(temporary, path)
@@ -117,14 +115,14 @@ def scorer(folder: Path) -> Score:
     """Return a function that asks the model in MLX, as the engine does."""
     from engine.tagger.tag import Tagger
 
-    tagger = Tagger.load(describe(str(folder)), floats=True, device_path="cpu")
+    tagger = Tagger.load(describe(str(folder.resolve())))
 
     def score(words: Sequence[str], turns: Sequence[bool]) -> Sequence[Any]:
         speaker, asked = 0, []
         for word, turn in zip(words, turns, strict=True):
             speaker += turn
             asked.append(SourceWord(word, speaker="AB"[speaker % 2]))
-        return tagger.score(asked, more_follows=False).of
+        return tagger.score(asked).of
 
     return score
 

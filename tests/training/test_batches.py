@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from engine.tagger.pieces import PAD, START, TURN, Pieces
 from engine.training.batches import EDGE_WORDS, Windows, encode
 from engine.training.degrade import Shown
-from engine.tagger.pieces import PAD, START, TURN, Pieces
 from engine.training.words import COMMA, FIRST, LOWER, MASKED, NONE, PERIOD
 
 

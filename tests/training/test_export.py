@@ -26,14 +26,14 @@ def floats(tmp_path: Path) -> Path:
         "mark.weight": mx.random.normal((4, GROUP)),
     }
     mx.save_safetensors(str(folder / "model.safetensors"), tensors)
-    facts = {"shape": {"pieces": 30, "hidden": GROUP}, "bias": {"de": {"comma": 0.2}}}
+    facts = {"shape": {"pieces": 30, "hidden": GROUP}}
     (folder / "training.json").write_text(json.dumps(facts))
     (folder / "tokenizer.json").write_text("{}")
     return folder
 
 
 def test_matrices_are_quantised_and_the_rest_is_float16(floats: Path, tmp_path: Path) -> None:
-    """What comes back is near what went in; biases, sizes and languages stand beside it."""
+    """What comes back is near what went in; sizes and languages stand beside it."""
     out = export(floats, tmp_path / "punct", languages=("de", "fr"))
     written = mx.load(str(out / "model.safetensors"))
     source = mx.load(str(floats / "model.safetensors"))
@@ -43,7 +43,7 @@ def test_matrices_are_quantised_and_the_rest_is_float16(floats: Path, tmp_path: 
         assert float(mx.abs(back - source[f"{name}.weight"]).max()) < 8 / 2**bits
     assert written["positions.weight"].dtype == mx.float16
     config = json.loads((out / "config.json").read_text())
-    assert config["bias"] == {"de": {"comma": 0.2}}
+    assert config["quantization"] == {"group_size": GROUP, "bits": 8, "embedding_bits": 6}
     assert config["pieces"] == 30
     manifest = json.loads((out / "llasa.json").read_text())
     assert manifest["languages"] == ["de", "fr"]
@@ -51,14 +51,17 @@ def test_matrices_are_quantised_and_the_rest_is_float16(floats: Path, tmp_path: 
     assert (out / "tokenizer.json").exists()
 
 
-def test_a_model_card_survives_a_new_export(floats: Path, tmp_path: Path) -> None:
+def test_a_model_card_and_tuned_biases_survive_a_new_export(floats: Path, tmp_path: Path) -> None:
     """The rest of the old folder is gone."""
     out = export(floats, tmp_path / "punct")
     (out / "MODEL_CARD.md").write_text("card")
     (out / "stray").write_text("")
+    manifest = json.loads((out / "llasa.json").read_text())
+    (out / "llasa.json").write_text(json.dumps({**manifest, "biases": {"de": {"comma": 0.2}}}))
     export(floats, tmp_path / "punct")
     assert (out / "MODEL_CARD.md").read_text() == "card"
     assert not (out / "stray").exists()
+    assert json.loads((out / "llasa.json").read_text())["biases"] == {"de": {"comma": 0.2}}
 
 
 def test_heads_and_positions_stay_floats() -> None:

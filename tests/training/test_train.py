@@ -10,13 +10,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.training import carriers, dev, floats  # noqa: E402
-from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
 from engine.tagger.pieces import Pieces  # noqa: E402
+from engine.training import carriers, floats  # noqa: E402
+from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
 from engine.training.predict import predict  # noqa: E402
 from engine.training.train import Run, Settings, rate_at, train  # noqa: E402
-from engine.training.tune import climb, overall  # noqa: E402
-from engine.training.words import COMMA, MASKED  # noqa: E402
 
 
 def settings(prepared: Path, out: Path, **changes: object) -> Settings:
@@ -116,26 +114,6 @@ def test_pretrained_weights_must_fit(prepared: Path) -> None:
     load_pretrained(model, state)
     with pytest.raises(ValueError, match="do not fit"):
         load_pretrained(model, {**state, "other": state["norm.bias"]})
-
-
-def test_the_search_finds_the_bias_that_scores_best() -> None:
-    """On a hill with one top, to its smallest step."""
-    best, value = climb(lambda b: -abs(b[1] - 0.7) - abs(b[2] + 0.3) - b[3] ** 2)
-    assert best == pytest.approx((0.0, 0.7, -0.3, 0.0))
-    assert value == pytest.approx(0.0)
-
-
-def test_overall_f1_of_the_search_is_that_of_the_figures(prepared: Path) -> None:
-    """Fast and slow count alike."""
-    torch.manual_seed(2)
-    model, pieces = Tagger(shape(prepared)).eval(), Pieces.load(prepared / "tokenizer.json")
-    ((_, texts),) = dev.excerpts(prepared, 200)
-    answers = dev.ask(model, pieces, texts, device="cpu")
-    assert any(mark == COMMA for mark in texts[0].marks)
-    assert MASKED in texts[0].breaks
-    for bias in ((0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.5, -0.5)):
-        table = dev.figures(answers, bias)
-        assert overall(answers)(bias) == pytest.approx(table["overall"]["f1"], abs=0.01)
 
 
 def test_a_carrier_with_another_hash_is_refused(tmp_path: Path) -> None:
