@@ -7,7 +7,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.training.evaluate import Written, corpus, tsv
+from engine.records import EnhancedWord
+from engine.records import Word as SourceWord
+from engine.training.evaluate import Written, corpus, kept, tsv
 
 TEXT = (
     "Well, we know that Anna went home. Do you know why she went there so early? I do not know it."
@@ -58,6 +60,46 @@ def test_paragraphs_are_not_measured_where_they_were_lost(tmp_path: Path) -> Non
     """The source says so."""
     table = corpus(oracle, records(tmp_path / "x.jsonl.gz", "prose", "none"))
     assert "paragraphs" not in table["all"]
+
+
+def test_a_file_of_any_style_is_measured_and_says_nothing_of_its_paragraphs(tmp_path: Path) -> None:
+    """A record needs a text alone; what is not known to be real is not measured."""
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"text": f"{TEXT}\n\nHello."}) + "\n")
+    table = corpus(nothing, path)
+    assert set(table) == {"text", "all"}
+    assert table["all"]["words"] == len(TEXT.split()) + 1
+    assert "paragraphs" not in table["all"]
+
+
+def test_a_change_of_speaker_is_shown_or_is_a_paragraph_to_find(tmp_path: Path) -> None:
+    """As the caller wants it."""
+    path = tmp_path / "x.jsonl"
+    record = {"style": "talk", "text": f"{TEXT}\n\n{TEXT}", "speakers": ["A", "B"], "paras": "real"}
+    path.write_text(json.dumps(record) + "\n")
+    shown: list[list[bool]] = []
+
+    def enhance(words: Sequence[str], turns: Sequence[bool]) -> list[Written]:
+        shown.append(list(turns))
+        return oracle(words, turns)
+
+    assert "paragraphs" not in corpus(enhance, path)["all"]
+    assert corpus(enhance, path, turns=False)["all"]["paragraphs"]["f1"] == 100
+    assert [sum(turns) for turns in shown] == [1, 0]
+
+
+def test_what_stays_of_a_transcript_is_counted(tmp_path: Path) -> None:
+    """Sentence ends, marks and case of the source; sentence ends that were added."""
+    path = tmp_path / "t.json"
+    path.write_text("{}")
+    pairs = [("Yes,", "Yes,"), ("we", "We"), ("go.", "go"), ("Home.", "Home."), ("now", "now.")]
+
+    def read(data: bytes, name: str) -> list[EnhancedWord]:
+        return [EnhancedWord(SourceWord(source), written) for source, written in pairs]
+
+    table = kept(read, [path])
+    assert (table["sentence_ends"], table["added"]) == (50.0, 50.0)
+    assert (table["marks"], table["case"]) == (66.67, 80.0)
 
 
 def test_a_limit_reads_some_documents_whole(tmp_path: Path) -> None:
