@@ -212,7 +212,8 @@ def train(settings: Settings, shape: Shape | None = None) -> Run:
     run = Run(settings, shape)
     log = settings.out / LOG
     started, before = time.monotonic(), run.elapsed
-    first, shown_at, shown_seen = run.step, before, run.seen
+    first = shown_step = run.step
+    shown_at, shown_seen = before, run.seen
     saved = measured = run.elapsed
     sums = [0.0, 0.0, 0.0]
     while run.progress < 1.0:
@@ -222,7 +223,7 @@ def train(settings: Settings, shape: Shape | None = None) -> Run:
         run.elapsed = before + time.monotonic() - started
         sums = [a + b for a, b in zip(sums, losses, strict=True)]
         if run.step % LOG_STEPS == 0:
-            mark, case, paragraph = (round(s / LOG_STEPS, 4) for s in sums)
+            mark, case, paragraph = (round(s / (run.step - shown_step), 4) for s in sums)
             speed = (run.seen - shown_seen) / max(1e-9, run.elapsed - shown_at)
             _append(log, {
                 "step": run.step, "pieces": run.seen, "seconds": round(run.elapsed),
@@ -230,6 +231,7 @@ def train(settings: Settings, shape: Shape | None = None) -> Run:
                 "progress": round(run.progress, 4),
             })  # fmt: skip
             sums, shown_at, shown_seen = [0.0, 0.0, 0.0], run.elapsed, run.seen
+            shown_step = run.step
         if 0 < 60 * settings.dev_minutes < run.elapsed - measured:
             _measure(run, log)
             run.elapsed = before + time.monotonic() - started
