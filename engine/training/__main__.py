@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from engine.models.catalog import EMBEDDED
 
-WORK = Path("work/tagger")
+WORK = Path("var/training")
 DATA = Path("../shared/data")
 BENCHMARK = DATA / "bench/iwslt2012_dev.tsv.gz"
 #: The languages of the corpora, which `train` draws.
