@@ -117,7 +117,7 @@ def _tune(commands: Commands) -> None:
     parser.add_argument("--model", type=Path, default=WORK / "punct", help="folder, changed")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
-    parser.add_argument("--words", type=int, default=8_000, help="of every file of dev")
+    parser.add_argument("--words", type=int, default=4_000, help="of every file of dev")
 
     def run(options: argparse.Namespace) -> None:
         from engine.training.tune import tune
