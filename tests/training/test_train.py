@@ -11,10 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from engine.tagger.pieces import Pieces  # noqa: E402
-from engine.training import carriers, floats  # noqa: E402
+from engine.training import carriers, dev, floats  # noqa: E402
 from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
 from engine.training.predict import predict  # noqa: E402
 from engine.training.train import Run, Settings, rate_at, train  # noqa: E402
+from engine.training.words import COMMA, MASKED  # noqa: E402
 
 
 def settings(prepared: Path, out: Path, **changes: object) -> Settings:
@@ -114,6 +115,19 @@ def test_pretrained_weights_must_fit(prepared: Path) -> None:
     load_pretrained(model, state)
     with pytest.raises(ValueError, match="do not fit"):
         load_pretrained(model, {**state, "other": state["norm.bias"]})
+
+
+def test_figures_on_dev_leave_out_what_is_not_asked(prepared: Path) -> None:
+    """Breaks that are told, and words that are shown after an excerpt."""
+    torch.manual_seed(2)
+    model, pieces = Tagger(shape(prepared)).eval(), Pieces.load(prepared / "tokenizer.json")
+    ((_, texts),) = dev.excerpts(prepared, 200)
+    assert COMMA in texts[0].marks
+    assert MASKED in texts[0].breaks
+    answers = dev.ask(model, pieces, texts, device="cpu")
+    sure = dev.figures(answers, bias=(0.0, 99.0, 0.0, 0.0))
+    assert sure["comma"]["recall"] == 100.0
+    assert sure["period"]["f1"] == 0.0
 
 
 def test_a_carrier_with_another_hash_is_refused(tmp_path: Path) -> None:
