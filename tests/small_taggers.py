@@ -16,12 +16,12 @@ from tokenizers.models import Unigram
 HIDDEN, LAYERS, HEADS, INNER, POSITIONS, GROUP = 64, 2, 2, 128, 512, 64
 
 
-def tokenizer() -> Tokenizer:
-    """Return a SentencePiece-like unigram tokenizer of letters, marks and a few syllables."""
+def tokenizer(more: Sequence[str] = (), *, size: int | None = None) -> Tokenizer:
+    """Return a SentencePiece-like unigram tokenizer of letters, marks, a few syllables and more."""
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *string.ascii_letters, *string.digits]
     pieces += list(".,?!:;-'…éèäöüßñçабвгдежзийклмнопрстуфхцчшщъыьэюя")
     pieces += [f"▁{a}" for a in string.ascii_lowercase] + [a + b for a in "tsrnl" for b in "aeiou"]
-    unique = list(dict.fromkeys(pieces))
+    unique = list(dict.fromkeys([*pieces, *more]))[:size]
     scores = [-1000.0 if n < 4 else -3.0 - len(piece) / 10 for n, piece in enumerate(unique)]
     out = Tokenizer(Unigram(list(zip(unique, scores, strict=True)), unk_id=3))
     out.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -29,32 +29,45 @@ def tokenizer() -> Tokenizer:
     return out
 
 
-def arrays(size: int, seed: int) -> dict[str, Any]:
-    """Return random weights, named as a trained model's are."""
-    rng = np.random.default_rng(seed)
-
-    def draw(*shape: int) -> Any:
-        return (rng.standard_normal(shape) * 0.3).astype(np.float32)
-
-    shapes: dict[str, tuple[int, ...]] = {
-        "pieces.weight": (size, HIDDEN),
-        "positions.weight": (POSITIONS, HIDDEN),
+def shapes(sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every array of a tagger, named as a trained model's are."""
+    hidden, inner = sizes["hidden"], sizes["inner"]
+    out: dict[str, tuple[int, ...]] = {
+        "pieces.weight": (sizes["pieces"], hidden),
+        "positions.weight": (sizes["positions"], hidden),
+        "norm.weight": (hidden,),
+        "norm.bias": (hidden,),
     }
-    for n in range(LAYERS):
+    for n in range(sizes["layers"]):
         for name, rows, columns in (
-            ("qkv", 3 * HIDDEN, HIDDEN),
-            ("attended", HIDDEN, HIDDEN),
-            ("up", INNER, HIDDEN),
-            ("down", HIDDEN, INNER),
+            ("qkv", 3 * hidden, hidden),
+            ("attended", hidden, hidden),
+            ("up", inner, hidden),
+            ("down", hidden, inner),
         ):
-            shapes[f"layers.{n}.{name}.weight"] = (rows, columns)
-            shapes[f"layers.{n}.{name}.bias"] = (rows,)
+            out[f"layers.{n}.{name}.weight"] = (rows, columns)
+            out[f"layers.{n}.{name}.bias"] = (rows,)
         for name in ("attended_norm", "output_norm"):
-            shapes[f"layers.{n}.{name}.weight"] = shapes[f"layers.{n}.{name}.bias"] = (HIDDEN,)
-    shapes["norm.weight"] = shapes["norm.bias"] = (HIDDEN,)
+            out[f"layers.{n}.{name}.weight"] = out[f"layers.{n}.{name}.bias"] = (hidden,)
     for name, labels in (("mark", 4), ("case", 3), ("paragraph", 2)):
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (labels, HIDDEN), (labels,)
-    return {name: draw(*shape) for name, shape in shapes.items()}
+        out[f"{name}.weight"], out[f"{name}.bias"] = (labels, hidden), (labels,)
+    return out
+
+
+def arrays(size: int, seed: int) -> dict[str, Any]:
+    """Return random weights for `size` pieces."""
+    rng = np.random.default_rng(seed)
+    sizes = {
+        "pieces": size,
+        "hidden": HIDDEN,
+        "layers": LAYERS,
+        "inner": INNER,
+        "positions": POSITIONS,
+    }
+    return {
+        name: (rng.standard_normal(shape) * 0.3).astype(np.float32)
+        for name, shape in shapes(sizes).items()
+    }
 
 
 def tagger_like(

@@ -23,6 +23,10 @@ MARKS: Final = ("none", "comma", "period", "question")
 CASES: Final = ("lower", "first", "all")
 NONE, COMMA, PERIOD, QUESTION = range(4)
 LOWER, FIRST, ALL = range(3)
+#: How much the case of a word counts beside the mark before it. Both labels come from the same
+#: pass and mistake the same things, so their sum would count one reason twice: at 1.0 talks lost
+#: 1.5 points of F1 over marks alone, German and Dutch won one; at this weight neither loses.
+CASE_WEIGHT: Final = 0.4
 #: Added where a sentence ends and the next word could be raised but is not.
 UNRAISED: Final = -6.0
 
@@ -127,7 +131,10 @@ def case_scores(readings: Sequence[Reading], scores: LabelScores) -> list[float]
     if ALL not in labels:
         first = _either(first, scores.cases[ALL])
     by_label = (scores.cases[LOWER], first, scores.cases[ALL])
-    return [by_label[label] + reading.bias for label, reading in zip(labels, readings, strict=True)]
+    return [
+        CASE_WEIGHT * by_label[label] + reading.bias
+        for label, reading in zip(labels, readings, strict=True)
+    ]
 
 
 def _mark_score(option: WeighedJoin, word: str, scores: LabelScores) -> float:

@@ -115,12 +115,14 @@ def test_a_semicolon_or_an_exclamation_mark_stays_where_a_full_stop_is_right() -
     assert ";" not in written("good bad so on", [scores(2, 0)] * 4)
 
 
-@pytest.mark.parametrize(("case", "expected"), [(0, "Well... we know."), (1, "Well... We know.")])
+@pytest.mark.parametrize(
+    ("mark", "case", "expected"), [(1, 0, "Well... we know."), (2, 1, "Well... We know.")]
+)
 def test_an_ellipsis_ends_a_sentence_only_where_the_next_word_is_raised(
-    case: int, expected: str
+    mark: int, case: int, expected: str
 ) -> None:
     """In podcasts it stands for a pause."""
-    assert written("Well... we know", [scores(2), scores(0, case), scores(2)]) == expected
+    assert written("Well... we know", [scores(mark), scores(0, case), scores(2)]) == expected
 
 
 def test_a_mark_on_its_own_ends_the_sentence_of_the_word_before() -> None:
