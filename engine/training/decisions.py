@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.tagger.path import (
     ALL,
+    CASE_WEIGHT,
     COMMA,
     FIRST,
     LOWER,
@@ -87,8 +88,9 @@ class Decided:
 
 def decide(gaps: Gaps, bias: Bias) -> Decided:
     """Return what the engine writes into lower-case text without marks."""
-    low = gaps.cases[:, LOWER]
-    high = np.maximum(gaps.cases[:, FIRST], gaps.cases[:, ALL]) + bias.get("first", 0.0)
+    low = CASE_WEIGHT * gaps.cases[:, LOWER]
+    raised = np.maximum(gaps.cases[:, FIRST], gaps.cases[:, ALL]) + bias.get("first", 0.0)
+    high = CASE_WEIGHT * raised
     marks = gaps.marks + np.asarray([bias.get(name, 0.0) for name in MARKS])
     here, after = gaps.breaks[:, 0], gaps.breaks[:, 1] + bias.get("paragraph", 0.0)
     free, ended = np.maximum(low, high), np.maximum(high, low + UNRAISED)
@@ -131,9 +133,8 @@ def kept(gaps: Gaps, bias: Bias) -> tuple[float, float]:
     own, own_case = bias.get("own", 0.0), bias.get("own_case", 0.0)
     rows = np.arange(len(gaps.mark))
     shown = np.maximum(gaps.mark, 0)
-    low, high = gaps.cases[:, LOWER].copy(), gaps.cases[:, FIRST].copy()
-    low += np.where(gaps.case == LOWER, own_case, 0.0)
-    high += np.where(gaps.case == FIRST, own_case, 0.0)
+    low = CASE_WEIGHT * gaps.cases[:, LOWER] + np.where(gaps.case == LOWER, own_case, 0.0)
+    high = CASE_WEIGHT * gaps.cases[:, FIRST] + np.where(gaps.case == FIRST, own_case, 0.0)
     free, ended = np.maximum(low, high), np.maximum(high, low + UNRAISED)
     sums = gaps.marks.copy()
     sums[rows, shown] += own
