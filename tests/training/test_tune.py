@@ -21,12 +21,12 @@ WORDS = ["so", "we", "went", "home", "and", "slept", "well", "there"] * 6
 BIAS = {"comma": 0.4, "period": -0.3, "question": 0.2, "first": 0.5, "all": 0.5, "paragraph": 1.0}
 
 
-def scores(seed: int) -> list[LabelScores]:
+def scores(seed: int, spread: float = 2.0) -> list[LabelScores]:
     """Random log probabilities of every word."""
     rng = np.random.default_rng(seed)
 
     def logs(size: int) -> list[float]:
-        drawn = rng.standard_normal(size) * 2
+        drawn = rng.standard_normal(size) * spread
         return (drawn - np.log(np.exp(drawn).sum())).tolist()
 
     return [LabelScores(logs(4), logs(3), logs(2)) for _ in WORDS]
@@ -93,7 +93,7 @@ def test_the_search_finds_the_biases_that_score_best() -> None:
 
 def test_own_marks_and_case_are_weighed_until_what_is_right_stays() -> None:
     """With the smallest biases that do it."""
-    found = scores(3)
+    found = scores(3, spread=0.4)
     right = Gaps.of(
         found, turns=[False] * 48, marks=[PERIOD, COMMA, 0] * 16, cases=[LOWER, FIRST, ALL] * 16,
         paragraphs=[0] * 48,
