@@ -88,7 +88,7 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
         removals=tuple(removals),
         replaced=replaced,
         language=language,
-        parts=parts.split(transcript, info, covered=covered),
+        parts=parts.split(transcript, info, covered=covered, language=language),
         info=info,
         profile=profile,
         recipe=str(Recipe.of(profile, info)),

@@ -90,6 +90,7 @@ class Part:
     words: tuple[Word, ...]
     after: tuple[Word, ...] = ()  # lookahead: shown, never written
     covered: bool = True  # False: the model does not know the language; the source's text stays
+    language: str | None = None  # ISO 639-1, of the transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,15 @@ class ModelInfo(ModelFacts):
     """What a model folder says of itself, read without loading it."""
 
     path: str  # the folder
-    kind: Literal["causal"] = "causal"  # how it works: it writes a text from left to right
-    template: Literal["punct", "chat"]  # how it is asked: the embedded model's own way, or a chat
+    kind: Literal["causal", "tagger"] = "causal"  # it writes from left to right, or labels words
+    template: Literal[
+        "punct", "chat", "labels"
+    ]  # how it is asked: for a text, in a chat, for labels
     layout: Layout = field(default_factory=Layout)
     separators: tuple[str, ...] = ()  # empty: those of the language
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
     bias_marked: dict[str, float] = field(default_factory=dict)  # ... if the source has marks
+    biases: dict[str, dict[str, float]] = field(default_factory=dict)  # of a language, over `bias`
 
     @property
     def converses(self) -> bool:

@@ -9,14 +9,23 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
 from engine.child import protocol
-from engine.errors import ChildError, ChildFailed, EngineError, GpuTimeout, NoMemory
-
-if TYPE_CHECKING:
-    from engine.guided.model import Model
+from engine.device import Device
+from engine.errors import (
+    ChildError,
+    ChildFailed,
+    EngineError,
+    GpuTimeout,
+    ModelRefused,
+    NoMemory,
+)
+from engine.records import EnhancedPart, ModelInfo
 
 PROGRESS_EVERY_S: Final = 0.2
 # What MLX says, in exceptions that have no type of their own.
@@ -32,29 +41,37 @@ _TIMEOUT: Final = ("gpu timeout", "callbackerrortimeout", "impacting interactivi
 Request = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model of either kind, as the operations use it."""
+
+    enhance: Callable[..., EnhancedPart]  # part, tail, on_progress
+    write: Callable[[Sequence[dict[str, str]], int], Iterator[str]]  # messages, most tokens
+    device_path: str  # what computes, in words
+    load_s: float
+
+
 class Host:
     """The loaded model, and the way to send messages to the parent."""
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.send = send
-        self._model: Model | None = None
+        self._model: LoadedModel | None = None
 
     @property
-    def model(self) -> Model:
+    def model(self) -> LoadedModel:
         """Return the loaded model; `load` comes first."""
         assert self._model is not None, "no model is loaded"
         return self._model
 
     @model.setter
-    def model(self, model: Model) -> None:
+    def model(self, model: LoadedModel) -> None:
         self._model = model
 
 
 def load(host: Host, request: Request) -> None:
     """Load a model and say what it runs on."""
-    from engine.guided import model
-
-    host.model = model.load(
+    host.model = load_model(
         protocol.info_from_wire(request["info"]),
         device=request.get("device", "auto"),
         prefill_tokens=int(request["prefill_tokens"]),
@@ -67,10 +84,41 @@ def load(host: Host, request: Request) -> None:
     )
 
 
-def enhance(host: Host, request: Request) -> None:
-    """Decode a part and report progress."""
-    from engine.guided import decode
+def load_model(
+    info: ModelInfo, *, device: Device = "auto", prefill_tokens: int | None = None
+) -> LoadedModel:
+    """Load a model of the kind that its folder says. Raises `ModelRefused`.
 
+    `prefill_tokens` are read in one pass, None: as many as is usual; a tagger always reads a
+    window.
+    """
+    if info.kind == "tagger":
+        from engine.tagger.tag import Tagger
+
+        tagger = Tagger.load(info, device=device)
+        return LoadedModel(
+            tagger.enhance, partial(_refuse, info), tagger.device_path, tagger.load_s
+        )
+    from engine.guided import model
+    from engine.guided.decode import decode
+    from engine.guided.generate import generate
+
+    size = prefill_tokens or model.PREFILL_TOKENS
+    loaded = model.load(info, device=device, prefill_tokens=size)
+    return LoadedModel(
+        partial(decode, loaded), partial(generate, loaded), loaded.device_path, loaded.load_s
+    )
+
+
+def _refuse(info: ModelInfo, messages: Sequence[dict[str, str]], most: int) -> Iterator[str]:
+    raise ModelRefused(
+        f"{info.name} labels the words of a transcript and writes no text of its own.",
+        hint="Give a chat model with --model: a folder, or a name in the local cache.",
+    )
+
+
+def enhance(host: Host, request: Request) -> None:
+    """Enhance a part and report progress."""
     reported = time.monotonic()
 
     def report(tokens: int) -> None:
@@ -79,8 +127,7 @@ def enhance(host: Host, request: Request) -> None:
             reported = time.monotonic()
             host.send(event="progress", tokens=tokens)
 
-    result = decode.decode(
-        host.model,
+    result = host.model.enhance(
         protocol.part_from_wire(request["part"]),
         protocol.tail_from_wire(request["tail"]),
         on_progress=report,
@@ -90,9 +137,7 @@ def enhance(host: Host, request: Request) -> None:
 
 def write(host: Host, request: Request) -> None:
     """Answer a conversation freely, piece by piece."""
-    from engine.guided.generate import generate
-
-    for piece in generate(host.model, request["messages"], int(request["max_tokens"])):
+    for piece in host.model.write(request["messages"], int(request["max_tokens"])):
         host.send(event="text", text=piece)
     host.send(event="done", memory_bytes=_memory_bytes())
 
@@ -126,5 +171,9 @@ def named(error: Exception) -> ChildError:
 
 def _memory_bytes() -> int:
     """Return the peak of resident memory so far."""
+    if sys.platform == "linux":  # `getrusage` would count the parent that forked this process, too
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -53,6 +53,7 @@ def part_to_wire(part: Part) -> dict[str, Any]:
         "index": part.index,
         "words": [word_to_wire(word) for word in part.words],
         "after": [word_to_wire(word) for word in part.after],
+        "language": part.language,
     }
 
 
@@ -62,6 +63,7 @@ def part_from_wire(data: Mapping[str, Any]) -> Part:
         index=int(data["index"]),
         words=tuple(word_from_wire(word) for word in data["words"]),
         after=tuple(word_from_wire(word) for word in data["after"]),
+        language=data.get("language"),
     )
 
 

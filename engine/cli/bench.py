@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
+from engine.child.operations import load_model
 from engine.cli.failure import failure
 from engine.errors import EngineError
+from engine.measure import measure
 from engine.models import catalog
 from engine.records import Segment, Transcript, Word
 from engine.terminal import safe
@@ -33,16 +37,16 @@ def bench(model: str, parts: int) -> None:
     try:
         info = catalog.describe(model)
         # Only this command loads a model in its own process: it has nothing to protect from it.
-        from engine.guided import measure as measuring
-        from engine.guided import model as models
-
-        loaded = models.load(info)
-        said = Segment(tuple(Word(word) for word in TEXT.split() * parts * 2))
-        pieces = split(Transcript("bench", (said,)), info, covered=True)[:parts]
-        measuring.measure(loaded, pieces[:1], draft_tokens=None)
+        loaded = load_model(info)
+        said = Segment(tuple(Word(word) for word in TEXT.split() * parts * 4))
+        pieces = split(Transcript("bench", (said,)), info, covered=True, language="en")[:parts]
+        measure(loaded.enhance, pieces[:1])
+        ways = {"one pass": loaded.enhance}
+        if info.kind != "tagger":
+            ways = {"step by step": partial(loaded.enhance, draft_tokens=0)}
+            ways["drafted"] = loaded.enhance
         runs = {
-            "step by step": measuring.measure(loaded, pieces, draft_tokens=0),
-            "drafted": measuring.measure(loaded, pieces, draft_tokens=None),
+            name: measure(way, pieces, tail_words=info.tail_words) for name, way in ways.items()
         }
     except EngineError as error:
         raise failure(error) from error
@@ -52,6 +56,8 @@ def bench(model: str, parts: int) -> None:
             f"{name:>13}: {run.tokens / run.seconds:8.0f} tokens/s {run.words_per_second:8.0f} "
             f"words/s {run.tokens_per_pass:6.1f} tokens per pass"
         )
+    if len(runs) == 1:
+        return
     step, drafted = runs.values()
     same = (
         "the same text"

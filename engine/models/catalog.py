@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ _HEADER_BYTES = 100_000_000  # the format's own limit
 _OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
 _AGAIN = "Run the download again; it continues where it stopped."
 _UPDATE = "Update llasa, or choose another model."
-_KINDS = ("causal",)
+_KINDS = ("causal", "tagger")
 # White space as a model reads and writes it. The embedded model was trained on words with a space
 # before each, the first word of a text and of a paragraph too.
-_LAYOUTS = {"punct": Layout(paragraph="\n\n ", opening=" "), "chat": Layout()}
+_LAYOUTS = {
+    "punct": Layout(paragraph="\n\n ", opening=" "),
+    "chat": Layout(),
+    "labels": Layout(),
+}
+# Words of a part, and words shown before and after it. A causal model reads what it wrote and pays
+# for every word that it is shown. A tagger reads a part in windows of 192 pieces that overlap by 30
+# and 20 words: an English part takes two, and the words after it let the last one end where it
+# must.
+_SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
@@ -36,12 +46,13 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     own = folder / "llasa.json"
     card = _read_json(own) if own.is_file() else {}
     part = card.get("part", {})
-    kind, template = card.get("kind", "causal"), card.get("template", "chat")
+    kind = card.get("kind", "causal")
+    template = card.get("template", "labels" if kind == "tagger" else "chat")
     if kind not in _KINDS:
         raise ModelRefused(
             f"The model {model} is of a kind that is not known here: {kind!r}.", hint=_UPDATE
         )
-    if template not in tuple(_LAYOUTS):
+    if template not in tuple(_LAYOUTS) or (kind == "tagger") != (template == "labels"):
         raise ModelRefused(
             f"The model {model} has a template that is not known here: {template!r}.", hint=_UPDATE
         )
@@ -50,6 +61,7 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
             f"The model {model} has no chat template: it was not trained to follow instructions.",
             hint="Choose an instruction-tuned model ('-Instruct' or '-it' in its name).",
         )
+    words, tail_words, lookahead_words = _SIZES[kind]
     return ModelInfo(
         name=model,
         path=str(folder),
@@ -60,13 +72,18 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
         kind=kind,
         template=template,
         layout=_LAYOUTS[template],
-        part_words=int(part.get("words", 120)),
-        tail_words=int(part.get("tail_words", 12)),
-        lookahead_words=int(part.get("lookahead_words", 15)),
+        part_words=int(part.get("words", words)),
+        tail_words=int(part.get("tail_words", tail_words)),
+        lookahead_words=int(part.get("lookahead_words", lookahead_words)),
         separators=tuple(card.get("separators", ())),
-        bias={str(key): float(value) for key, value in card.get("bias", {}).items()},
-        bias_marked={str(key): float(value) for key, value in card.get("bias_marked", {}).items()},
+        bias=_biases(card.get("bias", {})),
+        bias_marked=_biases(card.get("bias_marked", {})),
+        biases={str(code): _biases(own) for code, own in card.get("biases", {}).items()},
     )
+
+
+def _biases(data: Mapping[str, Any]) -> dict[str, float]:
+    return {str(key): float(value) for key, value in data.items()}
 
 
 def _find(model: str, base: Path) -> tuple[Path, str | None]:

@@ -35,6 +35,8 @@ class Oddity:
 
 def oddities(info: ModelInfo) -> tuple[Oddity, ...]:
     """Return what is odd about a model that `catalog.describe` accepted."""
+    if info.kind == "tagger":
+        return ()
     folder = Path(info.path)
     found = [_speech_tokens(folder), _cache(folder)]
     return tuple(oddity for oddity in found if oddity is not None)

@@ -12,11 +12,22 @@ from typing import Final, NamedTuple
 
 from engine.errors import AlignmentError
 from engine.records import EnhancedWord, ModelInfo, Part, Word
-from engine.text.marks import SENTENCE_MARKS
-from engine.text.readings import Join, is_mark, is_marked, is_shouting, joins, readings
+from engine.text.marks import OPENERS, SENTENCE_MARKS, group
+from engine.text.readings import (
+    Join,
+    capitals,
+    is_mark,
+    is_marked,
+    is_shouting,
+    joins,
+    readings,
+    separators_of,
+)
 
 # A term takes the place of what was heard only where the model finds it clearly more likely.
 TERM_BIAS: Final = -1.0
+#: What a question opens with, in the languages that demand it.
+OPENING: Final = {"es": "¿", "ast": "¿", "gl": "¿"}
 
 
 class Reading(NamedTuple):
@@ -51,18 +62,31 @@ class Lattice:
 
     `readings[n]` belong to word n, `joins[n]` to the gap after it. `stops` are the readings of the
     word after the part, which is never chosen; empty where nothing follows.
+
+    A model that labels words chooses among more readings, because it says more of a word: whether
+    it stands in capitals throughout, and in Spanish whether a question opens with it. It chooses
+    among fewer joins: of marks that it has one label for, the first alone is offered, beside the
+    source's own.
     """
 
     def __init__(self, part: Part, info: ModelInfo) -> None:
         texts = [word.text for word in part.words]
-        bias = info.bias_marked if is_marked(texts) else info.bias
+        self.marked = is_marked(texts)
+        bias = info.bias_marked if self.marked else info.bias
         shouting = is_shouting(texts)
-        following = (*part.words[1:], part.after[0] if part.after else None)
+        following = [*part.words[1:], part.after[0] if part.after else None]
+        labels = info.kind == "tagger"
+        if labels and shouting:
+            bias = {**bias, "own_case": 0.0}  # nobody chose the case of a single word
+        opening = OPENING.get(part.language or "", "") if labels else ""
         self.part = part
-        self.readings = tuple(_readings(word, bias=bias, shouting=shouting) for word in part.words)
+        self.plain = tuple(
+            _readings(word, bias=bias, shouting=shouting, labels=labels) for word in part.words
+        )
+        self.readings = tuple(_opened(plain, opening) for plain in self.plain)
         self.joins = tuple(
             _joins(word, after, info=info, bias=bias)
-            for word, after in zip(part.words, following, strict=True)
+            for word, after in zip(part.words, following[: len(texts)], strict=True)
         )
         self.stops: tuple[str, ...] = ()
         if part.after:
@@ -73,14 +97,23 @@ class Lattice:
 
         A sentence may end at a paragraph break or at a mark that ends one.
         """
-        ended = self.joins[word][join].join
-        if not ended.paragraph and not any(char in SENTENCE_MARKS for char in ended.trail):
+        if not self.may_end(word, join):
             return None
         following = self.readings[word + 1] if word + 1 < len(self.readings) else ()
         for index, reading in enumerate(following):
             if reading.text[:1].isupper():
                 return index
         return None
+
+    def may_end(self, word: int, join: int) -> bool:
+        """Return whether a sentence may end with this join after this word."""
+        ended = self.joins[word][join].join
+        return ended.paragraph or any(char in SENTENCE_MARKS for char in ended.trail)
+
+    def opened(self, word: int, reading: int) -> int | None:
+        """Return the reading of a word that opens a question and is else the same, if offered."""
+        count = len(self.plain[word])
+        return reading + count if reading + count < len(self.readings[word]) else None
 
     def enhanced(self, path: Sequence[Choice]) -> tuple[EnhancedWord, ...]:
         """Return the words of the part as a path writes them; raises `AlignmentError`."""
@@ -95,13 +128,26 @@ class Lattice:
             yield EnhancedWord(word, reading.text + join.trail, paragraph=join.paragraph)
 
 
-def _readings(word: Word, *, bias: Mapping[str, float], shouting: bool) -> tuple[Reading, ...]:
+def _readings(
+    word: Word, *, bias: Mapping[str, float], shouting: bool, labels: bool
+) -> tuple[Reading, ...]:
     """Return the usual readings of a word, its own first, and the terms offered to it."""
     usual = readings(word.text, shouting=shouting)
+    if labels and len(usual) > 1 and (raised := capitals(word.text)) is not None:
+        usual = (*usual, raised)
     return tuple(
         Reading(text, _reading_bias(text, word, bias, own=place == 0))
         for place, text in enumerate(dict.fromkeys((*usual, *word.offered)))
     )
+
+
+def _opened(plain: tuple[Reading, ...], opening: str) -> tuple[Reading, ...]:
+    """Return readings and, after all of them, each of them with the mark that opens a question."""
+    if not opening or any(reading.text[:1] in OPENERS for reading in plain):
+        return plain
+    if not any(char.isalnum() for char in plain[0].text):
+        return plain
+    return (*plain, *(Reading(opening + reading.text, reading.bias) for reading in plain))
 
 
 def _reading_bias(text: str, word: Word, bias: Mapping[str, float], *, own: bool) -> float:
@@ -116,22 +162,33 @@ def _joins(
     word: Word, after: Word | None, *, info: ModelInfo, bias: Mapping[str, float]
 ) -> tuple[WeighedJoin, ...]:
     """Return what may stand between a word and the one after it; None: nothing follows."""
+    labels = info.kind == "tagger"
+    separators = info.separators or (_of_labels(word.text) if labels else ())
     possible = joins(
         word.text,
         glued=after is not None and after.glued,
         turn_ends=after is not None and after.speaker != word.speaker,
         last=after is None,
         paragraph=info.layout.paragraph,
-        separators=info.separators,
+        separators=separators,
         settled=after is not None
         and (is_mark(after.text) or (after.glued and bool(info.separators))),
     )
+    own = possible[0].trail
     return tuple(
         WeighedJoin(
             join,
             mark_bias=(bias.get(join.mark, 0.0) if join.mark else 0.0)
-            + (bias.get("own", 0.0) if place == 0 else 0.0),
+            + (bias.get("own", 0.0) if place == 0 or (labels and own == join.trail) else 0.0),
             paragraph_bias=bias.get("paragraph", 0.0) if join.paragraph else 0.0,
         )
         for place, join in enumerate(possible)
     )
+
+
+def _of_labels(text: str) -> tuple[str, ...]:
+    """Return the separators of a word's script, one for each label of a tagger."""
+    first: dict[str, str] = {}
+    for mark in separators_of(text):
+        first.setdefault(group(mark, text), mark)
+    return tuple(first.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
 QUOTES = "\"'”’“»›」』"
@@ -50,6 +51,18 @@ def punctuation(text: str) -> str:
 def is_sentence_mark(mark: str, word: str) -> bool:
     """Return whether a mark ends sentences after `word`: `;` asks a question in Greek."""
     return mark in SENTENCE_MARKS or (mark == ";" and _is_greek(word))
+
+
+def group(mark: str, word: str = "") -> Literal["none", "comma", "period", "question"]:
+    """Return which of four marks stands for `mark` after `word`; "" is no mark.
+
+    A colon and a dash count as commas, an exclamation mark and a semicolon as full stops.
+    """
+    if not mark:
+        return "none"
+    if mark in QUESTION_MARKS or (mark == ";" and _is_greek(word)):
+        return "question"
+    return "period" if mark in SENTENCE_MARKS + ";；؛" else "comma"
 
 
 def keeps_stop(core: str) -> bool:

@@ -11,7 +11,9 @@ _EARLIEST = 0.7
 _CHARS_PER_WORD = 15
 
 
-def split(transcript: Transcript, info: ModelFacts, *, covered: bool) -> tuple[Part, ...]:
+def split(
+    transcript: Transcript, info: ModelFacts, *, covered: bool, language: str | None = None
+) -> tuple[Part, ...]:
     """Cut a transcript into parts of at most `info.part_words` words, fewer if they are long.
 
     Within the last third a part is cut at a change of speaker, else at the longest pause, else
@@ -29,6 +31,7 @@ def split(transcript: Transcript, info: ModelFacts, *, covered: bool) -> tuple[P
                 words=words[start:end],
                 after=words[end : end + max(1, info.lookahead_words)],
                 covered=covered,
+                language=language,
             )
         )
         start = end

@@ -121,6 +121,16 @@ def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys(written.lead + option for option in kept or [core]))
 
 
+def capitals(text: str) -> str | None:
+    """Return the word `text` in capitals throughout; None where that changes more than case."""
+    written = take_apart(text)
+    upper = written.core.upper()
+    many = sum(char.isalpha() for char in upper) > 1
+    if not many or upper == written.core or upper.lower() != written.core.lower():
+        return None
+    return written.lead + upper
+
+
 def _raise_first(text: str) -> str:
     for n, char in enumerate(text):
         if char.isalpha():

@@ -1,1 +1,1 @@
-"""Train, export and measure the embedded punctuation model; never imported by the product."""
+"""Training of the token tagger: from corpora and pretrained weights to the folder `punct`."""

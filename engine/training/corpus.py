@@ -1,4 +1,4 @@
-"""Prepare the corpus as arrays of word codes, and draw windows from it by style."""
+"""Prepare corpora as arrays of word codes, and draw stretches of words from them."""
 
 from __future__ import annotations
 
@@ -6,78 +6,77 @@ import gzip
 import json
 import os
 import random
-from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.training.clean import documents
-from engine.training.dialogue import dialogues
-from engine.training.words import NO_BREAK, QUESTION, SENTENCE_ENDS, SEPARATORS, Word
+from engine.training.words import Word
 
-#: Share of windows drawn from each style: speech above prose, as the target is speech. With less
-#: prose paragraphs suffer, which are learned there above all.
-STYLE_SHARES = {
-    "speech-prepared": 0.24,
-    "speech-qa": 0.11,
-    "speech-meeting": 0.15,
-    "speech-radio": 0.03,
-    "dialogue": 0.09,
-    "prose": 0.38,
-}
-#: Windows are drawn from blocks of this many words, weighted by how spoken a block sounds, by its
-#: questions, which are rarer than any other mark that readers miss, and by its sentences that begin
-#: as spoken ones do.
-BLOCK = 200
-_SPOKEN = frozenset(
-    (
-        "i",
-        "you",
-        "we",
-        "i'm",
-        "you're",
-        "we're",
-        "it's",
-        "that's",
-        "don't",
-        "my",
-        "your",
-        "our",
-        "me",
-        "us",
-        "let's",
-    )
+#: Codes of the marks after words, and of the marks before them.
+MARK_CODES = ("", ",", ".", "?", "!", ":", ";", "-", "...")
+OPENING_CODES = ("", "\u00bf", "\u00a1")
+#: Of the ten million words of English classics this share is read.
+CLASSICS_SHARE = 0.15
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl", "sv", "ru", "uk", "tr")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the shared corpora."""
+
+    name: str  # of the prepared file
+    language: str
+    path: str  # below the data folder, with {part} for train or dev
+    share: float = 1.0  # of its prose records that are read
+
+
+SOURCES = (
+    Source("en-podcasts", "en", "corpora/en/{part}_podcasts.jsonl.gz"),
+    Source("en-speech", "en", "corpora/en/{part}.jsonl.gz"),
+    Source("en-classics", "en", "corpus/{part}.jsonl.gz", CLASSICS_SHARE),
+    *(Source(code, code, f"corpora/{code}/{{part}}.jsonl.gz") for code in LANGUAGES[1:]),
 )
-_OPENING = frozenset(("and", "but", "so", "now", "well", "because", "or", "then"))
 
 
-def prepare(corpus: Path, out: Path, *, seed: int, limit: int | None = None) -> dict[str, int]:
-    """Clean `corpus` (train and dev) into `out`; the same seed gives the same bytes."""
-    out.mkdir(parents=True, exist_ok=True)
-    counts = {}
-    for part in ("train", "dev"):
-        builder = _Builder()
-        for number, record in enumerate(read_corpus(corpus / f"{part}.jsonl.gz")):
-            if limit is not None and number >= limit:
-                break
-            for words in documents(record, random.Random(f"{seed}:{record['id']}")):
-                builder.add(record["style"], words)
-            if record["style"] == "prose":
-                for words in dialogues(record["text"].split("\n\n")):
-                    builder.add("dialogue", words)
-        builder.save(out / f"{part}.npz")
-        counts[part] = len(builder.cores)
-    return counts
-
-
-def read_corpus(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a gzipped JSONL file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSONL file, gzipped or not."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def cleaned(
+    path: Path, *, seed: int, share: float = 1.0, prose_share: float = 1.0
+) -> Iterator[tuple[str, list[Word]]]:
+    """Yield the style and the words of every document of a file; the same seed, the same words."""
+    for record in read_records(path):
+        rng = random.Random(f"{seed}:{record['id']}")
+        read = share * prose_share if record["style"] == "prose" else share
+        if rng.random() >= read:
+            continue
+        for words in documents(record, rng):
+            yield record["style"], words
+
+
+def prepare_source(
+    data: Path, out: Path, source: Source, part: str, *, seed: int, share: float
+) -> None:
+    """Clean one file into `out`, unless it is there; of train, a share of the records is read."""
+    target = out / f"{source.name}.{part}.npz"
+    if target.exists():
+        return
+    builder = _Builder()
+    path = data / source.path.format(part=part)
+    read = share if part == "train" else 1.0
+    for style, words in cleaned(path, seed=seed, share=read, prose_share=source.share):
+        builder.add(style, words)
+    builder.save(target)
 
 
 class _Builder:
@@ -85,36 +84,34 @@ class _Builder:
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
-        self.cores: list[int] = []
-        self.literals: list[int] = []
-        self.separators: list[int] = []
-        self.breaks: list[int] = []
+        self.rows: list[tuple[int, int, int, int, int]] = []
         self.starts: list[int] = []
         self.styles: list[str] = []
 
     def add(self, style: str, words: list[Word]) -> None:
         """Append one document."""
-        self.starts.append(len(self.cores))
-        self.styles.append(style)
-        for word in words:
-            self.cores.append(self._code(word.core))
-            self.literals.append(-1 if word.literal is None else self._code(word.literal))
-            self.separators.append(word.separator)
-            self.breaks.append(word.before)
-
-    def _code(self, text: str) -> int:
-        return self.codes.setdefault(text, len(self.codes))
+        self.starts.append(len(self.rows))
+        self.styles.append(style if words[0].paragraph_known else f"{style}/loose")
+        self.rows.extend(
+            (
+                self.codes.setdefault(word.core, len(self.codes)),
+                MARK_CODES.index(word.mark),
+                word.label,
+                word.before,
+                OPENING_CODES.index(word.opening[:1]),
+            )
+            for word in words
+        )
 
     def save(self, path: Path) -> None:
         """Write everything as one .npz file, beside the target first."""
+        columns = np.asarray(self.rows, np.int32).reshape(-1, 5)
         temporary = path.with_suffix(".tmp.npz")
         np.savez(
             temporary,
-            cores=np.asarray(self.cores, np.int32),
-            literals=np.asarray(self.literals, np.int32),
-            separators=np.asarray(self.separators, np.int8),
-            breaks=np.asarray(self.breaks, np.int8),
-            starts=np.asarray([*self.starts, len(self.cores)], np.int64),
+            cores=columns[:, 0],
+            rest=columns[:, 1:].astype(np.int8),
+            starts=np.asarray([*self.starts, len(self.rows)], np.int64),
             styles=np.asarray(self.styles),
             strings=np.frombuffer("\0".join(self.codes).encode(), np.uint8),
         )
@@ -122,88 +119,43 @@ class _Builder:
 
 
 class Corpus:
-    """Prepared documents in memory; `draw` takes windows, `words` a given stretch."""
+    """The documents of one prepared file in memory."""
 
     def __init__(self, path: Path) -> None:
         data = np.load(path)
-        self.strings = data["strings"].tobytes().decode().split("\0")
-        self.cores, self.literals = data["cores"], data["literals"]
-        self.separators, self.breaks = data["separators"], data["breaks"]
-        self.starts, self.styles = data["starts"], [str(s) for s in data["styles"]]
-        self._blocks = self._index()
+        self.strings: list[str] = data["strings"].tobytes().decode().split("\0")
+        self.cores, self.rest = data["cores"], data["rest"]
+        self.starts = data["starts"]
+        self.styles = [str(style) for style in data["styles"]]
 
-    def _index(self) -> dict[str, tuple[list[int], list[float]]]:
-        """Per style: the first word of every block and the cumulated weights."""
-        spoken = np.asarray([s.lower() in _SPOKEN for s in self.strings])[self.cores]
-        ends = np.isin(self.separators, list(SENTENCE_ENDS))
-        opening = np.asarray([s.lower() in _OPENING for s in self.strings])[self.cores]
-        opening[1:] &= ends[:-1]
-        blocks: dict[str, tuple[list[int], list[float]]] = {}
-        for style, lo, hi in zip(self.styles, self.starts, self.starts[1:], strict=False):
-            firsts, weights = blocks.setdefault(style, ([], []))
-            for first in range(int(lo), int(hi), BLOCK):
-                last = min(first + BLOCK, int(hi))
-                share = float(spoken[first:last].mean())
-                sentences = float(ends[first:last].mean())
-                size = (last - first) / BLOCK
-                questions = float((self.separators[first:last] == QUESTION).mean())
-                spokenness = 0.25 + min(1.0, share / 0.08) + min(0.5, sentences * 6)
-                openings = float(opening[first:last].mean())
-                firsts.append(first)
-                weight = (spokenness + min(1.0, questions * 60)) * (1 + min(4.0, openings * 200))
-                weights.append(size * weight)
-        return {s: (f, list(accumulate(w))) for s, (f, w) in blocks.items()}
+    def counts(self) -> Counter[str]:
+        """Count every word as it stands."""
+        often = np.bincount(self.cores, minlength=len(self.strings))
+        return Counter(dict(zip(self.strings, often.tolist(), strict=True)))
 
-    def document(self, position: int) -> tuple[int, int]:
-        """First and last + 1 word of the document that holds the word at `position`."""
-        index = int(np.searchsorted(self.starts, position, side="right")) - 1
-        return int(self.starts[index]), int(self.starts[index + 1])
-
-    def draw(self, rng: random.Random, style: str, count: int) -> tuple[list[Word], bool, bool]:
-        """Draw about `count` words: the words, whether they start a sentence, end the text."""
-        firsts, weights = self._blocks[style]
-        first = firsts[bisect(weights, rng.random() * weights[-1], 0, len(firsts) - 1)]
-        lo, hi = self.document(first)
-        start = first + rng.randrange(BLOCK)
-        if start >= hi:
-            start = max(lo, hi - count)
-        if rng.random() < 0.55:
-            while start > lo and self.separators[start - 1] not in SENTENCE_ENDS:
-                start -= 1
-        if rng.random() < 0.03:  # whole ends of documents are rare otherwise
-            start = max(lo, hi - count)
-        stop = min(hi, start + count)
-        at_start = start == lo or self.separators[start - 1] in SENTENCE_ENDS
-        return self.words(start, stop), bool(at_start), stop == hi
-
-    def words(self, start: int, stop: int) -> list[Word]:
-        """The words from `start` to `stop`; the first one has no break before it."""
+    def words(self, document: int, start: int, stop: int) -> list[Word]:
+        """Return words of a document; the first one has no break before it."""
+        first = int(self.starts[document])
+        known = not self.styles[document].endswith("/loose")
         out = []
-        for i in range(start, stop):
-            literal = int(self.literals[i])
+        for core, row in zip(
+            self.cores[first + start : first + stop].tolist(),
+            self.rest[first + start : first + stop].tolist(),
+            strict=True,
+        ):
+            mark, label, before, opening = row
             out.append(
                 Word(
-                    self.strings[self.cores[i]],
-                    int(self.separators[i]),
-                    int(self.breaks[i]) if i > start else NO_BREAK,
-                    None if literal < 0 else self.strings[literal],
+                    self.strings[core],
+                    MARK_CODES[mark],
+                    label,
+                    before if out else 0,
+                    OPENING_CODES[opening],
+                    known,
                 )
             )
         return out
 
-    def style(self, rng: random.Random) -> str:
-        """Draw a style by its share among those present."""
-        present = [s for s in STYLE_SHARES if s in self._blocks]
-        return rng.choices(present, [STYLE_SHARES[s] for s in present])[0]
-
-    def tokenizer_texts(self, *, seed: int, windows: int) -> Iterator[str]:
-        """Yield windows in target form and in lower case, drawn as in training."""
-        rng = random.Random(seed)
-        for _ in range(windows):
-            words, _, _ = self.draw(rng, self.style(rng), 200)
-            text = "".join(
-                f"{chr(10) * 2 if w.before else ''} {w.core}{SEPARATORS[w.separator]}"
-                for w in words
-            )
-            yield text if rng.random() < 0.5 else text.lower()
-        yield "\n\n" * 100  # the break is one token, whatever the texts are
+    def length(self, document: int) -> int:
+        """Return how many words a document has."""
+        return int(self.starts[document + 1] - self.starts[document])

@@ -1,94 +1,108 @@
-"""Make transcripts look like Whisper's: what the model sees, beside what it should answer."""
+"""Make words look as Whisper writes them: what the model is shown, beside what it should say."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from engine.training.spoken import lowered
 from engine.training.words import (
-    ABBREVIATION,
+    ALWAYS_RAISED,
+    COMMA,
+    LABEL,
+    LOWER,
+    MASKED,
     NO_BREAK,
+    NONE,
     QUESTION,
-    SENTENCE_ENDS,
-    SEPARATORS,
     TURN,
     Word,
+    case_of,
     first_raised,
-    reachable,
 )
 
-LOWER, CASED, WHISPER, RIGHT, LOWER_MARKED = "lower", "cased", "whisper", "right", "lower-marked"
-#: Shares of the degradations.
-MIXTURE = ((LOWER, 0.53), (CASED, 0.11), (WHISPER, 0.23), (RIGHT, 0.07), (LOWER_MARKED, 0.06))
-FILLERS = ("um", "uh", "er", "you know", "I mean", "like")
-QUOTES_KEPT = 0.10
-TURNS_SHOWN = 0.70
+BARE, CASED, WHISPER, RIGHT, LOWER_MARKED = "bare", "cased", "whisper", "right", "lower-marked"
+#: Shares of the ways in which a window is shown.
+MIXTURE = ((BARE, 0.52), (CASED, 0.10), (WHISPER, 0.22), (RIGHT, 0.10), (LOWER_MARKED, 0.06))
+#: Share of windows with known speakers whose changes are shown.
+TURNS_SHOWN = 0.6
+#: Share of windows with fillers and stutters.
 FILLED = 0.12
-#: Words that begin a sentence and are surely not a name.
-NO_NAMES = frozenset((
-    "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
-    "there", "in", "if", "what", "when", "to", "our", "as", "for", "these", "my", "his", "her",
-    "their", "your", "those", "who", "where", "how", "why", "at", "on", "by", "from", "with",
-    "after", "before", "then", "some", "many", "most", "all", "no", "not", "it's", "that's",
-    "there's", "we're", "they're", "you're", "let's", "he's", "she's", "don't",
-))  # fmt: skip
+FILLERS = {
+    "en": ("um", "uh", "er", "you know", "I mean", "like"),
+    "de": ("äh", "ähm", "also", "ja", "halt"),
+    "fr": ("euh", "ben", "bon", "enfin", "voilà"),
+    "es": ("eh", "este", "pues", "bueno", "o sea"),
+    "it": ("eh", "ehm", "cioè", "allora", "insomma"),
+    "pt": ("é", "ah", "né", "então", "assim"),
+    "nl": ("uh", "eh", "nou", "ja", "zeg maar"),
+    "ca": ("eh", "doncs", "bé", "vull dir"),
+    "pl": ("yyy", "no", "znaczy", "właśnie"),
+    "sv": ("eh", "alltså", "liksom"),
+    "ru": ("э", "ну", "вот", "значит"),
+    "uk": ("е", "ну", "от", "значить"),
+    "tr": ("şey", "yani", "işte"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One word in both forms."""
+class Shown:
+    """One word as the model is shown it, and its labels."""
 
-    raw: str  # the word as the model sees it, marks included
-    raw_break: bool  # a known change of speaker precedes it
-    core: str  # the word as it should read, without its separator
-    mark: str  # the separator that should follow, or ""
-    answer_break: bool  # a paragraph or turn starts with it
-    label: int  # code of the separator for measuring; -1 is not measured
+    text: str  # the word with the marks that the source would have
+    turn: bool  # a known change of speaker precedes it
+    mark: int  # label of the mark, or MASKED
+    case: int  # label of the case, or MASKED
+    paragraph: int  # 1 where a paragraph or turn ends with it, or MASKED
 
 
 def choose(rng: random.Random) -> str:
-    """Draw a degradation by its share."""
-    pick = rng.random()
-    for kind, share in MIXTURE:
-        pick -= share
-        if pick < 0:
-            return kind
-    return LOWER
+    """Draw a way of showing by its share."""
+    (kind,) = rng.choices([k for k, _ in MIXTURE], [share for _, share in MIXTURE])
+    return kind
 
 
-def degrade(words: list[Word], kind: str, rng: random.Random) -> list[Unit]:
-    """Give every word its raw form by `kind`; no word is dropped or changed but in case."""
-    quotes = rng.random() < QUOTES_KEPT
-    turns = rng.random() < TURNS_SHOWN
-    if rng.random() < FILLED:
-        words = _with_disfluencies(words, rng)
-    cased = _Cased(kind, rng)
-    units = []
-    for word in words:
-        literal = word.literal if quotes else None
-        target = literal if literal is not None else word.core
-        mark, label = SEPARATORS[word.separator], word.separator
-        raw_core, raw_mark = cased.step(word, target)
-        if literal is not None:
-            mark = raw_mark = ""
-            label = -1
-        elif label == ABBREVIATION:
-            label = -1
-        units.append(
-            Unit(
-                raw=raw_core + raw_mark,
-                raw_break=word.before == TURN and turns,
-                core=reachable(target, raw_core),
+def degrade(
+    words: Sequence[Word], kind: str, rng: random.Random, *, following: Word | None, turns: bool
+) -> list[Shown]:
+    """Show every word by `kind`; the words stay, their marks and case may not.
+
+    `following` is the word after the last one, None where the text ends. `turns` says whether
+    changes of speaker are shown.
+    """
+    source = _Source(kind, rng)
+    out = []
+    after_semicolon = False
+    for n, word in enumerate(words):
+        text, own_mark = source.step(word)
+        after = words[n + 1] if n + 1 < len(words) else following
+        case = MASKED if after_semicolon else case_of(word.core)
+        after_semicolon = word.mark == ";"
+        mark = word.label
+        if mark == MASKED and word.mark == "." and not own_mark and not word.core.endswith("."):
+            mark = NONE  # nobody asks for the stop of an abbreviation where none is shown
+        out.append(
+            Shown(
+                text=text,
+                turn=turns and word.before == TURN,
                 mark=mark,
-                answer_break=word.before != NO_BREAK,
-                label=label,
+                case=case,
+                paragraph=_paragraph(word, after, turns=turns),
             )
         )
-    return units
+    return out
 
 
-class _Cased:
-    """Decide case and marks of the raw side, word after word."""
+def _paragraph(word: Word, after: Word | None, *, turns: bool) -> int:
+    """Return the label of the break after a word; what is shown, or lost, is not asked."""
+    if not word.paragraph_known or after is None or (turns and after.before == TURN):
+        return MASKED
+    return int(after.before != NO_BREAK)
+
+
+class _Source:
+    """Decides case and marks of what is shown, word after word."""
 
     def __init__(self, kind: str, rng: random.Random) -> None:
         self.kind, self.rng = kind, rng
@@ -99,73 +113,82 @@ class _Cased:
         self.to_cut = rng.randint(4, 16)
         self.lower_next = self.raise_next = False
 
-    def step(self, word: Word, target: str) -> tuple[str, str]:
-        """Return the raw word and the mark that follows it in the source."""
-        mark = SEPARATORS[word.separator]
-        if self.kind == RIGHT:
-            return target, mark
-        if self.kind == LOWER_MARKED:
-            return target.lower(), mark if self.rng.random() < self.end_kept else ""
-        if self.kind in (LOWER, CASED):
-            keep = word.separator == ABBREVIATION and self.titles
-            return (target.lower() if self.kind == LOWER else target), mark if keep else ""
-        return self._whisper(word, target, mark)
+    def step(self, word: Word) -> tuple[str, str]:
+        """Return the word as it is shown and the mark that it shows."""
+        core, mark = word.core, word.mark
+        opening = word.opening
+        if self.kind in (BARE, CASED):
+            opening = ""
+            mark = mark if word.label == MASKED and mark == "." and self.titles else ""
+        elif self.kind == LOWER_MARKED:
+            mark = mark if self.rng.random() < self.end_kept else ""
+        elif self.kind == WHISPER:
+            core, mark = self._whisper(word)
+            opening = opening if self.rng.random() < self.end_kept else ""
+        if self.kind in (BARE, LOWER_MARKED):
+            core = core.lower()
+        return opening + core + mark, mark
 
-    def _whisper(self, word: Word, target: str, mark: str) -> tuple[str, str]:
-        rng, raw = self.rng, target
-        if self.lower_next and len(raw) > 1:
-            raw = raw.lower()
+    def _whisper(self, word: Word) -> tuple[str, str]:
+        rng, core, mark = self.rng, word.core, word.mark
+        if self.lower_next and len(core) > 1:
+            core = core.lower()
         elif self.raise_next:
-            raw = first_raised(raw)
+            core = first_raised(core)
         self.lower_next = self.raise_next = False
         self.to_cut -= 1
         cut = self.to_cut <= 0
         if cut:
             self.to_cut = rng.randint(4, 16)
-        code = word.separator
-        if code in SENTENCE_ENDS:
+        if word.ends:
             if rng.random() >= self.end_kept or (cut and rng.random() < 0.15):
                 mark = "" if rng.random() < 0.5 else ","
                 self.lower_next = rng.random() < 0.8
-            elif code == QUESTION and rng.random() < 0.15:
+            elif word.label == QUESTION and rng.random() < 0.15:
                 mark = "."
-        elif code == ABBREVIATION:
-            mark = "." if self.titles else ""
+        elif word.label == MASKED:
+            mark = mark if self.titles else ""
         elif cut and rng.random() < self.false_end:
             mark, self.raise_next = ".", True
-        elif code and rng.random() >= self.comma_kept:
+        elif mark and rng.random() >= self.comma_kept:
             mark = ""
-        elif not code and rng.random() < 0.012:
+        elif not mark and rng.random() < 0.012:
             mark = ","
-        return raw, mark
+        return core, mark
 
 
-def _with_disfluencies(words: list[Word], rng: random.Random) -> list[Word]:
-    """Insert fillers and stutters, which are words like any other and must come back."""
+def with_disfluencies(words: list[Word], language: str, rng: random.Random) -> list[Word]:
+    """Insert fillers and stutters, which are words like any other."""
+    fillers = FILLERS.get(language)
+    if not fillers:
+        return words
     out: list[Word] = []
-    rate = rng.uniform(0.01, 0.06)
+    rate = rng.uniform(0.01, 0.05)
     for word in words:
-        first = not out or out[-1].separator in SENTENCE_ENDS
-        if rng.random() < rate and word.literal is None:
+        first = not out or out[-1].ends
+        if rng.random() < rate:
             if rng.random() < 0.6:
-                out.extend(_filler(word, rng, first=first))
-                word = Word(lowered(word.core) if first else word.core, word.separator, NO_BREAK)
-            elif not first and word.core[:1].islower() and len(word.core) < 6:
-                out.append(Word(word.core, rng.choice((0, 0, 1)), word.before))
-                word = Word(word.core, word.separator, NO_BREAK)
+                begun = lowered(word.core) if first and language == "en" else word.core
+                if first and begun == word.core and begun not in ALWAYS_RAISED:
+                    out.append(word)  # nobody knows whether it is raised after a filler, too
+                    continue
+                out.extend(_filler(word, fillers, rng, first=first))
+                word = replace(word, core=begun, before=NO_BREAK)
+            elif not first and case_of(word.core) == LOWER and len(word.core) < 6:
+                mark, label = rng.choice((("", NONE), ("", NONE), (",", COMMA)))
+                out.append(replace(word, mark=mark, label=label))
+                word = replace(word, before=NO_BREAK)
         out.append(word)
     return out
 
 
-def _filler(word: Word, rng: random.Random, *, first: bool) -> list[Word]:
-    parts = rng.choice(FILLERS).split()
-    comma = 1 if rng.random() < 0.8 else 0
-    out = [Word(part, 0, NO_BREAK) for part in parts]
-    out[0] = Word(first_raised(parts[0]) if first else parts[0], 0, word.before)
-    out[-1] = Word(out[-1].core, comma, out[-1].before)
+def _filler(word: Word, fillers: Sequence[str], rng: random.Random, *, first: bool) -> list[Word]:
+    parts = rng.choice(fillers).split()
+    plain = replace(word, mark="", label=NONE, before=NO_BREAK, opening="")
+    out = [replace(plain, core=part) for part in parts]
+    if first:
+        out[0] = replace(out[0], core=first_raised(parts[0]))
+    out[0] = replace(out[0], before=word.before)
+    if rng.random() < 0.8:
+        out[-1] = replace(out[-1], mark=",", label=LABEL[","])
     return out
-
-
-def lowered(core: str) -> str:
-    """Lower a sentence's first word where that is surely not a name."""
-    return core.lower() if core.lower() in NO_NAMES else core

@@ -1,158 +1,85 @@
-"""Measure a model through the engine: a labelled word list, the corpus, real transcripts."""
+"""Measure any labelled word list or corpus file; how its words are enhanced is an argument."""
 
 from __future__ import annotations
 
-import gzip
 import random
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.records import EnhancedWord
 from engine.text.readings import take_apart
 from engine.training.clean import documents
-from engine.training.corpus import STYLE_SHARES, read_corpus
-from engine.training.guided import Guided
-from engine.training.scores import figures, label, marked, p_k, punctuation
-from engine.training.words import ABBREVIATION, NO_BREAK, SENTENCE_ENDS, SEPARATORS, TURN, Word
-
-#: Words of an excerpt of the corpus, and words that are shown after it and do not count.
-EXCERPT_WORDS, SHOWN_WORDS = 200, 15
+from engine.training.corpus import read_records
+from engine.training.lists import read_tsv
+from engine.training.scores import LABELS, label, marked, p_k, punctuation
+from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 
-def read_tsv(path: Path, limit: int | None = None) -> tuple[list[str], list[str], int]:
-    """Words and labels of a token-per-line file, and the number of tokens read.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A word as it was enhanced."""
 
-    A token that begins with an apostrophe, or is "n't", is joined to the word before; a token
-    without letters or digits is left out. The word carries the last label.
-    """
-    opener = gzip.open if path.suffix == ".gz" else open
-    words: list[str] = []
-    labels: list[str] = []
-    tokens = 0
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            token, _, name = line.rstrip("\n").partition("\t")
-            if not token or (limit is not None and tokens >= limit):
-                continue
-            tokens += 1
-            if not any(c.isalnum() for c in token):
-                if labels and name != "O":
-                    labels[-1] = name
-            elif words and (token[0] in "'\u2019" or token == "n't"):  # noqa: S105 - a word
-                words[-1] += token
-                labels[-1] = name
-            else:
-                words.append(token)
-                labels.append(name)
-    return words, labels, tokens
+    text: str  # with its mark
+    paragraph: bool  # a paragraph ends with it
 
 
-def tsv(engine: Guided, path: Path, limit: int | None) -> dict[str, Any]:
-    """F1 of the marks on a labelled word list."""
+#: Enhances the words of one text; a word's turn says that another speaker begins with it.
+Enhance = Callable[[Sequence[str], Sequence[bool]], Sequence[Written]]
+#: Enhances a transcript file, given its bytes and its name.
+Read = Callable[[bytes, str], Sequence[EnhancedWord]]
+
+
+def tsv(enhance: Enhance, path: Path, limit: int | None = None) -> dict[str, Any]:
+    """Return F1 of the marks on a labelled word list, which has no case and no paragraphs."""
     words, labels, tokens = read_tsv(path, limit)
-    written = engine.text(words)
+    started = time.monotonic()
+    written = enhance(words, [False] * len(words))
+    seconds = time.monotonic() - started
     table: dict[str, Any] = punctuation(labels, [label(word.text) for word in written])
-    return {
-        **table,
-        "tokens": tokens,
-        "words": len(words),
-        "words_per_second": engine.words_per_second,
-    }
+    return {**table, "tokens": tokens, **_speed(len(words), seconds)}
 
 
 def corpus(
-    engine: Guided,
-    path: Path,
-    *,
-    words: int,
-    styles: Iterable[str] = tuple(STYLE_SHARES),
-    seed: int = 1,
+    enhance: Enhance, path: Path, *, words: int | None = None, turns: bool = True
 ) -> dict[str, Any]:
-    """Per style: marks, capitals and breaks, from lower case without marks."""
-    texts: dict[str, list[list[Word]]] = {style: [] for style in styles}
-    for record in read_corpus(path):
-        if record["style"] not in texts:
-            continue
-        texts[record["style"]].extend(documents(record, random.Random(f"{seed}:{record['id']}")))
-    return {style: _style(engine, found, words) for style, found in texts.items() if found}
+    """Return figures of every style of a corpus file, and of all, from lower case without marks.
 
-
-def excerpts(texts: Sequence[list[Word]], limit: int) -> list[tuple[list[Word], int]]:
-    """Take about `limit` words from the middle of documents spread evenly over all.
-
-    With each excerpt comes how many of its words count: a few more are shown, because the
-    engine ends a sentence where its text ends and the excerpt ends anywhere.
+    Whole documents are read, at most about `words` of a style; those come from documents spread
+    evenly over the file. `turns` says whether known changes of speaker are shown. Paragraphs are
+    measured where the record says that they are real.
     """
-    wanted = min(len(texts), max(1, limit // EXCERPT_WORDS))
-    count = max(EXCERPT_WORDS, limit // wanted)
-    out = []
-    for number in range(wanted):
-        text = texts[number * len(texts) // wanted]
-        start = max(0, (len(text) - count) // 2)
-        while start and text[start - 1].separator not in SENTENCE_ENDS:
-            start -= 1
-        part = text[start : start + count + SHOWN_WORDS]
-        out.append((part, len(part) if start + len(part) == len(text) else len(part) - SHOWN_WORDS))
-    return out
+    styles: dict[str, list[list[Word]]] = {}
+    for record in read_records(path):
+        said = {"paras": "none", **record}
+        found = documents(said, random.Random(0), whole=True)
+        styles.setdefault(record.get("style", "text"), []).extend(found)
+    table: dict[str, Any] = {}
+    total = _Counted()
+    for style, texts in styles.items():
+        counted = _Counted()
+        for text in _spread(texts, words):
+            begun = [turns and word.before == TURN for word in text]
+            started = time.monotonic()
+            written = enhance([w.core.lower() for w in text], begun)
+            counted.add(text, written, begun, seconds=time.monotonic() - started)
+        table[style] = counted.figures()
+        total.extend(counted)
+    return {**table, "all": total.figures()}
 
 
-def is_measured(word: Word) -> bool:
-    """False where a stop belongs to the word (Mr., U.S.): none was decided there."""
-    return word.separator != ABBREVIATION and not word.core.endswith(".")
-
-
-def _style(engine: Guided, texts: Sequence[list[Word]], limit: int) -> dict[str, Any]:
-    """Figures of one style over about `limit` words; stops of abbreviations are left out."""
-    right: list[str] = []
-    guess: list[str] = []
-    capitals: tuple[list[bool], list[bool]] = ([], [])
-    breaks: tuple[list[bool], list[bool]] = ([], [])
-    words = 0
-    for part, count in excerpts(texts, limit):
-        written = engine.text([w.core.lower() for w in part], _turns(part))
-        words += count
-        before = [False, *(w.paragraph for w in written[:-1])]
-        for word, guessed, paragraph in list(zip(part, written, before, strict=True))[:count]:
-            if is_measured(word):
-                right.append(label("x" + SEPARATORS[word.separator]))
-                guess.append(label(guessed.text))
-            capitals[0].append(word.core[:1].isupper())
-            capitals[1].append(guessed.text[:1].isupper())
-            if word.before != TURN:  # those are shown to the model, and certain
-                breaks[0].append(word.before != NO_BREAK)
-                breaks[1].append(paragraph)
-    return {
-        **punctuation(right, guess),
-        "capitals": marked(*capitals),
-        "paragraphs": marked(*breaks),
-        "pk": p_k(*breaks) if any(breaks[0]) else None,
-        "words": words,
-    }
-
-
-def _turns(words: Sequence[Word]) -> list[str | None] | None:
-    """One of two labels per word where the text has turns."""
-    if not any(word.before == TURN for word in words):
-        return None
-    out: list[str | None] = []
-    turn = 0
-    for word in words:
-        turn ^= word.before == TURN
-        out.append("AB"[turn])
-    return out
-
-
-def kept(engine: Guided, paths: Iterable[Path]) -> dict[str, Any]:
-    """How much of real, punctuated transcripts comes back as it was.
+def kept(read: Read, paths: Sequence[Path]) -> dict[str, Any]:
+    """Return how much of punctuated transcripts comes back as it was.
 
     `sentence_ends` and `marks` are the shares of the source's that stayed, `case` that of words
     whose case stayed; `added` is the number of sentence ends added, in percent of the source's.
     """
-    ends = [0, 0, 0]
-    marks = [0, 0]
-    case = [0, 0]
+    ends, marks, case = [0, 0, 0], [0, 0], [0, 0]
+    started = time.monotonic()
     for path in paths:
-        for word in engine.transcript(path.read_bytes(), path.name):
+        for word in read(path.read_bytes(), path.name):
             source, written = label(word.word.text), label(word.text)
             was, is_ = source in ("PERIOD", "QUESTION"), written in ("PERIOD", "QUESTION")
             ends = [ends[0] + (was and is_), ends[1] + was, ends[2] + (is_ and not was)]
@@ -160,10 +87,81 @@ def kept(engine: Guided, paths: Iterable[Path]) -> dict[str, Any]:
             core = take_apart(word.word.text).core
             case = [case[0] + (core in word.text), case[1] + 1]
     return {
-        "sentence_ends": figures(ends[0], ends[0] + ends[2], ends[1])["recall"],
-        "added": round(100 * ends[2] / max(1, ends[1]), 2),
-        "marks": figures(marks[0], marks[1], marks[1])["recall"],
-        "case": figures(case[0], case[1], case[1])["recall"],
-        "words": case[1],
-        "words_per_second": engine.words_per_second,
+        "sentence_ends": _share(ends[0], ends[1]),
+        "added": _share(ends[2], ends[1]),
+        "marks": _share(*marks),
+        "case": _share(*case),
+        **_speed(case[1], time.monotonic() - started),
     }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(100 * part / max(1, whole), 2)
+
+
+def _spread(texts: Sequence[list[Word]], limit: int | None) -> Sequence[list[Word]]:
+    """Return texts of about `limit` words in all, each as long as it is."""
+    size = sum(map(len, texts))
+    if limit is None or size <= limit:
+        return texts
+    wanted = max(1, round(len(texts) * limit / size))
+    return [texts[n * len(texts) // wanted] for n in range(wanted)]
+
+
+class _Counted:
+    """Collects right and guessed labels word by word."""
+
+    def __init__(self) -> None:
+        self.right: list[str] = []
+        self.guess: list[str] = []
+        self.capitals: tuple[list[bool], list[bool]] = ([], [])
+        self.breaks: tuple[list[bool], list[bool]] = ([], [])
+        self.words, self.seconds = 0, 0.0
+
+    def add(
+        self,
+        text: Sequence[Word],
+        written: Sequence[Written],
+        turns: Sequence[bool],
+        *,
+        seconds: float,
+    ) -> None:
+        """Count one text: what is masked is not measured, nor are breaks that were told or lost."""
+        names = ("O", *LABELS)
+        self.words += len(text)
+        self.seconds += seconds
+        for number, (word, guess) in enumerate(zip(text, written, strict=True)):
+            if word.label != MASKED:
+                self.right.append(names[word.label])
+                self.guess.append(label(guess.text))
+            self.capitals[0].append(case_of(word.core) > 0)
+            self.capitals[1].append(case_of(guess.text) > 0)
+            last = number + 1 == len(text)
+            if not last and word.paragraph_known and not turns[number + 1]:
+                self.breaks[0].append(text[number + 1].before != NO_BREAK)
+                self.breaks[1].append(guess.paragraph)
+
+    def extend(self, other: _Counted) -> None:
+        """Add what another counted."""
+        self.right += other.right
+        self.guess += other.guess
+        for mine, theirs in ((self.capitals, other.capitals), (self.breaks, other.breaks)):
+            for kept, new in zip(mine, theirs, strict=True):
+                kept.extend(new)
+        self.words += other.words
+        self.seconds += other.seconds
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of all that was counted; paragraphs only where there are some."""
+        table: dict[str, Any] = {
+            **punctuation(self.right, self.guess),
+            "capitals": marked(*self.capitals),
+        }
+        if any(self.breaks[0]):
+            table["paragraphs"] = marked(*self.breaks)
+            table["pk"] = p_k([False, *self.breaks[0]], [False, *self.breaks[1]])
+        return {**table, **_speed(self.words, self.seconds)}
+
+
+def _speed(words: int, seconds: float) -> dict[str, Any]:
+    return {"words": words, "words_per_second": round(words / max(1e-9, seconds), 1)}

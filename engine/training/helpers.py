@@ -1,8 +1,7 @@
-"""Share a step between processes of one thread each; they meet once a step, not at every operator.
+"""Share a step between processes of one thread each, which meet once a step.
 
-Threads inside an operator wait for each other by spinning, thousands of times a step, which on a
-busy machine costs most of the time. Seen under changing loads: 1,100 tokens/s with two threads,
-2,000 to 9,000 with two processes.
+Threads inside an operator meet at every operator instead, thousands of times a step, which on a
+busy machine costs most of the time.
 """
 
 from __future__ import annotations
@@ -10,112 +9,126 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from engine.training.examples import READ, Batch
-from engine.training.model import Punctuator
+from engine.training.encoder import LOSS_WEIGHTS, Tagger, precise
 
-#: Weight of what is asked while reading, beside the answer's own.
-READ_WEIGHT = 1.0
+Rows = tuple[Tensor, Tensor, Tensor, Tensor]
+Loss = Callable[..., tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """The loss functions of a model, compiled where asked."""
+class Share:
+    """What a part of a batch comes to: its share of the mean losses, the gradient at its input."""
 
-    answer: Callable[..., tuple[Tensor, Tensor]]
-    reading: Callable[..., Tensor]
-
-
-def compiled(model: Punctuator, *, compile_it: bool) -> Losses:
-    """The loss functions of `model`."""
-    if not compile_it:
-        return Losses(model.loss, model.loss_of_reading)
-    return Losses(
-        torch.compile(model.loss, dynamic=True),
-        torch.compile(model.loss_of_reading, dynamic=True),
-    )
+    losses: tuple[float, ...]
+    embedded: Tensor | None  # rows x pieces x hidden; None where the table is frozen
 
 
-def backward(
-    losses: Losses, batch: Batch, scales: tuple[float, int], device: str
-) -> tuple[float, float]:
-    """Add the gradients of the losses over `scales`; returns answer's and reading's quotients."""
-    ids, lags = (torch.from_numpy(a).to(device) for a in (batch.ids, batch.lags))
-    answered, asked = max(scales[0], 1.0), max(scales[1], 1)
-    with torch.autocast(device, torch.bfloat16):
-        if batch.kind == READ:
-            reading = losses.reading(ids, lags)
-            answer = torch.zeros(())
-        else:
-            weights = torch.from_numpy(batch.weights).to(device)
-            rivals = () if batch.choices is None else (torch.from_numpy(batch.choices).to(device),)
-            answer, reading = losses.answer(ids, weights, lags, *rivals)
-    answer, reading = answer / answered, reading / asked
-    (answer + READ_WEIGHT * reading).backward()
-    return float(answer.detach()), float(reading.detach())
+def backward(model: Tagger, loss: Loss, rows: Rows, counts: list[int], device: str) -> Share:
+    """Add the gradients of `rows` to those of the model; `counts` are the batch's labels."""
+    ids, *labels = (part.to(device) for part in rows)
+    table = model.pieces.weight
+    embedded = functional.embedding(ids, table.detach()).requires_grad_(table.requires_grad)
+    with precise(device):
+        sums = loss(embedded, ids, *labels)
+    means = [total / max(1, count) for total, count in zip(sums, counts, strict=True)]
+    sum(w * m for w, m in zip(LOSS_WEIGHTS, means, strict=True)).backward()  # type: ignore[union-attr]
+    return Share(tuple(float(mean.detach()) for mean in means), embedded.grad)
+
+
+def compiled(model: Tagger, *, compile_it: bool) -> Loss:
+    """Return the loss of the model, compiled where asked."""
+    return torch.compile(model.loss) if compile_it else model.loss
 
 
 def _serve(
-    connection: Connection, model: Punctuator, grads: list[Tensor], compile_it: bool
+    connection: Connection, model: Tagger, grads: list[Tensor], at_input: Tensor, compile_it: bool
 ) -> None:
-    """The helper's loop: gradients of what comes in, until None comes."""
+    """Compute gradients of what comes in, until None comes: a helper's life."""
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
-    losses = compiled(model, compile_it=compile_it)
-    parameters = list(model.parameters())
-    while (job := connection.recv()) is not None:
-        values = backward(losses, *job, "cpu")
-        for parameter, grad in zip(parameters, grads, strict=True):
-            if parameter.grad is None:  # a layer that reading alone does not reach
-                grad.zero_()
-            else:
-                grad.copy_(parameter.grad)
+    loss = compiled(model, compile_it=compile_it)
+    while (job := _received(connection)) is not None:
+        rows, counts = job
+        share = backward(model, loss, tuple(map(torch.from_numpy, rows)), counts, "cpu")  # type: ignore[arg-type]
+        for parameter, grad in zip(_dense(model), grads, strict=True):
+            assert parameter.grad is not None
+            grad.copy_(parameter.grad)
             parameter.grad = None
-        connection.send(values)
+        if share.embedded is not None:
+            at_input[: len(share.embedded)].copy_(share.embedded)
+        connection.send(share.losses)
+
+
+def _received(connection: Connection) -> Any:
+    """Return what comes in, None also where the other end is gone."""
+    try:
+        return connection.recv()
+    except EOFError:
+        return None
 
 
 class Helpers:
-    """Processes that hold the same shared weights and compute a share of every batch."""
+    """Processes that hold the same weights and compute a share of every batch each."""
 
-    def __init__(self, model: Punctuator, count: int, *, compile_it: bool) -> None:
+    def __init__(
+        self, model: Tagger, count: int, *, rows: int, length: int, compile_it: bool
+    ) -> None:
         self.model = model
-        self._shares: list[tuple[Connection, list[Tensor]]] = []
-        context = torch.multiprocessing.get_context("spawn")
+        self._shares: list[tuple[Connection, list[Tensor], Tensor]] = []
+        context: Any = torch.multiprocessing.get_context("spawn")
         if count:
             model.share_memory()
         for _ in range(count):
             ours, theirs = context.Pipe()
-            grads = [torch.zeros_like(p).share_memory_() for p in model.parameters()]
-            process = context.Process(
-                target=_serve, args=(theirs, model, grads, compile_it), daemon=True
-            )
-            process.start()
-            self._shares.append((ours, grads))
+            grads = [torch.zeros_like(p).share_memory_() for p in _dense(model)]
+            at_input = torch.zeros(rows, length, model.shape.hidden).share_memory_()
+            job = (theirs, model, grads, at_input, compile_it)
+            context.Process(target=_serve, args=job, daemon=True).start()
+            self._shares.append((ours, grads, at_input))
 
-    def step(self, losses: Losses, batch: Batch, device: str) -> tuple[float, float]:
+    def step(self, loss: Loss, rows: Rows, counts: list[int], device: str) -> tuple[float, ...]:
         """Leave the gradients of a whole batch in the model; returns its mean losses."""
-        scales = batch.weight()
-        shares = self._shares[: len(batch.ids) - 1]  # a batch of few rows needs fewer helpers
-        count = len(shares) + 1
-        for n, (connection, _) in enumerate(shares, start=1):
-            connection.send((batch.share(n, count), scales))
-        answer, reading = backward(losses, batch.share(0, count), scales, device)
-        for connection, grads in shares:
-            more = connection.recv()
-            answer, reading = answer + more[0], reading + more[1]
-            _add(self.model, grads)
-        return answer, reading
+        shares = self._shares[: len(rows[0]) - 1]
+        parts = len(shares) + 1
+        for n, (connection, _, _) in enumerate(shares, start=1):
+            connection.send(([part[n::parts].numpy() for part in rows], counts))
+        own: Rows = tuple(part[::parts] for part in rows)  # type: ignore[assignment]
+        share = backward(self.model, loss, own, counts, device)
+        losses = share.losses
+        read = [(own[0], share.embedded)]
+        for n, (connection, grads, at_input) in enumerate(shares, start=1):
+            losses = tuple(a + b for a, b in zip(losses, connection.recv(), strict=True))
+            for parameter, grad in zip(_dense(self.model), grads, strict=True):
+                assert parameter.grad is not None
+                parameter.grad += grad
+            ids = rows[0][n::parts]
+            read.append((ids, at_input[: len(ids)]))
+        if share.embedded is not None:
+            self._table(read)
+        return losses
+
+    def _table(self, read: list[tuple[Tensor, Tensor | None]]) -> None:
+        """Give the table of pieces its gradient: of the rows that were read alone."""
+        table = self.model.pieces.weight
+        ids = torch.cat([ids.flatten() for ids, _ in read]).to(table.device)
+        grads = torch.cat([grads.flatten(0, 1) for _, grads in read if grads is not None])
+        table.grad = torch.sparse_coo_tensor(
+            ids[None], grads, table.shape, check_invariants=False
+        ).coalesce()
 
     def close(self) -> None:
         """Let the helpers end."""
-        for connection, _ in self._shares:
+        for connection, _, _ in self._shares:
             connection.send(None)
 
 
-def _add(model: nn.Module, grads: list[Tensor]) -> None:
-    for parameter, grad in zip(model.parameters(), grads, strict=True):
-        if parameter.grad is not None:
-            parameter.grad += grad
+def _dense(model: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that learn, but for the table of pieces."""
+    named = model.named_parameters()
+    return [p for name, p in named if name != "pieces.weight" and p.requires_grad]

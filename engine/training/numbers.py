@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from engine.training.words import NO_BREAK, SENTENCE_ENDS, Word, first_raised
+from engine.training.words import NO_BREAK, NONE, Word, first_raised
 
 #: Share of windows whose numbers are spelled out.
 SPELLED = 0.3
@@ -101,15 +101,16 @@ def spelled(words: list[Word], rng: random.Random) -> list[Word]:
     out = words[:1]
     for place, word in enumerate(words[1:], 1):
         following = words[place + 1].core if place + 1 < len(words) else ""
-        said = in_words(word.core, following, manner) if word.literal is None else None
+        said = in_words(word.core, following, manner)
         if said is None:
             out.append(word)
             continue
-        if words[place - 1].separator in SENTENCE_ENDS or word.before != NO_BREAK:
+        if words[place - 1].ends or word.before != NO_BREAK:
             said[0] = first_raised(said[0])
-        out += [Word(core, 0, NO_BREAK) for core in said]
+        plain = replace(word, mark="", label=NONE, before=NO_BREAK)
+        out += [replace(plain, core=core) for core in said]
         out[-len(said)] = replace(out[-len(said)], before=word.before)
-        out[-1] = replace(out[-1], separator=word.separator)
+        out[-1] = replace(out[-1], mark=word.mark, label=word.label)
     return out
 
 

@@ -11,21 +11,12 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
-from engine.training.degrade import lowered
 from engine.training.numbers import SPELLED, spelled
-from engine.training.words import (
-    COMMA,
-    NO_BREAK,
-    SEMICOLON,
-    SENTENCE_ENDS,
-    STOP,
-    Word,
-    first_raised,
-)
+from engine.training.words import ALWAYS_RAISED, COMMA, NO_BREAK, NONE, PERIOD, Word, first_raised
 
 #: Share of windows whose sentences are given a word to begin with; each such word's share, and how
 #: often a comma follows it.
-OPENED = 0.3
+OPENED = 0.15
 OPENINGS = {
     "And": (0.5, 0.03),
     "So": (0.22, 0.1),
@@ -34,16 +25,21 @@ OPENINGS = {
     "Well": (0.05, 0.9),
 }
 _JOINING = frozenset(("and", "but", "so"))
-_RAISED_ANYWHERE = frozenset(("I", "I'm", "I'll", "I've", "I'd"))
+#: Words that begin a sentence and are surely not a name.
+NO_NAMES = frozenset((
+    "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
+    "there", "in", "if", "what", "when", "to", "our", "as", "for", "these", "my", "his", "her",
+    "their", "your", "those", "who", "where", "how", "why", "at", "on", "by", "from", "with",
+    "after", "before", "then", "some", "many", "most", "all", "no", "not", "it's", "that's",
+    "there's", "we're", "they're", "you're", "let's", "he's", "she's", "don't",
+))  # fmt: skip
 #: Share of windows of written styles whose clauses become sentences at "and", "but" and "so".
-PARTED = 0.5
-WRITTEN = frozenset(("prose", "dialogue", "speech-prepared"))
-_SUBJECTS = _RAISED_ANYWHERE | frozenset(
+PARTED = 0.3
+WRITTEN = frozenset(("prose", "speech-prepared"))
+_SUBJECTS = ALWAYS_RAISED | frozenset(
     ("we", "you", "he", "she", "it", "they", "there", "it's", "we're", "they're", "you're",
      "that's", "there's", "he's", "she's", "then", "what", "when", "if", "let's")
 )  # fmt: skip
-#: Share of windows whose apostrophes are curly, as some tools write them.
-CURLY = 0.05
 #: Share of windows in which pairs are contracted.
 CONTRACTED = 0.5
 _IS = ("it", "that", "there", "what", "he", "she", "here", "who")
@@ -69,15 +65,18 @@ def as_spoken(words: list[Word], style: str, rng: random.Random) -> list[Word]:
     """The words of one window, with spoken beginnings, ends, contractions and numbers by chance."""
     if rng.random() < SPELLED:
         words = spelled(words, rng)
-    if rng.random() < CONTRACTED:
+    if style in WRITTEN and rng.random() < CONTRACTED:
         words = _contracted(words, rng)
     if style in WRITTEN and rng.random() < PARTED:
         words = _parted(words, rng)
-    if rng.random() < OPENED:
+    if style in WRITTEN and rng.random() < OPENED:
         words = _opened(words, rng)
-    if rng.random() < CURLY:
-        words = [w if w.literal else replace(w, core=w.core.replace("'", "\u2019")) for w in words]
     return words
+
+
+def lowered(core: str) -> str:
+    """Lower a sentence's first word where that is surely not a name."""
+    return core.lower() if core.lower() in NO_NAMES else core
 
 
 def _contracted(words: list[Word], rng: random.Random) -> list[Word]:
@@ -89,8 +88,7 @@ def _contracted(words: list[Word], rng: random.Random) -> list[Word]:
         first = words[number]
         second = words[number + 1] if number + 1 < len(words) else first
         pair = first.core if first.core == "I" else first.core.lower(), second.core
-        plain = not (first.separator or second.separator or second.before)
-        plain = plain and first.literal is None and second.literal is None
+        plain = not (first.mark or second.mark or second.before)
         joined = CONTRACTIONS.get(pair) if plain else None
         if joined is None or second is first or rng.random() >= rate:
             out.append(first)
@@ -108,10 +106,9 @@ def _parted(words: list[Word], rng: random.Random) -> list[Word]:
     out = list(words)
     for n in range(1, len(words) - 1):
         before, word, after = out[n - 1], out[n], out[n + 1]
-        joins = word.core in _JOINING and before.separator in (COMMA, SEMICOLON)
-        plain = before.literal is None and word.literal is None and not word.separator
-        if joins and plain and after.core in _SUBJECTS and rng.random() < rate:
-            out[n - 1] = replace(before, separator=STOP)
+        joins = word.core in _JOINING and before.mark in (",", ";")
+        if joins and not word.mark and after.core in _SUBJECTS and rng.random() < rate:
+            out[n - 1] = replace(before, mark=".", label=PERIOD)
             out[n] = replace(word, core=first_raised(word.core))
     return out
 
@@ -122,12 +119,18 @@ def _opened(words: list[Word], rng: random.Random) -> list[Word]:
     rate = rng.uniform(0.1, 0.5)
     for before, word in pairwise(words):
         core = lowered(word.core)
-        known = core != word.core or core in _RAISED_ANYWHERE
-        begins = before.separator in SENTENCE_ENDS and known and word.literal is None
-        if begins and core not in _JOINING and core != "then" and rng.random() < rate:
+        known = core != word.core or core in ALWAYS_RAISED
+        if (
+            before.ends
+            and known
+            and core not in _JOINING
+            and core != "then"
+            and (rng.random() < rate)
+        ):
             (opening,) = rng.choices(list(OPENINGS), [share for share, _ in OPENINGS.values()])
-            comma = int(rng.random() < OPENINGS[opening][1])
-            out.append(Word(opening, comma, word.before))
-            word = Word(core, word.separator, NO_BREAK)
+            comma = rng.random() < OPENINGS[opening][1]
+            mark, label = (",", COMMA) if comma else ("", NONE)
+            out.append(replace(word, core=opening, mark=mark, label=label))
+            word = replace(word, core=core, before=NO_BREAK)
         out.append(word)
     return out

@@ -1,287 +1,263 @@
-"""The training loop: a time or token budget, checkpoints to resume from, a log of dev F1."""
+"""Train the tagger, by minutes or by steps, from pretrained weights or from where it stopped."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import random
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.numpy import load_file
+from torch import nn
 
-from engine.training.beginning import begin
-from engine.training.checkpoint import save_float
-from engine.training.corpus import Corpus
-from engine.training.drawing import Drawers, Pool
-from engine.training.examples import CHOSEN, READ, WHOLE, Batch, Shape
-from engine.training.growth import grown
-from engine.training.helpers import Helpers, compiled
-from engine.training.measure import decision_scores, dev_sets, f1_table
-from engine.training.model import ModelConfig, Punctuator
-from engine.training.optim import optimizers, rate, set_rate
-from engine.training.tokens import Codec
+from engine.tagger.pieces import PAD, Pieces
+from engine.training import checkpoint, dev, floats
+from engine.training.batches import Batch, Windows
+from engine.training.corpus import LANGUAGES
+from engine.training.encoder import Shape, Tagger, load_pretrained
+from engine.training.helpers import Helpers, Rows, compiled
+from engine.training.prepare import PRETRAINED, TOKENIZER
+from engine.training.words import MASKED
 
-#: Copying appears first with short windows and even weights; then the shape of real parts.
-COPYING = Shape(low=20, high=60, copied=1.0)
-WORKING = Shape(low=40, high=150, copied=0.25)
-READING = Shape(low=40, high=150, copied=0.0)
-#: Share of windows that are only read at first; it falls in a straight line to nothing.
-READ_AT_FIRST, READ_UNTIL = 0.5, 0.6
-#: How many layers a new model has.
-LAYERS = 7
-#: A mean loss below this, over the steps of one log line, says that copying has appeared.
-COPIES_BELOW = 1.2
-#: A step that took longer was suspended; that time is not counted as training.
-LONGEST_STEP_S = 60.0
-#: Optimisers that know nothing yet, after growing, begin gently.
-RISE_STEPS = 100
-#: What is written and measured is an average of the weights: over this many steps while the rate is
-#: high, and over all of them from this share of the rate's fall to its end (Izmailov et al. 2018,
-#: arXiv 1803.05407).
-AVERAGE_STEPS, AVERAGE_FALL = 200, 0.3
+CHECKPOINT, LOG, FLOATS = "checkpoint.pt", "log.jsonl", "floats"
+WARM_UP_STEPS = 60
+#: The weights are averaged every so many steps, the last tenth of a run above all.
+AVERAGE_STEPS, AVERAGED_SHARE = 10, 0.1
+LOG_STEPS = 20
+#: The benchmark has so many times the words of every other file that is measured in training.
+BENCHMARK_TIMES = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainOptions:
-    """What a training run is asked to do."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is asked to do."""
 
-    data: Path  # folder that `prepare` wrote
-    out: Path  # folder of checkpoint and log
-    device: str = "cpu"
-    threads: int = 1
-    helpers: int = 1  # further processes that share every batch (CPU only)
-    drawers: int = 0  # processes that draw batches ahead, beside those that train
-    minutes: float | None = None  # budget of training time, over all resumptions
-    tokens: int | None = None  # budget in tokens; with this alone a run is deterministic
-    decay: float = 0.5  # share of the budget over which the rate falls to zero, at its end
-    batch_tokens: int = 7_000
-    layers: int | None = None  # None: those of the checkpoint, else LAYERS
+    prepared: Path  # what `prepare` wrote
+    out: Path  # where checkpoint and log go
+    minutes: float | None = None  # the rate falls to nought over these
+    steps: int | None = None  # or over these
+    rate: float = 4e-4
+    length: int = 192  # pieces of a window
+    rows: int = 28
+    layers: int = 12  # the lowest ones of the pretrained encoder
+    frozen: int = 0  # of these, the lowest ones that stay as they are
+    languages: tuple[str, ...] = LANGUAGES  # whose windows are drawn
     seed: int = 1
-    matrix_rate: float = 3e-3
-    other_rate: float = 3e-3
-    optimizer: str = "muon"
-    checkpoint_minutes: float = 5.0
-    dev_tokens: int = 1_500_000  # a dev measurement after this many
-    dev_windows: int = 80  # windows per style
-    compile: bool = False
+    device: str = "cpu"
+    helpers: int = 1  # processes beside this one that share a step, on a CPU
+    compiled: bool = False
+    benchmark: Path | None = None
+    dev_minutes: float = 15.0  # 0 measures nothing
+    dev_words: int = 5_000  # of every file
+    save_minutes: float = 5.0
+    stop_after: int | None = None  # ends early after so many steps; the rate is not changed by it
 
 
-class Trainer:
-    """One run; `run` goes on where the checkpoint in `out` stands."""
+def rate_at(progress: float, step: int) -> float:
+    """Return the share of the rate: up over the first steps, then down to nought."""
+    return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.0, 1.0 - progress)
 
-    def __init__(self, options: TrainOptions) -> None:
-        if options.minutes is None and options.tokens is None:
-            raise ValueError("give a budget: --minutes or --tokens")
-        self.options = options
-        torch.manual_seed(options.seed)
-        torch.set_flush_denormal(True)  # tiny gradients cost a CPU ten times the time
-        torch.set_num_threads(options.threads)
-        torch.set_float32_matmul_precision("high")
-        self.codec = Codec.load(options.data / "tokenizer")
-        self.drawers = Drawers(options.data, options.drawers)
-        self.dev = dev_sets(
-            Corpus(options.data / "dev.npz"), self.codec, windows=options.dev_windows
+
+class Run:
+    """A model in training with its optimisers and the average of its last weights."""
+
+    def __init__(self, settings: Settings, shape: Shape | None = None) -> None:
+        if (settings.minutes is None) == (settings.steps is None):
+            raise ValueError("give either minutes or steps")
+        torch.manual_seed(settings.seed)
+        if settings.helpers:
+            torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
+        self.settings = settings
+        self.pieces = Pieces.load(settings.prepared / TOKENIZER)
+        self.windows = Windows(
+            settings.prepared,
+            self.pieces,
+            length=settings.length,
+            rows=settings.rows,
+            seed=settings.seed,
+            languages=settings.languages,
         )
-        size = self.codec.tokenizer.get_vocab_size()
-        saved = self._checkpoint()
-        layers = options.layers or (saved["config"]["layers"] if saved else LAYERS)
-        self.model = Punctuator(ModelConfig(vocabulary=size, layers=layers))
-        begin(self.model, self.codec)
-        self.model.to(options.device)
-        self.optimizers = optimizers(
+        self.model = Tagger(shape or Shape(self.pieces.count, layers=settings.layers)).to(
+            settings.device
+        )
+        self.model.freeze(settings.frozen)
+        self.average = Tagger(self.model.shape).to(settings.device).eval()
+        self.step, self.elapsed, self.seen, self.averaged = 0, 0.0, 0, 0
+        self._optimisers = _optimisers(self.model, settings.rate)
+        self._path = settings.out / CHECKPOINT
+        settings.out.mkdir(parents=True, exist_ok=True)
+        if self._path.exists():
+            self._resume()
+        else:
+            if shape is None:
+                load_pretrained(self.model, load_file(settings.prepared / PRETRAINED))
+            self.average.load_state_dict(self.model.state_dict())
+        self._loss = compiled(self.model, compile_it=settings.compiled)
+        self.helpers = Helpers(
             self.model,
-            matrix_rate=options.matrix_rate,
-            other_rate=options.other_rate,
-            kind=options.optimizer,
+            settings.helpers,
+            rows=settings.rows,
+            length=settings.length,
+            compile_it=settings.compiled,
         )
-        self.state: dict[str, Any] = {
-            "step": 0,
-            "tokens": 0,
-            "pool": 0,
-            "seconds": 0.0,
-            "next_dev": 0,
-            "copies": False,
-            "grown": -RISE_STEPS,  # the step at which layers were added
-            "averaged": 0,  # steps in the average
-        }
-        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        self.losses = compiled(self.model, compile_it=options.compile)
-        options.out.mkdir(parents=True, exist_ok=True)
-        if saved:
-            self._resume(saved)
-        helpers = options.helpers if options.device == "cpu" else 0
-        self.helpers = Helpers(self.model, helpers, compile_it=options.compile)
 
-    def progress(self) -> float:
-        """Share of the budget that is used, by whichever limit is nearer."""
-        shares = [0.0]
-        if self.options.minutes:
-            shares.append(self.state["seconds"] / (60 * self.options.minutes))
-        if self.options.tokens:
-            shares.append(self.state["tokens"] / self.options.tokens)
-        return max(shares)
-
-    def rate(self) -> float:
-        """Share of the peak learning rate, now; after growing it rises anew."""
-        risen = min(1.0, (1 + self.state["step"] - self.state["grown"]) / RISE_STEPS)
-        return risen * rate(self.progress(), decay=self.options.decay)
-
-    def run(self) -> None:
-        """Train to the end of the budget; returns after the last checkpoint and measurement."""
-        saved = mark = time.monotonic()
-        seen, shown = 0, time.monotonic()
-        sums: dict[str, list[float]] = {}
-        pools = self.drawers.pools(self._pool, self.state["pool"])
-        while self.progress() < 1:
-            for batch in next(pools):
-                losses, tokens = self._step(batch)
-                now = time.monotonic()
-                self.state["seconds"] += min(now - mark, LONGEST_STEP_S)
-                mark, seen = now, seen + tokens
-                for name, value in losses.items():
-                    sums.setdefault(name, []).append(value)
-                if self.state["step"] % 50 == 0:
-                    means = {name: sum(values) / len(values) for name, values in sums.items()}
-                    self._log(
-                        {name: round(value, 4) for name, value in means.items()}
-                        | {"tokens_per_second": round(seen / (now - shown))}
-                    )
-                    self.state["copies"] |= means.get(WHOLE, math.inf) < COPIES_BELOW
-                    seen, shown, sums = 0, now, {}
-                if self.progress() >= 1:
-                    break
-            self.state["pool"] += 1
-            if self.state["tokens"] >= self.state["next_dev"]:
-                self.measure()
-                self.state["next_dev"] = self.state["tokens"] + self.options.dev_tokens
-                mark = time.monotonic()
-            if time.monotonic() - saved > 60 * self.options.checkpoint_minutes:
-                self.save()
-                saved = mark = time.monotonic()
-        self.measure()
-        self.save()
-        self.helpers.close()
-        self.drawers.close()
-
-    def _pool(self, number: int) -> Pool:
-        """What to draw next; the mixture of the three kinds follows from progress alone."""
-        seed = f"{self.options.seed}:{number}"
-        rng = random.Random(seed)
-        read = READ_AT_FIRST * max(0.0, 1 - self.progress() / READ_UNTIL)
-        tokens = self.options.batch_tokens
-        if rng.random() < read:
-            return Pool(seed, READING, READ, tokens, mistakes=False)
-        if not self.state["copies"]:  # copying wants many steps more than many tokens
-            return Pool(seed, COPYING, WHOLE, tokens // 2, mistakes=False)
-        return Pool(seed, WORKING, CHOSEN, tokens, mistakes=True)
-
-    def _step(self, batch: Batch) -> tuple[dict[str, float], int]:
-        """One update; returns the mean losses, by the kind of batch, and the tokens seen."""
-        set_rate(self.optimizers, self.rate())
-        answer, reading = self.helpers.step(self.losses, batch, self.options.device)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        tokens = batch.tokens(self.codec.pad)
-        self.state["step"] += 1
-        self._average()
-        self.state["tokens"] += tokens
-        if not math.isfinite(answer + reading):
-            raise FloatingPointError(f"a loss is not finite at step {self.state['step']}")
-        return {"reading": reading} | ({} if batch.kind == READ else {batch.kind: answer}), tokens
-
-    def measure(self) -> None:
-        """Log the average's dev loss and F1 of every style, written and while reading."""
-        trained = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average)
-        self.model.eval()
-        row: dict[str, Any] = {}
-        for style, examples in self.dev.items():
-            scores = decision_scores(self.model, self.codec, examples, device=self.options.device)
-            row[style] = {"loss": round(scores.loss, 4), **f1_table(scores.written, scores.labels)}
-            row[style]["reading"] = {
-                lag: f1_table(found, right)["overall"]
-                for lag, (found, right) in scores.read.items()
-            }
-        self.model.train()
-        self.model.load_state_dict(trained)
-        self._log({"dev": row})
-
-    def _log(self, fields: dict[str, Any]) -> None:
-        row = {
-            "step": self.state["step"],
-            "tokens": self.state["tokens"],
-            "minutes": round(self.state["seconds"] / 60, 2),
-            "rate": round(self.rate(), 4),
-            **fields,
-        }
-        with (self.options.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        print(json.dumps(row), flush=True)
+    def _resume(self) -> None:
+        state = checkpoint.load(self._path, self.settings.device)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        for optimiser, kept in zip(self._optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
+        self.step, self.elapsed = state["step"], state["elapsed"]
+        self.seen, self.averaged = state["seen"], state["averaged"]
 
     def save(self) -> None:
-        """Write the checkpoint atomically."""
-        temporary = self.options.out / "checkpoint.tmp"
-        options = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self.options).items()}
-        torch.save(
+        """Write the checkpoint."""
+        checkpoint.save(
+            self._path,
             {
                 "model": self.model.state_dict(),
-                "average": self.average,
-                "config": self.model.config.as_dict(),
-                "optimizers": [o.state_dict() for o in self.optimizers],
-                "state": self.state,
-                "options": options,
+                "average": self.average.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
+                "shape": self.model.shape.facts(),
+                "settings": {k: str(v) for k, v in asdict(self.settings).items()},
+                "step": self.step,
+                "elapsed": self.elapsed,
+                "seen": self.seen,
+                "averaged": self.averaged,
             },
-            temporary,
         )
-        os.replace(temporary, self.options.out / "checkpoint.pt")
-
-        finished = self.progress() >= 1
-        save_float(
-            self.options.out / "float",
-            self.average,
-            self.model.config,
-            self.codec,
-            {"tokens": self.state["tokens"], "step": self.state["step"], "finished": finished},
+        facts = {"steps": self.step, "pieces_seen": self.seen, "seconds": round(self.elapsed)}
+        floats.save(
+            self.settings.out / FLOATS, self.average, self.settings.prepared / TOKENIZER, facts
         )
 
-    @torch.no_grad()
+    @property
+    def progress(self) -> float:
+        """Return how much of the run is over, from 0 to 1."""
+        if self.settings.steps is not None:
+            return self.step / self.settings.steps
+        assert self.settings.minutes is not None
+        return self.elapsed / (60 * self.settings.minutes)
+
+    def one(self, batch: Batch) -> list[float]:
+        """Take one step; returns the losses of mark, case and paragraph."""
+        device = self.settings.device
+        rate = self.settings.rate * rate_at(self.progress, self.step)
+        for optimiser in self._optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        columns = (batch.ids, batch.marks, batch.cases, batch.paragraphs)
+        counts = [int((column != MASKED).sum()) for column in columns[1:]]
+        self.model.train()
+        rows: Rows = tuple(map(torch.from_numpy, columns))  # type: ignore[assignment]
+        losses = self.helpers.step(self._loss, rows, counts, device)
+        _clip(self.model)
+        for optimiser in self._optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
+        self.step += 1
+        self.seen += int((batch.ids != PAD).sum())
+        if self.step % AVERAGE_STEPS == 0:
+            self._average()
+        return list(losses)
+
     def _average(self) -> None:
-        self.state["averaged"] += 1
-        if self.progress() < 1 - AVERAGE_FALL * self.options.decay:
-            self.state["averaged"] = min(self.state["averaged"], AVERAGE_STEPS)
-        for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, 1 / self.state["averaged"])
+        decay = self.averaged / (self.averaged + 1 / AVERAGED_SHARE)
+        self.averaged += 1
+        with torch.no_grad():
+            for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
 
-    def _checkpoint(self) -> dict[str, Any] | None:
-        path = self.options.out / "checkpoint.pt"
-        if not path.exists():
-            return None
-        saved: dict[str, Any]
-        saved = torch.load(path, map_location=self.options.device, weights_only=True)
-        return saved
+    def figures(self) -> dict[str, Any]:
+        """Return figures on dev of the averaged weights."""
+        out = {}
+        folder, device = self.settings.prepared, self.settings.device
+        words = self.settings.dev_words
+        if self.settings.benchmark is not None:
+            texts = [dev.benchmark(self.settings.benchmark, BENCHMARK_TIMES * words)]
+            out["ted"] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
+        for name, texts in dev.excerpts(folder, words, self.settings.languages):
+            out[name] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
+        return out
 
-    def _resume(self, saved: dict[str, Any]) -> None:
-        self.state |= saved["state"]
-        print(f"resumed at {self.state['tokens']:,} tokens", flush=True)
-        before = ModelConfig(**saved["config"])
-        if before.layers != self.model.config.layers:
-            layers = self.model.config.layers
-            self.model.load_state_dict(grown(saved["model"], before, layers))
-            self.average = grown(saved["average"], before, layers)
-            self.state["averaged"] = 0
-            self.state["grown"] = self.state["step"]
-            print(f"grown from {before.layers} to {layers} layers", flush=True)
-            return
-        self.model.load_state_dict(saved["model"])
-        self.average = saved["average"]
-        peaks = [[g["peak"] for g in o.param_groups] for o in self.optimizers]
-        for optimizer, state, peak in zip(self.optimizers, saved["optimizers"], peaks, strict=True):
-            optimizer.load_state_dict(state)
-            for group, value in zip(optimizer.param_groups, peak, strict=True):
-                group["peak"] = value
+
+def _optimisers(model: Tagger, rate: float) -> list[torch.optim.Optimizer]:
+    """Return one for the table of pieces, of which a step reads few rows, and one for the rest."""
+    decayed, plain = [], []
+    for name, parameter in model.named_parameters():
+        if name != "pieces.weight":
+            (decayed if parameter.dim() > 1 and "positions" not in name else plain).append(
+                parameter
+            )
+    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    dense = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+    table = torch.optim.SparseAdam([model.pieces.weight], lr=rate, betas=(0.9, 0.98))
+    return [dense, table]
+
+
+def _clip(model: Tagger, most: float = 1.0) -> None:
+    """Clip the gradients, those of the table by themselves."""
+    table = model.pieces.weight
+    nn.utils.clip_grad_norm_([p for p in model.parameters() if p is not table], most)
+    if table.grad is not None:
+        values = table.grad.values()
+        values.mul_((most / (values.norm() + 1e-6)).clamp(max=1.0))
+
+
+def train(settings: Settings, shape: Shape | None = None) -> Run:
+    """Train until the minutes or steps are over, writing log and checkpoint."""
+    run = Run(settings, shape)
+    log = settings.out / LOG
+    started, before = time.monotonic(), run.elapsed
+    first = shown_step = run.step
+    shown_at, shown_seen = before, run.seen
+    saved = measured = run.elapsed
+    sums = [0.0, 0.0, 0.0]
+    while run.progress < 1.0:
+        if settings.stop_after is not None and run.step - first >= settings.stop_after:
+            break
+        losses = run.one(run.windows.batch(run.step))
+        run.elapsed = before + time.monotonic() - started
+        sums = [a + b for a, b in zip(sums, losses, strict=True)]
+        if run.step % LOG_STEPS == 0:
+            mark, case, paragraph = (round(s / (run.step - shown_step), 4) for s in sums)
+            speed = (run.seen - shown_seen) / max(1e-9, run.elapsed - shown_at)
+            _append(log, {
+                "step": run.step, "pieces": run.seen, "seconds": round(run.elapsed),
+                "mark": mark, "case": case, "paragraph": paragraph, "speed": round(speed),
+                "progress": round(run.progress, 4),
+            })  # fmt: skip
+            sums, shown_at, shown_seen = [0.0, 0.0, 0.0], run.elapsed, run.seen
+            shown_step = run.step
+        if 0 < 60 * settings.dev_minutes < run.elapsed - measured:
+            _measure(run, log)
+            run.elapsed = before + time.monotonic() - started
+            measured = run.elapsed
+        if run.elapsed - saved > 60 * settings.save_minutes:
+            run.save()
+            saved = run.elapsed
+    run.helpers.close()
+    run.save()
+    if settings.dev_minutes > 0:
+        _measure(run, log)
+    return run
+
+
+def _measure(run: Run, log: Path) -> None:
+    _append(
+        log,
+        {
+            "step": run.step,
+            "pieces": run.seen,
+            "seconds": round(run.elapsed),
+            "dev": run.figures(),
+        },
+    )
+
+
+def _append(log: Path, row: dict[str, Any]) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")

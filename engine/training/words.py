@@ -1,176 +1,163 @@
-"""Turn corpus text into words with separators: what a transcript says, and how it should read."""
+"""Turn written text into words with the mark, the case and the break that a reader expects."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-#: Codes of what follows a word; the last is the full stop of an abbreviation such as "Mr.".
-SEPARATORS = ("", ",", ".", "?", "!", ":", ";", ".")
-COMMA, STOP, QUESTION, EXCLAMATION, COLON, SEMICOLON, ABBREVIATION = range(1, len(SEPARATORS))
-SENTENCE_ENDS = frozenset((STOP, QUESTION, EXCLAMATION))
-#: Codes of what precedes a word.
-NO_BREAK, PARAGRAPH, TURN = 0, 1, 2
+from engine.tagger.path import (
+    ALL,
+    CASES,
+    COMMA,
+    FIRST,
+    LOWER,
+    MARKS,
+    NONE,
+    PERIOD,
+    QUESTION,
+    case_of,
+)
+from engine.tagger.pieces import ELISIONS, OPENING, STOP_AND_MARK, STRENGTH, straight, strongest
 
-_CODE = {mark: code for code, mark in enumerate(SEPARATORS[:ABBREVIATION]) if mark}
-_STRENGTH = {"?": 5, "!": 4, ".": 3, ";": 2, ":": 1, ",": 0}
-_TITLES = frozenset(
-    (
-        "mr",
-        "mrs",
-        "ms",
-        "messrs",
-        "dr",
-        "st",
-        "prof",
-        "gen",
-        "col",
-        "capt",
-        "lt",
-        "sgt",
-        "maj",
-        "rev",
-        "hon",
-        "gov",
-        "sen",
-        "rep",
-        "jr",
-        "sr",
-        "vs",
-    )
-)
-_ELISIONS = frozenset(
-    (
-        "tis",
-        "twas",
-        "em",
-        "twere",
-        "cause",
-        "til",
-        "till",
-        "d",
-        "ll",
-        "s",
-        "re",
-        "ve",
-        "m",
-        "twill",
-        "bout",
-        "round",
-    )
-)
-_STRAIGHT = str.maketrans(
-    {
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u2026": "...",
-        "\u00a0": " ",
-        "_": " ",
-        "*": " ",
-        "\u2012": "-",
-        "\u2011": "-",
-        "\u00ad": "",
-    }
-)
-_NOTE = re.compile(
-    r"\[[^\]]{0,200}\]|\((?:Applause|Laughter|laughter|applause)[^)]{0,40}\)|<[^>]*>"
-)
+__all__ = (
+    "ALL", "CASES", "COMMA", "FIRST", "LOWER", "MARKS", "NONE", "PERIOD", "QUESTION", "case_of",
+    "straight", "strongest",
+)  # fmt: skip
+
+#: The value of a label that is not asked.
+MASKED = -100
+#: What precedes a word.
+NO_BREAK, PARAGRAPH, TURN = range(3)
+
+#: The label of every mark; the strongest of several counts.
+LABEL = {",": COMMA, ":": COMMA, "-": COMMA, ".": PERIOD, "!": PERIOD, ";": PERIOD, "?": QUESTION}
+_NOTE = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>")
 _FOOTNOTE = re.compile(r"(?<=[a-z][.,;])\d{1,2}(?=\s|$)")
-_DASH = re.compile(r"\s*(?:-{2,}|\u2014|\u2015)\s*|\s+[-\u2013]\s+")
-_TOKEN = re.compile(r"^([\"'(\[{]*)(.*?)([,.?!:;\"')\]}]*)$", re.DOTALL)
-_INITIALS = re.compile(r"^(?:[A-Za-z]\.)+[A-Za-z]?$")
-_ALNUM = re.compile(r"\w")
+_DASH = re.compile(
+    r"\s*(?:-{2,}|[\u2012\u2014\u2015])\s*|\s+[-\u2013]\s+|\u2013(?=\s)|(?<=\s)\u2013"
+)
+_OPENING = "\"'([{\u201c\u201d\u201e\u201a\u00ab\u00bb\u2039\u203a-\u2013."
+_TRAIL = ",.?!:;\"')]}\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u2013-"
+_INITIALS = re.compile(r"^(?:[^\W\d_]\.)+[^\W\d_]?$")
+_TITLES = frozenset((
+    "mr", "mrs", "ms", "messrs", "dr", "st", "prof", "gen", "col", "capt", "lt", "sgt", "maj",
+    "rev", "hon", "gov", "sen", "rep", "jr", "sr", "vs", "mme", "mm", "sra", "srta", "dra", "nr",
+    "bzw", "usw", "ca", "dhr", "mevr", "art", "núm", "sig", "on", "ss", "tzw", "np", "itd",
+)) - {"on", "ca"}  # fmt: skip
+#: English words that are raised wherever they stand, so that they tell nothing of sentences.
+ALWAYS_RAISED = frozenset(("I", "I'm", "I've", "I'll", "I'd"))
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of the target text."""
 
-    core: str  # the word with its own inner marks, quotes and brackets taken off
-    separator: int  # index into SEPARATORS
-    before: int  # NO_BREAK, PARAGRAPH or TURN
-    literal: str | None = None  # the token as printed, where it carries quotes or brackets
+    core: str  # the word in its case, without marks, quotes and brackets round it
+    mark: str = ""  # the mark after it, one of LABEL, "..." or ""
+    label: int = NONE  # what that mark asks of the model; MASKED where it belongs to the word
+    before: int = NO_BREAK  # NO_BREAK, PARAGRAPH or TURN
+    opening: str = ""  # an opening mark that a reader of Spanish sees before it
+    paragraph_known: bool = True  # False where the source of the text lost its paragraphs
 
-
-def tidy(text: str) -> str:
-    """Straighten quotes, take out notes and footnote numbers, set dashes apart."""
-    text = _NOTE.sub(" ", text.translate(_STRAIGHT))
-    text = _FOOTNOTE.sub("", text)
-    return _DASH.sub(" \u2014 ", text)
+    @property
+    def ends(self) -> bool:
+        """Return whether a sentence ends after the word."""
+        return self.label in (PERIOD, QUESTION)
 
 
 def parse(text: str) -> list[Word]:
     """Split one paragraph or turn into words; the first one carries no break yet."""
+    text = _FOOTNOTE.sub("", _NOTE.sub(" ", straight(text)))
     words: list[Word] = []
-    for token in tidy(text).split():
-        if not _ALNUM.search(token):
-            _mark_previous(words, token)
-            continue
-        words.append(_word(token))
-    if words and words[-1].separator in (0, _CODE[","]) and text.rstrip()[-1:] in "\u2014-":
-        words[-1] = _with_separator(words[-1], ".")
-    _settle_ellipses(words)
-    return words
+    for token in _DASH.sub(" \u2014 ", text).split():
+        parted = take_apart(token)
+        if parted is not None:
+            words.append(parted)
+        elif words:
+            words[-1] = _with_mark(words[-1], "-" if "\u2014" in token else strongest(token))
+    return _settled(words)
 
 
-def _mark_previous(words: list[Word], token: str) -> None:
-    """A dash or a stray mark belongs to the word before it, if that has no mark yet."""
-    if not words or words[-1].separator:
-        return
-    mark = "," if token.startswith("\u2014") else next((c for c in token if c in _CODE), "")
-    if mark:
-        words[-1] = _with_separator(words[-1], mark)
-
-
-def _with_separator(word: Word, mark: str) -> Word:
-    literal = None if word.literal is None else word.literal + mark
-    return Word(word.core, _CODE[mark], word.before, literal)
-
-
-def _word(token: str) -> Word:
-    match = _TOKEN.match(token)
-    assert match is not None
-    opening, core, trail = match.groups()
-    if opening.endswith("'") and core.split("'")[0].lower() in _ELISIONS:
+def take_apart(token: str) -> Word | None:
+    """Return the word that a token without spaces holds, or None where it holds none."""
+    if token.isalpha():
+        return Word(token)
+    opening = "".join(c for c in token[:3] if c in OPENING)
+    for mark in opening:
+        token = token.replace(mark, "")
+    core = token.lstrip(_OPENING)
+    lead = token[: len(token) - len(core)]
+    whole, core = core, core.rstrip(_TRAIL)
+    tail = whole[len(core) :]
+    if not any(c.isalnum() for c in core):
+        return None
+    if lead.endswith("'") and (core.split("'")[0].lower() in ELISIONS):
         core = "'" + core
-    marks = [c for c in trail if c in _CODE]
-    if core.lower().endswith("s") and trail.startswith("'"):
-        core += "'"
-    separator = _CODE[max(marks, key=_STRENGTH.__getitem__)] if marks else 0
-    if trail.startswith("."):
-        if _INITIALS.match(core) or (len(core) == 1 and core.isalpha() and core not in "Ia"):
-            core, separator = core + ".", _CODE[","] if "," in trail else 0
-        elif core.lower() in _TITLES:
-            separator = ABBREVIATION
-    if trail.startswith(".."):
-        core, separator = core, -1
-    literal = token if any(c in '"()[]{}' for c in opening + trail) else None
-    return Word(core, separator, NO_BREAK, literal)
+    elif lead.endswith("-") and core[:1].isdigit():
+        core = "-" + core
+    if tail.startswith("'") and not set(lead) & {"'"}:  # the dogs', po'
+        core, tail = core + "'", tail[1:]
+    elif tail in ("-", "\u2013"):  # Ein- und Ausgang
+        core, tail = core + "-", ""
+    mark = "..." if ".." in tail and "?" not in tail else strongest(tail)
+    if mark not in ("", "...") and STOP_AND_MARK.match(tail):  # etc., and U.S.,
+        return Word(core + ".", strongest(tail[1:]), opening=opening)
+    if mark == "." and (
+        _INITIALS.match(core) or (len(core) == 1 and core.isalpha() and core not in "Iaoyeiuàé")
+    ):
+        core, mark = core + ".", ""
+    return Word(core, mark, opening=opening)
 
 
-def _settle_ellipses(words: list[Word]) -> None:
-    """An ellipsis ends the sentence where a capital follows, else it is a comma."""
-    for i, word in enumerate(words):
-        if word.separator == -1:
-            ends = i + 1 == len(words) or words[i + 1].core[:1].isupper()
-            words[i] = Word(word.core, _CODE["." if ends else ","], word.before, None)
+def _with_mark(word: Word, mark: str) -> Word:
+    if not mark or (word.mark and _rank(word.mark) >= _rank(mark)):
+        return word
+    return replace(word, mark=mark)
 
 
-def first_raised(word: str) -> str:
-    """Raise the first letter, past opening quotes, as the engine's grammar can."""
-    for i, char in enumerate(word):
+def _rank(mark: str) -> int:
+    return STRENGTH.index(mark[0])
+
+
+def _settled(words: list[Word]) -> list[Word]:
+    """Give every word its label: an ellipsis or a full stop before a lower-case word ends nothing.
+
+    The full stop of an abbreviation belongs to its word and is not asked. A dash at the end of a
+    turn is an interruption, which ends the sentence.
+    """
+    out = []
+    for n, word in enumerate(words):
+        following = words[n + 1].core if n + 1 < len(words) else None
+        cut_off = word.core.endswith("-") and following is None
+        if not word.mark and not word.core.endswith(".") and not cut_off:
+            out.append(word)
+            continue
+        raised = following is None or (
+            not following[:1].islower() and following not in ALWAYS_RAISED
+        )
+        if word.mark == "...":
+            label = PERIOD if raised else COMMA
+        elif (
+            word.mark == "."
+            and following is not None
+            and (word.core.lower() in _TITLES or following[:1].islower())
+        ):
+            label = MASKED
+        elif word.mark in ("?", "!") and following is not None and following[:1].islower():
+            label = MASKED if word.mark == "?" else COMMA
+        elif cut_off or (word.mark in ("-", ",") and following is None):
+            label = PERIOD
+        else:
+            label = LABEL.get(word.mark, NONE)
+        if not word.mark and word.core.endswith("."):  # initials may end a sentence or not
+            label = MASKED
+        out.append(replace(word, label=label))
+    return out
+
+
+def first_raised(core: str) -> str:
+    """Return the word with its first letter or figure raised, past an apostrophe."""
+    for place, char in enumerate(core):
         if char.isalnum():
-            return word[:i] + char.upper() + word[i + 1 :]
-    return word
-
-
-def reachable(target: str, raw: str) -> str:
-    """The form nearest to `target` that the engine's grammar can make from `raw`."""
-    if target in (raw, raw.lower(), first_raised(raw), first_raised(raw.lower())):
-        return target
-    if _INITIALS.match(target):
-        return target
-    letters = [c for c in target if c.isalpha()]
-    return first_raised(raw.lower()) if letters and letters[0].isupper() else raw.lower()
+            return core[:place] + char.upper() + core[place + 1 :]
+    return core

@@ -21,6 +21,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine import pipeline
 from engine.guided import model as models
-from engine.guided.measure import Run, measure
+from engine.guided.decode import decode
+from engine.measure import Run, measure
 from engine.models import catalog
 from engine.records import ModelInfo, Part, Profile
 
@@ -106,7 +108,7 @@ def table(
             source.read_bytes(), name=source.name, profile=Profile(language="en"), info=info
         )
         parts = plan.parts[:count]
-        measure(model, parts[:1], draft_tokens=None)  # warm up, and fit the cost of a pass
+        measure(partial(decode, model), parts[:1])  # warm up, and fit the cost of a pass
         out[kind] = {}
         texts: dict[str, list[str]] = {}
         for way in ("free", "step", "drafted"):
@@ -114,7 +116,8 @@ def table(
             if way == "free":
                 run, texts[way] = free(model, parts)
             else:
-                run = measure(model, parts, draft_tokens=0 if way == "step" else None)
+                draft_tokens = 0 if way == "step" else None
+                run = measure(partial(decode, model, draft_tokens=draft_tokens), parts)
                 texts[way] = " ".join(run.written).split()
             out[kind][way] = {
                 "tokens": run.tokens,

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.child import protocol
 from engine.errors import ModelNotFound, ModelRefused
 from engine.models.catalog import describe
+from engine.models.suitability import oddities
 from engine.records import Layout
+from tests import small_taggers
 
 
 @pytest.fixture
@@ -46,7 +49,10 @@ def test_the_embedded_model_has_its_own_layout_and_does_not_converse() -> None:
     assert not info.converses
 
 
-@pytest.mark.parametrize("card", [{"kind": "oracle"}, {"template": "verse"}])
+@pytest.mark.parametrize(
+    "card",
+    [{"kind": "oracle"}, {"template": "verse"}, {"kind": "tagger", "template": "chat"}],
+)
 def test_a_kind_or_template_that_is_not_known_is_refused(
     folder: Path, card: dict[str, str]
 ) -> None:
@@ -55,6 +61,20 @@ def test_a_kind_or_template_that_is_not_known_is_refused(
     with pytest.raises(ModelRefused, match="not known here") as caught:
         describe(str(folder))
     assert "Update" in caught.value.hint
+
+
+def test_a_tagger_says_so_in_its_card_and_has_parts_of_its_own_size(tmp_path: Path) -> None:
+    """Its biases are those of a language; it does not converse, and nothing about it is odd."""
+    folder = small_taggers.tagger_like(tmp_path / "m", languages=["de"])
+    edit(folder / "llasa.json", biases={"de": {"comma": 0.5}}, bias_marked={"own": 2})
+    info = describe(str(folder))
+    assert (info.kind, info.template, info.layout) == ("tagger", "labels", Layout())
+    assert (info.part_words, info.tail_words, info.lookahead_words) == (190, 30, 24)
+    assert (info.biases, info.bias_marked) == ({"de": {"comma": 0.5}}, {"own": 2.0})
+    assert info.quantization == "4-bit, group 64"
+    assert not info.converses
+    assert not oddities(info)
+    assert protocol.info_from_wire(protocol.info_to_wire(info)) == info
 
 
 def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:

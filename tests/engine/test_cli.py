@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli.main import llasa_cli
+from tests import small_taggers
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 
@@ -109,6 +110,14 @@ def test_bench_measures_both_ways() -> None:
     assert code == 0
     assert "the same text" in output
     assert "drafted" in output
+
+
+def test_bench_measures_a_tagger_in_its_one_way(tmp_path: Path) -> None:
+    """There is nothing to draft."""
+    code, output = run("bench", "--parts", 1, "--model", small_taggers.tagger_like(tmp_path / "m"))
+    assert code == 0
+    assert "one pass" in output
+    assert "drafted" not in output
 
 
 @pytest.mark.parametrize("command", [[], ["enhance"], ["batch"], ["bench"], ["prompt"], ["chat"]])

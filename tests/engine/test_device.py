@@ -4,7 +4,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from engine.guided import device
+from engine import device
+from engine.guided.device import settle_device
 
 #: One matrix of 64 rows, each with a scale and an offset; in float32 twice that must be there.
 NUMBERS = 64 * 64 + 2 * 64
@@ -20,7 +21,7 @@ def test_packed_weights_are_counted_whatever_their_bits(
     network = nn.Sequential(nn.Linear(64, 64, bias=False))
     nn.quantize(network, group_size=64, bits=bits)
     monkeypatch.setattr(device, "_memory_bytes", lambda: NEEDED_BYTES - 1)
-    assert "would not fit" in device.settle_device(network, "auto", fast_blas=True)
+    assert "would not fit" in settle_device(network, "auto", fast_blas=True)
     monkeypatch.setattr(device, "_memory_bytes", lambda: NEEDED_BYTES)
-    assert "float32 weights" in device.settle_device(network, "auto", fast_blas=True)
+    assert "float32 weights" in settle_device(network, "auto", fast_blas=True)
     assert network.layers[0].weight.dtype == mx.float32

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.training.spoken import CONTRACTIONS, OPENINGS, as_spoken
-from engine.training.words import SEPARATORS, Word, parse
+from engine.training.words import Word, parse
 
 TEXT = (
     "It is late, and we do not know the way. The road goes on; but you will see it is "
@@ -18,10 +18,7 @@ TEXT = (
 def texts(style: str, seeds: int = 200) -> set[str]:
     """What becomes of the text, over many seeds."""
     return {
-        " ".join(
-            w.core + SEPARATORS[w.separator]
-            for w in as_spoken(parse(TEXT), style, random.Random(seed))
-        )
+        " ".join(w.core + w.mark for w in as_spoken(parse(TEXT), style, random.Random(seed)))
         for seed in range(seeds)
     }
 
@@ -31,7 +28,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Leave one of the changes on, in every window."""
 
     def leave(name: str) -> None:
-        for other in ("OPENED", "PARTED", "CONTRACTED", "SPELLED", "CURLY"):
+        for other in ("OPENED", "PARTED", "CONTRACTED", "SPELLED"):
             monkeypatch.setattr(f"engine.training.spoken.{other}", 1.0 if other == name else 0.0)
 
     return leave
@@ -45,7 +42,7 @@ def test_pairs_are_contracted_but_not_at_the_end_of_a_clause(only: Callable[[str
     contracted = TEXT
     for pair, joined in pairs.items():
         contracted = contracted.replace(pair, joined)
-    found = texts("speech-qa")
+    found = texts("prose")
     assert contracted in found
     assert all(text.endswith("thought it is.") for text in found)
     assert all("Martin will come" in text and "he cannot" in text for text in found)
@@ -82,18 +79,11 @@ def test_sentences_begin_as_spoken_ones_do(only: Callable[[str], None]) -> None:
 
 def test_contractions_are_of_two_words_as_one() -> None:
     """No pair is lost or made up."""
-    words = [Word(core, 0, 0) for pair in CONTRACTIONS for core in (*pair, "over")]
+    words = [Word(core) for pair in CONTRACTIONS for core in (*pair, "over")]
     for seed in range(20):
-        spoken = [w.core for w in as_spoken(words, "speech-qa", random.Random(seed))]
+        spoken = [w.core for w in as_spoken(words, "prose", random.Random(seed))]
         assert spoken.count("over") == len(CONTRACTIONS)
         assert {s for s in spoken if "'" in s} <= set(CONTRACTIONS.values())
-
-
-def test_apostrophes_are_curly_in_all_of_a_window_or_in_none(only: Callable[[str], None]) -> None:
-    """As the tool that wrote the transcript has them; nothing else changes."""
-    only("CURLY")
-    out = as_spoken(parse("It's late, and we don't know."), "prose", random.Random(1))
-    assert [w.core for w in out] == ["It\u2019s", "late", "and", "we", "don\u2019t", "know"]
 
 
 def test_numbers_are_spelled_in_all_of_a_window_or_in_none(only: Callable[[str], None]) -> None:

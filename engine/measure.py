@@ -1,19 +1,20 @@
-"""Measure guided decoding on this machine: words per second, tokens per pass."""
+"""Measure how fast a model enhances parts on this machine: words per second, tokens per pass."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.guided.decode import decode
-from engine.guided.model import Model
-from engine.records import EnhancedWord, Part
+from engine.records import EnhancedPart, EnhancedWord, Part
+
+#: Enhances a part, given the end of what is enhanced already.
+Enhance = Callable[[Part, Sequence[EnhancedWord]], EnhancedPart]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What decoding some parts took, and what it wrote."""
+    """What enhancing some parts took, and what was written."""
 
     words: int
     tokens: int
@@ -33,15 +34,17 @@ class Run:
         return self.words / self.seconds if self.seconds else 0.0
 
 
-def measure(model: Model, parts: Iterable[Part], *, draft_tokens: int | None) -> Run:
-    """Decode parts in order and count; see `decode` for `draft_tokens`."""
+def measure(enhance: Enhance, parts: Iterable[Part], *, tail_words: int | None = None) -> Run:
+    """Enhance parts in order and count; `tail_words` of the part before are shown, None: all."""
     tail: Sequence[EnhancedWord] = ()
     words = tokens = passes = ties = 0
     written: list[str] = []
     started = time.perf_counter()
     for part in parts:
-        done = decode(model, part, tail, draft_tokens=draft_tokens)
-        tail = done.words
+        done = enhance(part, tail)
+        tail = (
+            done.words if tail_words is None else done.words[max(0, len(done.words) - tail_words) :]
+        )
         words += len(part.words)
         tokens += done.tokens
         passes += done.passes

@@ -1,0 +1,1 @@
+"""Run an encoder that labels every word of a part at once; everything here runs in the child."""

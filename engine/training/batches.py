@@ -1,0 +1,207 @@
+"""Draw windows of all languages and turn them into rows of pieces with their labels."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tagger.pieces import PAD, START, TURN, Pieces
+from engine.training.corpus import LANGUAGES, SOURCES, Corpus
+from engine.training.degrade import (
+    BARE,
+    FILLED,
+    LOWER_MARKED,
+    TURNS_SHOWN,
+    Shown,
+    choose,
+    degrade,
+    with_disfluencies,
+)
+from engine.training.noise import NOISY, Mishearing
+from engine.training.spoken import as_spoken
+from engine.training.words import MASKED, Word
+
+#: Share of windows of each language, before they are brought to a sum of one.
+LANGUAGE_SHARES = {
+    "en": 0.45, "de": 0.075, "fr": 0.075, "es": 0.07, "it": 0.07, "pt": 0.065, "nl": 0.065,
+    "ca": 0.055, "pl": 0.065, "sv": 0.012, "ru": 0.012, "uk": 0.012, "tr": 0.01,
+}  # fmt: skip
+#: Share of English windows of each style.
+ENGLISH_SHARES = {
+    "speech-podcast": 0.44, "speech-talk": 0.30, "speech-prepared": 0.09, "speech-qa": 0.05,
+    "speech-meeting": 0.05, "speech-radio": 0.01, "prose": 0.06,
+}  # fmt: skip
+#: Weight of a word of other languages by its style.
+STYLE_WEIGHTS = {"prose": 0.5, "prose/loose": 0.3}
+#: Share of windows that begin with a sentence, that reach the end of a text, and that are short.
+AT_SENTENCE, AT_END, SHORT = 0.5, 0.03, 0.04
+SHORT_WORDS = (5, 60)
+#: Words at a window's cut end whose labels are not asked: what follows them is not shown.
+EDGE_WORDS = 5
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of pieces and of the labels that stand on the last piece of each word."""
+
+    ids: Rows
+    marks: Rows
+    cases: Rows
+    paragraphs: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """All documents of one language and style."""
+
+    share: float
+    language: str
+    style: str
+    documents: list[tuple[Corpus, int]]
+    sums: list[int]  # of their words, cumulated
+
+
+class Windows:
+    """Draws batches; the same seed and step give the same batch."""
+
+    def __init__(
+        self,
+        folder: Path,
+        pieces: Pieces,
+        *,
+        length: int,
+        rows: int,
+        seed: int,
+        part: str = "train",
+        languages: Sequence[str] = LANGUAGES,
+    ) -> None:
+        self.pieces, self.length, self.rows, self.seed = pieces, length, rows, seed
+        found: dict[tuple[str, str], list[tuple[Corpus, int]]] = {}
+        self._mishearing: dict[str, Mishearing] = {}
+        for source in SOURCES:
+            path = folder / f"{source.name}.{part}.npz"
+            if source.language not in languages or not path.exists():
+                continue
+            corpus = Corpus(path)
+            if source.language not in self._mishearing:
+                self._mishearing[source.language] = Mishearing(corpus.counts())
+            for number, style in enumerate(corpus.styles):
+                found.setdefault((source.language, style), []).append((corpus, number))
+        self._pools = _pools(found)
+        self._sums = list(accumulate(pool.share for pool in self._pools))
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        rng = random.Random(f"{self.seed}:{step}")
+        rows = [self._row(rng) for _ in range(self.rows)]
+        columns = [np.asarray([row[n] for row in rows], np.int64) for n in range(4)]
+        return Batch(*columns)
+
+    def _row(self, rng: random.Random) -> tuple[list[int], list[int], list[int], list[int]]:
+        pool = self._pools[
+            bisect(self._sums, rng.random() * self._sums[-1], 0, len(self._sums) - 1)
+        ]
+        words, following = _draw(pool, rng, int(self.length * 0.85))
+        kind = choose(rng)
+        if pool.language == "en":
+            words = as_spoken(words, pool.style, rng)
+        if rng.random() < FILLED:
+            words = with_disfluencies(words, pool.language, rng)
+        if kind in (BARE, LOWER_MARKED) and rng.random() < NOISY:
+            words = self._mishearing[pool.language].heard(words, rng)
+        turns = rng.random() < TURNS_SHOWN
+        shown = degrade(words, kind, rng, following=following, turns=turns)
+        return encode(shown, self.pieces, self.length, at_end=following is None)
+
+
+def encode(
+    shown: Sequence[Shown], pieces: Pieces, length: int, *, at_end: bool
+) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Return a row of ids and its labels, cut or padded to `length`.
+
+    The row begins with START. TURN stands before a word that another speaker begins with, and
+    after the last word where the text ends.
+    """
+    ids = [START]
+    places: list[int] = []
+    for word in shown:
+        spelled = pieces.word(word.text)
+        if len(ids) + word.turn + len(spelled) > length - 1:
+            at_end = False
+            break
+        if word.turn and places:
+            ids.append(TURN)
+        ids.extend(spelled)
+        places.append(len(ids) - 1)
+    if at_end:
+        ids.append(TURN)
+    ids.extend([PAD] * (length - len(ids)))
+    columns = [[MASKED] * length for _ in range(3)]
+    asked = len(places) if at_end else len(places) - EDGE_WORDS
+    for place, word in zip(places[: max(0, asked)], shown, strict=False):
+        columns[0][place], columns[1][place] = word.mark, word.case
+        columns[2][place] = word.paragraph
+    return ids, *columns  # type: ignore[return-value]
+
+
+def _pools(found: dict[tuple[str, str], list[tuple[Corpus, int]]]) -> list[_Pool]:
+    """Return a pool per language and style with its share of all windows."""
+    sizes = {key: sum(c.length(n) for c, n in documents) for key, documents in found.items()}
+    weights = {
+        (language, style): ENGLISH_SHARES.get(style.removesuffix("/loose"), 0.0)
+        if language == "en"
+        else size * STYLE_WEIGHTS.get(style, 1.0)
+        for (language, style), size in sizes.items()
+    }
+    totals: dict[str, float] = {}
+    for (language, _), weight in weights.items():
+        totals[language] = totals.get(language, 0.0) + weight
+    return [
+        _Pool(
+            LANGUAGE_SHARES[language] * weights[language, style] / totals[language],
+            language,
+            style,
+            documents,
+            list(accumulate(c.length(n) for c, n in documents)),
+        )
+        for (language, style), documents in found.items()
+    ]
+
+
+def _draw(pool: _Pool, rng: random.Random, count: int) -> tuple[list[Word], Word | None]:
+    """Return about `count` words and the word after them, None at the end of the document."""
+    number = bisect(pool.sums, rng.randrange(pool.sums[-1]), 0, len(pool.sums) - 1)
+    corpus, document = pool.documents[number]
+    size = corpus.length(document)
+    start = rng.randrange(size)
+    if rng.random() < AT_END:
+        start = max(0, size - rng.randint(1, count))
+    elif start + count > size:
+        start = max(0, size - count - rng.randint(1, count))
+    short = rng.random() < SHORT
+    if short:
+        count = rng.randint(*SHORT_WORDS)
+    at_sentence = short or rng.random() < AT_SENTENCE
+    back = 60 if at_sentence else 0
+    first = max(0, start - back)
+    words = corpus.words(document, first, min(size, start + count + 1))
+    lead = start - first
+    while at_sentence and lead > 0 and not words[lead - 1].ends:
+        lead -= 1
+    words = words[lead:]
+    if short:
+        stop = next((n for n in range(count, 0, -1) if n <= len(words) and words[n - 1].ends), None)
+        if stop is not None:
+            return words[:stop], None
+    if start + count >= size:
+        return words, None
+    return words[:-1], words[-1]

@@ -1,0 +1,72 @@
+"""The exported folder holds what the engine needs, quantised as said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+mx = pytest.importorskip("mlx.core")
+
+from engine.training.export import GROUP, bits_of, export  # noqa: E402
+
+
+@pytest.fixture
+def floats(tmp_path: Path) -> Path:
+    """A folder of floats as training writes it."""
+    folder = tmp_path / "floats"
+    folder.mkdir()
+    mx.random.seed(1)
+    tensors = {
+        "pieces.weight": mx.random.normal((30, GROUP)),
+        "positions.weight": mx.random.normal((16, GROUP)),
+        "norm.bias": mx.zeros((GROUP,)),
+        "layers.0.up.weight": mx.random.normal((2 * GROUP, GROUP)),
+        "mark.weight": mx.random.normal((4, GROUP)),
+    }
+    mx.save_safetensors(str(folder / "model.safetensors"), tensors)
+    facts = {"shape": {"pieces": 30, "hidden": GROUP}}
+    (folder / "training.json").write_text(json.dumps(facts))
+    (folder / "tokenizer.json").write_text("{}")
+    return folder
+
+
+def test_matrices_are_quantised_and_the_rest_is_float16(floats: Path, tmp_path: Path) -> None:
+    """What comes back is near what went in; sizes and languages stand beside it."""
+    out = export(floats, tmp_path / "punct", languages=("de", "fr"))
+    written = mx.load(str(out / "model.safetensors"))
+    source = mx.load(str(floats / "model.safetensors"))
+    for name, bits in (("pieces", 6), ("layers.0.up", 8)):
+        packed = [written[f"{name}.{part}"] for part in ("weight", "scales", "biases")]
+        back = mx.dequantize(*packed, group_size=GROUP, bits=bits)
+        assert float(mx.abs(back - source[f"{name}.weight"]).max()) < 8 / 2**bits
+    assert written["positions.weight"].dtype == mx.float16
+    config = json.loads((out / "config.json").read_text())
+    assert config["quantization"] == {"group_size": GROUP, "bits": 8, "embedding_bits": 6}
+    assert config["pieces"] == 30
+    manifest = json.loads((out / "llasa.json").read_text())
+    assert manifest["languages"] == ["de", "fr"]
+    assert manifest["kind"] == "tagger"
+    assert (out / "tokenizer.json").exists()
+
+
+def test_a_model_card_and_tuned_biases_survive_a_new_export(floats: Path, tmp_path: Path) -> None:
+    """The rest of the old folder is gone."""
+    out = export(floats, tmp_path / "punct")
+    (out / "MODEL_CARD.md").write_text("card")
+    (out / "stray").write_text("")
+    manifest = json.loads((out / "llasa.json").read_text())
+    (out / "llasa.json").write_text(json.dumps({**manifest, "biases": {"de": {"comma": 0.2}}}))
+    export(floats, tmp_path / "punct")
+    assert (out / "MODEL_CARD.md").read_text() == "card"
+    assert not (out / "stray").exists()
+    assert json.loads((out / "llasa.json").read_text())["biases"] == {"de": {"comma": 0.2}}
+
+
+def test_heads_and_positions_stay_floats() -> None:
+    """They are small, and vectors are never quantised."""
+    names = ("mark.weight", "positions.weight", "layers.1.up.bias")
+    assert [bits_of(n, 1 if "bias" in n else 2, bits=8, embedding_bits=6) for n in names] == [
+        16
+    ] * 3
