@@ -15,7 +15,7 @@ from daemon.control.session import TerminalSession, complete_job, home_option
 from daemon.operations import results
 from daemon.operations.results import KINDS
 from daemon.terminal import safe
-from engine.changes import Operation
+from engine.text.changes import Operation
 
 _KINDS: Final = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 WIDTH: Final = 100  # characters of a line of `diff`, at most

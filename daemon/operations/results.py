@@ -11,7 +11,7 @@ from daemon.errors import CannotRender, SourceError
 from daemon.operations.errors import NothingToShow
 from daemon.operations.reasons import meaning
 from daemon.operations.session import Book
-from engine.changes import Operation
+from engine.text.changes import Operation
 from state.job import Job
 
 KINDS: Final = ("txt", "srt", "vtt", "md", "html", "metadata")
@@ -52,8 +52,7 @@ def choose(job: Job, kind: str | None) -> str:
 def changes_of(book: Book, name: str) -> Changes:
     """Return what the model changed in a file; raises NoSuchJob and NothingToShow."""
     from daemon.operations import rerender  # late: `open` need not wait for the engine
-    from engine import changes
-    from engine.text import paragraphs
+    from engine.text import changes, paragraphs
 
     job = _with_outputs(book, book.find(name))
     try:

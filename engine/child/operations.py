@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.child import protocol
-from engine.device import Device
 from engine.errors import (
     ChildError,
     ChildFailed,
@@ -25,6 +24,7 @@ from engine.errors import (
     ModelRefused,
     NoMemory,
 )
+from engine.models.device import Device
 from engine.records import EnhancedPart, ModelInfo
 
 PROGRESS_EVERY_S: Final = 0.2

@@ -6,10 +6,10 @@ from functools import partial
 
 import click
 
+from engine.child.measure import measure
 from engine.child.operations import load_model
 from engine.cli.failure import failure
 from engine.errors import EngineError
-from engine.measure import measure
 from engine.models import catalog
 from engine.records import Segment, Transcript, Word
 from engine.terminal import safe

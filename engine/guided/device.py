@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.device import Device, choose_form
+from engine.models.device import Device, choose_form
 
 
 def settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:

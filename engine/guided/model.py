@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from engine.device import Device, use_fast_blas
 from engine.errors import ModelRefused
 from engine.guided import prompts
 from engine.guided.chat_tokenizer import ChatTokenizer
 from engine.guided.device import settle_device
 from engine.guided.draft_length import DraftLength
 from engine.guided.vocabulary import Vocabulary
+from engine.models.device import Device, use_fast_blas
 from engine.records import ModelInfo
 
 if TYPE_CHECKING:

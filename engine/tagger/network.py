@@ -16,8 +16,8 @@ from typing import Any, Final, cast
 
 import mlx.core as mx
 
-from engine.device import Device, Form, choose_form
 from engine.errors import ModelRefused
+from engine.models.device import Device, Form, choose_form
 
 #: GELU as x * (1/2 + u * p(u * u)) with u = x within these bounds: the error is 0.0012 at most.
 _GELU_BOUND: Final = 3.4

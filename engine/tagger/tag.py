@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from engine.device import Device, use_fast_blas
 from engine.errors import ModelRefused
+from engine.models.device import Device, use_fast_blas
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
 from engine.tagger.opening import open_questions
 from engine.tagger.path import CASES, MARKS, LabelScores, best_path, is_ellipsis

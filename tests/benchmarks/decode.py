@@ -28,9 +28,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine import pipeline
+from engine.child.measure import Run, measure
 from engine.guided import model as models
 from engine.guided.decode import decode
-from engine.measure import Run, measure
 from engine.models import catalog
 from engine.records import ModelInfo, Part, Profile
 

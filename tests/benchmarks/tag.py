@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine import pipeline
 from engine.child.client import ModelClient
+from engine.child.measure import Enhance, measure
 from engine.child.operations import load_model
-from engine.device import use_fast_blas
-from engine.measure import Enhance, measure
 from engine.models import catalog
+from engine.models.device import use_fast_blas
 from engine.records import ModelInfo, Profile
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "whisper" / "openai-whisper"

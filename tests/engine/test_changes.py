@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.changes import diff
+from engine.text.changes import diff
 from tests.engine.output_samples import document, paragraph
 
 MADE = document(

@@ -4,8 +4,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from engine import device
 from engine.guided.device import settle_device
+from engine.models import device
 
 #: One matrix of 64 rows, each with a scale and an offset; in float32 twice that must be there.
 NUMBERS = 64 * 64 + 2 * 64

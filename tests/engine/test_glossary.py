@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import changes, pipeline, rerender
+from engine import pipeline, rerender
 from engine.errors import AlignmentError
 from engine.records import EnhancedPart, EnhancedWord, Profile, Segment, Transcript, Word
-from engine.text import checkpoint, glossary
+from engine.text import changes, checkpoint, glossary
 from engine.text.words import split_words
 from tests.engine.test_pipeline import INFO, source
 

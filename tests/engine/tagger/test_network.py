@@ -10,8 +10,8 @@ import mlx.nn as nn
 import numpy as np
 import pytest
 
-from engine.device import Device
 from engine.errors import ModelRefused
+from engine.models.device import Device
 from engine.tagger.network import Network, attend, gelu
 from tests import small_taggers
 
