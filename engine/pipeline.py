@@ -174,6 +174,7 @@ def finish(
         ),
         created_at=created_at,
         names=plan.profile.speakers,
+        notes=plan.transcript.notes,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     return Result(

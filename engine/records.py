@@ -41,6 +41,15 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that reading inferred, or found in the file and did not use."""
+
+    name: str  # one of `engine.reading.notes.NoteName`
+    count: int | None = None  # of what the name says; None where there is nothing to count
+    detail: str | None = None  # short, such as a unit or names of keys; never text of the talk
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """One source file in the one normal form."""
 
@@ -50,6 +59,7 @@ class Transcript:
     duration_s: float | None = None
     timing: Timing = "segment"
     relabelled: int = 0  # words that got the speaker of the words around them
+    notes: tuple[Note, ...] = ()  # what the user should know about how it was read
 
     @property
     def words(self) -> tuple[Word, ...]:
