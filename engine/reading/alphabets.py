@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 
 # Small letters beyond a to z.
 LATIN: dict[str, frozenset[str]] = {
@@ -60,7 +61,7 @@ LATIN: dict[str, frozenset[str]] = {
 # Loans whose letters the code pages give to others: è is č in Central Europe.
 LOANS = frozenset(
     "à voilà déjà crème crèmes fête tête suède señor señora señorita jalapeño jalapeños piñata"
-    " niño niña mañana naïve".split()
+    " niño niña mañana naïve".split()  # noqa: SIM905 - words
 )
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщьюя"
 CYRILLIC: dict[str, frozenset[str]] = {
@@ -90,6 +91,12 @@ COMMON: dict[str, frozenset[str]] = {
     "ur": frozenset("ایيرنکكےمتوسہلبهد"),
     "th": frozenset("านรอกเงมยลวดทสตะปคบห่้ีัิไ"),
 }
+# These make two fifths of a Chinese text.
+_HAN = frozenset(
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道"
+    "行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日"
+    "這個們來為國說時會對於著過發後裡種經麼學現當沒動還進樣開從實點很早呢吧吗嗎啊点"
+)
 SCRIPTS = {
     "el": "GREEK",
     "he": "HEBREW",
@@ -100,8 +107,11 @@ SCRIPTS = {
     "th": "THAI",
 }
 CJK = ("zh", "ja", "ko")
-_COMMON_SHARE = 0.55
+_COMMON_SHARE = {"el": 0.8, "ar": 0.7, "fa": 0.7, "th": 0.7, "he": 0.62, "yi": 0.62}
+_COMMON_ELSE = 0.65
+_MOST_OF_ONE = 0.25  # of the letters of a text
 _CJK_SHARE = 0.9
+_HAN_SHARE = 0.3
 
 
 def is_known(language: str) -> bool:
@@ -109,16 +119,22 @@ def is_known(language: str) -> bool:
     return language in LATIN or language in CYRILLIC or language in SCRIPTS or language in CJK
 
 
+def letters(language: str) -> frozenset[str]:
+    """Return the small Latin letters beyond a to z of a language."""
+    return LATIN.get(language, frozenset())
+
+
 def wrong_letters(language: str, words: list[str]) -> tuple[int, int]:
     """Return how many letters beyond ASCII a language does not have, and how many there are."""
     wrong = total = 0
     for word in words:
-        letters = [c for c in word if not c.isascii()]
-        total += len(letters)
+        own = [c for c in word if not c.isascii()]
+        total += len(own)
         if language in LATIN and word.lower() in LOANS:
             continue
         mixed = any(c.isascii() for c in word) and language not in LATIN and language not in CJK
-        wrong += len(letters) if mixed else sum(not _has(language, c) for c in letters)
+        wrong += sum(a.islower() and b.isupper() and not b.isascii() for a, b in _pairs(word))
+        wrong += len(own) if mixed else sum(not _has(language, c) for c in own)
     return wrong, total
 
 
@@ -128,8 +144,10 @@ def looks_written(language: str, words: list[str]) -> bool:
     if language in COMMON:
         own = [_bare(c) for c in text if not c.isascii() and c.isalpha()]
         common = sum(c in COMMON[language] for c in own)
-        if common < _COMMON_SHARE * len(own):
+        if common < _COMMON_SHARE.get(language, _COMMON_ELSE) * len(own):
             return False
+        if any(own.count(c) > _MOST_OF_ONE * len(own) for c in set(own)):
+            return False  # the first bytes of pairs are few
     if language in CJK:
         return _looks_cjk(language, [c for c in text if not c.isascii()])
     cased = [word for word in words if len(word) > 1 and word.upper() != word.lower()]
@@ -138,7 +156,7 @@ def looks_written(language: str, words: list[str]) -> bool:
 
 
 def _pairs(word: str) -> list[tuple[str, str]]:
-    return list(zip(word, word[1:], strict=False))
+    return list(pairwise(word))
 
 
 def _bare(char: str) -> str:
@@ -168,12 +186,13 @@ def _looks_cjk(language: str, chars: list[str]) -> bool:
         return syllables >= _CJK_SHARE * len(chars)
     han = [c for c in chars if "㐀" <= c <= "鿿"]
     if language == "ja":
-        kana = len(chars) - len(han)
+        kana = sum("ぁ" <= c <= "ゖ" for c in chars)
         often = sum(_row(c, "euc-jp", 0xB0, 0xCF) for c in han)
-        return kana >= 0.2 * len(chars) and often >= _CJK_SHARE * len(han)
+        return kana >= 0.15 * len(chars) and often >= _CJK_SHARE * len(han)
     simple = sum(_row(c, "gb2312", 0xB0, 0xD7) for c in han)
     traditional = sum(_row(c, "big5", 0xA4, 0xC6) for c in han)
-    return max(simple, traditional) >= _CJK_SHARE * len(han)
+    often = sum(c in _HAN for c in han)
+    return max(simple, traditional) >= _CJK_SHARE * len(han) and often >= _HAN_SHARE * len(han)
 
 
 @lru_cache(maxsize=16384)

@@ -31,7 +31,7 @@ CODE_PAGES = (
     "iso8859-15", "iso8859-2", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9",
     "iso8859-13", "cp874", "koi8-u", "koi8-r", "mac-roman", "mac-cyrillic", "mac-latin2",
     "mac-greek", "mac-turkish", "cp850", "cp437", "cp852", "cp866", "cp857", "cp862", "cp737",
-    "cp775", "gb18030", "big5hkscs", "cp950", "cp932", "euc-jp", "cp949", "utf-16-le", "utf-16-be",
+    "gb18030", "big5hkscs", "cp950", "cp932", "euc-jp", "cp949", "utf-16-le", "utf-16-be",
 )  # fmt: skip
 STRAY = 0x10FF00  # plus a byte: a private character that no text has
 _STRAYS = re.compile("[\U0010ff80-\U0010ffff]+")
@@ -40,12 +40,22 @@ _LANGUAGE = re.compile(
 )
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
-_ALLOWED = frozenset("“”‘’‚„…–—―‐«»‹›°€£¥§©®™·•%½¼¾²³ªº±×÷♪♫´\u00a0\u00ad\u200b\u200c\u200d\u3000")
-_TURNED = frozenset("¿¡")
+_DIGIT_INSIDE = regex.compile(r"[\p{L}--\p{ASCII}]\d[\p{L}--\p{ASCII}]", regex.V1)
+_CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
+_COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
+_SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
+_MARK = regex.compile(r"\p{M}")
+_ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
 _CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
-_ESCAPED = (("\x1b$B", "iso2022_jp"), ("\x1b$@", "iso2022_jp"), ("\x1b$)C", "iso2022_kr"))
+_ESCAPED = (
+    (re.compile(r"\x1b\$[B@]"), "iso2022_jp"),
+    (re.compile(r"\x1b\$\)C"), "iso2022_kr"),
+    (re.compile(r"~\{[!-~]{2,}~\}"), "hz"),
+    (re.compile(r"\+[A-Za-z0-9/]{3,}(?:-|\b)"), "utf-7"),
+)
 _SURE = 0.5  # the share of its language that a text without a claim must have
 _FEW = 0.01  # letters that a language does not have, of all beyond ASCII
+_BORDERS = frozenset(("", '"', "\n", "\r", "\t", "[", "]", "|", ">", "<"))  # of a text or token
 _MOST_LOST = 3  # single bytes in the middle of a text that fit nowhere
 
 
@@ -84,55 +94,59 @@ def decode(data: bytes) -> Decoded:
             ) from None
     else:
         return _escaped(text, data) or Decoded(text)
-    if _is_cut_utf8(data):
-        return _with_strays(data)
-    return _code_page(data)
+    return _cut_utf8(data) or _code_page(data)
 
 
 def _escaped(text: str, data: bytes) -> Decoded | None:
     """Return the text behind ASCII that only carries it, if it does."""
     for mark, encoding in _ESCAPED:
-        if mark in text:
-            try:
-                return Decoded(data.decode(encoding), encoding)
-            except UnicodeDecodeError:
-                return None
-    controls = sum(c < " " and c not in "\t\n\r\f\x1b" for c in text[:4000])
-    if controls > 0.05 * len(text[:4000]) and len(data) % 2 == 0:
+        if text.isascii() and mark.search(text):
+            if encoding.startswith("iso2022"):
+                return _strictly(data, encoding)
+            found = _texts(data, (encoding,), _claimed(data))
+            if found and found[0][1] != text:
+                return Decoded(found[0][1], encoding)
+    sample = text.rstrip("\0")[:4000]
+    controls = sum(c < " " and c not in "\t\n\r\f\x1b" for c in sample)
+    if controls > 0.05 * len(sample) and len(data) % 2 == 0:
         found = _texts(data, ("utf-16-le", "utf-16-be"), _claimed(data))
         if len(found) == 1:
             [(name, text)] = found
             return Decoded(text, name)
+        if controls > 0.2 * len(sample):
+            raise _unknown("The file is full of control characters: it is in another encoding.")
     return None
+
+
+def _strictly(data: bytes, encoding: str) -> Decoded:
+    try:
+        return Decoded(data.decode(encoding), encoding)
+    except UnicodeDecodeError:
+        raise _unknown(f"The file looks like {encoding}, but is damaged.") from None
 
 
 # --- UTF-8 with pieces of characters ----------------------------------------------------------
 
 
-def _is_cut_utf8(data: bytes) -> bool:
-    """Return whether the bytes are UTF-8 but for a few, or pieces that make whole characters."""
-    high = bytes(byte for byte in data if byte >= 0x80)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        decoder.decode(data)  # all is well but for the end: the file is cut off there
-    except UnicodeDecodeError:
-        text = high.decode("utf-8", "llasa-stray")
-        strays = sum(map(len, _STRAYS.findall(text)))
-        return 3 * strays <= len(text) - strays
-    return True
-
-
-def _with_strays(data: bytes) -> Decoded:
+def _cut_utf8(data: bytes) -> Decoded | None:
+    """Return the text of UTF-8 in which a few bytes, or pieces of characters, fit nowhere."""
+    high = bytes(byte for byte in data if byte >= 0x80).decode("utf-8", "llasa-stray")
+    missing = sum(map(len, _STRAYS.findall(high)))  # pieces whose other half is not the next one
     text = data.decode("utf-8", "llasa-stray").removeprefix("\ufeff")
+    whole = sum(not c.isascii() and ord(c) < STRAY for c in text)
+    runs = list(_STRAYS.finditer(text))
+    if len(runs) == 1 and runs[0].end() == len(text) and (whole or text.lstrip()[:1] in "{["):
+        return Decoded(text, strays=True)  # the file is cut off there
+    if 3 * missing > len(high) - missing:
+        return None
     inside = 0
-    for match in _STRAYS.finditer(text):
+    for match in runs:
         around = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        at_border = any(side in ("", '"', "\n", "\r", "\t", "]", "[", "|") for side in around)
-        if len(match[0]) > 3:
-            inside += len(match[0])
-        elif not at_border:
-            inside += 1
-        if inside > _MOST_LOST:
+        at_border = any(side in _BORDERS for side in around)
+        inside += len(match[0]) > 3 and _MOST_LOST or not at_border
+        if inside > min(_MOST_LOST, whole / 20):
+            if whole < 4 * len(runs):
+                return None
             line = text.count("\n", 0, match.start()) + 1
             raise _unknown(f"Line {line} is not UTF-8, as the rest of the file is.")
     return Decoded(text, strays=True)
@@ -178,20 +192,22 @@ def _texts(data: bytes, names: tuple[str, ...], claimed: str | None) -> list[tup
             continue
         if text not in tried:
             tried.add(text)
-            if _is_text(text, claimed):
+            if _is_text(text, claimed, marks_alone=name in ("cp1252", "mac-roman")):
                 found[text] = name
     return [(name, text) for text, name in found.items()]
 
 
-def _is_text(text: str, claimed: str | None) -> bool:
-    """Return whether a decoded text is written in a language that it shows."""
-    if any("\x80" <= c <= "\x9f" or "\ue000" <= c <= "\uf8ff" for c in text):
+def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bool:
+    """Return whether a decoded text is written in a language that it shows.
+
+    `marks_alone` allows a text in which only marks, such as quotation marks, are beyond ASCII.
+    """
+    if _CONTROL.search(_COLOUR.sub("", text.rstrip("\0"))):
         return False
     lines = list(_said(text))
     words = [word for line in lines for word in _WORD.findall(line) if not word.isascii()]
-    if not words:
-        # Marks alone, such as quotation marks: any language that has them.
-        return not any(_has_wrong_marks(line, "en") for line in lines)
+    if not words and not marks_alone:
+        return False
     for language in _languages(lines, words, claimed):
         if any(_has_wrong_marks(line, language) for line in lines):
             continue
@@ -204,10 +220,11 @@ def _is_text(text: str, claimed: str | None) -> bool:
 def _said(text: str) -> Iterator[str]:
     """Yield the lines or strings that hold something beyond ASCII."""
     if text.lstrip()[:1] in ("{", "["):
-        pieces: Iterator[str] = (match[1] for match in _QUOTED.finditer(text))
-        yield from (piece for piece in pieces if not piece.isascii())
+        for number, piece in enumerate(_QUOTED.split(text)):
+            if not piece.isascii():
+                yield piece if number % 2 else piece.replace("\n", " ").replace("\r", " ")
     else:
-        yield from (line for line in text.splitlines() if not line.isascii())
+        yield from (line for line in re.split(r"[\r\n]+", text) if not line.isascii())
 
 
 def _languages(lines: list[str], words: list[str], claimed: str | None) -> list[str]:
@@ -217,33 +234,58 @@ def _languages(lines: list[str], words: list[str], claimed: str | None) -> list[
     found = max(shares, key=lambda code: shares[code], default=None)
     if claimed is not None and alphabets.is_known(claimed):
         near = found == claimed or found in languages.near(claimed)
-        if near or shares.get(claimed, 0) >= 0.2 or letters < languages.ENOUGH_LETTERS:
-            return [claimed]
+        short = letters < languages.ENOUGH_LETTERS and claimed not in alphabets.COMMON
+        if near or shares.get(claimed, 0) >= 0.2 or short:
+            return _written(claimed) if letters >= 16 or short else []
     if found is None or not alphabets.is_known(found):
         return []
     enough = letters >= languages.FEW_LETTERS or (found in alphabets.CJK and letters >= 6)
-    if not enough or shares[found] < _SURE:
+    sure = sum(share for code, share in shares.items() if code in languages.near(found))
+    if not enough or sure < _SURE:
         return []
-    return [found]
+    return _written(found)
+
+
+def _written(language: str) -> list[str]:
+    return [language, "hr"] if language == "sr" else [language]  # Serbian has two alphabets
 
 
 def _has_wrong_marks(line: str, language: str) -> bool:
-    """Return whether a line has signs that stand in no text, or inside of words."""
+    """Return whether a line has signs that stand in no text, or where none stands."""
+    if language not in alphabets.CJK and (_DIGIT_INSIDE.search(line) or _SIGN_INSIDE.search(line)):
+        return True
     for place, char in enumerate(line):
-        if char.isascii() or char.isalpha() or regex.match(r"\p{M}", char):
+        if char.isascii():
+            if char < " " and char not in "\t\f":
+                return True
+        elif char.isalpha() or _MARK.match(char):
             if "\uff61" <= char <= "\uff9f":
                 return True  # half-width kana are what other code pages look like
-            continue
-        if char in _TURNED:
-            if language not in ("es", "gl", "ca", "eu"):
-                return True
-        elif language in alphabets.CJK and _CJK_MARKS.match(char):
-            continue
-        elif char not in _ALLOWED:
-            if not (language in ("ar", "fa", "ur") and char in "،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹"):
-                return True
-        elif char not in "’‘´·\u00ad\u200b\u200c\u200d–—‐\u00a0…“”«»„":
-            before, after = line[place - 1 : place], line[place + 1 : place + 2]
-            if before.isalpha() and after.isalpha():
-                return True
+        elif not _fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
+            return True
     return False
+
+
+def _fits(char: str, before: str, after: str, language: str) -> bool:
+    """Return whether a sign can stand between these two characters."""
+    if language in alphabets.CJK and _CJK_MARKS.match(char):
+        return True
+    if char in "¿¡":
+        return language in ("es", "gl", "ca", "eu") and not before.isalpha()
+    if char in _ARABIC_MARKS:
+        return language in ("ar", "fa", "ur")
+    if char in "’‘":
+        return True
+    if char == "\u00a0":
+        return not before.isalpha() or after in tuple("?!:;»%")
+    if char == "…":  # DOS has à in its place
+        return not after.isalpha() and not (before.isalpha() and "à" in alphabets.letters(language))
+    if char in "–—":
+        return language == "en" or not (before.isalpha() and after.isalpha())
+    if char == "·" and language in ("ca", "oc"):
+        return True
+    if char in "“”„‚«»‹›™®":
+        return not (before.isalpha() and after.isalnum())
+    if char in "°²³ªº":
+        return before.isdigit() or before == "m" or (char == "°" and before.isspace())
+    return char in "€£¥§©•·½¼¾±×÷♪♫" and not before.isalpha()

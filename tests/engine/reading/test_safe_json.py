@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import InvalidTranscript
 from engine.reading.reasons import Reason
-from engine.reading.safe_json import MAX_DEPTH, decode, parse
+from engine.reading.encoding import decode
+from engine.reading.safe_json import MAX_DEPTH, parse
 
 DOCUMENT = {"text": "Grüße, Zoë 🫖"}
 JSON = json.dumps(DOCUMENT, ensure_ascii=False)
