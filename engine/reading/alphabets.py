@@ -59,10 +59,11 @@ LATIN: dict[str, frozenset[str]] = {
     )
 }
 # Loans whose letters the code pages give to others: è is č in Central Europe.
-LOANS = frozenset(
-    "à voilà déjà crème crèmes fête tête suède señor señora señorita jalapeño jalapeños piñata"
-    " niño niña mañana naïve".split()  # noqa: SIM905 - words
-)
+_LOANS = """
+à voilà déjà crème crèmes fête tête suède señor señora señorita jalapeño jalapeños piñata niño niña
+mañana naïve
+"""
+LOANS = frozenset(_LOANS.split())
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщьюя"
 CYRILLIC: dict[str, frozenset[str]] = {
     language: frozenset(letters)

@@ -143,7 +143,7 @@ def _cut_utf8(data: bytes) -> Decoded | None:
     for match in runs:
         around = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
         at_border = any(side in _BORDERS for side in around)
-        inside += len(match[0]) > 3 and _MOST_LOST or not at_border
+        inside += _MOST_LOST + 1 if len(match[0]) > 3 else not at_border
         if inside > min(_MOST_LOST, whole / 20):
             if whole < 4 * len(runs):
                 return None

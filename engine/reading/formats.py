@@ -39,13 +39,13 @@ _ARROW = re.compile(
 )
 _OBJECT = re.compile(r"""\s*(?:\{\s*(?:["']|\})|\[\s*(?:\{\s*["'}]|\[\s*[-\d"'{]|\]\s*\Z))""")
 _NOT_READ = (
-    (re.compile(r"\s*\[Script Info\]|^Dialogue: ?\d", re.MULTILINE | re.IGNORECASE), ".ass"),
+    (re.compile(r"\A\s*\[Script Info\]|^Dialogue: ?\d", re.MULTILINE | re.IGNORECASE), ".ass"),
     (re.compile(r"^\d+:\d\d:\d\d\.\d{3},\d+:\d\d:\d\d\.\d{3}\s*$", re.MULTILINE), ".sbv"),
-    (re.compile(r"\s*\{\d+\}\{\d+\}"), ".sub"),
-    (re.compile(r"\s*\{\\rtf"), ".rtf"),
-    (re.compile(r"\s*(?:<\?xml|<tt[\s>]|<transcript[\s>]|<timedtext)", re.IGNORECASE), ".xml"),
-    (re.compile(r"\s*(?:<!doctype html|<html)", re.IGNORECASE), ".html"),
-    (re.compile(r"\s*<sami", re.IGNORECASE), ".smi"),
+    (re.compile(r"\A\s*\{\d+\}\{\d+\}"), ".sub"),
+    (re.compile(r"\A\s*\{\\rtf"), ".rtf"),
+    (re.compile(r"\A\s*(?:<\?xml|<tt[\s>]|<transcript[\s>]|<timedtext)", re.IGNORECASE), ".xml"),
+    (re.compile(r"\A\s*(?:<!doctype html|<html)", re.IGNORECASE), ".html"),
+    (re.compile(r"\A\s*<sami", re.IGNORECASE), ".smi"),
 )
 _HINT = "Write SRT, WebVTT or JSON with your tool and give llasa that file."
 

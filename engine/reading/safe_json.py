@@ -30,9 +30,9 @@ MAX_CONTAINERS = 4_000_000  # a transcript of four hours with word times has abo
 MAX_PYTHON = 20_000_000  # characters of a dump in Python's notation
 
 _STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\')
-_LAST_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|,(?=\s*[\]}])', re.DOTALL)
+_LAST_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|,(?=\s*[\]}])', re.DOTALL)
 _PYTHON = re.compile(r"\s*[\[({]\s*(?:[\[({]\s*)?'")
 _ASK = (
     "Writing it again with the same tool gives the same file. Let the tool write SRT or WebVTT, "

@@ -15,7 +15,7 @@ from engine.reading.fields import label
 from engine.reading.foreign import too_slow_for_seconds
 from engine.reading.reasons import Reason
 from engine.reading.times import seconds
-from engine.reading.tool_marks import characters, is_clock, strip_content, untagged
+from engine.reading.tool_marks import characters, is_clock, strip_content, unstyled
 from engine.records import Note, Transcript
 
 _STAMPED = re.compile(r"\[(\d\d:[\d:.,]+) --> (\d\d:[\d:.,]+)\](.*)")
@@ -53,7 +53,7 @@ def _labelled(content: str, start: float | None = None, end: float | None = None
 
 
 def _plain(content: str) -> str:
-    return "" if is_clock(content) else characters(untagged(content))
+    return "" if is_clock(content) else characters(unstyled(content))
 
 
 def _txt(content: str) -> Transcript:

@@ -42,6 +42,10 @@ _TAG = re.compile(
     r"|\{\\[^{}]{0,80}\}",
     re.IGNORECASE,
 )
+_STYLE = re.compile(
+    r"\{\\[^{}]{0,80}\}|</?font(?:\s[^<>=]{0,40}=[^<>]{0,80})?>|</?c(?:\.[^\s<>&]{0,80})?>"
+    r"|<(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9}>"
+)
 _BREAK = re.compile(r"(?<![:\\/])\\[Nh](?![a-z])|(?<![:\\/])\\n(?=[A-Z \-]|\Z)|<br ?/?>")
 
 # Closed and short: `&copy` in a name is no entity, and thousands of digits would be an error.
@@ -51,6 +55,14 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
 def untagged(content: str) -> str:
     r"""Return a text without the marks of subtitles, with a space for `\N`."""
     return _BREAK.sub(" ", _TAG.sub("", content))
+
+
+def unstyled(content: str) -> str:
+    r"""Return a text without the marks that only subtitles have, with a space for `\N`.
+
+    Outside of subtitles, `<i>` may have been said.
+    """
+    return _BREAK.sub(" ", _STYLE.sub("", content))
 
 
 def characters(written: str) -> str:
@@ -94,7 +106,7 @@ def strip_document(document: Any) -> tuple[Any, list[Note]]:
             found["clocks"] += 1
             return ""
         if "<" in result or "\\" in result:
-            result = untagged(result)
+            result = unstyled(result)
         if "&" in result:
             entities += len(_ENTITY.findall(result))
             result = characters(result)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from engine.errors import NotATranscript
@@ -24,17 +25,17 @@ Detect = Callable[[Any], tuple[str, Reader]]
 
 _DEPTH = 4
 _CHILDREN = 200
-_LISTS = frozenset(
-    "output outputs result results data response transcript transcription body payload segments"
-    " content".split()
+_HOLDERS = (
+    "output outputs result results data response transcript transcription body payload content"
 )
+_LISTS = frozenset(_HOLDERS.split())
 _SEGMENTS = ("segments", "chunks", "transcription", "results", "utterances", "words", "sentences")
 _TIMES = ("start", "end", "timestamp", "timestamps", "offsets", "start_time", "t0")
 _SLACK_S = 1.0
 
 
 def read_values(values: list[Any], detect: Detect) -> Transcript:
-    """Read the transcript in the JSON values of a file; raises `NotATranscript` if there is none."""
+    """Read the transcript in the JSON values of a file; raises `NotATranscript` for none."""
     if len(values) == 1:
         return _read_one(values[0], detect)
     if all(isinstance(value, dict) for value in values):
@@ -79,7 +80,7 @@ def _several(values: list[Any], detect: Detect) -> Transcript:
     if all(value == values[0] for value in values):
         return _noted(_read_one(values[0], detect), noted)
     read = [_read_one(value, detect) for value in values]
-    for before, after in zip(read, read[1:], strict=False):
+    for before, after in pairwise(read):
         ends = [s.end_s for s in before.segments if s.end_s is not None]
         starts = [s.start_s for s in after.segments if s.start_s is not None]
         if not ends or not starts or starts[0] <= 0 or starts[0] < max(ends) - _SLACK_S:
