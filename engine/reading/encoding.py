@@ -44,6 +44,7 @@ _DIGIT_INSIDE = regex.compile(r"[\p{L}--\p{ASCII}]\d[\p{L}--\p{ASCII}]", regex.V
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 _SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
+_MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
 _MARK = regex.compile(r"\p{M}")
 _ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
 _CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
@@ -137,7 +138,8 @@ def _cut_utf8(data: bytes) -> Decoded | None:
     runs = list(_STRAYS.finditer(text))
     if len(runs) == 1 and runs[0].end() == len(text) and (whole or text.lstrip()[:1] in "{["):
         return Decoded(text, strays=True)  # the file is cut off there
-    if 3 * missing > len(high) - missing:
+    pieces = sum(1 for char in high if ord(char) < STRAY)
+    if missing > pieces:
         return None
     inside = 0
     for match in runs:
@@ -149,6 +151,8 @@ def _cut_utf8(data: bytes) -> Decoded | None:
                 return None
             line = text.count("\n", 0, match.start()) + 1
             raise _unknown(f"Line {line} is not UTF-8, as the rest of the file is.")
+    if inside and 3 * missing > pieces:
+        return None
     return Decoded(text, strays=True)
 
 
@@ -252,6 +256,8 @@ def _written(language: str) -> list[str]:
 
 def _has_wrong_marks(line: str, language: str) -> bool:
     """Return whether a line has signs that stand in no text, or where none stands."""
+    if _MARK_FIRST.search(line):
+        return True
     if language not in alphabets.CJK and (_DIGIT_INSIDE.search(line) or _SIGN_INSIDE.search(line)):
         return True
     for place, char in enumerate(line):
