@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from engine.reading.jitter import settle
 from engine.reading.times import Timed, align, align_segments, in_order, spread
-from engine.records import Segment, Timing, Transcript, Word
+from engine.records import Removal, Segment, Timing, Transcript, Word
 from engine.text.marks import ends_sentence
 from engine.text.words import SplitWord, is_spaceless, split_words
 
@@ -25,6 +25,14 @@ WORD_LIST = 8  # fewer one-word segments than this are real segments
 SPACED = 0.1  # if this share of a list's texts have a space of their own, none is added
 LETTERS_PER_S = 15.0  # of speech whose end is unknown (as for cues: render/timing.py)
 HURRIED = 4  # nobody speaks this many times as fast
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAgain:
+    """Words of a segment that later cues showed again, and that were said once."""
+
+    text: str  # the words, once
+    count: int  # words that were left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,9 @@ class RawSegment:
     avg_logprob: float | None = None
     compression_ratio: float | None = None
     no_speech_prob: float | None = None
+    marked: tuple[int, ...] = ()  # words in a mark of their own, counted in the text
+    stamps: tuple[tuple[int, float], ...] = ()  # word, and the time that stands before it
+    again: ShownAgain | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +105,11 @@ def build(
     result, relabelled = settle(result, labels)
     if regroup:
         result = [piece for segment in result for piece in _cut(segment)]
+    removals = tuple(
+        Removal("captions", raw.again.text, raw.start_s, raw.end_s, raw.again.count)
+        for raw in segments
+        if raw.again is not None
+    )
     ends = [raw.end_s for raw in segments if raw.end_s is not None]
     ends += [s.end_s for s in result[-1:] if s.end_s is not None]
     if duration_s is None and ends:
@@ -105,6 +121,7 @@ def build(
         duration_s=duration_s,
         timing=timing,
         relabelled=relabelled,
+        removals=removals,
     )
 
 

@@ -7,7 +7,7 @@ import io
 import re
 
 from engine.errors import NotATranscript
-from engine.reading import cues
+from engine.reading import captions, cues
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.cues import labelled, unreadable
 from engine.reading.fields import label
@@ -36,11 +36,11 @@ def read_text(data: bytes, kind: str) -> Transcript:
 
 
 def _srt(content: str) -> Transcript:
-    return build("srt", cues.srt(content))
+    return build("srt", captions.settle(cues.srt(content)))
 
 
 def _vtt(content: str) -> Transcript:
-    return build("vtt", cues.vtt(content))
+    return build("vtt", captions.settle(cues.vtt(content)))
 
 
 def _labelled(content: str, start: float | None = None, end: float | None = None) -> RawSegment:
@@ -72,7 +72,7 @@ def _stamped(lines: list[str]) -> Transcript:
     raws = [_labelled("\n".join(said), start, end) for start, end, said in found]
     if is_word_list(raws):
         return build("txt", [merged(raws)], regroup=True)
-    return build("txt", raws)
+    return build("txt", captions.settle(raws))
 
 
 def _tsv(content: str) -> Transcript:

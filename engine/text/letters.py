@@ -21,7 +21,9 @@ WORD = regex.compile(rf"{LETTER}+(?:['’\u200c\u200d]+{LETTER}+)*")
 _EDGES = regex.compile(rf"\A[^{LETTER[1:-1]}]+|[^{LETTER[1:-1]}]+\Z")
 # Beside the marks of its own, a caller takes these off: those of every other script, and what is
 # not seen (direction marks, joiners without a letter to join).
-_FOREIGN_MARKS = regex.compile(r"\A[\p{P}\p{Cf}--[\x00-\x7f]]+|[\p{P}\p{Cf}--[\x00-\x7f]]+\Z", regex.V1)
+_FOREIGN_MARKS = regex.compile(
+    r"\A[\p{P}\p{Cf}--[\x00-\x7f]]+|[\p{P}\p{Cf}--[\x00-\x7f]]+\Z", regex.V1
+)
 
 
 def core(text: str) -> str:
