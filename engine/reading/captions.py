@@ -124,10 +124,8 @@ def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
     karaoke = _follow_marks(filled)
     _decide(filled)
     screen = _Screen()
-    before: _Cue | None = None
-    for cue in filled:
-        _show(screen, before, cue, karaoke=karaoke)
-        before = cue
+    for last, cue in zip([None, *filled], filled, strict=False):
+        _show(screen, last, cue, karaoke=karaoke)
     shown = {id(line.raw): line for line in screen.lines}
     result: list[RawSegment] = []
     for cue in cues:
@@ -212,7 +210,8 @@ def _follow_marks(cues: Sequence[_Cue]) -> bool:
             moved += 1
         elif same:
             cue.overlap = 0  # the mark is at the beginning again: the line was said again
-        last = max(marked) if marked and not same else max(last if same else -1, *marked, -1)
+        stays = same and (not marked or max(marked) > last)
+        last = max(last if stays else -1, *marked, -1)
     share = sum(bool(cue.raw.marked) for cue in cues) / max(len(cues), 1)
     if not ((moved >= 3 and share >= 0.3) or (moved >= 2 and share >= 0.6)):
         return False
@@ -266,7 +265,19 @@ def _is_proven(run: Sequence[_Cue]) -> bool:
     ]
     if len(added) >= 3 and all(grows) and len(different) >= 3:
         return True
-    return len(added) >= 3 and len(different) >= DISTINCT
+    return _count_new(run) >= 3 and len(different) >= DISTINCT
+
+
+def _count_new(run: Sequence[_Cue]) -> int:
+    """Return how many cues add something new; a song comes back to the same lines."""
+    said = f" {' '.join(run[0].keys)} "
+    count = 0
+    for cue in run[1:]:
+        added = " ".join(cue.keys[cue.overlap :])
+        if added:
+            count += f" {added} " not in said
+            said += f"{added} "
+    return count
 
 
 def _is_gapless(before: _Cue, cue: _Cue) -> bool:
@@ -305,7 +316,7 @@ def _show(screen: _Screen, before: _Cue | None, cue: _Cue, *, karaoke: bool) -> 
     if fresh:
         times = _stamped(cue, known)
         if times is None and grows:
-            times = _spread(fresh, cue.raw.start_s, cue.raw.end_s)
+            times = list(_spread(fresh, cue.raw.start_s, cue.raw.end_s))
         if grows:
             line = screen.lines[-1]
             if line.times == [None] * len(line.words):  # until now it was a cue like any other

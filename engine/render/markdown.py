@@ -46,7 +46,7 @@ def escape(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return _INLINE.sub(r"\\\1", text)
+    return str(_INLINE.sub(r"\\\1", text))
 
 
 def _heading(chapter: Mapping[str, Any]) -> str:
