@@ -7,7 +7,7 @@ import io
 import re
 
 from engine.errors import NotATranscript
-from engine.reading import captions, cues
+from engine.reading import captions, cues, names_in_front
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.cues import labelled, unreadable
 from engine.reading.fields import label
@@ -55,7 +55,7 @@ def _txt(content: str) -> Transcript:
     stamps = [place for place, line in enumerate(said) if _STAMPED.match(line)]
     if stamps and stamps[0] <= len(stamps):
         return _stamped(said[stamps[0] :])
-    return build("txt", [_labelled(line) for line in lines])
+    return build("txt", names_in_front.headed(lines) or [_labelled(line) for line in lines])
 
 
 def _stamped(lines: list[str]) -> Transcript:
