@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from engine.reading.build import RawSegment, ShownAgain
+from engine.reading.raw import RawSegment, ShownAgain
 from engine.reading.times import Timed, seconds, spread
 from engine.text.letters import core, folded
 from engine.text.words import SplitWord, is_spaceless, join, split_words

@@ -16,19 +16,22 @@ from dataclasses import replace
 
 import regex  # type: ignore[import-untyped]
 
-from engine.reading.build import RawSegment
-from engine.reading.fields import label
+from engine.reading.raw import RawSegment
 from engine.reading.times import Timed, seconds, spread
 from engine.text.letters import WORD, folded
+from engine.text.wordlists import SAID_IN_FRONT
 
 LEAST_LABELLED = 3  # cues with a name in front
 SHARE = 0.25  # of all cues, where the file has several names
 SHARE_ALONE = 0.5  # where it has one
 LONG_FILE = 3  # two names that stand in front this often each need no share
+SLOW_LETTERS = 7.5  # a second, of slow speech
 LONGEST = 60  # characters of a name
 
 _WORD = r"[\p{Lu}\p{Lt}\p{Lo}][\p{L}\p{M}\p{N}_.'’\-]*"
-_PARTICLE = r"(?:de|da|do|dos|del|della|der|den|di|du|la|le|van|von|zu|bin|ibn|al|el|y|e|\p{N}{1,3})"
+_PARTICLE = (
+    r"(?:de|da|do|dos|del|della|der|den|di|du|la|le|van|von|zu|bin|ibn|al|el|y|e|\p{N}{1,3})"
+)
 _NAME = rf"{_WORD}(?:[ \t]+(?:{_WORD}|{_PARTICLE})){{0,4}}(?:[ \t]+\([\p{{L}}\p{{M}} ]{{1,30}}\))?"
 _FRONT = regex.compile(
     rf"\s*(?:>>+\s*|[-–—]\s+)?(?:\[(?P<inside>{_NAME})\]|(?P<name>{_NAME}))[ \t]*"
@@ -38,36 +41,10 @@ _CLOCK = r"[\[(]?(?P<clock>(?:\d{1,2}:)?\d{1,3}:\d\d(?:[.,]\d{1,3})?)[\])]?"
 _HEADINGS_OF_TURNS = tuple(
     regex.compile(pattern)
     for pattern in (
-        rf"\s*(?P<name>{_NAME})[ \t:,–—-]+{_CLOCK}:?\s*(?P<said>)\Z",
-        rf"\s*{_CLOCK}[ \t:,–—-]+(?P<name>{_NAME}):?\s*(?P<said>)\Z",
+        rf"\s*(?P<name>{_NAME}):?[ \t,–—-]+{_CLOCK}:?\s*(?P<said>)\Z",
+        rf"\s*{_CLOCK}[ \t,–—-]+(?P<name>{_NAME}):?\s*(?P<said>)\Z",
         rf"\s*{_CLOCK}[ \t,–—-]+(?P<name>{_NAME}):\s+(?P<said>\S.*)\Z",
     )
-)
-
-# Words that open a remark, a list or a step; they are in front of what is said, and were said.
-_SAID = frozenset(
-    """
-    note notes remember reminder warning caution tip hint example examples question answer problem
-    solution result conclusion summary step rule part chapter point fact reason idea plan goal first
-    second third fourth finally lastly next then also and but so or now well okay ok yes no remark
-    update correction disclaimer attention important spoiler ps p.s btw fyi nb n.b todo result
-    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday morning
-    afternoon evening january february march april may june july august september october november
-    december ingredients method total price address email phone website subject title topic agenda
-    the a an this that these those here there what why how who when where which because if for
-    hinweis merke achtung beispiel frage antwort problem lösung ergebnis fazit schritt regel teil
-    kapitel punkt grund ziel erstens zweitens drittens also und aber oder nun ja nein zutaten montag
-    dienstag mittwoch donnerstag freitag samstag sonntag
-    remarque rappel attention exemple question réponse problème solution résultat conclusion étape
-    règle partie chapitre raison but premièrement deuxièmement et mais donc ou oui non
-    nota ojo ejemplo pregunta respuesta problema solución resultado conclusión paso regla parte
-    capítulo razón primero segundo tercero y pero entonces sí no atención recuerda
-    esempio domanda risposta soluzione risultato conclusione passo regola capitolo primo secondo e
-    ma quindi sì attenzione exemplo pergunta resposta solução passo regra
-    opmerking let voorbeeld vraag antwoord stap regel deel dus maar
-    примечание внимание пример вопрос ответ проблема решение итог шаг правило часть и но да нет
-    注意 例如 比如 问题 問題 答案 结果 結果 注 例 質問 答え 結論 所以 但是 因为 第一 第二 第三
-    """.split()
 )
 
 
@@ -90,7 +67,7 @@ def settle(segments: Sequence[RawSegment]) -> tuple[list[RawSegment], int]:
             match = _FRONT.match(piece.text)
             name = _name_of(match) if match else None
             if match is not None and name in names:
-                speaker = label(name)
+                speaker = name
                 labelled += 1
                 piece = _without(piece, match.end())
             result.append(replace(piece, speaker=speaker))
@@ -98,7 +75,7 @@ def settle(segments: Sequence[RawSegment]) -> tuple[list[RawSegment], int]:
 
 
 def headed(lines: Sequence[str]) -> list[RawSegment] | None:
-    """Read lines of which some are a name and a time, for what follows; None where it is no such text.
+    """Read lines of which some are a name and a time, for what follows; None for another text.
 
     There are two such lines at least, the first line is one, and their times go forward.
     """
@@ -116,7 +93,18 @@ def headed(lines: Sequence[str]) -> list[RawSegment] | None:
         else:
             name, start, said = head
             turns.append((name, start, [said] if said else []))
-    return [RawSegment("\n".join(said), start, None, label(name)) for name, start, said in turns]
+    starts: list[float | None] = [*(start for _, start, _ in turns[1:]), None]
+    return [
+        RawSegment("\n".join(said), start, _end(start, after, said), name)
+        for (name, start, said), after in zip(turns, starts, strict=True)
+    ]
+
+
+def _end(start_s: float, after_s: float | None, said: Sequence[str]) -> float | None:
+    """Return when a turn may end: at the next one, or when slow speech is over before that."""
+    if after_s is None:
+        return None
+    return min(after_s, start_s + sum(map(len, said)) / SLOW_LETTERS)
 
 
 def _head(line: str) -> tuple[str, float, str] | None:
@@ -142,7 +130,7 @@ def _front(text: str) -> str | None:
 
 def _name_of(match: regex.Match[str]) -> str | None:
     name = " ".join((match["inside"] or match["name"]).split())
-    return None if len(name) > LONGEST or folded(name.rstrip(".")) in _SAID else name
+    return None if len(name) > LONGEST or folded(name.rstrip(".")) in SAID_IN_FRONT else name
 
 
 def _names(segments: Sequence[RawSegment]) -> frozenset[str]:

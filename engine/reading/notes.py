@@ -16,3 +16,4 @@ class NoteName(StrEnum):
     KEYS_INFERRED = "keys_inferred"  # keys read by what they hold; detail: role=key, ...
     TIMES_UNREAD = "times_unread"  # keys that may hold times and were not read; detail: the keys
     SPEAKERS_UNREAD = "speakers_unread"  # the same with speakers
+    NAMES_IN_FRONT = "names_in_front"  # names before what was said are speakers; count: how many

@@ -287,6 +287,33 @@ CREDITS = re.compile(
     r"|la la school|ghiền mì gõ|^(?:phụ đề|vietsub)\b.*\b(?:bởi|by|amara)\b|^คำบรรยายโดย"
 )
 
+# Words that open a remark, a list or a step: with a colon after them they stand in front of what is
+# said, like a speaker's name, but were said.
+SAID_IN_FRONT = _words(
+    """
+    note notes remember reminder warning caution tip hint example examples question answer problem
+    solution result conclusion summary step rule part chapter point fact reason idea plan goal first
+    second third fourth finally lastly next then also and but so or now well okay ok yes no remark
+    update correction disclaimer attention important spoiler ps p.s btw fyi nb n.b todo result
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday morning
+    afternoon evening january february march april may june july august september october november
+    december ingredients method total price address email phone website subject title topic agenda
+    the a an this that these those here there what why how who when where which because if for
+    hinweis merke achtung beispiel frage antwort problem lösung ergebnis fazit schritt regel teil
+    kapitel punkt grund ziel erstens zweitens drittens also und aber oder nun ja nein zutaten montag
+    dienstag mittwoch donnerstag freitag samstag sonntag
+    remarque rappel attention exemple question réponse problème solution résultat conclusion étape
+    règle partie chapitre raison but premièrement deuxièmement et mais donc ou oui non
+    nota ojo ejemplo pregunta respuesta problema solución resultado conclusión paso regla parte
+    capítulo razón primero segundo tercero y pero entonces sí no atención recuerda
+    esempio domanda risposta soluzione risultato conclusione passo regola capitolo primo secondo e
+    ma quindi sì attenzione exemplo pergunta resposta solução passo regra
+    opmerking let voorbeeld vraag antwoord stap regel deel dus maar
+    примечание внимание пример вопрос ответ проблема решение итог шаг правило часть и но да нет
+    注意 例如 比如 问题 問題 答案 结果 結果 注 例 質問 答え 結論 所以 但是 因为 第一 第二 第三
+    """
+)
+
 # Hesitations; "um" is a word in German and Portuguese, so a language has its own list.
 FILLERS: dict[str, frozenset[str]] = {
     "en": _words("um umm ummm uh uhh uhm erm er eh hmm mm"),
