@@ -12,10 +12,11 @@ from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.cues import labelled, unreadable
 from engine.reading.fields import label
 from engine.reading.foreign import too_slow_for_seconds
+from engine.reading.notes import NoteName
 from engine.reading.reasons import Reason
 from engine.reading.safe_json import decode
 from engine.reading.times import seconds
-from engine.records import Transcript
+from engine.records import Note, Transcript
 
 FORMATS = {".srt": "srt", ".vtt": "vtt", ".txt": "txt", ".tsv": "tsv", ".csv": "csv"}
 
@@ -55,7 +56,10 @@ def _txt(content: str) -> Transcript:
     stamps = [place for place, line in enumerate(said) if _STAMPED.match(line)]
     if stamps and stamps[0] <= len(stamps):
         return _stamped(said[stamps[0] :])
-    return build("txt", names_in_front.headed(lines) or [_labelled(line) for line in lines])
+    turns = names_in_front.headed(lines)
+    if turns is not None:
+        return build("txt", turns, notes=[Note(NoteName.NAMES_IN_FRONT, len(turns))])
+    return build("txt", [_labelled(line) for line in lines])
 
 
 def _stamped(lines: list[str]) -> Transcript:
