@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.errors import InvalidTranscript
+from engine.reading import captions
 from engine.reading.build import RawSegment
 from engine.reading.fields import label
 from engine.reading.reasons import Reason
@@ -173,17 +174,18 @@ def _voices(cue: _Cue) -> list[RawSegment]:
     parts = [(speaker, rest)]
     for mark, end in zip(marks, ends[1:], strict=True):
         parts.append((_speaker(mark[1] or ""), content[mark.end() : end]))
-    said = [(speaker, _plain(part)) for speaker, part in parts]
-    said = [(s, text) for s, text in said if _is_said(text, s)] or [(speaker, "")]
+    said = [(speaker, _plain(part), part) for speaker, part in parts]
+    said = [one for one in said if _is_said(one[1], one[0])] or [(speaker, "", "")]
     if len(said) > 1 and said[0][0] is None and _DASHES.fullmatch(said[0][1]):
         said = said[1:]  # a dash before a voice
     spans: list[_Times] = [(cue.start_s, cue.end_s)] * len(said)
     if len(said) > 1 and cue.start_s is not None and cue.end_s is not None:
-        lengths = [len(" ".join(text.split())) for _, text in said]
+        lengths = [len(" ".join(text.split())) for _, text, _ in said]
         spans = [*spread(lengths, cue.start_s, cue.end_s)]
     return [
-        RawSegment(text, start, end, speaker)
-        for (speaker, text), (start, end) in zip(said, spans, strict=True)
+        RawSegment(text, start, end, speaker, marked=marked, stamps=stamps)
+        for (speaker, text, part), (start, end) in zip(said, spans, strict=True)
+        for marked, stamps in [captions.marks(part, _plain)]
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import InvalidTranscript
 from engine.reading.build import RawSegment, joined
 from engine.reading.reasons import Reason
-from engine.reading.times import Timed, seconds
+from engine.reading.times import Timed, moment
 from engine.text.words import clean
 
 LONGEST_LABEL = 80  # characters of a speaker's label that are kept
@@ -105,8 +105,8 @@ def span(item: Object, *, scale: float = 1.0) -> tuple[float | None, float | Non
     pair = item.get("timestamp")
     if isinstance(pair, list) and "start" not in item:
         pair = [*pair, None, None]
-        return seconds(pair[0], scale=scale), seconds(pair[1], scale=scale)
-    return seconds(item.get("start"), scale=scale), seconds(item.get("end"), scale=scale)
+        return moment(pair[0], scale=scale), moment(pair[1], scale=scale)
+    return moment(item.get("start"), scale=scale), moment(item.get("end"), scale=scale)
 
 
 def said(words: Iterable[Timed]) -> str:

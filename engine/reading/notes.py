@@ -27,3 +27,4 @@ class NoteName(StrEnum):
     DOCUMENTS_JOINED = "documents_joined"  # several JSON values, one talk; count: how many
     UNWRAPPED = "unwrapped"  # the transcript was inside of something else; detail: its place
     READ_AS = "read_as"  # the content is another format than the name says; detail: the format
+    NAMES_IN_FRONT = "names_in_front"  # names before what was said are speakers; count: how many

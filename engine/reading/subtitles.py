@@ -7,12 +7,13 @@ import io
 import re
 
 from engine.errors import NotATranscript
-from engine.reading import cues
+from engine.reading import captions, cues, names_in_front
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.cues import labelled, unreadable
 from engine.reading.cut import cut_notes, rejoin_text
 from engine.reading.fields import label
 from engine.reading.foreign import too_slow_for_seconds
+from engine.reading.notes import NoteName
 from engine.reading.reasons import Reason
 from engine.reading.times import seconds
 from engine.reading.tool_marks import characters, is_clock, strip_content, unstyled
@@ -40,11 +41,11 @@ def read_text(content: str, kind: str) -> tuple[list[Note], Transcript]:
 
 
 def _srt(content: str) -> Transcript:
-    return build("srt", cues.srt(content))
+    return build("srt", captions.settle(cues.srt(content)))
 
 
 def _vtt(content: str) -> Transcript:
-    return build("vtt", cues.vtt(content))
+    return build("vtt", captions.settle(cues.vtt(content)))
 
 
 def _labelled(content: str, start: float | None = None, end: float | None = None) -> RawSegment:
@@ -67,6 +68,9 @@ def _txt(content: str) -> Transcript:
     starts = sum(_BEGUN.match(line) is not None for line in begun)
     if starts > 1 and 2 * starts > len(begun) and _BEGUN.match(begun[0]):
         return _begun(begun)
+    turns = names_in_front.headed(lines)
+    if turns is not None:
+        return build("txt", turns, notes=[Note(NoteName.NAMES_IN_FRONT, len(turns))])
     return build("txt", [_labelled(line) for line in lines])
 
 
@@ -84,7 +88,7 @@ def _stamped(lines: list[str]) -> Transcript:
     raws = [_labelled("\n".join(said), start, end) for start, end, said in found]
     if is_word_list(raws):
         return build("txt", [merged(raws)], regroup=True)
-    return build("txt", raws)
+    return build("txt", captions.settle(raws))
 
 
 def _begun(lines: list[str]) -> Transcript:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from engine.records import Transcript, Word
+from engine.text.letters import composed
 
 WINDOW_WORDS = 40  # the model was trained on sentences: a text is judged in windows
 WINDOWS = 24  # spread evenly over the text, whatever its length
@@ -145,9 +146,8 @@ def _windows(text: str | Sequence[Word]) -> Iterable[str]:
         pieces = [("" if word.glued else " ", word.text) for word in text]
     step = max(len(pieces) // WINDOWS, WINDOW_WORDS)
     for start in range(0, len(pieces), step):
-        yield "".join(gap + word for gap, word in pieces[start : start + WINDOW_WORDS]).strip()[
-            :2000
-        ]
+        window = "".join(gap + word for gap, word in pieces[start : start + WINDOW_WORDS])
+        yield composed(window.strip()[:2000])  # the model has seen composed letters alone
 
 
 class _Model(Protocol):
