@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.reading.build import RawSegment, build
 from engine.reading.fields import Object, is_objects, label, objects, said, share, text, timed
-from engine.reading.times import Timed, seconds
+from engine.reading.times import Timed, moment, seconds
 from engine.records import Transcript
 from engine.text.languages import normalize
 
@@ -74,7 +74,7 @@ def _deepgram(document: Object) -> Transcript:
         words = timed(best.get("words"), f"{where}.words", keys=keys)
         if len(channels) > 1:
             words = [replace(word, speaker=word.speaker or f"CHANNEL {number}") for word in words]
-        raws.append(_whole(text(best.get("transcript"), f"{where}.transcript"), words))
+        raws.append(whole(text(best.get("transcript"), f"{where}.transcript"), words))
         language = language or normalize(channel.get("detected_language"))
     metadata = document.get("metadata")
     duration = seconds(metadata.get("duration")) if isinstance(metadata, dict) else None
@@ -105,14 +105,14 @@ def _channels_apart(raws: list[RawSegment]) -> list[RawSegment]:
 def _assemblyai(document: Any) -> Transcript:
     if isinstance(document, list):
         return build("assemblyai", _utterances(document, "sentences"), regroup=True)
-    duration = seconds(document.get("audio_duration"))
+    duration = moment(document.get("audio_duration"))
     language = normalize(document.get("language_code"))
     turns = document.get("utterances")
     if turns:
         raws = _utterances(turns, "utterances")
     else:
         words = timed(document.get("words"), "words", keys=("text", "word"), scale=_MS)
-        raws = [_whole(text(document.get("text"), "text"), words)]
+        raws = [whole(text(document.get("text"), "text"), words)]
     return build("assemblyai", raws, language=language, duration_s=duration, regroup=True)
 
 
@@ -121,8 +121,8 @@ def _utterances(items: Any, key: str) -> list[RawSegment]:
     for index, item in enumerate(objects(items, key)):
         where = f"{key}[{index}]"
         words = timed(item.get("words"), f"{where}.words", keys=("text", "word"), scale=_MS)
-        raw = _whole(text(item.get("text"), f"{where}.text"), words)
-        start, end = seconds(item.get("start"), scale=_MS), seconds(item.get("end"), scale=_MS)
+        raw = whole(text(item.get("text"), f"{where}.text"), words)
+        start, end = moment(item.get("start"), scale=_MS), moment(item.get("end"), scale=_MS)
         raws.append(replace(raw, start_s=start, end_s=end, speaker=label(item.get("speaker"))))
     return raws
 
@@ -145,7 +145,7 @@ def _aws(document: Object) -> Transcript:
         speaker = label(item.get("speaker_label")) or turns.get(str(item.get("start_time")))
         words.append(Timed(said_here, start, end, speaker, share(best.get("confidence"))))
     language = normalize(results.get("language_code") or document.get("language_code"))
-    return build("aws-transcribe", [_whole(content, words)], language=language, regroup=True)
+    return build("aws-transcribe", [whole(content, words)], language=language, regroup=True)
 
 
 def _aws_turns(labels: Any) -> dict[str, str]:
@@ -161,7 +161,8 @@ def _aws_turns(labels: Any) -> dict[str, str]:
     return found
 
 
-def _whole(content: str, words: list[Timed]) -> RawSegment:
+def whole(content: str, words: list[Timed]) -> RawSegment:
+    """Return one segment of a text and its words."""
     starts = [word.start_s for word in words if word.start_s is not None]
     ends = [word.end_s for word in words if word.end_s is not None]
     return RawSegment(
