@@ -18,6 +18,8 @@ from engine.text.words import clean
 
 LONGEST_LABEL = 80  # characters of a speaker's label that are kept
 
+_OWN_TEXT = "text=punctuated_word"  # Deepgram's, and no other's
+
 Object = dict[str, Any]
 
 
@@ -86,15 +88,19 @@ def timed(
     keys: tuple[str, ...],
     scale: float = 1.0,
     known: Roles | None = None,
+    notes: list[Note] | None = None,
 ) -> list[Timed]:
     """Read a producer's `words` list; `keys` are the keys that a word's text may have.
 
-    `known` are the roles of their other keys, where they were found for several lists together.
+    `known` are the roles of their other keys, where they were found for several lists together;
+    else what was found out about the keys is added to `notes`.
     """
     if not isinstance(items, list):
         return []  # null, false: no word times
     if known is None:
         known = roles.of([item for item in items if isinstance(item, dict)])
+        if notes is not None:
+            notes += [n for n in known.notes() if n not in notes and n.detail != _OWN_TEXT]
     named = (*keys, known.text) if known.text and known.text not in keys else keys
     result: list[Timed] = []
     for index, item in enumerate(items):

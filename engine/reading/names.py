@@ -29,8 +29,8 @@ LENGTH = ("duration", "dur", "length", "d_duration", "duration_time", "d")
 SPEAKER = (
     "speaker", "speaker_id", "speaker_label", "speaker_name", "speaker_tag", "speaker_index",
     "speaker_number", "speaker_designation", "speaker_idx", "spk", "spk_id", "spkr", "voice",
-    "talker", "who", "participant", "participant_name", "person", "role", "author", "user", "user_name", "name",
-    "sprecher", "locuteur", "orador", "hablante", "channel", "channel_tag",
+    "talker", "who", "participant", "participant_name", "person", "role", "author", "user",
+    "user_name", "name", "sprecher", "locuteur", "orador", "hablante", "channel", "channel_tag",
 )  # fmt: skip
 # These are speakers only where there are at least two of them.
 SEVERAL = frozenset({

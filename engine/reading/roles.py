@@ -27,6 +27,7 @@ _OTHER_TIMES = re.compile(
     r"id|idx|index|no|num|number|count|seek|seq|order|line|tokens?|size|temperature|created|date"
     r"|conf|prob|score|logprob|ratio|key|n|i|rank|level|version|channel|speaker",
 )
+_FIGURES = re.compile(r"prob|conf|score|ratio|temperature|seek|token|count|id$|rate|energy")
 _OTHER_NAMES = re.compile(
     r"lang|type|kind|status|sentiment|emotion|topic|categor|colou?r|intent|gender|source|model"
     r"|format|level|style|font|region|align|event|scene|file|path|url|unit|mode|version|id$|locale"
@@ -101,7 +102,9 @@ def of(items: Sequence[Object]) -> Roles:
             length, units[2] = named(names.LENGTH, _is_time)
         if start is None and end is None:
             start, end = _grown(items, [key for key in keys if key not in taken])
-            taken |= {key for key in (start, end) if key is not None}
+        elif start is not None and end is None and length is None:
+            end = _end_of(items, start, [key for key in keys if key not in taken])
+        taken |= {key for key in (start, end) if key is not None}
     text = text or _longest(items, [key for key in keys if key not in taken])
     speaker, _ = named(names.SPEAKER, _is_speaker)
     left = [key for key in keys if key not in taken and key != text]
@@ -124,8 +127,8 @@ def of(items: Sequence[Object]) -> Roles:
         inferred=tuple(
             f"{role}={_short(key)}" for role, key in found.items() if key and key not in names.OWN
         ),
-        unread_times=_unread(items, left, names.sounds_like_time) if timeless else (),
-        unread_speakers=_unread(items, left, names.sounds_like_speaker) if not speaker else (),
+        unread_times=_unread(items, left, _may_be_time) if timeless else (),
+        unread_speakers=_unread(items, left, _may_be_speaker) if not speaker else (),
     )
 
 
@@ -196,9 +199,27 @@ def speaker_of(value: Any) -> Any:
 
 def _grown(items: Sequence[Object], keys: Sequence[str]) -> tuple[str | None, str | None]:
     """Return the keys of two times that grow from object to object, if there are such."""
-    if len(items) < ENOUGH:
-        return None, None
+    columns = _growing(items, keys)
+    for start, begins in columns.items():
+        for end, ends in columns.items():
+            if start != end and _follow(begins, ends):
+                return start, end
+    return None, None
+
+
+def _end_of(items: Sequence[Object], start: str, keys: Sequence[str]) -> str | None:
+    """Return the key of the ends, where only that of the starts has a name."""
+    columns = _growing(items, [start, *keys])
+    begins = columns.pop(start, None)
+    if begins is None:
+        return None
+    return next((key for key, ends in columns.items() if _follow(begins, ends)), None)
+
+
+def _growing(items: Sequence[Object], keys: Sequence[str]) -> dict[str, list[float]]:
     columns: dict[str, list[float]] = {}
+    if len(items) < ENOUGH:
+        return columns
     for key in keys:
         values = [moment(item.get(key)) for item in items]
         column = [value for value in values if value is not None]
@@ -207,11 +228,7 @@ def _grown(items: Sequence[Object], keys: Sequence[str]) -> tuple[str | None, st
             steps = {b - a for a, b in pairwise(column)}
             if rising >= 0.9 * (len(column) - 1) and column[-1] > column[0] and steps != {1.0}:
                 columns[key] = column
-    for start, begins in columns.items():
-        for end, ends in columns.items():
-            if start != end and _follow(begins, ends):
-                return start, end
-    return None, None
+    return columns
 
 
 def _follow(begins: Sequence[float], ends: Sequence[float]) -> bool:
@@ -245,21 +262,41 @@ def _looks_like_names(items: Sequence[Object], key: str) -> bool:
 def _longest(items: Sequence[Object], keys: Sequence[str]) -> str | None:
     """Return the key of the longest text, where no key is called so."""
     best: tuple[float, str | None] = (0.0, None)
+    likely: list[str] = []
     for key in keys:
-        values = [item.get(key) for item in items]
-        texts = [value for value in values if isinstance(value, str)]
+        texts = [value for item in items if isinstance(value := item.get(key), str)]
+        if not texts or len(texts) < len(items) or _OTHER_NAMES.search(names.plain(key)):
+            continue
+        if not all(_LABEL.fullmatch(value.strip()) for value in texts):
+            likely.append(key)
         spaced = sum(" " in value.strip() for value in texts)
-        said = len(texts) == len(items) >= ENOUGH and 2 * spaced >= len(texts)
-        if said and 2 * len(set(texts)) >= len(texts):
+        if 2 * spaced >= len(texts) and 2 * len(set(texts)) >= len(texts):
             best = max(best, (sum(map(len, texts)) / len(texts), key), key=lambda one: one[0])
-    return best[1]
+    return best[1] or (likely[0] if len(likely) == 1 else None)
 
 
 def _unread(
-    items: Sequence[Object], keys: Sequence[str], sounds: Callable[[str], bool]
+    items: Sequence[Object], keys: Sequence[str], may_be: Callable[[str, list[Any]], bool]
 ) -> tuple[str, ...]:
-    used = [key for key in keys if any(item.get(key) is not None for item in items)]
-    return tuple(_short(key) for key in used if sounds(key))[:5]
+    found = []
+    for key in keys:
+        values = [item[key] for item in items if item.get(key) is not None]
+        if values and may_be(key, values):
+            found.append(_short(key))
+    return tuple(found[:5])
+
+
+def _may_be_time(key: str, values: list[Any]) -> bool:
+    if names.sounds_like_time(key):
+        return True
+    figure = _FIGURES.search(names.plain(key)) or _OTHER_TIMES.fullmatch(names.plain(key))
+    return not figure and all(map(_is_number, values)) and any(value > 1 for value in values)
+
+
+def _may_be_speaker(key: str, values: list[Any]) -> bool:
+    return names.sounds_like_speaker(key) or all(
+        isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in values
+    )
 
 
 def _short(key: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.reading.build import RawSegment, build
 from engine.reading.fields import Object, is_objects, label, objects, said, share, text, timed
-from engine.reading.times import Timed, moment, seconds
-from engine.records import Transcript
+from engine.reading.times import Timed, moment
+from engine.records import Note, Transcript
 from engine.text.languages import normalize
 
 _MS = 0.001
@@ -66,26 +66,30 @@ def _deepgram(document: Object) -> Transcript:
     channels = objects(results.get("channels"), "results.channels")
     raws: list[RawSegment] = []
     language = None
+    notes: list[Note] = []
     for number, channel in enumerate(channels):
         where = f"results.channels[{number}]"
         alternatives = objects(channel.get("alternatives"), f"{where}.alternatives")
         best = alternatives[0] if alternatives else {}
         keys = ("punctuated_word", "word")
-        words = timed(best.get("words"), f"{where}.words", keys=keys)
+        words = timed(best.get("words"), f"{where}.words", keys=keys, notes=notes)
         if len(channels) > 1:
             words = [replace(word, speaker=word.speaker or f"CHANNEL {number}") for word in words]
         raws.append(whole(text(best.get("transcript"), f"{where}.transcript"), words))
         language = language or normalize(channel.get("detected_language"))
     metadata = document.get("metadata")
-    duration = seconds(metadata.get("duration")) if isinstance(metadata, dict) else None
-    result = build("deepgram", raws, language=language, duration_s=duration, regroup=True)
+    duration = moment(metadata.get("duration")) if isinstance(metadata, dict) else None
+    result = build(
+        "deepgram", raws, language=language, duration_s=duration, regroup=True, notes=notes
+    )
     if len(channels) == 1:
         return result
     # Each channel is one voice from start to end; in the transcript the voices take turns.
     order = sorted(
         enumerate(_channels_apart(raws)), key=lambda pair: (pair[1].start_s or 0.0, pair[0])
     )
-    return build("deepgram", [raw for _, raw in order], language=language, duration_s=duration)
+    raws = [raw for _, raw in order]
+    return build("deepgram", raws, language=language, duration_s=duration, notes=notes)
 
 
 def _channels_apart(raws: list[RawSegment]) -> list[RawSegment]:
@@ -103,24 +107,30 @@ def _channels_apart(raws: list[RawSegment]) -> list[RawSegment]:
 
 
 def _assemblyai(document: Any) -> Transcript:
+    notes: list[Note] = []
     if isinstance(document, list):
-        return build("assemblyai", _utterances(document, "sentences"), regroup=True)
+        raws = _utterances(document, "sentences", notes)
+        return build("assemblyai", raws, regroup=True, notes=notes)
     duration = moment(document.get("audio_duration"))
     language = normalize(document.get("language_code"))
     turns = document.get("utterances")
     if turns:
-        raws = _utterances(turns, "utterances")
+        raws = _utterances(turns, "utterances", notes)
     else:
-        words = timed(document.get("words"), "words", keys=("text", "word"), scale=_MS)
+        words = timed(document.get("words"), "words", keys=("text", "word"), scale=_MS, notes=notes)
         raws = [whole(text(document.get("text"), "text"), words)]
-    return build("assemblyai", raws, language=language, duration_s=duration, regroup=True)
+    return build(
+        "assemblyai", raws, language=language, duration_s=duration, regroup=True, notes=notes
+    )
 
 
-def _utterances(items: Any, key: str) -> list[RawSegment]:
+def _utterances(items: Any, key: str, notes: list[Note]) -> list[RawSegment]:
     raws: list[RawSegment] = []
     for index, item in enumerate(objects(items, key)):
         where = f"{key}[{index}]"
-        words = timed(item.get("words"), f"{where}.words", keys=("text", "word"), scale=_MS)
+        words = timed(
+            item.get("words"), f"{where}.words", keys=("text", "word"), scale=_MS, notes=notes
+        )
         raw = whole(text(item.get("text"), f"{where}.text"), words)
         start, end = moment(item.get("start"), scale=_MS), moment(item.get("end"), scale=_MS)
         raws.append(replace(raw, start_s=start, end_s=end, speaker=label(item.get("speaker"))))
@@ -138,7 +148,7 @@ def _aws(document: Object) -> Transcript:
         alternatives = objects(item.get("alternatives"), f"{where}.alternatives")
         best = alternatives[0] if alternatives else {}
         said_here = text(best.get("content"), f"{where}.content")
-        start, end = seconds(item.get("start_time")), seconds(item.get("end_time"))
+        start, end = moment(item.get("start_time")), moment(item.get("end_time"))
         if item.get("type") == "punctuation" and words:
             words[-1] = replace(words[-1], text=words[-1].text + said_here)
             continue
