@@ -30,6 +30,15 @@ PRODUCERS: tuple[str, ...] = (
     "deepgram",
     "assemblyai",
     "aws-transcribe",
+    "podcasting-2.0",
+    "parakeet-mlx",
+    "youtube-transcript",  # the npm package
+    "youtube",  # json3
+    "elevenlabs",
+    "speechmatics",
+    "gladia",
+    "azure-speech",
+    "json",  # a list of texts with times, of no tool that llasa knows
     "srt",
     "vtt",
     "txt",
