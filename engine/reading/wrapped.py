@@ -23,6 +23,7 @@ from engine.records import Note, Transcript
 Reader = Callable[[Any, str], Transcript]
 Detect = Callable[[Any], tuple[str, Reader]]
 
+_UNKNOWN = "json"  # the producer of lists that were read by what their keys hold
 _DEPTH = 4
 _CHILDREN = 200
 _HOLDERS = (
@@ -47,9 +48,11 @@ def read_values(values: list[Any], detect: Detect) -> Transcript:
 
 
 def _read_one(document: Any, detect: Detect) -> Transcript:
+    refusal: NotATranscript | None = None
     try:
         producer, reader = detect(document)
-        return reader(document, producer)
+        if producer != _UNKNOWN:
+            return reader(document, producer)
     except NotATranscript as error:
         if error.reason != Reason.NOT_A_TRANSCRIPT:
             raise
@@ -59,8 +62,12 @@ def _read_one(document: Any, detect: Detect) -> Transcript:
         if all(known) and len(document) <= _CHILDREN:
             return _several(document, detect)
     found = list(_inside(document, "", _DEPTH, detect))
+    if refusal is None:  # a tool that is not known: what is inside may be of one that is
+        found = [(place, inner) for place, inner in found if detect(inner)[0] != _UNKNOWN]
     if not found:
-        raise refusal
+        if refusal is not None:
+            raise refusal
+        return reader(document, producer)
     if len(found) > 1:
         return _several([inner for _, inner in found], detect)
     [(place, inner)] = found
