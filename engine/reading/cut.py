@@ -51,14 +51,19 @@ def rejoin_text(content: str) -> tuple[str, int]:
 
     def join(match: re.Match[str]) -> str:
         nonlocal count
-        char = _whole(match[1], match[3])
-        if char is None:
+        found = _whole(match[1], match[3])
+        if found is None:
             return match[0]
         count += 1
-        rest = "" if is_spaceless(char) else match[4]
-        return char + rest + match[2] + match[4][len(rest) :]
+        char, head, tail = found
+        rest = "" if is_spaceless(char) or tail < len(match[3]) else match[4]
+        kept = match[3][tail:] + match[4][len(rest) :]
+        return match[1][: len(match[1]) - head] + char + rest + match[2] + kept
 
-    content = _BORDER.sub(join, content)
+    before = -1
+    while before != count and max(content, default="") >= "\U0010ff80":
+        before = count
+        content = _BORDER.sub(join, content)
     return _LOST.sub("\ufffd", content), count
 
 
@@ -88,15 +93,16 @@ def _rejoin_group(places: list[tuple[Any, Any]], *, whole_words: bool) -> int:
         if opened is not None and not _MARK.fullmatch(text):
             first, second = _HEAD.search(opened[0][opened[1]]), _TAIL.match(text)
             if first is not None and second is not None:
-                char = _whole(first[0], second[0])
+                joined = _whole(first[0], second[0])
                 before = opened[0][opened[1]]
-                if char is not None:
+                if joined is not None:
+                    char, head, tail = joined
                     rest = ""
                     if whole_words and not is_spaceless(char):
-                        found = _REST.match(text, second.end())
+                        found = _REST.match(text, tail)
                         rest = found[0] if found is not None else ""
-                    opened[0][opened[1]] = before[: first.start()] + char + rest
-                    holder[key] = text = text[second.end() + len(rest) :]
+                    opened[0][opened[1]] = before[: len(before) - head] + char + rest
+                    holder[key] = text = text[tail + len(rest) :]
                     count += 1
                 elif _is_middle(first[0] + text):
                     opened[0][opened[1]] = before + text  # three tokens for one character
@@ -118,18 +124,22 @@ def _is_middle(pieces: str) -> bool:
     return False
 
 
-def _whole(first: str, second: str) -> str | None:
-    """Return the character that two halves make, None where they make none."""
+def _whole(first: str, second: str) -> tuple[str, int, int] | None:
+    """Return the character that two halves make and their lengths, None where they make none."""
     if ord(first[0]) < STRAY:
         pair = (first + second[:1]).encode("utf-16-le", "surrogatepass")
         try:
-            return pair.decode("utf-16-le")
+            return pair.decode("utf-16-le"), 1, 1
         except UnicodeDecodeError:
             return None
-    try:
-        return _bytes(first + second).decode("utf-8")
-    except (UnicodeDecodeError, ValueError):
-        return None
+    for head in range(1, len(first) + 1):
+        for tail in range(1, len(second) + 1):
+            try:
+                char = _bytes(first[-head:] + second[:tail]).decode("utf-8")
+            except (UnicodeDecodeError, ValueError):
+                continue
+            return char, head, tail
+    return None
 
 
 def _bytes(strays: str) -> bytes:

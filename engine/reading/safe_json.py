@@ -63,8 +63,8 @@ def parse_text(text: str) -> Parsed:
     repaired: list[str] = []
     try:
         return Parsed(_values(text, strict=False), ("control characters in a text",))
-    except json.JSONDecodeError:
-        pass
+    except json.JSONDecodeError as error:
+        first = error
     for what, change in (("backslashes", _doubled), ("commas", _without_last_commas)):
         changed = change(text)
         if changed == text:

@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     r"|DISGUSTED|SURPRISED|EMO_UNKNOWN|EMO_UNKNOW|emo:\w{1,12}|audio|special\d{1,3}|spkchange)\|>"
     r"|\[_(?:[A-Z]+_?|TT_\d+|LANG_[a-z]{2,3}|extra_token_\d+)\]"
 )
+_TOKENS = re.compile(rf"(?:{_TOKEN.pattern})+")
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][0-9A-B]"
 )
@@ -46,15 +47,21 @@ _STYLE = re.compile(
     r"\{\\[^{}]{0,80}\}|</?font(?:\s[^<>=]{0,40}=[^<>]{0,80})?>|</?c(?:\.[^\s<>&]{0,80})?>"
     r"|<(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9}>"
 )
-_BREAK = re.compile(r"(?<![:\\/])\\[Nh](?![a-z])|(?<![:\\/])\\n(?=[A-Z \-]|\Z)|<br ?/?>")
-
+_BREAK = re.compile(
+    r"([A-Za-z]:\\\S*)|(?<=[^\s:\\/])\\[Nh]|(?<![:\\/])\\[Nh](?![a-z])"
+    r"|(?<![:\\/])\\n(?=[A-Z \-]|\Z)|<br ?/?>"
+)
 # Closed and short: `&copy` in a name is no entity, and thousands of digits would be an error.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
 
 
+def _space(match: re.Match[str]) -> str:
+    return match[1] or " "  # a Windows path stays
+
+
 def untagged(content: str) -> str:
     r"""Return a text without the marks of subtitles, with a space for `\N`."""
-    return _BREAK.sub(" ", _TAG.sub("", content))
+    return _BREAK.sub(_space, _TAG.sub("", content))
 
 
 def unstyled(content: str) -> str:
@@ -62,7 +69,7 @@ def unstyled(content: str) -> str:
 
     Outside of subtitles, `<i>` may have been said.
     """
-    return _BREAK.sub(" ", _STYLE.sub("", content))
+    return _BREAK.sub(_space, _STYLE.sub("", content))
 
 
 def characters(written: str) -> str:
@@ -82,7 +89,7 @@ def strip(content: str, found: Counter[str]) -> str:
         count = len(_TOKEN.findall(content))
         found["special tokens"] += count
         if count:
-            content = _TOKEN.sub(lambda match: _gap(content, match), content)
+            content = _TOKENS.sub(lambda match: _gap(content, match), content)
     if "\x1b" in content or "\x9b" in content:
         content, count = _ESCAPE.subn("", content)
         found["colours"] += count

@@ -78,7 +78,7 @@ def names_of(transcript: Transcript) -> dict[str, Any]:
 def cpp(*texts: bytes, language: bytes = b"fr") -> bytes:
     items = [
         b'{"timestamps": {"from": "00:00:0%d,000", "to": "00:00:0%d,000"}, "offsets": {"from": '
-        b'%d000, "to": %d000}, "text": "%s"}' % (n, n + 1, n, n + 1, text)
+        b'%d, "to": %d}, "text": "%s"}' % (n, n + 1, 1000 * n, 1000 * n + 1000, text)
         for n, text in enumerate(texts)
     ]
     return (
@@ -121,7 +121,7 @@ def test_unicode_needs_no_inference(language: str, encoding: str) -> None:
         (srt(SAID["ru"]).encode("cp1251") + srt(SAID["pl"]).encode("cp1250")),
         (srt(SAID["ru"]) * 3).encode() + srt(SAID["ru"]).encode("cp1251"),
         (srt(SAID["ru"])).encode("cp1251") + srt(SAID["ru"]).encode("koi8-r"),
-        srt(SAID["ru"]).encode("cp037"),
+        srt(SAID["de"]).encode("cp037"),
         (srt(SAID["pl"]) * 5).encode() + srt("odpływał żałując później").encode("cp1250"),
     ],
     ids=["short", "a-name", "two-pages", "line-in-another", "two-for-one", "ebcdic", "latin-line"],
@@ -200,9 +200,10 @@ def test_no_encoding_gives_other_letters(
     try:
         transcript = read(data, name="a.json")
     except InvalidTranscript as error:
-        assert error.reason in (Reason.BAD_ENCODING, Reason.NOT_JSON)
-        return
-    assert text_of(transcript) == unicodedata.normalize("NFC", said)
+        found = str(error.reason)
+    else:
+        found = text_of(transcript)
+    assert found in (Reason.BAD_ENCODING, Reason.NOT_JSON, unicodedata.normalize("NFC", said))
 
 
 @pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases are not at {FIELD}")

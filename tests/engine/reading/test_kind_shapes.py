@@ -216,10 +216,11 @@ def test_the_cases_of_the_field() -> None:
     for path in sorted([*FIELD.glob("2[3457]-*/*.*")]):
         if path.suffix == ".toml":
             continue
-        try:
-            said = text_of(read(path.read_bytes(), name=path.name))
-        except NotATranscript as error:
-            assert error.reason in (Reason.SEVERAL_TRANSCRIPTS, Reason.FORMAT_NOT_READ)
+        if path.name == "twice.json" or path.suffix in (".ass", ".lrc"):
+            with pytest.raises(NotATranscript) as caught:
+                read(path.read_bytes(), name=path.name)
+            assert caught.value.reason in (Reason.SEVERAL_TRANSCRIPTS, Reason.FORMAT_NOT_READ)
             continue
+        said = text_of(read(path.read_bytes(), name=path.name))
         assert said.startswith("So the ferry leaves")
         assert not [word for word in said.split() if word[0].isdigit() or ">" in word]
