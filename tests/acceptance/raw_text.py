@@ -17,7 +17,9 @@ from tests.acceptance.raw_words import words_of
 _LONE = re.compile("[\ud800-\udfff]+")
 _TIMED = re.compile(r"\[[\d:.,]+ --> [\d:.,]+\] {0,2}(.*)")
 _LABELLED = re.compile(r"\s*\[([A-Z]+[_ ]\d+)\]: ?(.*)", re.DOTALL)
-_TAG = re.compile(r"</?(?:[bciusv]|font|ruby|rt|lang)\b[^>]*>|<[\d:.,]{5,}>")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_ANY_VOICE = re.compile(r"</?v\b[^>]*>")
+_TAG = re.compile(r"</?(?:[bcius]|font|ruby|rt|lang)\b[^>]*>|<[\d:.,]{5,}>")
 _CUE = re.compile(r"^[ \t]*[\d:.,]+ --> .*$", re.MULTILINE)
 
 
@@ -42,8 +44,11 @@ def read_text(text: str, suffix: str, names: Sequence[str] = ()) -> dict[str, An
                 texts[-1] += " " + line
     else:
         texts = text.split("\n")
+    if suffix == ".vtt" and any(_VOICE.search(said) for said in texts):
+        return {"segments": [segment for said in texts for segment in _voices(said)], "text": ""}
     if names:
         return {"segments": [*_turns(texts, names)], "text": ""}
+    texts = [_ANY_VOICE.sub("", said) for said in texts]
     return {"segments": [_segment(unmarked(said)) for said in texts], "text": ""}
 
 
@@ -168,6 +173,18 @@ def _cues(text: str, *, numbered: bool) -> list[str]:
     else:
         cues = [re.split(r"\n[ \t]*\n", cue.lstrip("\n"))[0] for cue in cues]
     return [_TAG.sub("", " ".join(cue.split())) for cue in cues]
+
+
+def _voices(cue: str) -> Iterator[dict[str, Any]]:
+    """Yield what each voice of a cue says; a dash, a clock or a label alone is nothing said."""
+    first, *rest = _VOICE.split(cue)
+    turns = [(None, first), *zip(rest[::2], rest[1::2], strict=True)]
+    for speaker, said in turns:
+        said = unmarked(_ANY_VOICE.sub("", said)).strip()
+        if speaker is None and not words_of(said):
+            continue
+        if said and said.casefold() not in ("speaker:", f"{speaker}:".casefold()):
+            yield {"text": said, "speaker": speaker}
 
 
 def _segment(said: str) -> dict[str, Any]:
