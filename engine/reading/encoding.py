@@ -144,7 +144,10 @@ def _cut_utf8(data: bytes) -> Decoded | None:
     inside = 0
     for match in runs:
         around = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        at_border = any(side in _BORDERS for side in around)
+        stamped = (
+            text[max(0, match.start() - 3) : match.start()] == "]  "
+        )  # whisper.cpp's standard output
+        at_border = stamped or any(side in _BORDERS for side in around)
         inside += _MOST_LOST + 1 if len(match[0]) > 3 else not at_border
         if inside > min(_MOST_LOST, whole / 20):
             if whole < 4 * len(runs):

@@ -71,7 +71,7 @@ def kind_of(text: str, name: str) -> tuple[str, bool]:
     Raises `NotATranscript` for a format that is not read.
     """
     ending = PurePath(name).suffix.lower()
-    named = TEXTS.get(ending, "json" if ending in JSON else None)
+    named = TEXTS.get(ending, "json" if ending in JSON or not ending else None)
     found = _content(text[:_HEAD])
     if found in ("tsv", "csv") and named not in ("txt", "tsv", "csv"):
         found = None

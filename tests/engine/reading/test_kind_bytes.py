@@ -160,6 +160,28 @@ def test_characters_of_scripts_without_spaces_are_whole_again() -> None:
     assert text_of(read(cues, name="a.srt")) == "离开港口"
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (
+            b"[00:00:00.000 --> 00:00:01.000]  l'\xc3\n"
+            b"[00:00:01.000 --> 00:00:02.000]  \xa9t\xc3\xa9\n",
+            "a.txt",
+        ),
+        (b"0\t1000\tl'\xc3\n1000\t2000\t\xa9t\xc3\xa9\n", "a.tsv"),
+        (b'start,end,text\n0,1000,"l\'\xc3"\n1000,2000,"\xa9t\xc3\xa9"\n', "a.csv"),
+        (
+            b"WEBVTT\n\n00:00.000 --> 00:01.000\nl'\xc3\n\n"
+            b"00:01.000 --> 00:02.000\n\xa9t\xc3\xa9\n",
+            "a.vtt",
+        ),
+    ],
+)
+def test_cut_characters_are_whole_in_every_format(data: bytes, name: str) -> None:
+    """The rest of the word comes along, over numbers and clocks."""
+    assert text_of(read(data, name=name)) == "l'été"
+
+
 def test_halves_of_an_escaped_pair_are_whole_again() -> None:
     """JSON escapes a character beyond the first 65,536 in two."""
     transcript = read(cpp(rb" So \ud83e", rb"\uded6 then"), name="a.json")
