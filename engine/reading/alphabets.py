@@ -108,7 +108,7 @@ SCRIPTS = {
     "th": "THAI",
 }
 CJK = ("zh", "ja", "ko")
-_COMMON_SHARE = {"el": 0.8, "ar": 0.7, "fa": 0.7, "th": 0.7, "he": 0.62, "yi": 0.62}
+_COMMON_SHARE = {"el": 0.8, "ar": 0.65, "fa": 0.65, "th": 0.7, "he": 0.62, "yi": 0.62}
 _COMMON_ELSE = 0.65
 _MOST_OF_ONE = 0.25  # of the letters of a text
 _CJK_SHARE = 0.9
