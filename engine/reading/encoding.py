@@ -216,7 +216,7 @@ def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bo
     if not words and not marks_alone:
         return False
     for language in _languages(lines, words, claimed):
-        if any(_has_wrong_marks(line, language) for line in lines):
+        if any(_has_wrong_marks(line, language, alone=not words) for line in lines):
             continue
         wrong, total = alphabets.wrong_letters(language, words)
         if wrong <= _FEW * total and alphabets.looks_written(language, words):
@@ -257,7 +257,7 @@ def _written(language: str) -> list[str]:
     return [language, "hr"] if language == "sr" else [language]  # Serbian has two alphabets
 
 
-def _has_wrong_marks(line: str, language: str) -> bool:
+def _has_wrong_marks(line: str, language: str, *, alone: bool) -> bool:
     """Return whether a line has signs that stand in no text, or where none stands."""
     if _MARK_FIRST.search(line):
         return True
@@ -270,6 +270,8 @@ def _has_wrong_marks(line: str, language: str) -> bool:
         elif char.isalpha() or _MARK.match(char):
             if "\uff61" <= char <= "\uff9f":
                 return True  # half-width kana are what other code pages look like
+        elif char == "…" and not alone:  # letters have shown the code page
+            continue
         elif not _fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
             return True
     return False
