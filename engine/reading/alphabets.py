@@ -98,6 +98,7 @@ _HAN = frozenset(
     "行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日"
     "這個們來為國說時會對於著過發後裡種經麼學現當沒動還進樣開從實點很早呢吧吗嗎啊点"
 )
+_HANGUL = frozenset("이다는을가에고하의지은로기어도사한자나리아그인라해있서요를들니습시수여게")
 SCRIPTS = {
     "el": "GREEK",
     "he": "HEBREW",
@@ -113,6 +114,7 @@ _COMMON_ELSE = 0.65
 _MOST_OF_ONE = 0.25  # of the letters of a text
 _CJK_SHARE = 0.9
 _HAN_SHARE = 0.3
+_HANGUL_SHARE = 0.2
 
 
 def is_known(language: str) -> bool:
@@ -184,7 +186,8 @@ def _looks_cjk(language: str, chars: list[str]) -> bool:
     """Return whether the characters are those that are written often."""
     if language == "ko":
         syllables = sum("가" <= c <= "힣" and _row(c, "euc-kr", 0xB0, 0xC8) for c in chars)
-        return syllables >= _CJK_SHARE * len(chars)
+        often = sum(c in _HANGUL for c in chars)
+        return syllables >= _CJK_SHARE * len(chars) and often >= _HANGUL_SHARE * len(chars)
     han = [c for c in chars if "㐀" <= c <= "鿿"]
     if language == "ja":
         kana = sum("ぁ" <= c <= "ゖ" for c in chars)
