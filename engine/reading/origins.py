@@ -47,7 +47,7 @@ def restarts(times: Times) -> list[int]:
 
 
 def _is_each_its_own(known: Sequence[tuple[int, float, float]], zero: float) -> bool:
-    if len(known) < 3:
+    if len(known) < 3 or zero > SAME_S or len({end for _, _, end in known}) < 2:
         return False
     own = sum(start - zero <= SAME_S and end - start > 3 * SAME_S for _, start, end in known)
     return own >= 0.8 * len(known)

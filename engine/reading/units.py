@@ -25,7 +25,8 @@ FEW_WORDS = 5  # enough where a word would take a minute
 MINUTE_WORDS = 1 / 50
 WINDOW_S = 30.5  # Whisper's windows: a segment of this length may hold a word or none
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)  # lengths that tools cut a recording into
-IMPOSSIBLE = 30.0  # words a second
+HURRIED = 12.0  # words a second, in files whose segments are cut too short
+IMPOSSIBLE = 30.0
 
 UNITS: tuple[tuple[float, str], ...] = (
     (1.0, "seconds"),
@@ -173,7 +174,7 @@ def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> 
     """Return whether strange times are no stranger than those of music or of a wrong end."""
     rate = found.rates[0]
     if rate > FASTEST:
-        return rate <= IMPOSSIBLE or found.words < ENOUGH_WORDS
+        return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
     if found.fractions or max(found.spans, default=math.inf) <= WINDOW_S:
         return True
     if len(found.spans) > 1 and _are_windows(found.spans):

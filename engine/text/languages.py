@@ -84,6 +84,16 @@ def detect(text: str | Sequence[Word]) -> str | None:
     return _best(shares) if letters >= FEW_LETTERS else None
 
 
+def weigh(text: str) -> tuple[dict[str, float], int]:
+    """Return each language's share of a text, and how many letters it has."""
+    return _weigh(text)
+
+
+def near(code: str) -> frozenset[str]:
+    """Return the languages that the model confuses with this one, itself among them."""
+    return frozenset({code}.union(*(group for group in _NEAR if code in group)))
+
+
 def settle_language(transcript: Transcript, override: str | None = None) -> str | None:
     """Return the user's language, else the producer's, unless the text clearly contradicts it.
 

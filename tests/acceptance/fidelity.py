@@ -186,11 +186,12 @@ def check_file(source: Path, text: Path, metadata: Path) -> list[str]:
 
         errors = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes())).iter_errors(about)
         wrong += [f"schema: {error.json_path}: {error.message}" for error in errors]
-    decoded = raw.decode(json.detect_encoding(raw), "replace")
-    if source.suffix.lower() in TEXTS:
-        document = read_text(decoded, source.suffix.lower(), _names_in_front(about))
+    decoded = raw_text.decoded(raw, about)
+    suffix = raw_text.ending(source, about)
+    if suffix in TEXTS:
+        document = read_text(decoded, suffix, _names_in_front(about))
     else:
-        document = json.loads(decoded, parse_int=_whole)
+        document = raw_text.parsed(decoded, about, parse_int=_whole)
     with open(text, encoding="utf-8", newline="") as stream:
         return wrong + compare(document, stream.read(), about, names_beside(text))
 
