@@ -209,6 +209,41 @@ _MORE = {
 
 # Languages without a list there.
 _ONLY = {
+    "fy": """
+        de it in fan en is dat ik do hy sy wy jim net mar of as wat wa wêr hoe by op foar mei ek
+        noch
+    """,
+    "ht": """
+        ak nan pou yo li mwen ou nou se te ki pa sa yon la a an lan men oswa si paske kote kijan
+        anpil
+    """,
+    "ig": """
+        na nke ya ha anyị gị m ị ọ bụ dị nwere adịghị ma mana ọbụ n' ihe onye ebe mgbe otu niile
+    """,
+    "ln": """
+        na ya ba ye nga yo biso bino bango ezali ezalaki te kasi to soki mpo wapi ndenge mingi
+        nyonso
+    """,
+    "mg": """
+        ny sy dia fa ho tsy no izy aho ianao isika izahay ary na raha satria inona iza aiza
+        rehefa ahoana
+    """,
+    "rw": """
+        na mu ku ni ya wa cya by'a kandi ariko cyangwa niba kuko iki nde he ryari gute cyane
+        byose njye wowe
+    """,
+    "sn": """
+        uye na ku mu pa ne iye ini iwe isu ivo asi kana nokuti chii ani kupi sei zvikuru zvose
+        ndi
+    """,
+    "tk": """
+        we bu ol bir men sen biz siz olar bar ýok däl hem diýip üçin emma ýa-da eger sebäbi näme
+        kim nirede
+    """,
+    "xh": """
+        kwaye kodwa okanye ukuba kuba ngoba yena mna wena thina bona into ntoni ubani phi nini
+        njani kakhulu
+    """,
     "am": """
         እና ነው ነበር ናቸው ይህ ያ ይህን እኔ አንተ አንቺ እሱ እሷ እኛ እናንተ እነሱ ግን ወይም ላይ ውስጥ ወደ ከ እንደ ስለ ጋር አለ የለም
         አይደለም ሁሉም ብቻ በጣም አሁን እዚህ እዚያ ምን ማን መቼ የት ለምን እንዴት

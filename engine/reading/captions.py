@@ -32,6 +32,7 @@ GAPLESS_S = 0.1
 FASTEST_CHARS = 30.0  # characters per second; nobody speaks faster
 FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 REPEATING_RATE = 4.5  # words per second that nobody repeats himself at
+LEAST = 3  # words that overlap inside a line
 DISTINCT = 6  # different words that overlap in a run of three
 LONGEST = 2_000  # characters of a cue that is looked into for marks
 
@@ -234,18 +235,34 @@ def _decide(cues: Sequence[_Cue]) -> None:
         else:
             runs.append([n])
     proven = [run for run in runs if _is_proven([cues[n] for n in (run[0] - 1, *run)])]
+    steps = [cues[n].fresh for run in proven for n in run if _grows(cues[n - 1], cues[n])]
+    longest = max(steps, default=0) if len(steps) >= LEAST else 0  # of a file that grows
     for run in runs:
         for n in run:
             cue = cues[n]
-            fits = cue.fresh > 0 and _weight(cue.words[: cue.overlap]) >= 2
-            alone = cue.fresh == 0 and _is_impossible(cue) and len(run) == 1
-            cue.repeats = run in proven or (bool(proven) and fits) or alone
+            fits = (
+                (cue.fresh > 0 and _weight(cue.words[: cue.overlap]) >= 2)
+                or (cue.fresh == 0 and _is_impossible(cue))
+                or (cue.fresh <= longest and _grows(cues[n - 1], cue))
+            )
+            cue.repeats = run in proven or (bool(proven) and fits)
+
+
+def _grows(before: _Cue, cue: _Cue) -> bool:
+    """Return whether a cue goes on where the one before it ended, in the same line."""
+    return (
+        cue.fresh > 0
+        and cue.overlap == len(before.words)
+        and cue.overlap not in cue.openings
+        and _is_gapless(before, cue)
+    )
 
 
 def _says_something(before: _Cue, cue: _Cue) -> bool:
-    """Return whether an overlap is more than a word that two sentences share by chance."""
+    """Return whether an overlap is a whole line of the screen, or longer than by chance."""
     return (
-        cue.fresh == 0 or cue.overlap == len(before.words) or _weight(cue.words[: cue.overlap]) >= 2
+        len(before.words) - cue.overlap in before.openings
+        or _weight(cue.words[: cue.overlap]) >= LEAST
     )
 
 

@@ -34,6 +34,7 @@ from engine.text.wordlists import (
 DOUBT_LOGPROB = -0.5  # below this a sentence of three words was a guess
 SILENCE_S = 2.0  # after a pause this long a line stands alone
 LONG_SILENCE_S = 5.0  # the same where the decoder gave no figures
+LONGEST_CREDIT = 18  # words of a line that credits somebody
 LONGEST_TAG = 8  # words between a tag's brackets
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "*": "*", "（": "）", "［": "］", "【": "】", "♪": "♪"}
@@ -175,15 +176,26 @@ def _phantoms(segments: Sequence[Segment]) -> list[set[int]]:
         segment = segments[number]
         text = key(segment)
         before = segments[filled[place - 1]] if place else None
-        if text in THANKS:
+        if text in THANKS or _thanks_twice(segment):
             wanted = _is_phantom(segment, before, alone=len(filled) == 1)
-        elif CREDITS.search(text) and len(segment.words) <= 14:
+        elif CREDITS.search(text) and len(segment.words) <= LONGEST_CREDIT:
             wanted = is_silent(segment) or _pause(before, segment) >= LONG_SILENCE_S
         else:
             continue
         if wanted:
             found[number] = set(range(len(segment.words)))
     return found
+
+
+def _thanks_twice(segment: Segment) -> bool:
+    """Return whether every sentence of a segment is a closing line."""
+    sentences: list[list[Word]] = [[]]
+    for word in segment.words:
+        sentences[-1].append(word)
+        if ends_sentence(word.text):
+            sentences.append([])
+    lines = [key(replace(segment, words=tuple(words))) for words in sentences if words]
+    return len(lines) > 1 and all(line in THANKS for line in lines)
 
 
 def _is_phantom(segment: Segment, before: Segment | None, *, alone: bool) -> bool:

@@ -217,6 +217,7 @@ THANKS = _lines(
     hvala što pratite
     mulțumesc pentru vizionare
     vă mulțumesc pentru vizionare
+    vă mulțumim pentru vizionare
     mulțumim pentru vizionare
     nu uitați să vă abonați
     nu uitați să dați like
