@@ -8,9 +8,9 @@ import json
 import pytest
 
 from engine.errors import InvalidTranscript
-from engine.reading.reasons import Reason
 from engine.reading.cut import rejoin
 from engine.reading.encoding import decode
+from engine.reading.reasons import Reason
 from engine.reading.safe_json import MAX_DEPTH, parse
 
 DOCUMENT = {"text": "Grüße, Zoë 🫖"}
