@@ -75,7 +75,8 @@ def sounds_like_time(key: str) -> bool:
     name, unit = unit_of(key)
     return (unit is not None and unit != 1.0) or bool(
         re.search(
-            r"time|start|begin|stamp|offset|onset|(^|_)(t\d|ts|sec|secs|seconds|ms)(_|$)", name
+            r"tim(?:e|ing)|start|begin|stamp|offset|onset|(^|_)(t\d|ts|sec|secs|seconds|ms)(_|$)",
+            name,
         )
     )
 

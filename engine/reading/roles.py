@@ -112,7 +112,7 @@ def of(items: Sequence[Object]) -> Roles:
         speaker = _repeated(items, left)
     found = {"text": text, "start": start, "end": end, "length": length, "times": pair}
     found |= {"speaker": speaker, "words": words}
-    timeless = start is None and pair is None
+    timeless = pair is None and (start is None or (end is None and length is None))
     return Roles(
         text=text,
         start=start,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from engine.text.words import is_spaceless, split_words
@@ -27,6 +28,7 @@ WINDOW_S = 30.5  # Whisper's windows: a segment of this length may hold a word o
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)  # lengths that tools cut a recording into
 HURRIED = 12.0  # words a second, in files whose segments are cut too short
 IMPOSSIBLE = 30.0
+SLACK = 0.5  # in the lengths of windows
 
 UNITS: tuple[tuple[float, str], ...] = (
     (1.0, "seconds"),
@@ -65,6 +67,7 @@ class _Evidence:
     words: float
     spans: tuple[float, ...]  # lengths of the segments
     rates: tuple[float, ...]  # words in a unit of time: inside the segments, and over all
+    windows: bool  # they follow each other without a gap, all in one usual length
     fractions: bool  # most times are no whole numbers
     latest: float
 
@@ -114,6 +117,7 @@ def _evidence(spans: Sequence[Span]) -> _Evidence | None:
         everything,
         tuple(length for _, length in lengths),
         tuple(rates),
+        _are_windows([(span.start, span.end) for span in spans if span.words]),
         2 * broken > len(times),
         max(times),
     )
@@ -156,7 +160,7 @@ def _agrees(verdict: Verdict, found: _Evidence, duration: float | None) -> bool:
 def _is_enough(found: _Evidence, best: Verdict, duration: float | None) -> bool:
     if _agrees(best, found, duration):
         return True
-    if len(found.spans) == 1 or _are_windows(found.spans):
+    if len(found.spans) == 1 or found.windows:
         return False
     rate = found.rates[0] / (best.factor or 1.0)
     if not SLOW <= rate <= FAST:
@@ -166,8 +170,15 @@ def _is_enough(found: _Evidence, best: Verdict, duration: float | None) -> bool:
     return found.words >= (FEW_WORDS if found.rates[0] < MINUTE_WORDS else ENOUGH_WORDS)
 
 
-def _are_windows(spans: Sequence[float]) -> bool:
-    return any(all(abs(span - window) <= 0.5 for span in spans[:-1]) for window in WINDOWS_S)
+def _are_windows(times: Sequence[tuple[float | None, float | None]]) -> bool:
+    known = [(start, end) for start, end in times if start is not None and end is not None]
+    return len(known) > 1 and any(
+        all(
+            abs(end - start - window) <= SLACK and abs(after - start - window) <= SLACK
+            for (start, end), (after, _) in pairwise(known)
+        )
+        for window in WINDOWS_S
+    )
 
 
 def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> bool:
@@ -177,6 +188,6 @@ def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> 
         return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
     if found.fractions or max(found.spans, default=math.inf) <= WINDOW_S:
         return True
-    if len(found.spans) > 1 and _are_windows(found.spans):
+    if found.windows:
         return True
     return not fits and rate >= MINUTE_WORDS
