@@ -19,6 +19,7 @@ from engine.records import (
     Extracts,
     Metadata,
     ModelFacts,
+    Note,
     PartStatus,
     Point,
     Removal,
@@ -58,6 +59,7 @@ def build(
     timings: Timings,
     created_at: datetime,
     names: Mapping[str, str] | None = None,
+    notes: Sequence[Note] = (),
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
@@ -81,6 +83,7 @@ def build(
         "speakers": speakers(document, names or {}),
         "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
         "coverage": _coverage(document, source, coverage),
+        "notes": [_note(note) for note in notes],
         "model": {
             "name": model.name,
             "revision": model.revision,
@@ -265,6 +268,14 @@ def _replacement(replacement: Replacement) -> dict[str, Any]:
         "from": printable(replacement.source),
         "to": printable(replacement.target),
         "start_s": _seconds(replacement.start_s),
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "note": str(note.name),
+        "count": note.count,
+        "detail": None if note.detail is None else printable(note.detail),
     }
 
 

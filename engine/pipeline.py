@@ -82,10 +82,10 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
             producer=raw.producer,
-            words=len(raw.words),
+            words=len(raw.words) + sum(removal.count for removal in raw.removals),
         ),
         transcript=transcript,
-        removals=tuple(removals),
+        removals=_in_order(raw.removals, removals),
         replaced=replaced,
         language=language,
         parts=parts.split(transcript, info, covered=covered, language=language),
@@ -94,6 +94,13 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
         recipe=str(Recipe.of(profile, info)),
         reason=reason,
     )
+
+
+def _in_order(read: Sequence[Removal], cleaned: Sequence[Removal]) -> tuple[Removal, ...]:
+    """Return the removals of reading and of cleaning in the order of their times."""
+    if not read:
+        return tuple(cleaned)
+    return tuple(sorted((*read, *cleaned), key=lambda removal: removal.start_s or 0.0))
 
 
 def run(
@@ -174,6 +181,7 @@ def finish(
         ),
         created_at=created_at,
         names=plan.profile.speakers,
+        notes=plan.transcript.notes,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     return Result(

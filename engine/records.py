@@ -8,7 +8,7 @@ from typing import Any, Literal
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]
 PartStatus = Literal["enhanced", "fallback", "uncovered"]
-RemovalKind = Literal["loops", "fillers", "repeats", "tags"]
+RemovalKind = Literal["loops", "fillers", "repeats", "tags", "captions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,28 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that reading inferred, or found in the file and did not use."""
+
+    name: str  # one of `engine.reading.notes.NoteName`
+    count: int | None = None  # of what the name says; None where there is nothing to count
+    detail: str | None = None  # short, such as a unit or names of keys; never text of the talk
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A span of words that was removed, reported word for word."""
+
+    kind: RemovalKind
+    # The removed words, joined by single spaces (glued words without); of captions, which show the
+    # same words again and again, each word once.
+    text: str
+    start_s: float | None
+    end_s: float | None
+    count: int  # number of words removed
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """One source file in the one normal form."""
 
@@ -50,6 +72,8 @@ class Transcript:
     duration_s: float | None = None
     timing: Timing = "segment"
     relabelled: int = 0  # words that got the speaker of the words around them
+    removals: tuple[Removal, ...] = ()  # words of the file that reading left out, in order
+    notes: tuple[Note, ...] = ()  # what the user should know about how it was read
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -60,17 +84,6 @@ class Transcript:
     def has_speakers(self) -> bool:
         """Return whether any word has a speaker."""
         return any(word.speaker is not None for s in self.segments for word in s.words)
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A span of words that cleaning removed, reported word for word."""
-
-    kind: RemovalKind
-    text: str  # the removed words, joined by single spaces (glued words without)
-    start_s: float | None
-    end_s: float | None
-    count: int  # number of words removed
 
 
 @dataclass(frozen=True, slots=True)

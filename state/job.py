@@ -59,6 +59,8 @@ class Reason(StrEnum):
     NAME_TOO_LONG = "name_too_long"  # no room for the outputs' suffixes
     NOT_JSON = "not_json"  # does not parse, even after settling
     NOT_A_TRANSCRIPT = "not_a_transcript"  # parses, but no producer writes this
+    SEVERAL_TRANSCRIPTS = "several_transcripts"  # more than one talk in one file
+    FORMAT_NOT_READ = "format_not_read"  # a format of subtitles or documents that is not read
     FOREIGN_SERVICE = "foreign_service"  # another speech service's format
     OURS = "ours"  # one of our own outputs, by its name
     OWN_OUTPUT = "own_output"  # one of our own outputs, by its content

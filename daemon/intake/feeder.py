@@ -11,6 +11,7 @@ from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.files.source import Snapshot, is_cut_off, read_snapshot
 from daemon.intake.adopt import adopt_sidecars
+from daemon.intake.growing import Growing
 from daemon.intake.settle import Settled, Settler
 from daemon.log import Log, place_of
 from engine import sidecars
@@ -56,6 +57,7 @@ class Feeder:
         self._max_bytes = config.max_bytes
         self._queue = queue
         self._settler = settler
+        self._growing = Growing(settle_s=config.settle_s)
         self._log = log
         self.offered = 0  # jobs made so far
 
@@ -109,7 +111,10 @@ class Feeder:
         elif adopt and adopt_sidecars(self._queue, settled.path, snapshot):
             self._settler.forget(settled.path)
             self._log.info("job.adopted", path=settled.path)
+        elif (needs_s := self._growing.quiet_s(settled, snapshot.data)) > settled.quiet_s:
+            self._settler.wait(settled.path, needs_s)
         else:
+            self._growing.taken(settled.path, snapshot.data, needs_s)
             step.offers.append(_Read(settled, _without_data(snapshot)))
 
     def _note_ours(self, files: list[_Read]) -> None:

@@ -18,6 +18,8 @@ class Settled:
     fingerprint: Fingerprint
     origin: Origin  # how it was noticed
     last_chance: bool  # quiet for `settle_limit_s`: do not wait for it any longer
+    quiet_s: float  # how long it has been quiet
+    watched_s: float  # how long it was seen to change before that
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class _Entry:
     origin: Origin
     quiet_since: float
     check_at: float  # when the file is checked next
+    needs_s: float  # how long it must be quiet
+    noted_at: float  # when it was noticed
     unfinished: bool = False  # its content does not parse yet
 
 
@@ -38,7 +42,8 @@ class Settler:
     middle longer than any `settle_s`. So quiet alone is not enough: the reader that finds the file
     cut off calls `mark_unfinished`, and the file is returned again when it has changed and is quiet
     once more, or for the last time after `settle_limit_s` of quiet. A file written elsewhere and
-    renamed is quiet from the start and costs one `settle_s`.
+    renamed is quiet from the start and costs one `settle_s`. A file that grows while somebody
+    speaks has no end to look for: its reader calls `wait` (see `growing`).
 
     There is no clock and no thread here: time is the argument `now` (seconds, monotonic), and the
     disk is read through `stat_file`, which returns None for a file that is gone or not regular.
@@ -67,7 +72,9 @@ class Settler:
             return
         entry = self._entries.get(path)
         if entry is None:
-            self._entries[path] = _Entry(found, origin, now, now + self._settle_s)
+            self._entries[path] = _Entry(
+                found, origin, now, now + self._settle_s, self._settle_s, now
+            )
             return
         if _URGENCY[origin] > _URGENCY[entry.origin]:
             entry.origin = origin
@@ -88,8 +95,9 @@ class Settler:
             self._compare(entry, found, now)
             quiet_s = now - entry.quiet_since
             last_chance = quiet_s >= self._settle_limit_s
-            if quiet_s >= self._settle_s and (last_chance or not entry.unfinished):
-                settled.append(Settled(path, found, entry.origin, last_chance))
+            if quiet_s >= entry.needs_s and (last_chance or not entry.unfinished):
+                watched_s = entry.quiet_since - entry.noted_at
+                settled.append(Settled(path, found, entry.origin, last_chance, quiet_s, watched_s))
             entry.check_at = now + self._settle_s
         return settled
 
@@ -97,6 +105,11 @@ class Settler:
         """Keep waiting for a settled file, because its content is cut off."""
         if path in self._entries:
             self._entries[path].unfinished = True
+
+    def wait(self, path: str, quiet_s: float) -> None:
+        """Return a settled file only once it has been quiet for so long: it may still grow."""
+        if path in self._entries:
+            self._entries[path].needs_s = max(quiet_s, self._entries[path].needs_s)
 
     def forget(self, path: str) -> None:
         """Stop watching a file: it was offered, or it is not wanted."""

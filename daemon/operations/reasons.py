@@ -35,9 +35,13 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.NAME_TOO_LONG: Explanation(
         "the name is too long to write outputs beside it", "rename the file"
     ),
-    Reason.NOT_JSON: Explanation("the file is not JSON", _WRITE_AGAIN),
+    Reason.NOT_JSON: Explanation(
+        "the file is not JSON", "let the tool write SRT or WebVTT, or tell its authors"
+    ),
     Reason.EMPTY_FILE: Explanation("the file is empty", _WRITE_AGAIN),
-    Reason.BAD_ENCODING: Explanation("its text is in no known encoding", _WRITE_AGAIN),
+    Reason.BAD_ENCODING: Explanation(
+        "its text is not UTF-8, and the encoding is not clear", "save the file as UTF-8"
+    ),
     Reason.TRUNCATED: Explanation("the file ends too early", _WRITE_AGAIN),
     Reason.TOO_DEEP: Explanation("nested too deeply to be a transcript"),
     Reason.TOO_COMPLEX: Explanation("too many objects in it to fit into memory"),
@@ -46,6 +50,12 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     ),
     Reason.BAD_SUBTITLES: Explanation("no subtitle in it can be read", _WRITE_AGAIN),
     Reason.NOT_A_TRANSCRIPT: Explanation("no Whisper tool writes this"),
+    Reason.SEVERAL_TRANSCRIPTS: Explanation(
+        "the file holds more than one transcript", "put each into a file of its own"
+    ),
+    Reason.FORMAT_NOT_READ: Explanation(
+        "a format that llasa does not read", "export it as SRT, WebVTT or JSON"
+    ),
     Reason.FOREIGN_SERVICE: Explanation("another speech service's format"),
     Reason.OURS: Explanation("one of our own outputs"),
     Reason.OWN_OUTPUT: Explanation("one of our own outputs"),

@@ -74,6 +74,16 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
             yield SettingCheck("ok", f"watch {folder}")
         else:
             yield SettingCheck("missing", f"watch {folder}: create it, or correct `watch`")
+    from engine import reading  # late: `config path` need not wait for it
+
+    for pattern in config.include:
+        ending = Path(pattern).suffix
+        if ending and not set("*?[") & set(ending) and not reading.is_read(f"talk{ending}"):
+            yield SettingCheck(
+                "warning",
+                f"include {pattern}: files that end in {ending} are not read; let your tool write "
+                "SRT, WebVTT or JSON",
+            )
     profiles = (config.default, *(rule.profile for rule in config.rules))
     for model in dict.fromkeys(profile.model for profile in profiles):
         yield from _check_model(session, model)

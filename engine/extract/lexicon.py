@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ from typing import Literal
 import stopwordsiso
 
 from engine.extract.common import EMPTY, KEPT, WIDE, words
+from engine.extract.function_words import FUNCTION_WORDS, RELATIVES, without_accents
 from engine.records import Document, EnhancedWord
+from engine.text.letters import core, folded
 
 Kind = Literal["stop", "wide", "full"]
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _POSSESSIVE = re.compile(r"'s?$")
 _ELISION = re.compile(
-    r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|un|all|dell|dall|nell|sull|quell)'(?=\w)"
+    r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|un|all|dell|dall|nell|sull|quell)'(?=[^\s'])"
 )
 _ELIDING = frozenset(("fr", "it", "ca", "oc"))
 _SCRIPTS = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -44,7 +44,7 @@ class Lexicon:
 
     def key(self, text: str) -> str:
         """Return a word as it is counted: without edge marks, case and elided articles."""
-        key = _EDGES.sub("", text).casefold().replace("\u2019", "'")
+        key = core(folded(text)).replace("\u2019", "'")
         if "'" in key:
             key = _POSSESSIVE.sub("", key)
             if self.language in _ELIDING:
@@ -55,12 +55,14 @@ class Lexicon:
         """Return a word as it is written, without an elided article before it."""
         if self.language not in _ELIDING:
             return text
-        cut = _ELISION.match(text.casefold().replace("\u2019", "'"))
+        cut = _ELISION.match(folded(text).replace("\u2019", "'"))
         return text[cut.end() :] if cut else text
 
     def kind(self, key: str) -> Kind:
         """Return how much a word says."""
         if not key or key in self.stops or key[0].isdigit() or (len(key) == 1 and key.isascii()):
+            return "stop"
+        if self.language == "el" and without_accents(key) in self.stops:
             return "stop"
         return "wide" if key in self.wide else "full"
 
@@ -82,19 +84,17 @@ def lexicon_for(document: Document) -> Lexicon:
     If the text has almost none of its language's stop words (`language` is wrong in some real
     files), return those of the language that fits best.
     """
-    counts = Counter(
-        _EDGES.sub("", word.text).casefold() for p in document.paragraphs for word in p
-    )
+    counts = Counter(core(folded(word.text)) for p in document.paragraphs for word in p)
     total = sum(counts.values()) or 1
     language = document.language
     unspaced = is_unspaced(word for p in document.paragraphs for word in p)
-    if language and stopwordsiso.has_lang(language):
+    if language and _has_list(language):
         if unspaced or _share(counts, language) >= _PLAIN * total:
             return _listed(language)
     elif unspaced:
         japanese = any(_KANA.search(key) for key, _ in counts.most_common(_TOO_COMMON))
         return _listed("ja" if japanese else "zh")
-    elif language and stopwordsiso.has_lang(language.split("-")[0]):
+    elif language and _has_list(language.split("-")[0]):
         return _listed(language.split("-")[0])
     share, code = max((_share(counts, code), code) for code in sorted(_COMMON_LANGUAGES))
     if share >= _OTHER * total:
@@ -105,8 +105,24 @@ def lexicon_for(document: Document) -> Lexicon:
 
 
 def _share(counts: Counter[str], language: str) -> int:
-    stops = stopwordsiso.stopwords(language)
+    stops = _stops(language)
+    if language == "el":
+        return sum(count for key, count in counts.items() if without_accents(key) in stops)
     return sum(count for key, count in counts.items() if key in stops)
+
+
+def _has_list(language: str) -> bool:
+    return language in FUNCTION_WORDS or bool(stopwordsiso.has_lang(language))
+
+
+@lru_cache(maxsize=64)
+def _stops(language: str) -> frozenset[str]:
+    """Return the stop words of a language: those of stopwordsiso, and those it lacks."""
+    source = language if stopwordsiso.has_lang(language) else RELATIVES.get(language, "")
+    listed = stopwordsiso.stopwords(source) if stopwordsiso.has_lang(source) else ()
+    stops = frozenset(folded(word) for word in (*listed, *FUNCTION_WORDS.get(language, ())))
+    # The Greek list has most words without accents, as they are written in capitals.
+    return stops | frozenset(map(without_accents, stops)) if language == "el" else stops
 
 
 _COMMON_LANGUAGES = words(
@@ -117,9 +133,7 @@ _COMMON_LANGUAGES = words(
 
 @lru_cache(maxsize=4)
 def _listed(language: str) -> Lexicon:
-    stops = {
-        unicodedata.normalize("NFC", word).casefold() for word in stopwordsiso.stopwords(language)
-    }
+    stops = _stops(language)
     stops -= KEPT.get(language, frozenset())
     wide = WIDE.get(language, frozenset())
     # A word in both lists says something inside a phrase, so it does not end one.

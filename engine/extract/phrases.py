@@ -21,12 +21,13 @@ from engine.extract.common import AND, ARTICLES, LINKS
 from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.nouns import Nouns
 from engine.extract.sentences import Sentence
+from engine.text.letters import composed, without_marks
 from engine.text.marks import CLOSERS, MARKS, OPENERS, letters
 
 _LONGEST = 4  # content words in a phrase
 _WIDE_WEIGHT = 0.3
 _NAME_WEIGHT = 1.6
-_WEB = re.compile(r"\w\.(?:com|org|net|io|de|co|fm|tv)\b|www\.|//", re.IGNORECASE)
+_WEB = re.compile(r"[^\s.]\.(?:com|org|net|io|de|co|fm|tv)\b|www\.|//", re.IGNORECASE)
 _ENDINGS = {
     "en": ("s", "es"),
     "de": ("n", "en", "e", "s"),
@@ -257,8 +258,8 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
             if tokens:
                 tokens[-1].breaks_after = True
             continue
-        text = word.text.strip()
-        core = text.strip(_EDGES)
+        text = composed(word.text.strip())
+        core = without_marks(text, _EDGES)
         if core.endswith(("'s", "’s")):
             core = core[:-2]
         elif "." in core and text.startswith(core + "."):

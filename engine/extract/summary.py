@@ -16,6 +16,7 @@ from engine.extract.common import words
 from engine.extract.lexicon import Lexicon, stem_of
 from engine.extract.phrases import Phrasebook
 from engine.extract.sentences import Sentence
+from engine.text.letters import composed, folded
 
 _LEANING = {
     "en": """and but so or because that this these those he she it they his her its their which who
@@ -59,7 +60,7 @@ _NEGATION = {
     language: re.compile(pattern)
     for language, pattern in {
         "en": r"\b(?:not|never|no)\b|n['’]t\b",
-        "de": r"\b(?:nicht|kein\w*|nie)\b",
+        "de": r"\b(?:nicht|kein(?:e[mnrs]?)?|nie)\b",
         "fr": r"\b(?:pas|jamais)\b",
         "es": r"\b(?:no|nunca)\b",
         "it": r"\b(?:non|mai)\b",
@@ -124,14 +125,14 @@ class Ranking:
             if words > _INTRO_WORDS:
                 break
             words += len(sentence.words)
-            text = sentence.text
+            text = composed(sentence.text)
             if sentence.question or self._worth(i) <= 0 or self._asides[i]:
                 continue
             strength = 1.0 * bool(_NAMING.search(text)) + 0.5 * bool(_INTRODUCING.search(text))
             if len(sentence.words) > _COMFORTABLE:
                 strength *= 0.5
             negation = _NEGATION.get(self._lexicon.language or "")
-            if negation is not None and negation.search(text.casefold()):
+            if negation is not None and negation.search(folded(text)):
                 strength *= 0.5
             first = self._keys[i][0]
             least = _INTRODUCES
@@ -168,7 +169,7 @@ class Ranking:
         """Return whether an advert is near a sentence that does not introduce the talk."""
         if not any(self._asides[max(0, i - _NEAR) : i + _NEAR + 1]):
             return False
-        text = self.sentences[i].text
+        text = composed(self.sentences[i].text)
         return _NAMING.search(text) is None and _INTRODUCING.search(text) is None
 
     def _score(self, i: int) -> float:

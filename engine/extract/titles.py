@@ -10,6 +10,8 @@ from engine.extract.lexicon import Lexicon, is_unspaced
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.unspaced import unspaced_counts, unspaced_phrases
 from engine.records import Document, EnhancedWord
+from engine.text.letters import composed, without_marks
+from engine.text.marks import CLAUSE_MARKS, SENTENCE_MARKS
 
 
 def title_of(
@@ -80,7 +82,8 @@ def opening(document: Document, part: Stretch) -> str:
     words = document.paragraphs[part.first]
     few = words[:12] if is_unspaced(words) else words[:5]
     text = "".join(("" if w.word.glued else " ") + w.text for w in few).strip()
-    return text.rstrip(".,;:!?") + ("…" if len(few) < len(words) else "")
+    text = without_marks(composed(text), CLAUSE_MARKS + SENTENCE_MARKS)
+    return text + ("…" if len(few) < len(words) else "")
 
 
 def _capital(text: str) -> str:

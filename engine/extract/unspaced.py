@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from engine.extract.lexicon import Lexicon
 from engine.extract.phrases import Phrase, own_share
 from engine.records import EnhancedWord
+from engine.text.letters import composed
 
 _HAN = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]+")
 _RUN = re.compile(_HAN.pattern + r"|[\u30a0-\u30ff]+|[A-Za-z][A-Za-z0-9]+")
@@ -27,7 +28,7 @@ def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[
     counts: Counter[str] = Counter()
     stems: Counter[str] = Counter()
     unsure: Counter[str] = Counter()
-    text = "".join(word.text for word in words)
+    text = composed("".join(word.text for word in words))
     for found in _RUN.finditer(text):
         run = found.group()
         if not _HAN.match(run):  # Latin and katakana runs are words as they stand

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from dataclasses import replace
 
+from engine.reading.cut import cut_notes, rejoin
 from engine.reading.detect import detect
+from engine.reading.encoding import decode
+from engine.reading.formats import is_read, kind_of, refuse_binary
+from engine.reading.notes import NoteName
 from engine.reading.reasons import Reason
-from engine.reading.safe_json import parse
-from engine.reading.subtitles import FORMATS, read_text
-from engine.records import Transcript
+from engine.reading.safe_json import parse_text
+from engine.reading.subtitles import read_text
+from engine.reading.tool_marks import strip_document
+from engine.reading.wrapped import read_values
+from engine.records import Note, Transcript
 
 PRODUCERS: tuple[str, ...] = (
     "openai-whisper",  # and mlx-whisper, which writes the same keys
@@ -24,6 +30,15 @@ PRODUCERS: tuple[str, ...] = (
     "deepgram",
     "assemblyai",
     "aws-transcribe",
+    "podcasting-2.0",
+    "parakeet-mlx",
+    "youtube-transcript",  # the npm package
+    "youtube",  # json3
+    "elevenlabs",
+    "speechmatics",
+    "gladia",
+    "azure-speech",
+    "json",  # a list of texts with times, of no tool that llasa knows
     "srt",
     "vtt",
     "txt",
@@ -33,7 +48,7 @@ PRODUCERS: tuple[str, ...] = (
 
 
 def read(data: bytes, *, name: str) -> Transcript:
-    """Read a transcript; the ending of the name separates text formats from JSON.
+    """Read a transcript; its content and the ending of its name decide the format.
 
     The words come from the text of the segments, or from the whole text where the segments have
     none; no word is lost or invented. A transcript of silence has no words.
@@ -41,12 +56,32 @@ def read(data: bytes, *, name: str) -> Transcript:
     Raises `InvalidTranscript` for a file that cannot be read, such as truncated JSON, and
     `NotATranscript` for one that is something else; `reason` is one of `Reason`.
     """
-    kind = FORMATS.get(PurePath(name).suffix.lower())
-    if kind is not None:
-        return read_text(data, kind)
-    document = parse(data)
-    producer, reader = detect(document)
-    return reader(document, producer)
+    refuse_binary(data)
+    decoded = decode(data)
+    kind, misnamed = kind_of(decoded.text, name)
+    notes: list[Note] = []
+    if decoded.code_page is not None:
+        notes.append(Note(NoteName.ENCODING_INFERRED, detail=decoded.code_page))
+    if misnamed:
+        notes.append(Note(NoteName.READ_AS, detail=kind))
+    if kind == "json":
+        found, transcript = _json(decoded.text)
+    else:
+        found, transcript = read_text(decoded.text, kind)
+    notes += found
+    lost = sum(word.text.count("\ufffd") for word in transcript.words)
+    if lost:
+        notes.append(Note(NoteName.CHARACTERS_LOST, count=lost))
+    return replace(transcript, notes=(*notes, *transcript.notes))
 
 
-__all__ = ["PRODUCERS", "Reason", "detect", "read"]
+def _json(text: str) -> tuple[list[Note], Transcript]:
+    parsed = parse_text(text)
+    notes = [Note(NoteName.JSON_REPAIRED, detail=", ".join(parsed.repaired))]
+    values, cut = rejoin(parsed.values)
+    values, marks = strip_document(values)
+    found = [*(notes if parsed.repaired else ()), *cut_notes(cut), *marks]
+    return found, read_values(values, detect)
+
+
+__all__ = ["PRODUCERS", "Reason", "detect", "is_read", "read"]

@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from engine.reading import names_in_front
+from engine.reading.clocks import settled
 from engine.reading.jitter import settle
+from engine.reading.notes import NoteName
+from engine.reading.raw import RawSegment as RawSegment
 from engine.reading.times import Timed, align, align_segments, in_order, spread
-from engine.records import Segment, Timing, Transcript, Word
+from engine.records import Note, Removal, Segment, Timing, Transcript, Word
 from engine.text.marks import ends_sentence
 from engine.text.words import SplitWord, is_spaceless, split_words
 
@@ -25,20 +29,6 @@ WORD_LIST = 8  # fewer one-word segments than this are real segments
 SPACED = 0.1  # if this share of a list's texts have a space of their own, none is added
 LETTERS_PER_S = 15.0  # of speech whose end is unknown (as for cues: render/timing.py)
 HURRIED = 4  # nobody speaks this many times as fast
-
-
-@dataclass(frozen=True, slots=True)
-class RawSegment:
-    """A segment as a producer wrote it, with checked types."""
-
-    text: str
-    start_s: float | None = None
-    end_s: float | None = None
-    speaker: str | None = None
-    words: tuple[Timed, ...] = ()  # only their times, speakers and confidences are used
-    avg_logprob: float | None = None
-    compression_ratio: float | None = None
-    no_speech_prob: float | None = None
 
 
 @dataclass(slots=True)
@@ -62,13 +52,19 @@ def build(
     duration_s: float | None = None,
     words: Sequence[Timed] = (),
     regroup: bool = False,
+    notes: Sequence[Note] = (),
 ) -> Transcript:
     """Make the transcript of these segments.
 
     `words` are those of the whole file, for producers that list them beside the segments.
     `regroup` cuts the words into new segments at pauses, speaker changes and sentence ends, for
-    producers whose segments have no meaning (one for everything, or one per word).
+    producers whose segments have no meaning (one for everything, or one per word). `notes` are the
+    reader's own.
     """
+    segments, labelled = names_in_front.settle(segments)
+    named = [Note(NoteName.NAMES_IN_FRONT, labelled)] if labelled else []
+    clocked = settled(producer, segments, words, duration_s)
+    segments, words, duration_s = clocked.segments, clocked.words, clocked.duration_s
     drafts = [_draft(raw) for raw in segments]
     if words and not any(raw.words for raw in segments):
         spans = [([w.text for w in d.words], d.raw.start_s, d.raw.end_s) for d in drafts]
@@ -94,6 +90,11 @@ def build(
     result, relabelled = settle(result, labels)
     if regroup:
         result = [piece for segment in result for piece in _cut(segment)]
+    removals = tuple(
+        Removal("captions", raw.again.text, raw.start_s, raw.end_s, raw.again.count)
+        for raw in segments
+        if raw.again is not None
+    )
     ends = [raw.end_s for raw in segments if raw.end_s is not None]
     ends += [s.end_s for s in result[-1:] if s.end_s is not None]
     if duration_s is None and ends:
@@ -105,6 +106,8 @@ def build(
         duration_s=duration_s,
         timing=timing,
         relabelled=relabelled,
+        removals=removals,
+        notes=(*notes, *clocked.notes, *named),
     )
 
 

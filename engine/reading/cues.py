@@ -13,16 +13,17 @@ Both formats are read line by line, so that no speech is mistaken for structure:
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.errors import InvalidTranscript
+from engine.reading import captions
 from engine.reading.build import RawSegment
 from engine.reading.fields import label
 from engine.reading.reasons import Reason
 from engine.reading.times import seconds, spread
+from engine.reading.tool_marks import characters, is_clock, untagged
 
 # whisper-ctranslate2 and WhisperX write the speaker like this before a line; whisper.cpp's mark
 # for a change of speakers looks similar.
@@ -30,19 +31,9 @@ _LABEL = re.compile(r"\s*\[((?:SPEAKER|Speaker)(?!_TURN\])[_ ]?\w{1,20})\]:?\s+"
 _CPP_LABEL = re.compile(r"\s*\(([Ss]peaker (?:\d{1,4}|\?))\):?")  # whisper.cpp's -di
 _UNKNOWN = re.compile(r"(?i)speaker ?\?")
 
-# Only b, font and the like have attributes, only v and lang have free text: `<b and c>` was said.
-_TAG = re.compile(
-    r"</?(?:[bcisu]|font|ruby|rt)(?:\.[^\s<>&]*)?(?:\s[^<>=]*=[^<>]*)?\s*/?>"
-    r"|</?(?:v|lang)(?:\.[^\s<>&]*)?(?:[ \t][^<>\n]*)?>"
-    r"|<(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9}>"
-    r"|\{\\[^{}]{0,80}\}",
-    re.IGNORECASE,
-)
 _VOICE = re.compile(r"<v(?:\.[^\s<>&]*)?(?:[ \t]([^<>\n]*))?>", re.IGNORECASE)
 
-# Closed and short: `&copy` in a name is no entity, and thousands of digits would be an error.
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
-
+_DASHES = re.compile(r"\s*(?:[-–—‐−>•*]\s*)+")
 _CLOCK = re.compile(r"\d+:\d+[:.,]\d")  # `12:30` is speech
 _TIMES = re.compile(r"\s*(\S{1,30}?)\s*(?:[-–—]{1,2}>|→)\s*(\S{1,30})")
 _NUMBER = re.compile(r"\s*\d{1,9}\s*")
@@ -87,7 +78,7 @@ def labelled(content: str) -> tuple[str | None, str]:
 
 
 def _speaker(written: str) -> str | None:
-    name = label(_characters(written))
+    name = label(characters(written))
     return None if name is None or _UNKNOWN.fullmatch(name) else name
 
 
@@ -183,21 +174,30 @@ def _voices(cue: _Cue) -> list[RawSegment]:
     parts = [(speaker, rest)]
     for mark, end in zip(marks, ends[1:], strict=True):
         parts.append((_speaker(mark[1] or ""), content[mark.end() : end]))
-    said = [(speaker, _plain(part)) for speaker, part in parts]
-    said = [(speaker, text) for speaker, text in said if text.strip()] or [(speaker, "")]
+    said = [(speaker, _plain(part), part) for speaker, part in parts]
+    said = [one for one in said if _is_said(one[1], one[0])] or [(speaker, "", "")]
+    if len(said) > 1 and said[0][0] is None and _DASHES.fullmatch(said[0][1]):
+        said = said[1:]  # a dash before a voice
     spans: list[_Times] = [(cue.start_s, cue.end_s)] * len(said)
     if len(said) > 1 and cue.start_s is not None and cue.end_s is not None:
-        lengths = [len(" ".join(text.split())) for _, text in said]
+        lengths = [len(" ".join(text.split())) for _, text, _ in said]
         spans = [*spread(lengths, cue.start_s, cue.end_s)]
     return [
-        RawSegment(text, start, end, speaker)
-        for (speaker, text), (start, end) in zip(said, spans, strict=True)
+        RawSegment(text, start, end, speaker, marked=marked, stamps=stamps)
+        for (speaker, text, part), (start, end) in zip(said, spans, strict=True)
+        for marked, stamps in [captions.marks(part, _plain)]
     ]
 
 
+def _is_said(text: str, speaker: str | None) -> bool:
+    """Return whether a text is more than a clock, or the label of the voice that says it."""
+    if not text.strip() or is_clock(text):
+        return False
+    named = text.strip().removesuffix(":").casefold()
+    return (
+        speaker is None or text.strip()[-1] != ":" or named not in ("speaker", speaker.casefold())
+    )
+
+
 def _plain(content: str) -> str:
-    return _characters(_TAG.sub("", content))
-
-
-def _characters(written: str) -> str:
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), written)
+    return characters(untagged(content))

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import NotATranscript
-from engine.reading import chunks, foreign, services, whisper_family, whispercpp
+from engine.reading import (
+    chunks,
+    foreign,
+    lists,
+    services,
+    standards,
+    whisper_family,
+    whispercpp,
+)
 from engine.reading.reasons import Reason
 from engine.records import Transcript
 
@@ -17,6 +25,7 @@ _FAMILIES: tuple[tuple[Callable[[Any], str | None], Reader], ...] = (
     (whispercpp.producer_of, whispercpp.read),
     (chunks.producer_of, chunks.read),
     (whisper_family.producer_of, whisper_family.read),
+    (lists.producer_of, lists.read),
 )
 
 
@@ -25,7 +34,12 @@ def detect(document: Any) -> tuple[str, Reader]:
 
     Raises `NotATranscript`, with a reason and a message for the user, where there is none.
     """
-    refusal = foreign.own_output(document) or foreign.foreign_service(document)
+    refusal = foreign.own_output(document)
+    if refusal is None:
+        documented = standards.producer_of(document)
+        if documented is not None:
+            return documented, standards.read
+        refusal = foreign.foreign_service(document)
     if refusal is not None:
         raise refusal
     for producer_of, reader in _FAMILIES:

@@ -117,6 +117,8 @@ def _is_app_word_list(document: list[Any]) -> bool:
         isinstance(item, dict) and {"start", "end", "text"} == item.keys() for item in document
     ):
         return False
+    if sum(len(str(item["text"]).split()) for item in document) > 1.5 * len(document):
+        return False  # sentences show how fast people speak, and so the unit
     times = [item[key] for item in document for key in ("start", "end")]
     if not all(isinstance(t, int) and not isinstance(t, bool) for t in times):
         return False

@@ -17,5 +17,7 @@ class Reason(StrEnum):
     WRONG_TYPES = "wrong_types"  # invalid: a transcript's keys with something else in them
     BAD_SUBTITLES = "bad_subtitles"  # invalid: SRT, VTT, TSV or CSV without one readable line
     NOT_A_TRANSCRIPT = "not_a_transcript"  # ignored: readable, something else
+    SEVERAL_TRANSCRIPTS = "several_transcripts"  # ignored: more than one talk in one file
+    FORMAT_NOT_READ = "format_not_read"  # ignored: a format of subtitles or documents
     FOREIGN_SERVICE = "foreign_service"  # ignored: another speech service's format
     OWN_OUTPUT = "own_output"  # ignored: written by llasa itself

@@ -2,20 +2,24 @@
 
 What real and hostile files contain, and what happens to it:
 
-- a byte order mark, UTF-16 or UTF-32: recognised and decoded;
-- bytes that are not UTF-8: a file that is mostly UTF-8 gets U+FFFD in their place (whisper.cpp cuts
-  characters in its token lists), one without any UTF-8 sequence is read as Windows-1252;
+- bytes in whatever encoding: see `engine.reading.encoding`;
 - NaN and Infinity, numbers of thousands of digits: become None or an infinite float;
 - nesting: refused beyond `MAX_DEPTH`, so that no recursion limit is reached;
 - millions of empty containers: refused beyond `MAX_CONTAINERS`;
 - a key twice in one object: the last one counts, as in every other reader of JSON;
-- lone surrogates: kept here, `words.clean` replaces them.
+- lone surrogates: kept here, `words.clean` replaces them;
+- what tools write although JSON does not have it: a line end or a tab in a text, a backslash that
+  begins no escape, a comma after the last value, Python's own notation. Read where the repair
+  leaves no doubt, and noted;
+- several values one after the other (JSON Lines): a list of them, see `engine.reading.wrapped`.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import InvalidTranscript
@@ -23,60 +27,112 @@ from engine.reading.reasons import Reason
 
 MAX_DEPTH = 100  # the deepest real transcript has 7 levels
 MAX_CONTAINERS = 4_000_000  # a transcript of four hours with word times has about 60,000
+MAX_PYTHON = 20_000_000  # characters of a dump in Python's notation
 
 _STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
-_SEQUENCES = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\')
+_LAST_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|,(?=\s*[\]}])', re.DOTALL)
+_PYTHON = re.compile(r"\s*[\[({]\s*(?:[\[({]\s*)?'")
+_ASK = (
+    "Writing it again with the same tool gives the same file. Let the tool write SRT or WebVTT, "
+    "or tell its authors what stands here."
 )
-_HIGH = re.compile(rb"[\x80-\xff]")
 
 
-def decode(data: bytes) -> str:
-    """Decode the bytes of a text file, without its byte order mark.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a JSON file holds."""
 
-    Raises `InvalidTranscript` for an empty file and for bytes in no known encoding.
-    """
-    if not data.strip(b"\0 \t\r\n"):
-        raise InvalidTranscript("The file is empty.", reason=Reason.EMPTY_FILE)
-    encoding = json.detect_encoding(data)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = _decode_damaged(data, encoding)
-    return text.removeprefix("\ufeff")
+    values: list[Any]  # one, or several that stand one after the other
+    repaired: tuple[str, ...] = ()  # what was not JSON
 
 
-def _decode_damaged(data: bytes, encoding: str) -> str:
-    if encoding not in ("utf-8", "utf-8-sig"):
-        raise InvalidTranscript(
-            f"The file looks like {encoding}, but is damaged.", reason=Reason.BAD_ENCODING
-        )
-    sequences = _SEQUENCES.findall(data)
-    stray = len(_HIGH.findall(data)) - sum(map(len, sequences))
-    if sequences and stray <= 4 * len(sequences):
-        return data.decode("utf-8", errors="replace")
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise InvalidTranscript(
-            f"Byte {error.start + 1} fits no text encoding that llasa knows.",
-            reason=Reason.BAD_ENCODING,
-            hint="Write the transcript again as UTF-8.",
-        ) from None
-
-
-def parse(data: bytes) -> Any:
-    """Parse the bytes of a JSON file; NaN and Infinity become None.
+def parse_text(text: str) -> Parsed:
+    """Parse the text of a JSON file; NaN and Infinity become None.
 
     Raises `InvalidTranscript` that names line and column: `truncated` where the text ends too
     early (a tool may still be writing the file), `not_json` elsewhere.
     """
-    text = decode(data).rstrip("\0")
+    text = text.rstrip("\0")
     _check_structure(text)
     try:
-        return json.loads(text, parse_int=_whole_number, parse_constant=lambda _: None)
+        return Parsed(_values(text, strict=True))
     except json.JSONDecodeError as error:
-        raise _invalid(error, text) from None
+        first = error
+    repaired: list[str] = []
+    try:
+        return Parsed(_values(text, strict=False), ("control characters in a text",))
+    except json.JSONDecodeError as error:
+        first = error
+    for what, change in (("backslashes", _doubled), ("commas", _without_last_commas)):
+        changed = change(text)
+        if changed == text:
+            continue
+        text = changed
+        repaired.append(what)
+        try:
+            return Parsed(_values(text, strict=False), tuple(repaired))
+        except json.JSONDecodeError:
+            continue
+    if _PYTHON.match(text):
+        value = _python(text)
+        if value is not None:
+            return Parsed([value], ("Python's notation",))
+    raise _invalid(first, text)
+
+
+def parse(data: bytes) -> Any:
+    """Parse the bytes of a file that holds one JSON value."""
+    from engine.reading.encoding import decode
+
+    return parse_text(decode(data).text).values[0]
+
+
+def _values(text: str, *, strict: bool) -> list[Any]:
+    decoder = json.JSONDecoder(
+        parse_int=_whole_number, parse_constant=lambda _: None, strict=strict
+    )
+    values: list[Any] = []
+    at = 0
+    size = len(text)
+    while True:
+        while at < size and text[at] in " \t\n\r\x1e":  # U+001E begins a record in JSON sequences
+            at += 1
+        if at == size and values:
+            return values
+        value, end = decoder.raw_decode(text, at)
+        if values and not isinstance(value, dict | list):
+            raise json.JSONDecodeError("Extra data", text, at)
+        values.append(value)
+        if len(values) == 1 and not isinstance(value, dict | list) and text[end:].strip():
+            raise json.JSONDecodeError("Extra data", text, end)
+        at = end
+        if text[at : at + 1] == "," and text[at + 1 :].lstrip()[:1] in ("{", "["):
+            at += 1  # objects of a list without its brackets
+
+
+def _doubled(text: str) -> str:
+    """Double each backslash that begins no escape, as in a Windows path."""
+
+    def fixed(match: re.Match[str]) -> str:
+        return _ESCAPE.sub(lambda found: "\\\\" if found[0] == "\\" else found[0], match[0])
+
+    return _STRING.sub(fixed, text) if "\\" in text else text
+
+
+def _without_last_commas(text: str) -> str:
+    return _LAST_COMMA.sub(lambda match: match[1] or "", text)
+
+
+def _python(text: str) -> Any:
+    if len(text) > MAX_PYTHON or text.count("[") + text.count("{") + text.count("(") > 1_000_000:
+        return None
+    try:
+        value = ast.literal_eval(re.sub(r"\b(?:nan|inf)\b(?=\s*[,}\])])", "None", text.strip()))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return json.loads(json.dumps(value)) if isinstance(value, dict | list) else None
 
 
 def _whole_number(digits: str) -> int | float:
@@ -118,4 +174,5 @@ def _invalid(error: json.JSONDecodeError, text: str) -> InvalidTranscript:
     return InvalidTranscript(
         f"Line {error.lineno}, column {error.colno} is not JSON: {error.msg}.",
         reason=Reason.NOT_JSON,
+        hint=_ASK,
     )

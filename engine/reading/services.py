@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.reading.build import RawSegment, build
 from engine.reading.fields import Object, is_objects, label, objects, said, share, text, timed
-from engine.reading.times import Timed, seconds
-from engine.records import Transcript
+from engine.reading.times import Timed, moment
+from engine.records import Note, Transcript
 from engine.text.languages import normalize
 
 _MS = 0.001
@@ -66,26 +66,30 @@ def _deepgram(document: Object) -> Transcript:
     channels = objects(results.get("channels"), "results.channels")
     raws: list[RawSegment] = []
     language = None
+    notes: list[Note] = []
     for number, channel in enumerate(channels):
         where = f"results.channels[{number}]"
         alternatives = objects(channel.get("alternatives"), f"{where}.alternatives")
         best = alternatives[0] if alternatives else {}
         keys = ("punctuated_word", "word")
-        words = timed(best.get("words"), f"{where}.words", keys=keys)
+        words = timed(best.get("words"), f"{where}.words", keys=keys, notes=notes)
         if len(channels) > 1:
             words = [replace(word, speaker=word.speaker or f"CHANNEL {number}") for word in words]
-        raws.append(_whole(text(best.get("transcript"), f"{where}.transcript"), words))
+        raws.append(whole(text(best.get("transcript"), f"{where}.transcript"), words))
         language = language or normalize(channel.get("detected_language"))
     metadata = document.get("metadata")
-    duration = seconds(metadata.get("duration")) if isinstance(metadata, dict) else None
-    result = build("deepgram", raws, language=language, duration_s=duration, regroup=True)
+    duration = moment(metadata.get("duration")) if isinstance(metadata, dict) else None
+    result = build(
+        "deepgram", raws, language=language, duration_s=duration, regroup=True, notes=notes
+    )
     if len(channels) == 1:
         return result
     # Each channel is one voice from start to end; in the transcript the voices take turns.
     order = sorted(
         enumerate(_channels_apart(raws)), key=lambda pair: (pair[1].start_s or 0.0, pair[0])
     )
-    return build("deepgram", [raw for _, raw in order], language=language, duration_s=duration)
+    raws = [raw for _, raw in order]
+    return build("deepgram", raws, language=language, duration_s=duration, notes=notes)
 
 
 def _channels_apart(raws: list[RawSegment]) -> list[RawSegment]:
@@ -103,26 +107,32 @@ def _channels_apart(raws: list[RawSegment]) -> list[RawSegment]:
 
 
 def _assemblyai(document: Any) -> Transcript:
+    notes: list[Note] = []
     if isinstance(document, list):
-        return build("assemblyai", _utterances(document, "sentences"), regroup=True)
-    duration = seconds(document.get("audio_duration"))
+        raws = _utterances(document, "sentences", notes)
+        return build("assemblyai", raws, regroup=True, notes=notes)
+    duration = moment(document.get("audio_duration"))
     language = normalize(document.get("language_code"))
     turns = document.get("utterances")
     if turns:
-        raws = _utterances(turns, "utterances")
+        raws = _utterances(turns, "utterances", notes)
     else:
-        words = timed(document.get("words"), "words", keys=("text", "word"), scale=_MS)
-        raws = [_whole(text(document.get("text"), "text"), words)]
-    return build("assemblyai", raws, language=language, duration_s=duration, regroup=True)
+        words = timed(document.get("words"), "words", keys=("text", "word"), scale=_MS, notes=notes)
+        raws = [whole(text(document.get("text"), "text"), words)]
+    return build(
+        "assemblyai", raws, language=language, duration_s=duration, regroup=True, notes=notes
+    )
 
 
-def _utterances(items: Any, key: str) -> list[RawSegment]:
+def _utterances(items: Any, key: str, notes: list[Note]) -> list[RawSegment]:
     raws: list[RawSegment] = []
     for index, item in enumerate(objects(items, key)):
         where = f"{key}[{index}]"
-        words = timed(item.get("words"), f"{where}.words", keys=("text", "word"), scale=_MS)
-        raw = _whole(text(item.get("text"), f"{where}.text"), words)
-        start, end = seconds(item.get("start"), scale=_MS), seconds(item.get("end"), scale=_MS)
+        words = timed(
+            item.get("words"), f"{where}.words", keys=("text", "word"), scale=_MS, notes=notes
+        )
+        raw = whole(text(item.get("text"), f"{where}.text"), words)
+        start, end = moment(item.get("start"), scale=_MS), moment(item.get("end"), scale=_MS)
         raws.append(replace(raw, start_s=start, end_s=end, speaker=label(item.get("speaker"))))
     return raws
 
@@ -138,14 +148,14 @@ def _aws(document: Object) -> Transcript:
         alternatives = objects(item.get("alternatives"), f"{where}.alternatives")
         best = alternatives[0] if alternatives else {}
         said_here = text(best.get("content"), f"{where}.content")
-        start, end = seconds(item.get("start_time")), seconds(item.get("end_time"))
+        start, end = moment(item.get("start_time")), moment(item.get("end_time"))
         if item.get("type") == "punctuation" and words:
             words[-1] = replace(words[-1], text=words[-1].text + said_here)
             continue
         speaker = label(item.get("speaker_label")) or turns.get(str(item.get("start_time")))
         words.append(Timed(said_here, start, end, speaker, share(best.get("confidence"))))
     language = normalize(results.get("language_code") or document.get("language_code"))
-    return build("aws-transcribe", [_whole(content, words)], language=language, regroup=True)
+    return build("aws-transcribe", [whole(content, words)], language=language, regroup=True)
 
 
 def _aws_turns(labels: Any) -> dict[str, str]:
@@ -161,7 +171,8 @@ def _aws_turns(labels: Any) -> dict[str, str]:
     return found
 
 
-def _whole(content: str, words: list[Timed]) -> RawSegment:
+def whole(content: str, words: list[Timed]) -> RawSegment:
+    """Return one segment of a text and its words."""
     starts = [word.start_s for word in words if word.start_s is not None]
     ends = [word.end_s for word in words if word.end_s is not None]
     return RawSegment(

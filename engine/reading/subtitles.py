@@ -7,45 +7,54 @@ import io
 import re
 
 from engine.errors import NotATranscript
-from engine.reading import cues
+from engine.reading import captions, cues, names_in_front
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.cues import labelled, unreadable
+from engine.reading.cut import cut_notes, rejoin_text
 from engine.reading.fields import label
 from engine.reading.foreign import too_slow_for_seconds
+from engine.reading.notes import NoteName
 from engine.reading.reasons import Reason
-from engine.reading.safe_json import decode
 from engine.reading.times import seconds
-from engine.records import Transcript
-
-FORMATS = {".srt": "srt", ".vtt": "vtt", ".txt": "txt", ".tsv": "tsv", ".csv": "csv"}
+from engine.reading.tool_marks import characters, is_clock, strip_content, unstyled
+from engine.records import Note, Transcript
 
 _STAMPED = re.compile(r"\[(\d\d:[\d:.,]+) --> (\d\d:[\d:.,]+)\](.*)")
+_BEGUN = re.compile(r"\s*\[((?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,3})?)\](?=\s|\Z)")
+_LYRICS_TAG = re.compile(r"\s*\[(?:ti|ar|al|by|re|ve|la|au|tool|length|offset):[^\]]*\]\s*")
 # whisper.cpp's own messages, where both of its outputs went into one file.
 _LOG = re.compile(r"(?:whisper|ggml|output)_\w+: |system_info: |main: processing ")
 _WHOLE = re.compile(r"\s*\d{1,15}\s*")
 
 
-def read_text(data: bytes, kind: str) -> Transcript:
-    """Read one of `FORMATS`.
+def read_text(content: str, kind: str) -> tuple[list[Note], Transcript]:
+    """Read the text of one of the formats of `engine.reading.formats.TEXTS`.
 
-    Raises `InvalidTranscript` where nothing in the file has the format of its name.
+    Returns what there is to tell of marks, too. Raises `InvalidTranscript` where nothing in the
+    file has the format of its name.
     """
-    content = decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    content, cut = rejoin_text(content)
+    content, marks = strip_content(content, entities=kind not in ("srt", "vtt"))
     readers = {"srt": _srt, "vtt": _vtt, "txt": _txt, "tsv": _tsv, "csv": _csv}
-    return readers[kind](content)
+    return [*cut_notes(cut), *marks], readers[kind](content)
 
 
 def _srt(content: str) -> Transcript:
-    return build("srt", cues.srt(content))
+    return build("srt", captions.settle(cues.srt(content)))
 
 
 def _vtt(content: str) -> Transcript:
-    return build("vtt", cues.vtt(content))
+    return build("vtt", captions.settle(cues.vtt(content)))
 
 
 def _labelled(content: str, start: float | None = None, end: float | None = None) -> RawSegment:
     speaker, said = labelled(content)
-    return RawSegment(said, start, end, speaker)
+    return RawSegment(_plain(said), start, end, speaker)
+
+
+def _plain(content: str) -> str:
+    return "" if is_clock(content) else characters(unstyled(content))
 
 
 def _txt(content: str) -> Transcript:
@@ -55,6 +64,13 @@ def _txt(content: str) -> Transcript:
     stamps = [place for place, line in enumerate(said) if _STAMPED.match(line)]
     if stamps and stamps[0] <= len(stamps):
         return _stamped(said[stamps[0] :])
+    begun = [line for line in said if not _LYRICS_TAG.fullmatch(line)]
+    starts = sum(_BEGUN.match(line) is not None for line in begun)
+    if starts > 1 and 2 * starts > len(begun) and _BEGUN.match(begun[0]):
+        return _begun(begun)
+    turns = names_in_front.headed(lines)
+    if turns is not None:
+        return build("txt", turns, notes=[Note(NoteName.NAMES_IN_FRONT, len(turns))])
     return build("txt", [_labelled(line) for line in lines])
 
 
@@ -72,7 +88,19 @@ def _stamped(lines: list[str]) -> Transcript:
     raws = [_labelled("\n".join(said), start, end) for start, end, said in found]
     if is_word_list(raws):
         return build("txt", [merged(raws)], regroup=True)
-    return build("txt", raws)
+    return build("txt", captions.settle(raws))
+
+
+def _begun(lines: list[str]) -> Transcript:
+    """Read lines with the clock of their start in brackets, as lyrics have it."""
+    found: list[tuple[float | None, list[str]]] = []
+    for line in lines:
+        match = _BEGUN.match(line)
+        if match:
+            found.append((seconds(match[1]), [line[match.end() :]]))
+        else:
+            found[-1][1].append(line)
+    return build("txt", [_labelled("\n".join(said), start) for start, said in found])
 
 
 def _tsv(content: str) -> Transcript:
@@ -100,7 +128,7 @@ def _csv(content: str) -> Transcript:
     scale = 0.001 if whole and too_slow_for_seconds([*map(int, written)], texts) else 1.0
     raws = [
         RawSegment(
-            row["text"],
+            _plain(row["text"]),
             seconds(row["start"], scale=scale),
             seconds(row["end"], scale=scale),
             label(row.get("speaker")),

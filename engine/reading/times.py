@@ -18,6 +18,12 @@ from typing import Any
 
 LATEST_S = 10_000_000.0  # 115 days; a later time is an error
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
+_SUFFIXES = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
+    "ms": 0.001, "msec": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "m": 60.0, "min": 60.0,
+}  # fmt: skip
+_MEASURED = re.compile(rf"(\d+(?:[.,]\d+)?) ?({'|'.join(_SUFFIXES)})", re.IGNORECASE)
+_ISO = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 _WINDOW = 48  # characters of look-ahead to resynchronise after a difference
 _ANCHOR = 4  # characters that must agree to resynchronise
 _NEAR_S = 0.5  # a word that starts this far outside a segment can still belong to it
@@ -35,7 +41,13 @@ class Timed:
 
 
 def seconds(value: Any, *, scale: float = 1.0) -> float | None:
-    """Read a time: a number, a number as text, or `HH:MM:SS,mmm`; None for anything else.
+    """Read a time as `moment` does; None for one after the longest recording."""
+    found = moment(value, scale=scale)
+    return found if found is not None and found <= LATEST_S else None
+
+
+def moment(value: Any, *, scale: float = 1.0) -> float | None:
+    """Read a time: a number, a number as text, `6.5s`, `PT1M5S` or `HH:MM:SS,mmm`; else None.
 
     `scale` is what one unit of a plain number is in seconds (0.001 for milliseconds). Negative
     times become 0.
@@ -48,13 +60,25 @@ def seconds(value: Any, *, scale: float = 1.0) -> float | None:
             hours, minutes, rest = clock.groups()
             value = int(hours or 0) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
             scale = 1.0
+        else:
+            value, scale = _with_unit(value.strip(), scale)
     try:
         number = float(value) * scale
     except (TypeError, ValueError, OverflowError):
         return None
-    if not math.isfinite(number) or number > LATEST_S:
-        return None
-    return max(number, 0.0)
+    return max(number, 0.0) if math.isfinite(number) else None
+
+
+def _with_unit(value: str, scale: float) -> tuple[Any, float]:
+    """Return the number of a text such as `6.5s`, and what its unit is in seconds."""
+    measured = _MEASURED.fullmatch(value)
+    if measured:
+        return measured[1].replace(",", "."), _SUFFIXES[measured[2].lower()]
+    iso = _ISO.fullmatch(value)
+    if iso and any(iso.groups()):
+        hours, minutes, rest = (float(part or 0) for part in iso.groups())
+        return 3600 * hours + 60 * minutes + rest, 1.0
+    return value, scale
 
 
 def in_order(times: Sequence[float | None]) -> list[float | None]:

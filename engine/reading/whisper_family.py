@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.reading import fields, roles, speakers
 from engine.reading.build import RawSegment, build, is_word_list, joined, merged
-from engine.reading.fields import Object, is_objects, objects, segment, text, timed
-from engine.reading.times import Timed, seconds
-from engine.records import Transcript
+from engine.reading.fields import Object, is_objects, text, timed
+from engine.reading.names import WORDS
+from engine.reading.times import Timed, moment, seconds
+from engine.records import Note, Transcript
 from engine.text.languages import normalize
 
 _TEXT_KEYS = frozenset({"text", "word", "words"})
@@ -92,26 +94,26 @@ def _is_word_objects(document: Object) -> bool:
     return bool(document.get("words")) and is_objects(document["words"], "word")
 
 
-def _producer_of_segments(segments: list[Object], document: Object) -> str:
-    lists = [s["words"] for s in segments if isinstance(s.get("words"), list)]
+def _producer_of_segments(items: list[Object], document: Object) -> str:
+    lists = [s["words"] for s in items if isinstance(s.get("words"), list)]
     words = [word for found in lists for word in found[:3] if isinstance(word, dict)]
     rules = (
         ("stable-ts", {"ori_dict", "regroup_history", "nonspeech_sections"} & document.keys()),
         ("whisper-timestamped", any("text" in w and "confidence" in w for w in words)),
-        ("whisper-timestamped", any("confidence" in s and "tokens" in s for s in segments)),
+        ("whisper-timestamped", any("confidence" in s and "tokens" in s for s in items)),
         ("whisperx", "word_segments" in document or any("score" in w for w in words)),
-        ("whisperx", any("chars" in s for s in segments)),
+        ("whisperx", any("chars" in s for s in items)),
         ("openai-api", _API_KEYS & document.keys() and "text" in document),
-        ("openai-api", any(str(s.get("type")).startswith("transcript.") for s in segments)),
+        ("openai-api", any(str(s.get("type")).startswith("transcript.") for s in items)),
     )
     for name, holds in rules:
         if holds:
             return name
-    if any("tokens" in s or "seek" in s for s in segments):
-        if any("speaker" in s or _dataclass_order(s) for s in segments):
+    if any("tokens" in s or "seek" in s for s in items):
+        if any("speaker" in s or _dataclass_order(s) for s in items):
             return "whisper-ctranslate2" if "text" in document else "faster-whisper"
         return "openai-whisper"
-    if any("avg_log_prob" in s for s in segments) and "text" in document:
+    if any("avg_log_prob" in s for s in items) and "text" in document:
         return "whisper-ctranslate2"
     if document and "text" not in document:
         return "whisperx"
@@ -141,38 +143,42 @@ def read(document: Any, producer: str) -> Transcript:
     """Read a document for which `producer_of` gave this name."""
     if isinstance(document, list):
         document = {"segments": document}
-    segments = _segments(document.get("segments"))
-    words = _words(document)
+    notes: list[Note] = []
+    raws = speakers.named(document, _segments(document.get("segments"), notes), notes)
+    words = _words(document, notes)
     language = normalize(document.get("language") or document.get("detected_language"))
-    duration = seconds(document.get("duration"))
-    if not any(s.text.strip() for s in segments):
+    duration = moment(document.get("duration"))
+    if not any(s.text.strip() for s in raws):
         content = text(document.get("text"), "text")
         if not content.strip():
             content = joined([word.text for word in words])
         start = 0.0 if duration is not None else None
-        segments = [RawSegment(content, start, duration, words=tuple(words))]
+        raws = [RawSegment(content, start, duration, words=tuple(words))]
         return build(
-            producer, segments, language=language, duration_s=duration, regroup=bool(words)
+            producer,
+            raws,
+            language=language,
+            duration_s=duration,
+            regroup=bool(words),
+            notes=notes,
         )
-    if is_word_list(segments):
-        return build(producer, [merged(segments)], language=language, regroup=True)
+    if is_word_list(raws):
+        raws, words = [merged(raws)], []
     return build(
         producer,
-        segments,
+        raws,
         language=language,
         duration_s=duration,
         words=words,
-        regroup=len(segments) == 1,
+        regroup=len(raws) == 1,
+        notes=notes,
     )
 
 
-def _segments(value: Any) -> list[RawSegment]:
+def _segments(value: Any, notes: list[Note]) -> list[RawSegment]:
     if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
         return [_from_tuple(item, f"segments[{i}]") for i, item in enumerate(value)]
-    items = objects(value, "segments")
-    if items and all("word" in item and "text" not in item for item in items):
-        items = [{**item, "text": item["word"]} for item in items]
-    return [segment(item, f"segments[{i}]") for i, item in enumerate(items)]
+    return fields.segments(value, "segments", notes)
 
 
 def _from_tuple(item: list[Any], where: str) -> RawSegment:
@@ -189,8 +195,11 @@ def _from_tuple(item: list[Any], where: str) -> RawSegment:
     )
 
 
-def _words(document: Object) -> list[Timed]:
-    for key in ("words", "word_segments"):
-        if isinstance(document.get(key), list):
-            return timed(document[key], key, keys=("word", "text"))
+def _words(document: Object, notes: list[Note]) -> list[Timed]:
+    for key in ("words", *WORDS):
+        items = document.get(key)
+        if isinstance(items, list) and any(isinstance(item, dict | list) for item in items):
+            found = roles.of([item for item in items if isinstance(item, dict)])
+            notes += found.notes()
+            return timed(items, key, keys=("word", "text"), known=found)
     return []

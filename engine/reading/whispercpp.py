@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from engine.reading import roles
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import Object, is_objects, label, objects, share, text, wrong_type
-from engine.reading.times import Timed, seconds
+from engine.reading.times import Timed, moment
 from engine.records import Transcript
 from engine.text.languages import normalize
 from engine.text.words import is_spaceless
@@ -35,10 +36,9 @@ def _is_segments(items: list[Any]) -> bool:
 def read(document: Any, producer: str) -> Transcript:
     """Read a document for which `producer_of` gave this name."""
     items = document if isinstance(document, list) else document["transcription"]
-    raws = [
-        _segment(item, f"transcription[{i}]")
-        for i, item in enumerate(objects(items, "transcription"))
-    ]
+    items = objects(items, "transcription")
+    keys = _Keys(roles.of(items).text or "text", roles.of(_tokens(items)).text or "text")
+    raws = [_segment(item, f"transcription[{i}]", keys) for i, item in enumerate(items)]
     result = document.get("result") if isinstance(document, dict) else None
     language = normalize(result.get("language")) if isinstance(result, dict) else None
     spaced = _brings_its_spaces(raws)
@@ -47,10 +47,22 @@ def read(document: Any, producer: str) -> Transcript:
     return build(producer, _rejoined(raws) if spaced else raws, language=language)
 
 
-def _segment(item: Object, where: str) -> RawSegment:
+class _Keys(NamedTuple):
+    """What the text of a segment and of a token is called."""
+
+    segment: str
+    token: str
+
+
+def _tokens(items: list[Object]) -> list[Object]:
+    lists = [item["tokens"] for item in items if isinstance(item.get("tokens"), list)]
+    return [token for tokens in lists for token in tokens if isinstance(token, dict)]
+
+
+def _segment(item: Object, where: str, keys: _Keys) -> RawSegment:
     start, end = _span(item)
-    words = _words(item.get("tokens"), f"{where}.tokens")
-    content = text(item.get("text"), f"{where}.text")
+    words = _words(item.get("tokens"), f"{where}.tokens", keys.token)
+    content = text(item.get(keys.segment), f"{where}.{keys.segment}")
     return RawSegment(content, start, end, label(item.get("speaker")), tuple(words))
 
 
@@ -58,15 +70,15 @@ def _span(item: Object) -> tuple[float | None, float | None]:
     offsets, stamps = item.get("offsets"), item.get("timestamps")
     start = end = None
     if isinstance(offsets, dict):
-        start = seconds(offsets.get("from"), scale=0.001)
-        end = seconds(offsets.get("to"), scale=0.001)
+        start = moment(offsets.get("from"), scale=0.001)
+        end = moment(offsets.get("to"), scale=0.001)
     if isinstance(stamps, dict):
-        start = seconds(stamps.get("from")) if start is None else start
-        end = seconds(stamps.get("to")) if end is None else end
+        start = moment(stamps.get("from")) if start is None else start
+        end = moment(stamps.get("to")) if end is None else end
     return start, end
 
 
-def _words(tokens: Any, where: str) -> list[Timed]:
+def _words(tokens: Any, where: str, key: str) -> list[Timed]:
     if tokens is None:
         return []
     if not isinstance(tokens, list):
@@ -75,7 +87,7 @@ def _words(tokens: Any, where: str) -> list[Timed]:
     for index, token in enumerate(tokens):
         if not isinstance(token, dict):
             continue  # plain token ids, which have no times
-        said = text(token.get("text"), f"{where}[{index}]")
+        said = text(token.get(key), f"{where}[{index}]")
         if said and not _SPECIAL_TOKEN.fullmatch(said.strip()):
             start, end = _span(token)
             words.append(Timed(said, start, end, None, share(token.get("p"))))

@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import regex  # type: ignore[import-untyped]
+
 from engine.records import Document, Metadata
 from engine.render.clock import clock
+from engine.text.letters import LETTER
 from engine.text.prose import join, label, printable, speaker_of
 
 # Characters with a meaning inside a line, and those with one at its beginning.
-_INLINE = re.compile(r"([\\`*\[\]<~|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))")
+_INLINE = regex.compile(rf"([\\`*\[\]<~|]|(?<!{LETTER})_|_(?!{LETTER})|&(?=#?[0-9A-Za-z]+;))")
 _LINE_START = re.compile(r"^(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
 
 
@@ -43,7 +46,7 @@ def escape(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return _INLINE.sub(r"\\\1", text)
+    return str(_INLINE.sub(r"\\\1", text))
 
 
 def _heading(chapter: Mapping[str, Any]) -> str:

@@ -16,8 +16,9 @@ from dataclasses import replace
 
 from engine.records import Cleaning, Removal, RemovalKind, Segment, Transcript, Word
 from engine.text.languages import settle_language
+from engine.text.letters import WORD, folded
 from engine.text.loops import EDGE_MARKS, Place, bare, is_silent, key, segment_loops, word_loops
-from engine.text.marks import ends_sentence
+from engine.text.marks import ends_sentence, letters
 from engine.text.readings import is_shouting
 from engine.text.wordlists import (
     CREDITS,
@@ -33,11 +34,11 @@ from engine.text.wordlists import (
 DOUBT_LOGPROB = -0.5  # below this a sentence of three words was a guess
 SILENCE_S = 2.0  # after a pause this long a line stands alone
 LONG_SILENCE_S = 5.0  # the same where the decoder gave no figures
+LONGEST_CREDIT = 18  # words of a line that credits somebody
 LONGEST_TAG = 8  # words between a tag's brackets
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "*": "*", "（": "）", "［": "］", "【": "】", "♪": "♪"}
 _NOTES = re.compile(r"[♩♪♫♬🎵🎶]+")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 def clean(transcript: Transcript, *, level: Cleaning) -> tuple[Transcript, tuple[Removal, ...]]:
@@ -158,7 +159,7 @@ def _tag_end(words: Sequence[Word], start: int) -> int | None:
 
 
 def _is_sound(text: str) -> bool:
-    words = _WORD.findall(text.casefold().replace("_", " "))
+    words = WORD.findall(folded(text).replace("_", " "))
     if not words:
         return text.strip(" .…♪♫*") == "" and "♪" in text
     known = all(word in SOUNDS or word in SOUND_MODIFIERS for word in words)
@@ -175,15 +176,26 @@ def _phantoms(segments: Sequence[Segment]) -> list[set[int]]:
         segment = segments[number]
         text = key(segment)
         before = segments[filled[place - 1]] if place else None
-        if text in THANKS:
+        if text in THANKS or _thanks_twice(segment):
             wanted = _is_phantom(segment, before, alone=len(filled) == 1)
-        elif CREDITS.search(text) and len(segment.words) <= 14:
+        elif CREDITS.search(text) and len(segment.words) <= LONGEST_CREDIT:
             wanted = is_silent(segment) or _pause(before, segment) >= LONG_SILENCE_S
         else:
             continue
         if wanted:
             found[number] = set(range(len(segment.words)))
     return found
+
+
+def _thanks_twice(segment: Segment) -> bool:
+    """Return whether every sentence of a segment is a closing line."""
+    sentences: list[list[Word]] = [[]]
+    for word in segment.words:
+        sentences[-1].append(word)
+        if ends_sentence(word.text):
+            sentences.append([])
+    lines = [key(replace(segment, words=tuple(words))) for words in sentences if words]
+    return len(lines) > 1 and all(line in THANKS for line in lines)
 
 
 def _is_phantom(segment: Segment, before: Segment | None, *, alone: bool) -> bool:
@@ -220,8 +232,8 @@ def _fillers(segments: Sequence[Segment], language: str | None) -> list[set[int]
 
 def _is_acronym(word: Word) -> bool:
     """Return whether a word is in capitals: "ER" is no "er"."""
-    letters = [char for char in word.text if char.isalpha()]
-    return len(letters) > 1 and all(char.isupper() for char in letters)
+    heard = [char for char in word.text if char.isalpha()]
+    return len(heard) > 1 and all(char.isupper() for char in heard)
 
 
 def _repeats(segments: Sequence[Segment]) -> list[set[int]]:
@@ -247,13 +259,18 @@ def _begins(places: Sequence[Place], start: int) -> bool:
     return start == 0 or ends_sentence(places[start - 1].word.text)
 
 
+def _is_word(key: str) -> bool:
+    """Return whether a word is letters alone, vowel signs among them."""
+    return key != "" and letters(key) == key and not any(char.isnumeric() for char in key)
+
+
 def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
     once = [place.word for place in places[start : start + length]]
     again = [place.word for place in places[start + length : start + 2 * length]]
     if len(again) < length or any(word.glued for word in (*once, *again)):
         return False
     keys = [bare(word) for word in once]
-    if keys != [bare(word) for word in again] or not all(key.isalpha() for key in keys):
+    if keys != [bare(word) for word in again] or not all(_is_word(key) for key in keys):
         return False
     if length == 1 and keys[0] in REPEATED_ON_PURPOSE:
         return False
@@ -263,13 +280,13 @@ def _is_stutter(places: Sequence[Place], start: int, length: int) -> bool:
         return False
     if len({word.speaker for word in (*once, *again)}) > 1:
         return False
-    if any(not word.text[-1:].isalnum() for word in once[:-1]):
+    if any(not letters(word.text[-1:]) for word in once[:-1]):
         return False
     if length == 2 and REPEATED_ROUND & set(keys):
         return False
     # With a comma, a long word is repeated for effect ("Never, never"), a short one in hesitation.
     pause = once[-1].text[-1:]
-    if not pause.isalnum() and not (length == 1 and len(keys[0]) <= 3 and pause in ",-–—"):
+    if not letters(pause) and not (length == 1 and len(keys[0]) <= 3 and pause in ",-–—"):
         return False
     end_s, start_s = once[-1].end_s, again[0].start_s
     return end_s is None or start_s is None or start_s - end_s < SILENCE_S

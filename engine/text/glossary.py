@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.records import EnhancedPart, EnhancedWord, Replacement, Transcript, Word
+from engine.text.letters import folded
 from engine.text.readings import take_apart
 from engine.text.words import SplitWord, split_words
 
@@ -104,13 +105,11 @@ def _index(pairs: Mapping[str, str]) -> dict[str, list[_Pair]]:
     """Return the pairs by their first heard word, the longest first."""
     index: dict[str, list[_Pair]] = {}
     for heard, correct in pairs.items():
-        folded = [
-            (take_apart(word.text).core.casefold(), word.glued) for word in split_words(heard)
-        ]
+        wanted = [(folded(take_apart(word.text).core), word.glued) for word in split_words(heard)]
         target = tuple(split_words(correct))
-        if folded and target:
-            pair = _Pair(tuple(folded), target, " ".join(correct.split()))
-            index.setdefault(folded[0][0], []).append(pair)
+        if wanted and target:
+            pair = _Pair(tuple(wanted), target, " ".join(correct.split()))
+            index.setdefault(wanted[0][0], []).append(pair)
     for found in index.values():
         found.sort(key=lambda pair: -len(pair.heard))
     return index
@@ -119,7 +118,7 @@ def _index(pairs: Mapping[str, str]) -> dict[str, list[_Pair]]:
 def _fit(
     words: Sequence[tuple[int, Word]], at: int, index: Mapping[str, Sequence[_Pair]]
 ) -> _Fit | None:
-    core = take_apart(words[at][1].text).core.casefold()
+    core = folded(take_apart(words[at][1].text).core)
     candidates = index.get(core, ())
     if core.endswith(_POSSESSIVES):
         candidates = (*candidates, *index.get(core[:-2], ()))
@@ -139,10 +138,10 @@ def _fits(words: Sequence[tuple[int, Word]], pair: _Pair) -> str | None:
     for n, ((_, word), (wanted, glued)) in enumerate(zip(words, pair.heard, strict=True)):
         found = take_apart(word.text)
         core = found.core
-        if n == last and core.casefold() != wanted and core.endswith(_POSSESSIVES):
+        if n == last and folded(core) != wanted and core.endswith(_POSSESSIVES):
             core, possessive = core[:-2], core[-2:]
         if (
-            core.casefold() != wanted
+            folded(core) != wanted
             or (n > 0 and (word.glued != glued or found.lead))
             or (n < last and found.trail)
             or word.speaker != words[0][1].speaker

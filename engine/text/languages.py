@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from engine.records import Transcript, Word
+from engine.text.letters import composed
 
 WINDOW_WORDS = 40  # the model was trained on sentences: a text is judged in windows
 WINDOWS = 24  # spread evenly over the text, whatever its length
@@ -83,6 +84,16 @@ def detect(text: str | Sequence[Word]) -> str | None:
     return _best(shares) if letters >= FEW_LETTERS else None
 
 
+def weigh(text: str) -> tuple[dict[str, float], int]:
+    """Return each language's share of a text, and how many letters it has."""
+    return _weigh(text)
+
+
+def near(code: str) -> frozenset[str]:
+    """Return the languages that the model confuses with this one, itself among them."""
+    return frozenset({code}.union(*(group for group in _NEAR if code in group)))
+
+
 def settle_language(transcript: Transcript, override: str | None = None) -> str | None:
     """Return the user's language, else the producer's, unless the text clearly contradicts it.
 
@@ -135,9 +146,8 @@ def _windows(text: str | Sequence[Word]) -> Iterable[str]:
         pieces = [("" if word.glued else " ", word.text) for word in text]
     step = max(len(pieces) // WINDOWS, WINDOW_WORDS)
     for start in range(0, len(pieces), step):
-        yield "".join(gap + word for gap, word in pieces[start : start + WINDOW_WORDS]).strip()[
-            :2000
-        ]
+        window = "".join(gap + word for gap, word in pieces[start : start + WINDOW_WORDS])
+        yield composed(window.strip()[:2000])  # the model has seen composed letters alone
 
 
 class _Model(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.records import Segment, Word
+from engine.text.letters import folded
 
 LOOP_SEGMENTS = 3  # the same text this often in a row is examined
 LOOP_EVEN = 5  # this often with equal durations, a phrase is a loop
@@ -24,7 +25,7 @@ FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 COMPRESSION_LIMIT = 2.4  # Whisper's own compression_ratio_threshold
 NO_SPEECH_LIMIT = 0.6  # Whisper's own no_speech_threshold
 
-EDGE_MARKS = ".,!?;:…。，！？、"
+EDGE_MARKS = ".,!?;:…。，！？、" + "؟،؛۔।॥።፣·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Place:
 
 
 def bare(word: Word) -> str:
-    """Return a word for comparison: without case and edge marks."""
-    return word.text.casefold().strip(" \"'“”‘’«»„()[]{}*<>-–—_/" + EDGE_MARKS)
+    """Return a word for comparison: without case and edge marks, in normal form C."""
+    return folded(word.text).strip(" \"'“”‘’«»„()[]{}*<>-–—_/" + EDGE_MARKS)
 
 
 def key(segment: Segment) -> str:

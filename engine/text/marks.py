@@ -7,9 +7,12 @@ another question: `readings.separators_of` answers it.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Literal
+
+import regex  # type: ignore[import-untyped]
+
+from engine.text.letters import LETTER
 
 OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
 QUOTES = "\"'”’“»›」』"
@@ -31,9 +34,9 @@ _LIST_ENDS = frozenset(("etc", "usw"))
 CUT_SHORT = frozenset(
     "jan feb apr jun jul aug sep sept oct nov dec tue thu vol ave blvd".split()  # noqa: SIM905
 )
-INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
+INITIALS = regex.compile(r"(?:\p{L}\p{M}*\.)+(?:\p{L}\p{M}*)?")
 
-_INNER_STOP = re.compile(r"\w\.\w")
+_INNER_STOP = regex.compile(rf"{LETTER}\.{LETTER}")
 #: Languages that write an ordinal number with a full stop: "am 3. Mai".
 _ORDINAL_STOP = frozenset(("de", "da", "no", "fi", "cs", "sk", "hu", "pl", "sl", "hr", "et", "lv"))
 

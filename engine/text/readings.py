@@ -110,7 +110,8 @@ def readings(text: str, *, shouting: bool = False) -> tuple[str, ...]:
     fixed = capitals > 1 or (capitals == 1 and not letters[0].isupper())
     if not fixed or shouting:
         lower = core.lower()
-        if not re.fullmatch(r"I(?:['’]\w+)?", core):  # the English pronoun never loses its capital
+        # The English pronoun never loses its capital.
+        if not re.fullmatch(r"I(?:['’][^\s'’]+)?", core):
             options.append(lower)
         if "." not in core or not INITIALS.fullmatch(core):
             options.append(_raise_first(lower))

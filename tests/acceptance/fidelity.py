@@ -11,6 +11,8 @@ marks left out. What must hold:
 
 - the source's words are the text's words (labels taken off) and the removals' words, shuffled into
   each other with the order of each kept: nothing dropped, invented, moved, listed too often;
+- of cues that show again what is on the screen, the beginning that they share with the end of the
+  cue before may be left out; the metadata counts how many words were;
 - the speaker in front of a paragraph is that of each of its words; only where the metadata tells of
   words given to another speaker, up to three beside a change may go with the other side;
 - `words_in - words_out == sum(removed)`, and `removed` adds up the listed removals;
@@ -31,6 +33,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance import raw_text
 from tests.acceptance.raw_text import read_text
 from tests.acceptance.raw_words import Word, few_with_others, read_source, words_of
 
@@ -72,9 +75,27 @@ def compare(
             else:
                 paragraph = paragraph[len(label) + 2 :]
         output += [Word(w, frozenset([label]) if label else None) for w in words_of(paragraph)]
-    removed = words_of(" ".join(str(removal["text"]) for removal in coverage["removals"]))
+    removed = words_of(
+        " ".join(str(r["text"]) for r in coverage["removals"] if r["kind"] != "captions")
+    )
     swaps = [(words_of(r["from"]), words_of(r["to"])) for r in coverage["replaced"]]
-    return wrong + list(_shuffled(source, output, removed, swaps))
+    shown: list[bool] = []
+    if coverage["removed"].get("captions"):
+        shown = raw_text.shown(document)
+        if len(shown) != len(source):
+            wrong.append("captions were removed from what has none")
+            shown = []
+        gone = len(source) - len(output) - len(removed)
+        told = coverage["removed"]["captions"]
+        if not swaps and not gone <= told <= gone + _marks_alone(document):
+            wrong.append(f"{gone} words were shown again, {told} are told")
+    return wrong + list(_shuffled(source, output, removed, swaps, shown))
+
+
+def _marks_alone(document: Any) -> int:
+    """Return how many pieces say nothing."""
+    pieces = [piece for segment in document["segments"] for piece in segment["text"].split()]
+    return sum(not words_of(piece) for piece in pieces)
 
 
 def _counts(coverage: dict[str, Any]) -> Iterator[str]:
@@ -105,6 +126,7 @@ def _shuffled(
     output: list[Word],
     removed: list[str],
     swaps: list[tuple[list[str], list[str]]],
+    shown: list[bool],
 ) -> Iterator[str]:
     """Walk the source with every way to tell kept from removed words at once; yield a failure.
 
@@ -119,6 +141,8 @@ def _shuffled(
                 after.add((kept + 1, gone, swapped))
             if gone < len(removed) and word.text == removed[gone]:
                 after.add((kept, gone + 1, swapped))
+            if shown and shown[place]:
+                after.add((kept, gone, swapped))
             if swapped < len(swaps):
                 old, new = swaps[swapped]
                 if [w.text for w in source[place : place + len(old)]] == old and (
@@ -162,13 +186,21 @@ def check_file(source: Path, text: Path, metadata: Path) -> list[str]:
 
         errors = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes())).iter_errors(about)
         wrong += [f"schema: {error.json_path}: {error.message}" for error in errors]
-    decoded = raw.decode(json.detect_encoding(raw), "replace")
-    if source.suffix.lower() in TEXTS:
-        document = read_text(decoded, source.suffix.lower())
+    decoded = raw_text.decoded(raw, about)
+    suffix = raw_text.ending(source, about)
+    if suffix in TEXTS:
+        document = read_text(decoded, suffix, _names_in_front(about))
     else:
-        document = json.loads(decoded, parse_int=_whole)
+        document = raw_text.parsed(decoded, about, parse_int=_whole)
     with open(text, encoding="utf-8", newline="") as stream:
         return wrong + compare(document, stream.read(), about, names_beside(text))
+
+
+def _names_in_front(about: dict[str, Any]) -> list[str]:
+    """Return the speakers whose names stood in front of what they said."""
+    if not any(note["note"] == "names_in_front" for note in about.get("notes") or []):
+        return []
+    return [speaker["label"] for speaker in about["speakers"]]
 
 
 def names_beside(text: Path) -> dict[str, str]:

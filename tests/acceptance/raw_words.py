@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tests.acceptance.raw_shapes import as_segments
+
 UNKNOWN = "UNKNOWN"
 _CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0xFFFD)))
 _WATERMARK = re.compile("[\u200b-\u200d\u2060]{3,}")  # thousands of them hide a message
@@ -57,6 +59,7 @@ def words_of(text: str) -> list[str]:
 
 def read_source(document: Any) -> list[Word]:
     """Return the words of a raw transcript; raises ValueError for what is none."""
+    document = as_segments(document)
     segments = [s for s in _segments(document) if s[0].strip()]
     if not segments and isinstance(document, dict):
         segments = [(str(document.get("text") or ""), None, [])]

@@ -70,6 +70,17 @@ def test_check_names_what_cannot_be_used(
     assert 'Allowed: "off", "safe", "thorough"' in ask("config", "check").err
 
 
+def test_check_names_endings_that_are_not_read(
+    ask: Ask, set_up: Callable[[str], settings.Config]
+) -> None:
+    """The daemon takes such files, and every job of them ends as ignored."""
+    set_up('include = ["*.lrc", "*.ASS", "*.srt", "talk*"]\n')
+    shown = ask("config", "check").out
+    assert "include *.lrc: files that end in .lrc are not read" in shown
+    assert "include *.ASS: files that end in .ASS are not read" in shown
+    assert shown.count("are not read") == 2
+
+
 def test_check_ends_with_where_to_look(ask: Ask, set_up: Callable[[str], settings.Config]) -> None:
     """Several lines may say what to do."""
     set_up('watch = ["nowhere"]\n')

@@ -1,0 +1,269 @@
+"""The one place where a file's times are believed, put in seconds, joined, or left out.
+
+Every reader's segments pass through `settled` before their times are put in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.reading import origins, units
+from engine.reading.notes import NoteName
+from engine.reading.raw import RawSegment
+from engine.reading.times import LATEST_S, Timed
+from engine.records import Note
+
+# What a unit of time is where it is no second; None: clocks such as 00:01:02,500 need no unit.
+UNITS_OF: dict[str, float | None] = {
+    "srt": None,
+    "vtt": None,
+    "txt": None,
+    "tsv": 0.001,
+    "whisper.cpp": 0.001,
+    "assemblyai": 0.001,
+}
+SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
+TOO_LONG = 20.0  # a duration of this many times the last end is looked at
+SHORT_OF = 0.9  # a duration that ends this early is none
+
+
+@dataclass(slots=True)
+class Clocked:
+    """Segments and words with times in seconds from the beginning, and what was found out."""
+
+    segments: list[RawSegment]
+    words: list[Timed]
+    duration_s: float | None
+    notes: list[Note]
+
+
+def settled(
+    producer: str,
+    segments: Sequence[RawSegment],
+    words: Sequence[Timed],
+    duration_s: float | None,
+) -> Clocked:
+    """Return the segments and words of a file with times that can be believed."""
+    found = Clocked(list(segments), list(words), duration_s, [])
+    unit = UNITS_OF.get(producer, 1.0)
+    if unit is not None:
+        _settle_unit(found, unit)
+        _settle_words_unit(found)
+    _settle_words_origin(found)
+    _settle_epoch(found)
+    _settle_restarts(found)
+    _settle_latest(found)
+    _settle_duration(found)
+    return found
+
+
+def _spans(found: Clocked) -> list[units.Span]:
+    """Return what the unit is judged by: the segments, or where there is but one, the words."""
+    timed = [
+        units.Span(raw.text, units.weight(raw.text), raw.start_s, raw.end_s)
+        for raw in found.segments
+    ]
+    if sum(span.start is not None and span.words > 0 for span in timed) < 2:
+        words = _all_words(found)
+        each = sum(span.words for span in timed) / max(len(words), 1)  # they may be pieces of words
+        if sum(word.start_s is not None for word in words) >= 2:
+            return [
+                units.Span(str(number), each, word.start_s, word.end_s)
+                for number, word in enumerate(words)
+            ]
+    return timed
+
+
+def _all_words(found: Clocked) -> list[Timed]:
+    return [word for raw in found.segments for word in raw.words] or found.words
+
+
+def _settle_unit(found: Clocked, unit: float) -> None:
+    verdict = units.judge(_spans(found), unit=unit, duration=found.duration_s)
+    if verdict.factor == 1.0:
+        return
+    count = sum(raw.start_s is not None for raw in found.segments)
+    count = count or sum(word.start_s is not None for word in _all_words(found))
+    if verdict.factor is None:
+        _without_times(found)
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, count, verdict.name))
+        return
+    factor = verdict.factor
+    _change(found, lambda time: time * factor)
+    found.notes.append(Note(NoteName.UNIT_INFERRED, count, verdict.name))
+
+
+def _settle_words_unit(found: Clocked) -> None:
+    """Put the words in the segments' unit, where they have another."""
+    ends = [raw.end_s for raw in found.segments if raw.end_s is not None]
+    words = [w.end_s for w in _all_words(found) if w.end_s is not None]
+    if len(ends) < 2 or not words or max(ends) <= 0 or max(words) <= 0:
+        return
+    ratio = max(words) / max(ends)
+    if SAME_LENGTH[0] <= ratio <= SAME_LENGTH[1] or origins.count_from_segment(found.segments):
+        return
+    for size, name in units.UNITS:
+        for factor in (size, 1 / size):
+            if size != 1.0 and 0.7 <= ratio * factor <= 1.3:
+                _change_words(found, lambda time, factor=factor: time * factor)  # type: ignore[misc]
+                note = Note(NoteName.UNIT_INFERRED, len(words), f"words: {name}")
+                found.notes.append(note)
+                return
+
+
+def _settle_words_origin(found: Clocked) -> None:
+    if not origins.count_from_segment(found.segments):
+        return
+    count = 0
+    for index, raw in enumerate(found.segments):
+        if raw.start_s is not None and raw.words:
+            moved = tuple(origins.later(word, raw.start_s) for word in raw.words)
+            found.segments[index] = replace(raw, words=moved)
+            count += 1
+    found.notes.append(
+        Note(NoteName.CLOCK_JOINED, count, "words counted from the beginning of their segment")
+    )
+
+
+def _settle_epoch(found: Clocked) -> None:
+    starts = [raw.start_s for raw in found.segments if raw.start_s is not None]
+    starts += [word.start_s for word in _all_words(found) if word.start_s is not None]
+    first = min(starts, default=0.0)
+    if first < origins.EPOCH_S:
+        return
+    _change(found, lambda time: time - first)
+    found.notes.append(Note(NoteName.CLOCK_JOINED, None, "counted from the first time in the file"))
+
+
+def _settle_restarts(found: Clocked) -> None:
+    times = [(raw.start_s, raw.end_s) for raw in found.segments]
+    places = origins.restarts(times)
+    if places:
+        if origins.are_tracks([origins.voices_of(raw) for raw in found.segments], places):
+            _without_times(found)
+            why = "the clock starts again with other speakers: tracks, or parts of a recording"
+            found.notes.append(Note(NoteName.TIMES_IN_DOUBT, len(times), why))
+            return
+        moves, how = origins.offsets(times, places, found.duration_s)
+        found.segments = [
+            origins.moved(raw, by) for raw, by in zip(found.segments, moves, strict=True)
+        ]
+        found.notes.append(Note(NoteName.CLOCK_JOINED, len(places), how))
+        _join_words(found, len(places), moves, places)
+    elif len(found.segments) == 1:
+        _restart_in_one(found)
+    elif found.words and origins.restarts([(w.start_s, w.end_s) for w in found.words]):
+        count = len(found.words)
+        found.words = []
+        why = "the clock of the words starts again, that of the segments does not"
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, count, why))
+
+
+def _join_words(found: Clocked, count: int, moves: Sequence[float], places: Sequence[int]) -> None:
+    """Move the words that are listed beside the segments with the segments' stretches."""
+    if not found.words:
+        return
+    own = origins.restarts([(w.start_s, w.end_s) for w in found.words])
+    if len(own) != count:
+        found.words = []
+        return
+    by = [moves[place] for place in (0, *places)]
+    bounds = zip([0, *own], [*own, len(found.words)], by, strict=True)
+    found.words = [
+        origins.later(word, move)
+        for first, last, move in bounds
+        for word in found.words[first:last]
+    ]
+
+
+def _restart_in_one(found: Clocked) -> None:
+    """Join the stretches of a word list, which is one segment."""
+    words = _all_words(found)
+    times = [(word.start_s, word.end_s) for word in words]
+    places = origins.restarts(times)
+    if not places:
+        return
+    voices = [frozenset([w.speaker] if w.speaker else []) for w in words]
+    if origins.are_tracks(voices, places):
+        _without_times(found)
+        why = "the clock starts again with other speakers: tracks, or parts of a recording"
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, len(times), why))
+        return
+    moves, how = origins.offsets(times, places, found.duration_s)
+    joined = [origins.later(word, by) for word, by in zip(words, moves, strict=True)]
+    ends = [t for word in joined for t in (word.start_s, word.end_s) if t is not None]
+    raw = found.segments[0]
+    raw = replace(raw, start_s=min(ends, default=None), end_s=max(ends, default=None))
+    if raw.words:
+        raw = replace(raw, words=tuple(joined))
+    else:
+        found.words = joined
+    found.segments = [raw]
+    found.notes.append(Note(NoteName.CLOCK_JOINED, len(places), how))
+
+
+def _settle_latest(found: Clocked) -> None:
+    """Leave out times after the longest recording that there can be."""
+    late = 0
+
+    def kept(time: float) -> float | None:
+        nonlocal late
+        late += time > LATEST_S
+        return None if time > LATEST_S else time
+
+    _change(found, kept)
+    if late:
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, late, "after the longest recording"))
+
+
+def _settle_duration(found: Clocked) -> None:
+    """Compare the file's duration with its last word: another unit, or none of this recording."""
+    ends = [raw.end_s for raw in found.segments if raw.end_s is not None]
+    ends += [word.end_s for word in _all_words(found) if word.end_s is not None]
+    duration = found.duration_s
+    if duration is None or not ends:
+        return
+    latest = max(ends)
+    if SHORT_OF * latest <= duration <= TOO_LONG * latest:
+        return
+    for size, name in units.UNITS:
+        room = 1.2 * latest if size == 0.01 else 2 * latest + 60
+        if size != 1.0 and 0.95 * latest <= duration * size <= room:
+            found.duration_s = duration * size
+            found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, f"read as {name}"))
+            return
+    if duration < SHORT_OF * latest or duration > LATEST_S:
+        found.duration_s = None
+        found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, "left out"))
+
+
+def _without_times(found: Clocked) -> None:
+    _change(found, lambda _: None)
+    found.duration_s = None
+
+
+def _change(found: Clocked, change: Callable[[float], float | None]) -> None:
+    found.segments = [
+        replace(
+            raw,
+            start_s=None if raw.start_s is None else change(raw.start_s),
+            end_s=None if raw.end_s is None else change(raw.end_s),
+        )
+        for raw in found.segments
+    ]
+    _change_words(found, change)
+
+
+def _change_words(found: Clocked, change: Callable[[float], float | None]) -> None:
+    def changed(word: Timed) -> Timed:
+        start = None if word.start_s is None else change(word.start_s)
+        return replace(
+            word, start_s=start, end_s=None if word.end_s is None else change(word.end_s)
+        )
+
+    found.segments = [
+        replace(raw, words=tuple(map(changed, raw.words))) if raw.words else raw
+        for raw in found.segments
+    ]
+    found.words = list(map(changed, found.words))

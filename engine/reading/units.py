@@ -1,0 +1,193 @@
+"""In which unit the times of a file are: decided once for all of it, by how fast people speak.
+
+Nobody speaks at under 0.3 or over 8 words a second for long. Where the unit that a reader assumes
+gives such a rate, and exactly one other unit gives a usual one, the times are in that unit. Where
+the file says too little (a few words, one segment, two units that fit), the times are left out
+rather than believed, unless they can be seconds all the same: a window of music with a word in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from engine.text.words import is_spaceless, split_words
+
+SLOWEST, FASTEST = 0.3, 8.0  # words a second that are spoken for long
+USUAL = 2.5
+SLOW, FAST = 0.8, 5.5  # a unit is only changed for one that gives a rate between these
+MARGIN = 0.5  # by which the logarithm of the best rate must be nearer to the usual one
+ENOUGH_WORDS = 12  # of different segments; fewer decide nothing
+MANY_WORDS = 30  # where times have fractions, as those in small units do not
+FEW_WORDS = 5  # enough where a word would take a minute
+MINUTE_WORDS = 1 / 50
+WINDOW_S = 30.5  # Whisper's windows: a segment of this length may hold a word or none
+WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)  # lengths that tools cut a recording into
+HURRIED = 12.0  # words a second, in files whose segments are cut too short
+IMPOSSIBLE = 30.0
+SLACK = 0.5  # in the lengths of windows
+
+UNITS: tuple[tuple[float, str], ...] = (
+    (1.0, "seconds"),
+    (0.01, "hundredths of a second"),
+    (0.001, "milliseconds"),
+    (1 / 16_000, "samples at 16 kHz"),
+    (1e-6, "microseconds"),
+    (1e-7, "units of 100 nanoseconds"),
+    (1e-9, "nanoseconds"),
+    (60.0, "minutes"),
+    (3600.0, "hours"),
+)
+
+
+class Span(NamedTuple):
+    """A segment or a word, as far as it shows how fast people speak."""
+
+    text: str
+    words: float  # how many are said in it
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one unit of a file's times is."""
+
+    factor: float | None  # to multiply the times by; None: not clear, leave them out
+    name: str  # of the unit, or why it is not clear
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the segments show, each different text once."""
+
+    words: float
+    spans: tuple[float, ...]  # lengths of the segments
+    rates: tuple[float, ...]  # words in a unit of time: inside the segments, and over all
+    windows: bool  # they follow each other without a gap, all in one usual length
+    fractions: bool  # most times are no whole numbers
+    latest: float
+
+
+def judge(spans: Sequence[Span], *, unit: float, duration: float | None) -> Verdict:
+    """Return what the times of these segments must be multiplied with, to be seconds.
+
+    `unit` is what the reader took one unit for, in seconds, before it multiplied the times;
+    `duration` is the whole file's, if it is known.
+    """
+    found = _evidence(spans)
+    as_read = Verdict(1.0, "as read")
+    if found is None or any(SLOWEST <= rate <= FASTEST for rate in found.rates):
+        return as_read
+    fits = _fits(found, unit)
+    best = _best(fits, found, duration)
+    if best is not None and _is_enough(found, best, duration):
+        return best
+    if _can_be_as_read(found, fits):
+        return as_read
+    return Verdict(None, "no unit of time gives a rate at which people speak, or more than one")
+
+
+def _evidence(spans: Sequence[Span]) -> _Evidence | None:
+    known: dict[str, tuple[float, float, float | None]] = {}
+    times: list[float] = []
+    for text, words, start, end in spans:
+        times += [time for time in (start, end) if time is not None]
+        if start is not None and words:
+            known.setdefault(" ".join(text.casefold().split()), (words, start, end))
+    if not known:
+        return None
+    lengths = [(w, e - s) for w, s, e in known.values() if e is not None and e > s]
+    told = sum(w for w, _ in lengths)
+    rates = []
+    inside = sum(length for _, length in lengths)
+    if inside > 0:
+        rates.append(told / inside)
+    whole = max(times) - min(times)
+    everything = sum(w for w, _, _ in known.values())
+    if whole > 0:
+        rates.append(everything / whole)
+    if not rates:
+        return None
+    broken = sum(abs(time - round(time)) > 1e-6 * max(1.0, time) for time in times)
+    return _Evidence(
+        everything,
+        tuple(length for _, length in lengths),
+        tuple(rates),
+        _are_windows([(span.start, span.end) for span in spans if span.words]),
+        2 * broken > len(times),
+        max(times),
+    )
+
+
+def weight(text: str) -> float:
+    """Return the number of words; a letter of a script without spaces is half of one."""
+    return sum(0.5 if is_spaceless(word.text) else 1.0 for word in split_words(text))
+
+
+def _fits(found: _Evidence, unit: float) -> list[tuple[float, Verdict]]:
+    """Return the other units in which somebody could speak, the nearest to the usual rate first."""
+    fits = []
+    for size, name in UNITS:
+        factor = size / unit
+        rate = found.rates[0] / factor
+        if not math.isclose(factor, 1.0) and SLOWEST <= rate <= FASTEST:
+            fits.append((abs(math.log(rate / USUAL)), Verdict(factor, name)))
+    return sorted(fits, key=lambda fit: fit[0])
+
+
+def _best(
+    fits: Sequence[tuple[float, Verdict]], found: _Evidence, duration: float | None
+) -> Verdict | None:
+    agreeing = [v for _, v in fits if _agrees(v, found, duration)]
+    if len(agreeing) == 1:
+        return agreeing[0]
+    if not fits or (len(fits) > 1 and fits[1][0] - fits[0][0] < MARGIN):
+        return None
+    return fits[0][1]
+
+
+def _agrees(verdict: Verdict, found: _Evidence, duration: float | None) -> bool:
+    """Return whether the last word then ends where the file says that the recording does."""
+    if verdict.factor is None or not duration:
+        return False
+    return 0.5 <= found.latest * verdict.factor / duration <= 1.02
+
+
+def _is_enough(found: _Evidence, best: Verdict, duration: float | None) -> bool:
+    if _agrees(best, found, duration):
+        return True
+    if len(found.spans) == 1 or found.windows:
+        return False
+    rate = found.rates[0] / (best.factor or 1.0)
+    if not SLOW <= rate <= FAST:
+        return False
+    if found.fractions and found.rates[0] < SLOWEST:
+        return found.words >= MANY_WORDS and found.rates[0] < SLOWEST / 3
+    return found.words >= (FEW_WORDS if found.rates[0] < MINUTE_WORDS else ENOUGH_WORDS)
+
+
+def _are_windows(times: Sequence[tuple[float | None, float | None]]) -> bool:
+    known = [(start, end) for start, end in times if start is not None and end is not None]
+    return len(known) > 1 and any(
+        all(
+            abs(end - start - window) <= SLACK and abs(after - start - window) <= SLACK
+            for (start, end), (after, _) in pairwise(known)
+        )
+        for window in WINDOWS_S
+    )
+
+
+def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> bool:
+    """Return whether strange times are no stranger than those of music or of a wrong end."""
+    rate = found.rates[0]
+    if rate > FASTEST:
+        return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
+    if found.fractions or max(found.spans, default=math.inf) <= WINDOW_S:
+        return True
+    if found.windows:
+        return True
+    return not fits and rate >= MINUTE_WORDS

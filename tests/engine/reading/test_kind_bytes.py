@@ -1,0 +1,249 @@
+"""Bytes: every encoding is read rightly, or refused by name; never with other letters."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import InvalidTranscript
+from engine.reading import read
+from engine.reading.encoding import CODE_PAGES
+from engine.reading.reasons import Reason
+from engine.records import Transcript
+
+FIELD = Path(__file__).parents[4] / "shared" / "field"
+
+SAID = {
+    "ru": "Паром уходит из гавани рано утром. Очередь из машин длинная, и дети уже устали.",
+    "uk": "Пором відходить рано вранці. Черга з машин довга, і діти вже втомилися чекати.",
+    "bg": "Фериботът тръгва рано сутринта. Опашката от коли е дълга и децата са уморени.",
+    "el": "Το πλοίο φεύγει νωρίς το πρωί. Η ουρά των αυτοκινήτων είναι μεγάλη σήμερα.",
+    "he": "המעבורת יוצאת מוקדם בבוקר. התור של המכוניות ארוך והילדים כבר עייפים מאוד.",
+    "ar": "تغادر العبارة الميناء في الصباح. طابور السيارات طويل والأطفال متعبون جدا اليوم.",
+    "th": "เรือข้ามฟากออกจากท่าเรือแต่เช้า แถวรถยาวมาก และเด็กๆ ก็เหนื่อยแล้ว",
+    "zh": "渡轮早上七点半离开港口，我们必须早点到。夏天排队的汽车很多，谁也不想等。",
+    "ja": "船は朝早く港を出ます。車の列が長いので、子どもたちはもう疲れています。",
+    "ko": "배는 아침 일찍 항구를 떠납니다. 자동차 줄이 길어서 아이들이 벌써 지쳤습니다.",
+    "pl": "Prom odpływa wcześnie rano. Kolejka samochodów jest długa, a dzieci są już zmęczone.",
+    "cs": "Trajekt odplouvá brzy ráno. Fronta aut je dlouhá a děti už jsou unavené a křičí.",
+    "hu": "A komp kora reggel indul. Hosszú az autók sora, és a gyerekek már fáradtak, sőt éhesek.",
+    "tr": "Feribot sabah erken kalkıyor. Araba kuyruğu uzun oluyor ve çocuklar şimdiden yorgun.",
+    "lt": "Keltas išplaukia anksti rytą. Automobilių eilė yra ilga, o vaikai jau pavargę.",
+    "de": "Die Fähre fährt früh am Morgen. Die Schlange der Autos ist länger, größer als gestern.",
+    "fr": "Le bateau part tôt le matin. La file des voitures s'allonge, et l'été elle est énorme.",
+    "da": "Færgen sejler tidligt om morgenen. Køen af biler er lang, og børnene er trætte.",
+}
+PAGES = {
+    "ru": ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic"),
+    "uk": ("cp1251", "koi8-u"),
+    "bg": ("cp1251", "iso8859-5"),
+    "el": ("cp1253", "iso8859-7"),
+    "he": ("cp1255", "iso8859-8"),
+    "ar": ("cp1256",),
+    "th": ("cp874",),
+    "zh": ("gbk", "gb18030"),
+    "ja": ("cp932", "euc-jp", "iso2022_jp"),
+    "ko": ("cp949",),
+    "pl": ("cp1250", "iso8859-2", "cp852"),
+    "cs": ("cp1250", "iso8859-2"),
+    "hu": ("cp1250",),
+    "tr": ("cp1254", "iso8859-9", "cp857"),
+    "lt": ("cp1257",),
+    "de": ("cp1252", "mac-roman", "cp850"),
+    "fr": ("cp1252", "mac-roman"),
+    "da": ("cp1252", "mac-roman"),
+}
+UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+
+
+def srt(said: str) -> str:
+    return f"1\n00:00:00,000 --> 00:00:09,500\n{said}\n"
+
+
+def text_of(transcript: Transcript) -> str:
+    words = "".join(("" if w.glued else " ") + w.text for w in transcript.words).strip()
+    return unicodedata.normalize("NFC", words)
+
+
+def names_of(transcript: Transcript) -> dict[str, Any]:
+    return {str(note.name): note.count or note.detail for note in transcript.notes}
+
+
+def cpp(*texts: bytes, language: bytes = b"fr") -> bytes:
+    items = [
+        b'{"timestamps": {"from": "00:00:0%d,000", "to": "00:00:0%d,000"}, "offsets": {"from": '
+        b'%d, "to": %d}, "text": "%s"}' % (n, n + 1, 1000 * n, 1000 * n + 1000, text)
+        for n, text in enumerate(texts)
+    ]
+    return (
+        b'{"systeminfo": "x", "result": {"language": "' + language + b'"}, "transcription": ['
+        b"%s]}" % b",\n".join(items)
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "page"), [(code, page) for code, pages in PAGES.items() for page in pages]
+)
+def test_a_code_page_is_decided_by_the_language_of_the_text(language: str, page: str) -> None:
+    """Subtitles say no language: the text does, and its letters must be of that language."""
+    transcript = read(srt(SAID[language]).encode(page), name="a.srt")
+    assert text_of(transcript) == SAID[language]
+    assert "encoding_inferred" in names_of(transcript)
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"), [(code, page) for code in ("ru", "zh", "de") for page in UNICODE]
+)
+def test_unicode_needs_no_inference(language: str, encoding: str) -> None:
+    """With a byte order mark or without, nothing is noted."""
+    document = {
+        "language": language,
+        "text": SAID[language],
+        "segments": [{"start": 0, "end": 9, "text": SAID[language]}],
+    }
+    data = json.dumps(document, ensure_ascii=False).encode(encoding)
+    transcript = read(data, name="a.json")
+    assert text_of(transcript) == SAID[language]
+    assert names_of(transcript) == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        srt("Oř").encode("cp1250"),
+        srt("Mister Krajiček was there.").encode("cp1250"),
+        (srt(SAID["ru"]).encode("cp1251") + srt(SAID["pl"]).encode("cp1250")),
+        (srt(SAID["ru"]) * 3).encode() + srt(SAID["ru"]).encode("cp1251"),
+        (srt(SAID["ru"])).encode("cp1251") + srt(SAID["ru"]).encode("koi8-r"),
+        srt(SAID["de"]).encode("cp037"),
+        (srt(SAID["pl"]) * 5).encode() + srt("odpływał żałując później").encode("cp1250"),
+    ],
+    ids=["short", "a-name", "two-pages", "line-in-another", "two-for-one", "ebcdic", "latin-line"],
+)
+def test_what_cannot_be_decided_is_refused(data: bytes) -> None:
+    """The reason is named, and the advice is to save the file as UTF-8."""
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+    assert "UTF-8" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "said", ["car l'été la file s'allonge", "après un œuf", "il a été très sûr"]
+)
+def test_characters_cut_by_a_segment_are_whole_again(said: str) -> None:
+    """Wherever a segment ends, the word is whole, with no space in it and nothing lost."""
+    data = said.encode()
+    for place in range(1, len(data)):
+        try:
+            data[:place].decode()
+        except UnicodeDecodeError:
+            transcript = read(cpp(b" " + data[:place], data[place:]), name="a.json")
+            assert text_of(transcript) == said
+            assert names_of(transcript) == {"characters_rejoined": 1}
+
+
+def test_characters_of_scripts_without_spaces_are_whole_again() -> None:
+    """Each of three bytes may be in another segment, subtitles among them."""
+    one = "离开港口".encode()
+    for places in ((4, 7), (5, 8), (4, 5)):
+        pieces = [one[: places[0]], one[places[0] : places[1]], one[places[1] :]]
+        assert text_of(read(cpp(*pieces, language=b"zh"), name="a.json")) == "离开港口"
+    cues = b"1\n00:00:00,000 --> 00:00:01,000\n" + one[:4]
+    cues += b"\n\n2\n00:00:01,000 --> 00:00:02,000\n" + one[4:] + b"\n"
+    assert text_of(read(cues, name="a.srt")) == "离开港口"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (
+            b"[00:00:00.000 --> 00:00:01.000]  l'\xc3\n"
+            b"[00:00:01.000 --> 00:00:02.000]  \xa9t\xc3\xa9\n",
+            "a.txt",
+        ),
+        (b"0\t1000\tl'\xc3\n1000\t2000\t\xa9t\xc3\xa9\n", "a.tsv"),
+        (b'start,end,text\n0,1000,"l\'\xc3"\n1000,2000,"\xa9t\xc3\xa9"\n', "a.csv"),
+        (
+            b"WEBVTT\n\n00:00.000 --> 00:01.000\nl'\xc3\n\n"
+            b"00:01.000 --> 00:02.000\n\xa9t\xc3\xa9\n",
+            "a.vtt",
+        ),
+    ],
+)
+def test_cut_characters_are_whole_in_every_format(data: bytes, name: str) -> None:
+    """The rest of the word comes along, over numbers and clocks."""
+    assert text_of(read(data, name=name)) == "l'été"
+
+
+def test_halves_of_an_escaped_pair_are_whole_again() -> None:
+    """JSON escapes a character beyond the first 65,536 in two."""
+    transcript = read(cpp(rb" So \ud83e", rb"\uded6 then"), name="a.json")
+    assert text_of(transcript) == "So \U0001fad6 then"
+
+
+def test_half_a_character_is_told() -> None:
+    """No letter is guessed: U+FFFD stands there, and the metadata says so."""
+    transcript = read(cpp(" déjà vu là".encode(), b" caf\xc3", b" noir"), name="a.json")
+    assert text_of(transcript) == "déjà vu là caf\ufffd noir"
+    assert names_of(transcript) == {"characters_lost": 1}
+
+
+def test_a_lost_character_of_the_tool_is_told() -> None:
+    """The tool itself wrote U+FFFD."""
+    transcript = read(srt("So \ufffd it goes").encode(), name="a.srt")
+    assert names_of(transcript) == {"characters_lost": 1}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(SAID)),
+    st.sampled_from(sorted({*CODE_PAGES, "gbk", "big5", "euc-kr", "shift_jis", "iso8859-1"})),
+    st.integers(0, 60),
+    st.booleans(),
+)
+def test_no_encoding_gives_other_letters(
+    language: str, page: str, begin: int, claimed: bool
+) -> None:
+    """Whatever is written in whatever encoding is read as it was, or refused."""
+    said = SAID[language][begin:].strip() if begin < 20 else SAID[language]
+    named = {"language": language} if claimed else {}
+    document = {**named, "segments": [{"start": 0, "end": 9, "text": said}], "text": said}
+    try:
+        data = json.dumps(document, ensure_ascii=False).encode(page)
+    except UnicodeEncodeError:
+        return
+    try:
+        transcript = read(data, name="a.json")
+    except InvalidTranscript as error:
+        found = str(error.reason)
+    else:
+        found = text_of(transcript)
+    assert found in (Reason.BAD_ENCODING, Reason.NOT_JSON, unicodedata.normalize("NFC", said))
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases are not at {FIELD}")
+def test_the_cases_of_the_field() -> None:
+    """Each is read with its own letters."""
+    wanted = {
+        "01-code-page-cyrillic": ("Паром", "гавани", "ждать"),
+        "02-code-page-gbk": ("渡轮早上七点半",),
+        "04-code-page-latin2-turkish/pl": ("odpływa", "wpół", "żałuję"),
+        "04-code-page-latin2-turkish/tr": ("kalkıyor", "erken olmalıyız", "kuyruğu"),
+        "05-cut-character-segments/fr": ("l'été",),
+        "05-cut-character-segments/zh": ("离开是口",),
+    }
+    for path in sorted(FIELD.glob("0[1-5]-*/*.*")):
+        if path.suffix == ".toml":
+            continue
+        said = text_of(read(path.read_bytes(), name=path.name))
+        for start, words in wanted.items():
+            if str(path.relative_to(FIELD)).startswith(start) and "zh" not in path.name:
+                assert [word for word in words if word not in said] == [], path
+        assert "\ufffd" not in said, path

@@ -1,0 +1,245 @@
+"""Kind: keys that hold speakers or times are read by name and by value, or told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import NotATranscript
+from engine.reading import read
+from engine.records import Transcript
+from tests.engine.reading.samples import load, words_of
+from tests.engine.reading.test_kind_times import FIELD, LINES, SECONDS, note, starts
+
+VOICES = ("Ada", "Ben", "Ada", "Ben")
+SAID = " ".join(LINES).split()
+
+
+def written(start: str, end: str, speaker: str, text: str, voices: Any = VOICES) -> list[Any]:
+    """Return segments with these keys."""
+    return [
+        {start: a, end: b, speaker: voice, text: said}
+        for (a, b), voice, said in zip(SECONDS, voices, LINES, strict=True)
+    ]
+
+
+def is_read(transcript: Transcript) -> None:
+    """Fail unless words, times and speakers are those of the segments."""
+    assert words_of(transcript) == SAID
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert [s.words[0].speaker for s in transcript.segments] == list(VOICES)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("start", "end", "speaker", "text"),
+    [
+        ("start", "end", "speakerLabel", "text"),
+        ("start", "end", "speaker_name", "text"),
+        ("startTime", "endTime", "speakerDesignation", "text"),
+        ("begin", "stop", "spk", "content"),
+        ("start_seconds", "end_seconds", "who", "transcript"),
+        ("from", "to", "voice", "utterance"),
+        ("t0", "t1", "participant", "text"),
+        ("qua", "qui", "persona", "parole"),  # nothing is known of these but what they hold
+    ],
+)
+def test_keys_of_other_names(start: str, end: str, speaker: str, text: str, wrapped: bool) -> None:
+    """Names that tools use, and names that nobody knows; the note says what was taken for what."""
+    segments = written(start, end, speaker, text)
+    transcript = load({"language": "en", "segments": segments} if wrapped else segments)
+    is_read(transcript)
+    told = note(transcript, "keys_inferred")
+    assert told is not None
+    assert f"speaker={speaker}" in str(told.detail)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"name": "Ada", "id": 4}, "Ada"),
+        (["Ada"], "Ada"),
+        ({"id": 7}, "7"),
+        (3, "3"),
+    ],
+)
+def test_speakers_that_are_objects(value: Any, expected: str) -> None:
+    """A name inside an object or a list of one is the speaker's."""
+    other = {"name": "Ben"} if isinstance(value, dict) else value
+    transcript = load({"segments": written("start", "end", "speaker", "text", [value, other] * 2)})
+    assert transcript.words[0].speaker == expected
+
+
+def test_names_beside_the_segments() -> None:
+    """A map or a list of labels and names gives the names."""
+    segments = written("start", "end", "speaker", "text", ["s1", "s2"] * 2)
+    for names in (
+        {"s1": "Ada", "s2": "Ben"},
+        [{"id": "s1", "name": "Ada"}, {"id": "s2", "name": "Ben"}],
+    ):
+        is_read(load({"speakers": names, "segments": segments}))
+
+
+def test_a_list_of_turns_beside_the_segments() -> None:
+    """Who speaks when is given to the segments by their time."""
+    turns = [
+        {"start": a - 0.2, "end": b + 0.1, "speaker": voice}
+        for (a, b), voice in zip(SECONDS, VOICES, strict=True)
+    ]
+    segments = [
+        {"start": a, "end": b, "text": said} for (a, b), said in zip(SECONDS, LINES, strict=True)
+    ]
+    is_read(load({"language": "en", "segments": segments, "diarization": turns}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ("0.4s", "3.9s"),
+        ("00:00:00.400", "00:00:03,900"),
+        ("PT0.4S", "PT3.9S"),
+        ("400ms", "3900 ms"),
+    ],
+)
+def test_times_with_their_unit(value: tuple[str, str]) -> None:
+    """A unit behind the number, a clock, ISO 8601."""
+    segments = written("start", "end", "speaker", "text")
+    segments[0] |= {"start": value[0], "end": value[1]}
+    is_read(load({"segments": segments}))
+
+
+def test_a_unit_in_the_name_of_a_key() -> None:
+    """`startMs` needs no inference."""
+    segments = [
+        {"startMs": a * 1000, "durationMs": (b - a) * 1000, "text": said, "speaker": voice}
+        for (a, b), voice, said in zip(SECONDS, VOICES, LINES, strict=True)
+    ]
+    transcript = load({"segments": segments})
+    is_read(transcript)
+    assert note(transcript, "unit_inferred") is None
+
+
+@pytest.mark.parametrize("pair", [[0, 1], {"from": 0, "to": 1}, {"start": 0, "end": 1}])
+def test_start_and_end_in_one_value(pair: Any) -> None:
+    """A list of two, or an object."""
+    segments = []
+    for span, voice, said in zip(SECONDS, VOICES, LINES, strict=True):
+        times = {key: span[n] for key, n in pair.items()} if isinstance(pair, dict) else list(span)
+        segments.append({"time": times, "speaker": voice, "text": said})
+    is_read(load({"segments": segments}))
+
+
+def test_words_with_keys_of_their_own() -> None:
+    """`w`, `s` and `e`, and a speaker for each."""
+    words = [
+        {"w": w, "s": 0.4 * n, "e": 0.4 * n + 0.3, "spk": VOICES[n // 10]}
+        for n, w in enumerate(SAID)
+    ]
+    transcript = load({"text": " ".join(SAID), "words": words})
+    assert transcript.timing == "word"
+    assert transcript.words[1].start_s == 0.4
+    assert {w.speaker for w in transcript.words} == {"Ada", "Ben"}
+
+
+def test_what_may_be_a_speaker_or_a_time_and_is_not_read_is_told() -> None:
+    """The metadata names the keys."""
+    segments = [
+        {"text": said, "clip_timing": {"a": n}, "speaker_embedding": [0.1 * n, 0.2]}
+        for n, said in enumerate(LINES)
+    ]
+    transcript = load({"language": "en", "segments": segments})
+    assert transcript.timing == "none"
+    times, speakers = note(transcript, "times_unread"), note(transcript, "speakers_unread")
+    assert times is not None
+    assert times.detail == "clip_timing"
+    assert speakers is not None
+    assert speakers.detail == "speaker_embedding"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"language": "English"}, {"type": "Final"}, {"sentiment": "Neutral"}, {"channel": 0},
+        {"model": "Large"}, {"id": 5}, {"seek": 0, "temperature": 0.2},
+    ],
+)  # fmt: skip
+def test_other_keys_are_no_speakers(extra: dict[str, Any]) -> None:
+    """Figures and kinds that come back are not names."""
+    segments = [
+        {"start": a, "end": b, "text": said, **extra}
+        for (a, b), said in zip(SECONDS, LINES, strict=True)
+    ]
+    transcript = load({"language": "en", "segments": segments})
+    assert not transcript.has_speakers
+    assert transcript.notes == ()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"time": "12:00:05", "msg": "started"}, {"time": "12:00:09", "msg": "stopped"}],
+        {"events": [{"start": "2026-01-03", "end": "2026-01-04", "content": "A day of leave"}]},
+        [{"offset": 12, "text": "a"}, {"offset": 40, "text": "b"}],
+        {"items": [{"start": 900, "end": 1000, "content": "Lunch"}]},
+        [{"start": 900, "end": 1000, "note": "Lunch"}, {"start": 1100, "end": 1130, "note": "Tea"}],
+    ],
+)  # fmt: skip
+def test_what_is_no_transcript_stays_unread(document: Any) -> None:
+    """Logs, calendars, places in a text."""
+    with pytest.raises(NotATranscript):
+        load(document)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=st.sampled_from(["start", "begin", "startTime", "t0", "inizio"]),
+    speaker=st.sampled_from(["speaker", "speakerId", "spk", "chi", "persona"]),
+    text=st.sampled_from(["text", "body", "content", "detto"]),
+    labels=st.lists(st.sampled_from(["Ada", "Ben", "Cleo"]), min_size=6, max_size=9),
+    wrapped=st.booleans(),
+)
+def test_no_name_of_a_key_loses_a_word_or_a_speaker(
+    start: str, speaker: str, text: str, labels: list[str], wrapped: bool
+) -> None:
+    """The words always; the speakers and times, or a note; or a named refusal."""
+    segments: list[Any] = [
+        {start: 4.0 * n, "end": 4.0 * n + 3.5, speaker: voice, text: f"{n} {LINES[n % 4]}"}
+        for n, voice in enumerate(labels)
+    ]
+    document = {"language": "en", "segments": segments} if wrapped else segments
+    try:
+        transcript = read(json.dumps(document).encode(), name="talk.json")
+    except NotATranscript:
+        return
+    assert words_of(transcript) == " ".join(item[text] for item in segments).split()
+    if transcript.timing == "none":
+        assert note(transcript, "times_unread") is not None
+    if [s.words[0].speaker for s in transcript.segments] != labels:
+        assert not transcript.has_speakers
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the field's files are not at {FIELD}")
+@pytest.mark.parametrize(
+    ("name", "speakers", "timing"),
+    [
+        ("10-speakers-lost/aws-bites.json", {"Ada", "Ben"}, "segment"),
+        ("10-speakers-lost/name.json", {"Ada", "Ben"}, "segment"),
+        ("11-times-lost/seconds-s.json", {None}, "segment"),
+        ("11-times-lost/t0t1.json", {None}, "segment"),
+        ("11-times-lost/words-w.json", {None}, "word"),
+        ("12-standard-refused/parakeet-mlx.json", {None}, "word"),
+        ("12-standard-refused/podcast.json", {"Ada", "Ben"}, "segment"),
+        ("12-standard-refused/yt-npm.json", {None}, "segment"),
+    ],
+)
+def test_the_cases_of_the_field(name: str, speakers: set[str | None], timing: str) -> None:
+    """Times and speakers of each are read."""
+    transcript = read(Path(FIELD / name).read_bytes(), name=name)
+    assert {word.speaker for word in transcript.words} == speakers
+    assert transcript.timing == timing
+    assert 9.0 < (transcript.duration_s or 0.0) < 18.0

@@ -1,0 +1,306 @@
+"""Kind: times in another unit or with another origin are put right, or left out with a note."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.reading import read
+from engine.records import Note, Transcript
+from tests.engine.reading.samples import load
+
+FIELD = Path(__file__).parents[4] / "shared" / "field"
+LINES = (
+    "The baker opens his shop at five in the morning.",
+    "He likes to be alone with the dough for an hour.",
+    "Then the first people come and ask for warm rolls.",
+    "By noon most of the shelves are empty again.",
+)
+SECONDS = ((0.4, 3.9), (4.2, 8.1), (8.4, 12.0), (12.5, 15.7))
+
+
+def items(scale: float = 1.0, *, lines: tuple[str, ...] = LINES, **more: Any) -> list[Any]:
+    """Return plain segments whose times are multiplied."""
+    spans = zip(SECONDS, lines, strict=False)
+    return [{"start": a * scale, "end": b * scale, "text": said, **more} for (a, b), said in spans]
+
+
+def whole(scale: float) -> list[Any]:
+    """Return the same with whole numbers."""
+    return [{**i, "start": round(i["start"]), "end": round(i["end"])} for i in items(scale)]
+
+
+def starts(transcript: Transcript) -> list[float]:
+    """Return when each segment starts, in tenths of a second."""
+    return [round(s.start_s or 0.0, 1) for s in transcript.segments]
+
+
+def note(transcript: Transcript, name: str) -> Note | None:
+    """Return the note of this name."""
+    return next((found for found in transcript.notes if found.name == name), None)
+
+
+@pytest.mark.parametrize(
+    ("scale", "unit"),
+    [
+        (100, "hundredths of a second"),
+        (1_000, "milliseconds"),
+        (16_000, "samples at 16 kHz"),
+        (1_000_000, "microseconds"),
+        (10_000_000, "units of 100 nanoseconds"),
+        (1_000_000_000, "nanoseconds"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_whole_numbers_in_a_small_unit_become_seconds(
+    scale: float, unit: str, wrapped: bool
+) -> None:
+    """The speaking rate fits one unit alone, and the note says which."""
+    segments = whole(scale)
+    transcript = load({"text": " ".join(LINES), "segments": segments} if wrapped else segments)
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert transcript.duration_s == pytest.approx(15.7)
+    assert note(transcript, "unit_inferred") == Note("unit_inferred", 4, unit)
+
+
+def test_minutes_become_seconds() -> None:
+    """Nobody says ten words in a twentieth of a second."""
+    transcript = load(items(1 / 60))
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert note(transcript, "unit_inferred") == Note("unit_inferred", 4, "minutes")
+
+
+def test_a_word_list_in_milliseconds() -> None:
+    """Words beside one text time it, in whatever unit."""
+    said = " ".join(LINES).split()
+    words = [{"word": w, "start": 400 * n, "end": 400 * n + 300} for n, w in enumerate(said)]
+    transcript = load({"text": " ".join(LINES), "words": words})
+    assert [w.start_s for w in transcript.words[:3]] == [0.0, 0.4, 0.8]
+    assert transcript.timing == "word"
+
+
+def test_words_in_another_unit_than_their_segments() -> None:
+    """Segments in seconds, words in milliseconds."""
+    segments = items()
+    for segment in segments:
+        said = segment["text"].split()
+        start, step = segment["start"], (segment["end"] - segment["start"]) / len(said)
+        segment["words"] = [
+            {
+                "word": w,
+                "start": round(1000 * (start + n * step)),
+                "end": round(1000 * (start + n * step + step)),
+            }
+            for n, w in enumerate(said)
+        ]
+    transcript = load(segments)
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert note(transcript, "unit_inferred") == Note("unit_inferred", 40, "words: milliseconds")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [(0, 6), (6, 12), (12, 18), (18, 24)],
+        [(0, 30), (30, 60), (60, 90), (90, 120)],
+        [(0, 60), (60, 120), (120, 180), (180, 240)],
+        [(0, 1), (3, 5), (600, 604), (7200, 7203)],
+    ],
+)
+def test_whole_seconds_stay_seconds(times: list[tuple[int, int]]) -> None:
+    """A usual rate, slow speech, windows of a fixed length, and hours of silence between."""
+    segments = [
+        {"start": a, "end": b, "text": said} for (a, b), said in zip(times, LINES, strict=True)
+    ]
+    transcript = load(segments)
+    assert starts(transcript) == [float(a) for a, _ in times]
+    assert transcript.notes == ()
+
+
+def test_music_with_few_words_stays_in_seconds() -> None:
+    """Windows of thirty seconds that hold one word each, the same again and again or not."""
+    said = ["you", "Thank you.", "you", "Bye.", "you", "Music", "you", "Thanks for watching!"]
+    segments = [{"start": 30 * n, "end": 30 * n + 30, "text": t} for n, t in enumerate(said)]
+    transcript = load(segments)
+    assert starts(transcript) == [30.0 * n for n in range(8)]
+    assert transcript.notes == ()
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        [{"start": 0, "end": 5500, "text": "Thank you."}],
+        [{"start": 0, "end": 3600, "text": "Ten words in an hour or in three seconds, who knows."}],
+    ],
+)
+def test_what_cannot_be_decided_has_no_times_and_says_so(segments: list[Any]) -> None:
+    """One segment shows no unit, and seconds would be too slow."""
+    transcript = load(segments)
+    assert (transcript.timing, transcript.duration_s) == ("none", None)
+    assert note(transcript, "times_in_doubt") is not None
+
+
+def windows(length: float, lines: tuple[str, ...] = LINES) -> list[Any]:
+    """Return three windows, each of which counts from zero."""
+    return [
+        {
+            "timestamp": [n * length / len(lines), (n + 0.9) * length / len(lines)],
+            "text": f" {said}",
+        }
+        for _ in range(3)
+        for n, said in enumerate(lines)
+    ]
+
+
+@pytest.mark.parametrize("length", [16.0, 30.0, 80.0])
+def test_a_clock_that_starts_again_is_joined(length: float) -> None:
+    """Stretch after stretch, and no word is squeezed."""
+    transcript = load({"text": " ".join(LINES * 3), "chunks": windows(length)})
+    found = starts(transcript)
+    assert found == sorted(found)
+    assert transcript.duration_s == pytest.approx(3 * length * 0.975, rel=0.01)
+    assert note(transcript, "clock_joined") == Note("clock_joined", 2, "one after another")
+
+
+def test_windows_of_thirty_seconds_are_known_by_the_duration() -> None:
+    """Where the file's duration fits them better."""
+    segments = [
+        {"start": i["timestamp"][0], "end": i["timestamp"][1], "text": i["text"]}
+        for i in windows(24.0)
+    ]
+    transcript = load({"segments": segments, "language": "en", "duration": 84.0})
+    assert starts(transcript)[::4] == [0.0, 30.0, 60.0]
+    assert note(transcript, "clock_joined") == Note("clock_joined", 2, "windows of 30 s")
+
+
+def test_subtitles_of_two_parts_in_one_file() -> None:
+    """The rule is the same for clocks that need no unit."""
+    cue = "{n}\n00:00:{a:02},000 --> 00:00:{b:02},500\n{said}\n\n"
+    part = "".join(
+        cue.format(n=n + 1, a=5 * n, b=5 * n + 4, said=said) for n, said in enumerate(LINES)
+    )
+    transcript = read((part + part).encode(), name="talk.srt")
+    assert starts(transcript) == [0.0, 5.0, 10.0, 15.0, 19.5, 24.5, 29.5, 34.5]
+    assert note(transcript, "clock_joined") is not None
+
+
+def test_every_segment_with_a_clock_of_its_own() -> None:
+    """Voice activity detection cuts the recording, and each piece counts from zero."""
+    segments = [{"start": 0.0, "end": 3.0 + n / 2, "text": said} for n, said in enumerate(LINES)]
+    transcript = load(segments)
+    assert starts(transcript) == [0.0, 3.0, 6.5, 10.5]
+    assert note(transcript, "clock_joined") == Note("clock_joined", 3, "one after another")
+
+
+def test_words_that_count_from_their_segment() -> None:
+    """They are moved to where their segment is."""
+    segments = items()
+    for segment in segments:
+        said = segment["text"].split()
+        segment["words"] = [
+            {"word": w, "start": 0.3 * n, "end": 0.3 * n + 0.2} for n, w in enumerate(said)
+        ]
+    transcript = load(segments)
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert note(transcript, "clock_joined") is not None
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_times_that_count_from_a_date_count_from_the_first_word(scale: float) -> None:
+    """Seconds and milliseconds since 1970."""
+    segments = items()
+    for segment in segments:
+        segment["start"] = round((1_700_000_000 + segment["start"]) * scale)
+        segment["end"] = round((1_700_000_000 + segment["end"]) * scale)
+    transcript = load(segments)
+    assert transcript.timing == "segment"
+    assert 14.0 <= (transcript.duration_s or 0.0) <= 16.0
+
+
+def test_two_tracks_are_not_put_one_after_the_other() -> None:
+    """Each stretch has a voice of its own: a call, or two recordings; nothing says which."""
+    segments = [*items(speaker="Ada"), *items(speaker="Ben")]
+    transcript = load({"segments": segments, "language": "en"})
+    assert transcript.timing == "none"
+    assert transcript.has_speakers
+    assert note(transcript, "times_in_doubt") is not None
+
+
+def test_one_time_out_of_order_is_no_origin() -> None:
+    """The clock goes on as before."""
+    segments = items()
+    segments[2]["start"] = 0.1
+    transcript = load(segments)
+    assert transcript.notes == ()
+    assert transcript.duration_s == 15.7
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected", "told"),
+    [
+        (17.5, 17.5, None),
+        (300.0, 300.0, None),  # a silence at the end
+        (17_500, 17.5, "read as milliseconds"),
+        (16_000_000, 16.0, "read as microseconds"),
+        (1_600, 16.0, "read as hundredths of a second"),
+        (3.0, 15.7, "left out"),
+    ],
+)
+def test_a_duration_is_compared_with_the_last_word(
+    duration: float, expected: float, told: str | None
+) -> None:
+    """It is read in the unit that fits, or left out."""
+    transcript = load({"segments": items(), "language": "en", "duration": duration})
+    assert transcript.duration_s == pytest.approx(expected)
+    found = note(transcript, "duration_in_doubt")
+    assert (found.detail if found else None) == told
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rates=st.lists(st.floats(1.2, 4.5), min_size=3, max_size=8),
+    gaps=st.lists(st.floats(0.1, 4.0), min_size=8, max_size=8),
+    scale=st.sampled_from([100, 1_000, 1_000_000, 10_000_000, 1_000_000_000]),
+    renamed=st.booleans(),
+)
+def test_no_scale_gives_other_times(
+    rates: list[float], gaps: list[float], scale: int, renamed: bool
+) -> None:
+    """Speech at any usual rate, in any unit: the times that it had, or none."""
+    at, segments, true = 0.0, [], []
+    for n, rate in enumerate(rates):
+        said = f"{n} {LINES[n % len(LINES)]}"
+        end = at + len(said.split()) / rate
+        keys = ("t0", "t1") if renamed else ("start", "end")
+        segments.append({keys[0]: round(at * scale), keys[1]: round(end * scale), "text": said})
+        true.append(at)
+        at = end + gaps[n]
+    transcript = read(json.dumps({"language": "en", "segments": segments}).encode(), name="a.json")
+    if transcript.timing == "none":
+        assert note(transcript, "times_in_doubt") is not None
+    else:
+        assert [s.start_s for s in transcript.segments] == pytest.approx(true, abs=0.02)
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the field's files are not at {FIELD}")
+@pytest.mark.parametrize(
+    ("name", "duration"),
+    [
+        ("07-whole-number-times/ms-doc.json", 17.5),
+        ("07-whole-number-times/ms-list.json", 17.5),
+        ("07-whole-number-times/vibe.json", 21.96),
+        ("08-times-start-again/ifw.json", 81.6),
+        ("09-duration-in-ms/meta.json", 17.5),
+    ],
+)
+def test_the_cases_of_the_field(name: str, duration: float) -> None:
+    """Each has the duration that its README asks for, and a note."""
+    transcript = read((FIELD / name).read_bytes(), name=name)
+    assert transcript.duration_s == pytest.approx(duration)
+    assert transcript.timing == "segment"
+    assert transcript.notes
