@@ -290,7 +290,11 @@ def _may_be_time(key: str, values: list[Any]) -> bool:
     if names.sounds_like_time(key):
         return True
     figure = _FIGURES.search(names.plain(key)) or _OTHER_TIMES.fullmatch(names.plain(key))
-    return not figure and all(map(_is_number, values)) and any(value > 1 for value in values)
+    return (
+        not figure
+        and all(map(_is_number, values))
+        and any(value > 1 or isinstance(value, float) for value in values)
+    )
 
 
 def _may_be_speaker(key: str, values: list[Any]) -> bool:

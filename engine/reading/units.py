@@ -80,7 +80,10 @@ def judge(spans: Sequence[Span], *, unit: float, duration: float | None) -> Verd
     """
     found = _evidence(spans)
     as_read = Verdict(1.0, "as read")
-    if found is None or any(SLOWEST <= rate <= FASTEST for rate in found.rates):
+    if found is None:
+        return as_read
+    squeezed = found.words < ENOUGH_WORDS and found.rates[0] > IMPOSSIBLE
+    if not squeezed and any(SLOWEST <= rate <= FASTEST for rate in found.rates):
         return as_read
     fits = _fits(found, unit)
     best = _best(fits, found, duration)
