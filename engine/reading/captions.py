@@ -17,13 +17,12 @@ A mark that moves times the words, and so do the times inside WebVTT lines.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from engine.reading.raw import RawSegment, ShownAgain
-from engine.reading.times import Timed, seconds, spread
+from engine.reading.times import Timed, spread
 from engine.text.letters import core, folded
 from engine.text.words import SplitWord, is_spaceless, join, split_words
 
@@ -34,13 +33,6 @@ FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 REPEATING_RATE = 4.5  # words per second that nobody repeats himself at
 LEAST = 3  # words that overlap inside a line
 DISTINCT = 6  # different words that overlap in a run of three
-LONGEST = 2_000  # characters of a cue that is looked into for marks
-
-_MARKUP = re.compile(
-    r"<(?P<close>/)?(?:[bciu]|font)(?:\.[^\s<>&]*)?(?:\s[^<>]*)?>"
-    r"|<(?P<time>(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9})>",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -82,38 +74,6 @@ class _Screen:
 
     lines: list[_Line] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)  # the words of the last cue
-
-
-def marks(
-    markup: str, plain: Callable[[str], str]
-) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
-    """Return which words of a cue's text are marked, and the times that stand before words.
-
-    Words are counted in the plain text; a mark over all words marks none, unless there is but one.
-    """
-    if "<" not in markup or len(markup) > LONGEST:
-        return (), ()
-    at, text = 0, ""
-    opened: int | None = None
-    marked: set[int] = set()
-    stamps: list[tuple[int, float]] = []
-    for match in _MARKUP.finditer(markup):
-        text += plain(markup[at : match.start()])
-        at = match.end()
-        here = len(split_words(text))
-        if match["time"]:
-            moment = seconds(match["time"])
-            if moment is not None:
-                stamps.append((here, moment))
-        elif not match["close"]:
-            opened = here
-        elif opened is not None:
-            marked.update(range(opened, here))
-            opened = None
-    total = len(split_words(text + plain(markup[at:])))
-    if len(marked) >= total > 1 or stamps:
-        marked = set()
-    return tuple(sorted(n for n in marked if n < total)), tuple(stamps)
 
 
 def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.errors import InvalidTranscript
-from engine.reading import captions
+from engine.reading import caption_marks
 from engine.reading.build import RawSegment
 from engine.reading.fields import label
 from engine.reading.reasons import Reason
@@ -185,7 +185,7 @@ def _voices(cue: _Cue) -> list[RawSegment]:
     return [
         RawSegment(text, start, end, speaker, marked=marked, stamps=stamps)
         for (speaker, text, part), (start, end) in zip(said, spans, strict=True)
-        for marked, stamps in [captions.marks(part, _plain)]
+        for marked, stamps in [caption_marks.marks(part, _plain)]
     ]
 
 
