@@ -15,8 +15,7 @@ from typing import Any, Final, Literal, cast
 from daemon.errors import ConfigError
 from daemon.files.spelling import name_key, resolved
 from daemon.home import Home, refuse_foreign
-from engine.records import Profile
-from engine.render import FORMATS
+from engine.records import FORMATS, Profile
 
 Device = Literal["auto", "quantized", "float32"]
 MIB: Final = 1024 * 1024

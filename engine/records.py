@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may name
+
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]
 PartStatus = Literal["enhanced", "fallback", "uncovered"]

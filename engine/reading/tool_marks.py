@@ -20,7 +20,7 @@ from engine.records import Note
 from engine.text.words import is_spaceless
 
 _TOKEN = re.compile(
-    r"<\|(?:\d{1,5}\.\d{1,3}|[a-z]{2,3}|startof[a-z]{2,10}|endof(?:text|transcript)|transcribe|translate"
+    r"<\|(?:\d{1,5}\.\d{1,3}|[a-z]{2}|haw|yue|startof[a-z]{2,10}|endof(?:text|transcript)|transcribe|translate"
     r"|no(?:speech|captions|timestamps)|notimestamps|speakerturn|diarize|nodiarize|itn|noitn|pnc|nopnc"
     r"|withitn|woitn|Speech|BGM|Laughter|Applause|Cry|Sneeze|Cough|HAPPY|SAD|ANGRY|NEUTRAL|FEARFUL"
     r"|DISGUSTED|SURPRISED|EMO_UNKNOWN|EMO_UNKNOW|emo:\w{1,12}|audio|special\d{1,3}|spkchange)\|>"
@@ -47,10 +47,9 @@ _STYLE = re.compile(
     r"\{\\[^{}]{0,80}\}|</?font(?:\s[^<>=]{0,40}=[^<>]{0,80})?>|</?c(?:\.[^\s<>&]{0,80})?>"
     r"|<(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,9}>"
 )
-_BREAK = re.compile(
-    r"([A-Za-z]:\\\S*)|(?<=[^\s:\\/])\\[Nh]|(?<![:\\/])\\[Nh](?![a-z])"
-    r"|(?<![:\\/])\\n(?=[A-Z \-]|\Z)|<br ?/?>"
-)
+_HARD_BREAK = r"([A-Za-z]:\\\S*)|(?<=[^\s:\\/])\\[Nh]|(?<![:\\/])\\[Nh](?![a-z])|<br ?/?>"
+_OUTSIDE_BREAK = re.compile(_HARD_BREAK)
+_BREAK = re.compile(_HARD_BREAK + r"|(?<![:\\/])\\n(?=[A-Z \-]|\Z)")
 # Closed and short: `&copy` in a name is no entity, and thousands of digits would be an error.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,31});")
 
@@ -69,7 +68,7 @@ def unstyled(content: str) -> str:
 
     Outside of subtitles, `<i>` may have been said.
     """
-    return _BREAK.sub(_space, _STYLE.sub("", content))
+    return _OUTSIDE_BREAK.sub(_space, _STYLE.sub("", content))
 
 
 def characters(written: str) -> str:

@@ -6,15 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.records import Document, Metadata, Rendered
+from engine.records import FORMATS, Document, Metadata, Rendered
 from engine.render.markdown import markdown
 from engine.render.page import html
 from engine.render.plain import text
 from engine.render.subtitles import srt, vtt
 
 __all__ = ["FORMATS", "html", "markdown", "metadata_json", "render", "srt", "text", "vtt"]
-
-FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may name
 
 
 def render(

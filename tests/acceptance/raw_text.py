@@ -122,7 +122,8 @@ def _halves(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 def unmarked(said: str) -> str:
     """Return a text without special tokens and colours, and with its entities decoded."""
-    said = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said)
+    said = re.sub(r"\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)", "", said)
+    said = re.sub(r"(?:\x1b\[|\x9b)[\d;?]*[A-Za-z]", "", said)
     said = re.sub(r"<\|[\w.:]*\|>|\[_[A-Za-z]+_?\w*\]", lambda m: _kept(m[0]), said)
     said = re.sub(r"\{\\[^{}]*\}|</?font[^>]*>", "", said).replace("\\N", " ")
     if re.fullmatch(r"\s*[\[(](?:\d+:)?\d+:\d\d(?:[.,]\d+)?[\])]\s*", said):
@@ -131,7 +132,10 @@ def unmarked(said: str) -> str:
 
 
 def _kept(mark: str) -> str:
-    return mark if mark.startswith("<|im_") else ""
+    """Keep the tokens of chat models: a transcriber has no reason to write them but speech."""
+    return (
+        mark if re.match(r"<\|(?:im_|user|assistant|system|pad|end\||eot_id|\w+_id)", mark) else ""
+    )
 
 
 def _turns(texts: list[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
