@@ -1,4 +1,4 @@
-"""What a raw transcript says, read anew for `fidelity`: nothing of llasa is used.
+"""What a raw transcript says, read again for `fidelity`: nothing of llasa is used.
 
 Every producer's segments are read for their text and speakers alone.
 """

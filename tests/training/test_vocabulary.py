@@ -22,7 +22,7 @@ def spelled(tokenizer: dict[str, Any], word: str) -> list[str]:
 def test_the_pruned_tokenizer_spells_covered_words_as_the_full_one(
     tokenizer: dict[str, Any],
 ) -> None:
-    """Its ids are numbered anew, its pieces are the same."""
+    """Its ids begin at 0 again; its pieces are the same."""
     counts = used(tokenizer, [(word, 5) for word in WORDS])
     small = pruned(tokenizer, choose(tokenizer, counts, most=10_000))
     assert len(small["model"]["vocab"]) <= len(tokenizer["model"]["vocab"])
