@@ -10,7 +10,8 @@ People do say things twice, so an overlap alone proves nothing. A run of overlap
 second sign: a copy that nobody could speak in its time, text at a rate that nobody speaks at, a
 mark that moves over it, or so many different words in a row that no talk repeats itself like that.
 Where one run of a file is proven, its other overlaps of several words are of the same kind. What
-stays undecided is kept: no word is lost.
+stays undecided is kept. Two equal lines of one screen look the same whether one was said twice or
+not: of some 2,200 generated files three lost a word that was.
 
 A mark that moves times the words, and so do the times inside WebVTT lines.
 """
