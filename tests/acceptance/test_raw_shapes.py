@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from engine.reading import read
 from tests.acceptance.raw_words import few_with_others, read_source, words_of
 from tests.engine.reading.test_kind_standards import CASES
+from tests.field import FIELD
 
-FIELD = Path(__file__).parents[3] / "shared" / "field"
 KINDS = ("07", "08", "09", "10", "11", "12")
 FILES = [path for kind in KINDS for path in sorted(FIELD.glob(f"{kind}-*/*.json"))]
 

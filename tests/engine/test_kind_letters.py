@@ -18,10 +18,9 @@ from engine.extract.lexicon import lexicon_for
 from engine.records import Document, EnhancedWord, ModelFacts, Profile, Word
 from engine.text.languages import _CODES
 from engine.text.letters import WORD, composed, core, folded, without_marks
+from tests.field import FIELD, needs_field
 
 ROOT = Path(__file__).parents[2]
-FIELD = ROOT.parent / "shared" / "field"
-needs_field = pytest.mark.skipif(not FIELD.exists(), reason="../shared/field is not here")
 
 INFO = ModelFacts(
     name="x",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +10,7 @@ from engine.reading import read
 from engine.text.cleaning import clean
 from engine.text.letters import folded
 from engine.text.wordlists import CREDITS, THANKS
-
-FIELD = Path(__file__).parents[3] / "shared" / "field"
-needs_field = pytest.mark.skipif(not FIELD.exists(), reason="../shared/field is not here")
+from tests.field import FIELD, needs_field
 
 LINES = [
     "ترجمة نانسي قنقر",

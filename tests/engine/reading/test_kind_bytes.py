@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,7 @@ from engine.reading import read
 from engine.reading.encoding import CODE_PAGES
 from engine.reading.reasons import Reason
 from engine.records import Transcript
-
-FIELD = Path(__file__).parents[4] / "shared" / "field"
+from tests.field import FIELD, needs_field
 
 SAID = {
     "ru": "Паром уходит из гавани рано утром. Очередь из машин длинная, и дети уже устали.",
@@ -228,7 +226,7 @@ def test_no_encoding_gives_other_letters(
     assert found in (Reason.BAD_ENCODING, Reason.NOT_JSON, unicodedata.normalize("NFC", said))
 
 
-@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases are not at {FIELD}")
+@needs_field
 def test_the_cases_of_the_field() -> None:
     """Each is read with its own letters."""
     wanted = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +12,7 @@ from engine import pipeline
 from engine.reading import read
 from engine.records import ModelFacts, Profile, Transcript
 from tests.engine.reading.samples import words_of
-
-FIELD = Path(__file__).parents[4] / "shared" / "field"
-needs_field = pytest.mark.skipif(not FIELD.exists(), reason="../shared/field is not here")
+from tests.field import FIELD, needs_field
 
 LINES = [
     "the kettle is on the stove",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +11,7 @@ from hypothesis import strategies as st
 from engine.reading import read
 from engine.records import Transcript
 from tests.engine.reading.samples import words_of
-
-FIELD = Path(__file__).parents[4] / "shared" / "field"
-needs_field = pytest.mark.skipif(not FIELD.exists(), reason="../shared/field is not here")
+from tests.field import FIELD, needs_field
 
 DIALOGUE = [
     ("Maria", "so the ferry leaves at seven"),

@@ -14,7 +14,8 @@ from engine.errors import NotATranscript
 from engine.reading import read
 from engine.records import Transcript
 from tests.engine.reading.samples import load, words_of
-from tests.engine.reading.test_kind_times import FIELD, LINES, SECONDS, note, starts
+from tests.engine.reading.test_kind_times import LINES, SECONDS, note, starts
+from tests.field import FIELD, needs_field
 
 VOICES = ("Ada", "Ben", "Ada", "Ben")
 SAID = " ".join(LINES).split()
@@ -223,7 +224,7 @@ def test_no_name_of_a_key_loses_a_word_or_a_speaker(
         assert not transcript.has_speakers
 
 
-@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the field's files are not at {FIELD}")
+@needs_field
 @pytest.mark.parametrize(
     ("name", "speakers", "timing"),
     [

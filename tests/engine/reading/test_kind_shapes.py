@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from engine.errors import InvalidTranscript, NotATranscript, TranscriptError
 from engine.reading import is_read, read
 from engine.reading.reasons import Reason
 from engine.records import Transcript
+from tests.field import FIELD, needs_field
 
-FIELD = Path(__file__).parents[4] / "shared" / "field"
 LINES = ("So the ferry leaves at seven.", "We have to be early.", "She took the later one.")
 SEGMENTS = [{"start": 5 * n, "end": 5 * n + 4, "text": f" {line}"} for n, line in enumerate(LINES)]
 WHOLE = {"language": "en", "text": " ".join(LINES), "segments": SEGMENTS}
@@ -210,7 +209,7 @@ def test_a_wrapped_or_damaged_result_is_whole_or_refused(
         assert caught.value.reason in (Reason.TRUNCATED, Reason.EMPTY_FILE)
 
 
-@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases are not at {FIELD}")
+@needs_field
 def test_the_cases_of_the_field() -> None:
     """Read, or refused in words that help."""
     for path in sorted([*FIELD.glob("2[3457]-*/*.*")]):

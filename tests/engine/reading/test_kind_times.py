@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 from engine.reading import read
 from engine.records import Note, Transcript
 from tests.engine.reading.samples import load
+from tests.field import FIELD, needs_field
 
-FIELD = Path(__file__).parents[4] / "shared" / "field"
 LINES = (
     "The baker opens his shop at five in the morning.",
     "He likes to be alone with the dough for an hour.",
@@ -287,7 +286,7 @@ def test_no_scale_gives_other_times(
         assert [s.start_s for s in transcript.segments] == pytest.approx(true, abs=0.02)
 
 
-@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the field's files are not at {FIELD}")
+@needs_field
 @pytest.mark.parametrize(
     ("name", "duration"),
     [

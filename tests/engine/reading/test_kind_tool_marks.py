@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from hypothesis import strategies as st
 
 from engine.reading import read
 from engine.records import Transcript
-
-FIELD = Path(__file__).parents[4] / "shared" / "field"
+from tests.field import FIELD, needs_field
 
 
 def text_of(transcript: Transcript) -> str:
@@ -140,7 +138,7 @@ def test_marks_between_words_change_no_word(words: list[str], marks: list[tuple[
     assert found == ["start", *words]
 
 
-@pytest.mark.skipif(not FIELD.is_dir(), reason=f"the cases are not at {FIELD}")
+@needs_field
 def test_the_cases_of_the_field() -> None:
     """Nothing but what was said is left."""
     for path in sorted([*FIELD.glob("19-*/*.*"), *FIELD.glob("2[016]-*/*.*")]):
