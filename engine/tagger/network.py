@@ -1,7 +1,7 @@
 """Ids of pieces -> scores of labels: a BERT-shaped encoder with three heads, in MLX.
 
-On a CPU MLX computes exponentials one scalar at a time: six layers read 714 words per second of the
-processor without them and 423 with them (docs/benchmarks.md). So they are not used there. See
+On a CPU MLX computes exponentials one scalar at a time: six layers read 580 words per second of the
+processor without them and 305 with them (docs/benchmarks.md). So they are not used there. See
 `gelu` and `attend`; both are close enough that labels do not change.
 """
 
