@@ -7,6 +7,10 @@ CREATE INDEX jobs_status ON jobs (status, id, size);
 CREATE INDEX jobs_waiting ON jobs (tried_last, priority DESC, deferred, id)
         WHERE status = 'queued';
 
+CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
+        WHERE granted_at IS NOT NULL
+    ;
+
 CREATE TABLE history (
         id INTEGER PRIMARY KEY,
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -53,6 +57,17 @@ CREATE TABLE jobs (
         started_at TEXT,
         finished_at TEXT
     ) STRICT;
+
+CREATE TABLE model_requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        birth TEXT NOT NULL,
+        beats INTEGER NOT NULL DEFAULT 0,
+        asked_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        granted_at TEXT
+    ) STRICT
+    ;
 
 CREATE TABLE "parts" (
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
