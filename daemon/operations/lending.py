@@ -174,13 +174,14 @@ class Lease:
     # To borrow
 
     def _is_still_lent(self) -> bool:
-        """Return whether our request is granted; it may have been ended while we were suspended."""
+        """Return whether the model is ours; the request ends while we are suspended."""
         request = self._request
-        if request is None or not request.granted:
+        if request is None:
             return False
         with contextlib.suppress(StateError), self._open() as database:
-            return LendingRows(database).request(request.id) is not None
-        return True
+            if LendingRows(database).request(request.id) is None:
+                self._forget(request)
+        return self.lent
 
     def _borrow(self) -> None:
         """Ask for the model and wait until it is ours and no other child has one loaded."""
