@@ -120,20 +120,23 @@ class Lender:
         return self._context.progress.lent
 
     def _give(self, request: ModelRequest) -> None:
-        """Grant a request unless it is granted; the model child has ended before."""
-        found = request.granted  # by an earlier daemon, or while none ran
+        """End the model child, and grant the request unless somebody else has."""
+        if self._lent is not None:
+            return
+        self._keeper.close("lent")
+        self._context.progress.report({"memory_bytes": None, "device_path": None})
+        found = (
+            request.granted
+        )  # by itself while we were idle, by an earlier daemon, or without one
         if not found:
-            self._keeper.close("lent")
-            self._context.progress.report({"memory_bytes": None, "device_path": None})
             self._context.step("model_closed")
             granted = self._rows.grant(request.id)
             if granted is None:
                 return
             request = granted
-        if self._lent is None:
-            self._lent, self._lent_at = request, self._context.clock()
-            self._log.info("model.lent", who=request.who, pid=request.pid, found=found)
-            self._context.step("model_lent")
+        self._lent, self._lent_at = request, self._context.clock()
+        self._log.info("model.lent", who=request.who, pid=request.pid, found=found)
+        self._context.step("model_lent")
 
     def _took_back(self, request: ModelRequest, reason: str) -> None:
         if request.granted:
