@@ -15,6 +15,9 @@ EngineError
 │   └── ChildStrained          smaller requests may work
 │       ├── NoMemory
 │       └── GpuTimeout
+├── ChatError                  this conversation cannot be answered so; the child goes on
+│   ├── PromptTooLong
+│   └── ToolRefused
 ├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
@@ -124,6 +127,25 @@ class GpuTimeout(ChildStrained):
 
     reason = "gpu_timeout"
     hint = "Let the display sleep while it works, or set a smaller model in llasa.toml."
+
+
+class ChatError(EngineError):
+    """The conversation cannot be answered as it was asked."""
+
+    hint = "Change the conversation or its tools; the model is ready for another."
+
+
+class PromptTooLong(ChatError):
+    """The conversation does not fit the model."""
+
+    reason = "too_long"
+    hint = "Leave out old messages, begin another conversation, or choose a larger model."
+
+
+class ToolRefused(ChatError):
+    """The schema of a tool's arguments asks for what cannot be checked while they are written."""
+
+    hint = "Leave the keyword out of the tool's schema; arguments are checked before a call, too."
 
 
 class OutputError(EngineError):
