@@ -18,6 +18,7 @@ from engine.errors import ModelRefused
 CALL_MARKS: Final = ("<tool_call>", "</tool_call>")
 # mlx-lm's name for templates that show tools and want a call as JSON with `name` and `arguments`.
 _JSON_CALLS: Final = "json_tools"
+_CONTEXT_UNKNOWN: Final = 4_096
 
 
 class ChatTokenizer:
@@ -26,6 +27,7 @@ class ChatTokenizer:
     def __init__(self, folder: Path) -> None:
         from mlx_lm.tokenizer_utils import load
 
+        self._folder = folder
         self._end_ids = _end_ids(folder)
         self.loaded: Any = load(
             folder, {"trust_remote_code": False}, eos_token_ids=list(self._end_ids)
@@ -69,6 +71,16 @@ class ChatTokenizer:
     def end_ids(self) -> frozenset[int]:
         """Return every token that ends an answer."""
         return frozenset(int(token) for token in self.loaded.eos_token_ids)
+
+    @property
+    def context(self) -> int:
+        """Return how many tokens the model was made to read, by its own files."""
+        config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+        text = config.get("text_config")
+        config = {**config, **text} if isinstance(text, dict) else config
+        known = [config.get("max_position_embeddings"), self.loaded.model_max_length]
+        sizes = [int(n) for n in known if isinstance(n, int | float) and 0 < n < 1 << 30]
+        return min(sizes, default=_CONTEXT_UNKNOWN)
 
     @property
     def thinking(self) -> tuple[str, str] | None:

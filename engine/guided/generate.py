@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,6 @@ from engine.guided.model import Model
 
 # Freed buffers that MLX may keep for later; without a limit they grow from turn to turn.
 _FREED_BYTES: Final = 256 << 20
-_CONTEXT_UNKNOWN: Final = 4_096
 Finish = Literal["stop", "length", "cancelled"]
 
 
@@ -72,7 +70,7 @@ class Writer:
         self._cache = ChatCache(model.network)
         self._grammar: CallGrammar | None = None
         self.facts = Facts(
-            context=min(_context(self._tokenizer, Path(model.info.path)), room(model.network)),
+            context=min(self._tokenizer.context, room(model.network)),
             thinking=self._tokenizer.thinking,
             tools=self._tokenizer.shows_tools,
             call_marks=self._tokenizer.call_marks,
@@ -118,17 +116,11 @@ class Writer:
         if not messages:
             raise ChatError("There is no message to answer.")
         prompt = self.prompt(messages, tools, think=options.think)
-        most = min(options.max_tokens, self.facts.context - len(prompt))
-        if most < 1:
-            raise PromptTooLong(
-                f"The conversation has {len(prompt):,} tokens; the model reads and writes "
-                f"{self.facts.context:,} in all."
-            )
+        most = min(options.max_tokens, self._room_after(prompt))
         guide = self._guide(tools)
         text = _Text(self._tokenizer, on_text)
-        thinks = self._ends_thinking(prompt)
-        if thinks:
-            text.say(self._tokenizer.thinking[0] + "\n" if self._tokenizer.thinking else "")
+        thinks = self._thinking_mark(prompt)
+        text.say(f"{thinks}\n" if thinks else "")
         started = time.monotonic()
         cached = self._cache.keep(prompt)
         try:
@@ -139,13 +131,25 @@ class Writer:
                 read_s = time.monotonic() - started
                 tokens, finish = 0, "cancelled"
                 if whole:
-                    first = guide.opening(thinks=thinks) if guide and options.force_tool else None
+                    first = (
+                        guide.opening(thinks=bool(thinks)) if guide and options.force_tool else None
+                    )
                     run = _Run(self._cache, self._tokenizer.end_ids, text, guide, options)
                     tokens, finish = run.write(logits, most, first, cancelled)
         except BaseException:
             self._cache.forget()  # nobody knows what it holds
             raise
         return self._answer(len(prompt), cached, tokens, read_s, started, finish)
+
+    def _room_after(self, prompt: Sequence[int]) -> int:
+        """Return how many tokens an answer may have; raises `PromptTooLong` if none."""
+        left = self.facts.context - len(prompt)
+        if left < 1:
+            raise PromptTooLong(
+                f"The conversation has {len(prompt):,} tokens; the model reads and writes "
+                f"{self.facts.context:,} in all."
+            )
+        return left
 
     def _answer(
         self, prompt: int, cached: int, tokens: int, read_s: float, started: float, finish: Any
@@ -175,14 +179,14 @@ class Writer:
             thinking=self.facts.thinking,
         )
 
-    def _ends_thinking(self, prompt: Sequence[int]) -> bool:
-        """Return whether the prompt ends inside what the model thinks."""
+    def _thinking_mark(self, prompt: Sequence[int]) -> str:
+        """Return the mark inside which the prompt ends, "": it ends outside."""
         if self.facts.thinking is None:
-            return False
+            return ""
         opened, closed = (
             tuple(self._model.vocabulary.encode_template(mark)) for mark in self.facts.thinking
         )
-        return _last(prompt, opened) > _last(prompt, closed)
+        return self.facts.thinking[0] if _last(prompt, opened) > _last(prompt, closed) else ""
 
 
 class _Text:
@@ -294,13 +298,3 @@ def _last(tokens: Sequence[int], wanted: Sequence[int]) -> int:
         if tuple(tokens[start : start + len(wanted)]) == tuple(wanted):
             return start
     return -1
-
-
-def _context(tokenizer: ChatTokenizer, folder: Path) -> int:
-    """Return how many tokens a model was trained to read, by its own files."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    text = config.get("text_config")
-    config = {**config, **text} if isinstance(text, dict) else config
-    known = [config.get("max_position_embeddings"), tokenizer.loaded.model_max_length]
-    sizes = [int(size) for size in known if isinstance(size, int | float) and 0 < size < 1 << 30]
-    return min(sizes, default=_CONTEXT_UNKNOWN)

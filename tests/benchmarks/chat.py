@@ -122,6 +122,7 @@ def _model(options: argparse.Namespace) -> Iterator[str]:
 def make(folder: Path, shape: dict[str, Any]) -> None:
     """Write a 4-bit model with random weights, which never exist as floats."""
     import mlx.core as mx
+    import numpy as np
     from mlx import nn
     from mlx.utils import tree_flatten
     from mlx_lm.utils import _get_classes
@@ -132,11 +133,12 @@ def make(folder: Path, shape: dict[str, Any]) -> None:
     model_class, arguments = _get_classes(config)
     network = model_class(arguments.from_dict(config))
     nn.quantize(network, **config["quantization"])  # type: ignore[arg-type]
+    chance = np.random.default_rng(0)
     weights = {}
     for name, values in tree_flatten(network.parameters()):
         kind = name.rsplit(".", 1)[1]
         if values.dtype == mx.uint32:
-            made = mx.random.bits(values.shape)
+            made = mx.array(chance.integers(0, 1 << 32, values.shape, dtype=np.uint32))
         elif kind == "scales":
             made = mx.full(values.shape, 0.005, dtype=mx.float16)
         elif kind == "biases":
