@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 from engine.chat.records import ToolCall
 from engine.chat.repair import Broken, load_all, without_fence

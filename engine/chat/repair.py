@@ -12,6 +12,7 @@ import re
 from typing import Any, Final, NoReturn
 
 _FENCE: Final = re.compile(r"\s*```[\w-]*[ \t]*\n?(.*?)(?:```\s*)?\Z", re.DOTALL)
+_SOLID: Final = re.compile(r"\S")
 _WORD: Final = re.compile(r"[\w.+-]+")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
 _CONSTANTS: Final = {"true": "true", "false": "false", "null": "null", "none": "null"}
@@ -121,7 +122,7 @@ class _Repair:
             self._finish()
 
     def _word(self, word: str) -> str:
-        if self._text[self._at :].lstrip().startswith(":"):
+        if self._open and self._next() == ":":
             return json.dumps(word, ensure_ascii=False)
         if _NUMBER.match(word):
             return word
@@ -145,8 +146,13 @@ class _Repair:
 
     def _ends_string(self, at: int) -> bool:
         """Return whether a quote ends its string: what follows can follow a string."""
-        after = self._text[at + 1 :].lstrip()
-        return not after or after[0] in (",:}];" if self._open else ",;")
+        after = self._next(at + 1)
+        return not after or after in (",:}];" if self._open else ",;")
+
+    def _next(self, at: int | None = None) -> str:
+        """Return the next character that is no white space; "" at the end."""
+        found = _SOLID.search(self._text, self._at if at is None else at)
+        return found[0] if found else ""
 
 
 def _quoted(inside: str) -> str:
