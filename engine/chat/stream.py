@@ -22,6 +22,7 @@ class Piece:
     kind: Literal["answer", "thinking", "call", "was_thinking"]
     text: str = ""
     closed: bool = True  # of a call: its closing mark came
+    marked: bool = True  # of a call: marks stood around it; without them it may be an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class StreamProcessor:
         bare = self._is_held()
         if bare or self._state == "call":
             closed = bare or not self._call_end
-            self._calls.append(Piece("call", self._waiting, closed=closed))
+            self._calls.append(Piece("call", self._waiting, closed=closed, marked=not bare))
             pieces.append(self._calls[-1])
         self._waiting = ""
 
