@@ -88,6 +88,6 @@ def _answer(client: ModelClient, messages: Sequence[dict[str, str]], max_tokens:
         pieces.append(piece)
         click.echo(safe_block(piece.expandtabs(4)), nl=False)
 
-    client.write(messages, max_tokens=max_tokens, on_text=show)
+    client.write(messages, options={"max_tokens": max_tokens}, on_text=show)
     click.echo()
     return "".join(pieces)
