@@ -16,8 +16,10 @@ EngineError
 │       ├── NoMemory
 │       └── GpuTimeout
 ├── ChatError                  this conversation cannot be answered so; the child goes on
+│   ├── ConversationBusy
 │   ├── PromptTooLong
-│   └── ToolRefused
+│   ├── ToolRefused
+│   └── TornHistory
 ├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
@@ -133,6 +135,18 @@ class ChatError(EngineError):
     """The conversation cannot be answered as it was asked."""
 
     hint = "Change the conversation or its tools; the model is ready for another."
+
+
+class ConversationBusy(ChatError):
+    """Another answer is being written in this conversation."""
+
+    hint = "Wait until it is written, or stop it."
+
+
+class TornHistory(ChatError):
+    """A call and its result would have come apart."""
+
+    hint = "This is a bug: please report it. The conversation is as it was before."
 
 
 class PromptTooLong(ChatError):
