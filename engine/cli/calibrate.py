@@ -81,9 +81,9 @@ def _find(model: str, base: Path) -> ModelInfo:
             hint="Name another model; `llasactl model list` shows those on this machine.",
         )
     try:
-        return local.resolve(model)
+        return local.resolve(model, use_measured=False)
     except ModelNotFound:
-        return local.resolve(model, base=base)
+        return local.resolve(model, base=base, use_measured=False)
 
 
 def _measured(way: Way, samples: Sequence[texts.Sample]) -> Result:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.models import places
-from engine.records import ModelFacts
+from engine.records import ModelFacts, ModelInfo
 
 SCHEMA: Final = "llasa.calibration/1"
 Verdict = Literal["worth", "no_gain", "unfit"]
@@ -75,15 +75,17 @@ def write(base: Path, info: ModelFacts, data: Mapping[str, Any]) -> Path:
     return path
 
 
-def advice(base: Path, info: ModelFacts) -> tuple[str, str] | None:
+def advice(base: Path, info: ModelInfo) -> tuple[str, str] | None:
     """Return what the user should know about the fitness of a model, and what to do about it.
 
-    None where there is nothing to say: the model is llasa's own, or was found worth using.
+    None where there is nothing to say: the model was made for this work, or found worth using.
     """
+    if info.template != "chat":
+        return None
     found = read(base, info)
     if found is None:
         return (
-            "how good it is at this work was never measured: it is used with cautious defaults",
+            "how good it is at this work was never measured, and cautious defaults hold",
             f"Measure it once: llasa-cli calibrate {info.name}",
         )
     if found.verdict == "worth":
