@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
+from engine.models import opinions
 from engine.records import Layout, ModelInfo
 
 EMBEDDED = "punct-en"
@@ -34,13 +36,32 @@ _LAYOUTS = {
 _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 
-def describe(model: str, *, base: Path | None = None) -> ModelInfo:
+def describe(model: str, *, base: Path | None = None, decider: str = EMBEDDED) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`), or the name of a repository
-    in the local Hugging Face cache. Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
+    `model` is the embedded model's name, a folder (a relative one lies under `base`, the home), or
+    the name of a repository in the local Hugging Face cache. Nothing is downloaded. A chat model
+    comes with the `decider` if that is a tagger: it decides, and the chat model has an opinion.
+    Raises `ModelNotFound`, `ModelRefused`.
     """
-    folder, revision = _find(model, base or Path.cwd())
+    info = _described(model, base or Path.cwd())
+    if not info.converses:
+        return info
+    tagger = _described(decider, base or Path.cwd())
+    info = replace(info, opinion=opinions.load(opinions.path_of(base or Path.cwd(), model)))
+    if tagger.kind != "tagger":
+        return info
+    return replace(
+        info,
+        decider=tagger,
+        part_words=tagger.part_words,
+        tail_words=tagger.tail_words,
+        lookahead_words=tagger.lookahead_words,
+    )
+
+
+def _described(model: str, base: Path) -> ModelInfo:
+    folder, revision = _find(model, base)
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)
     own = folder / "llasa.json"
