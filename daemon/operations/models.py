@@ -12,7 +12,7 @@ from daemon.errors import DaemonError
 from daemon.home import find_home
 from daemon.operations.session import Session
 from engine.errors import ModelError
-from engine.models import calibrations, catalog, facts, local, places, suitability
+from engine.models import calibrations, catalog, facts, local, opinions, places, suitability
 
 if TYPE_CHECKING:
     from engine.models.download import Plan
@@ -152,7 +152,7 @@ def removal(session: Session, name: str) -> Removal:
     if report.set_in:
         profiles = ", ".join(report.set_in)
         warnings.append(f"llasa.toml names it ({profiles}): transcripts will wait for it.")
-    paths.append(calibrations.path_of(base_of(session), name))
+    paths.append(opinions.path_of(base_of(session), name))
     there = tuple(path for path in paths if path.exists() or path.is_symlink())
     return Removal(report, there, tuple(warnings))
 

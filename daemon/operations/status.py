@@ -12,13 +12,14 @@ from daemon import parking
 from daemon.lock import holder
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
+from engine.records import Profile
 from state.job import Job, Status
 from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5  # that are reported
 _AT_REST: Final = ("starting", "idle", "held", "paused")  # phases in which no job runs
-EMBEDDED: Final = "punct-en"  # as `engine.models.catalog` calls it, which takes time to import
+_EMBEDDED: Final = Profile().model  # `engine.models.catalog` takes time to import
 _LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
 # The fields of these records are the keys of `status --json`, in this order; docs/commands.md
@@ -176,7 +177,7 @@ def status_of(session: Session) -> StatusReport:
 def advice_on_model(session: Session) -> str | None:
     """Return what the user should know about the fitness of the default model, in two sentences."""
     name = session.config.default.model
-    if name == EMBEDDED:
+    if name == _EMBEDDED:
         return None
     from engine.errors import ModelError
     from engine.models import calibrations, catalog  # late: `status` need not wait for it

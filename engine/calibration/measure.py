@@ -23,7 +23,7 @@ BLOCK_WORDS: Final = 25  # counted together, so that chance can be measured over
 class Way:
     """A way to decide that is measured."""
 
-    name: str  # "embedded", "opinion 1.0", "reader", "ask" or "tagger"
+    name: str  # "embedded", "opinion 1", "reader", "ask" or "alone"
     info: ModelInfo
     languages: tuple[str, ...] = ()  # that it knows; empty: every one
     margin: float | None = None  # of a second opinion
@@ -39,7 +39,7 @@ class Measured:
 
     tally: Tally = field(default_factory=Tally)
     blocks: list[tuple[int, int, int]] = field(default_factory=list)  # hits, guesses, truths
-    failed_parts: int = 0  # that keep the words as they came
+    refused_parts: int = 0  # on which it failed, or wrote what is not plausible
 
     @property
     def marks_f1(self) -> float:
@@ -98,7 +98,7 @@ def _add(measured: Measured, client: ModelClient, sample: Sample) -> None:
     done: list[EnhancedPart] = []
     for part in pieces:
         found = _decide(client, part, tail) or pipeline.keep(part, "fallback")
-        measured.failed_parts += found.status != "enhanced"
+        measured.refused_parts += found.status != "enhanced"
         tail = found.words
         done.append(found)
     measured.tally.seconds += time.monotonic() - started
@@ -124,13 +124,14 @@ def _count(measured: Measured, sample: Sample, written: Sequence[EnhancedWord]) 
     last = len(sample.words) - 1
     for number, (right, word) in enumerate(zip(sample.words, written, strict=True)):
         guess = label(word.text)
-        tally.mark(right.label, guess)
+        if number < last:  # the end of a text always has its full stop
+            tally.mark(right.label, guess)
+            truths += right.label in LABELS
+            guesses += guess in LABELS
+            hits += right.label == guess and guess in LABELS
         tally.capital(right.capital, any(map(str.isupper, word.text)))
         if number < last and sample.has_paragraphs:
             tally.break_(right.ends_paragraph, word.paragraph)
-        truths += right.label in LABELS
-        guesses += guess in LABELS
-        hits += right.label == guess and guess in LABELS
         if number % BLOCK_WORDS == BLOCK_WORDS - 1 or number == last:
             measured.blocks.append((hits, guesses, truths))
             hits = guesses = truths = 0

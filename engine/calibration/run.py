@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.calibration import texts, verdict
 from engine.calibration.measure import Measured, Result, Way
-from engine.models import catalog, facts
+from engine.models import catalog, facts, opinions
 from engine.recipe import ENGINE_VERSION
-from engine.records import ModelInfo
+from engine.records import ModelInfo, Opinion, Rule
+
+#: Margins of a second opinion that are tried, as log probabilities.
+MARGINS: Final = (0.5, 1.0, 2.0)
+RULES: Final[tuple[Rule, ...]] = ("reader", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Row:
     words_per_s: float
     memory_bytes: int | None
     words: int
-    failed_parts: int
+    refused_parts: int
 
 
 def languages_of(info: ModelInfo) -> tuple[str, ...]:
@@ -39,13 +43,36 @@ def languages_of(info: ModelInfo) -> tuple[str, ...]:
 
 
 def ways_of(info: ModelInfo) -> tuple[Way, ...]:
-    """Return the ways in which a model can decide, the embedded model alone first."""
-    embedded = catalog.describe(catalog.EMBEDDED)
-    name = "tagger" if info.kind == "tagger" else "ask"
-    return (
-        Way("embedded", embedded, languages=embedded.languages),
-        Way(name, info, languages=info.languages),
-    )
+    """Return the ways in which a model can decide, the embedded model alone first.
+
+    A chat model decides alone by two rules, and advises the embedded model if that is a tagger.
+    """
+    embedded = info.decider or catalog.describe(catalog.EMBEDDED)
+    first = Way("embedded", embedded, languages=embedded.languages)
+    if info.opinion is None:
+        return first, Way("alone", info, languages=info.languages)
+    by_margin = [
+        Way(
+            f"opinion {margin:g}",
+            replace(info, opinion=replace(info.opinion, margin=margin)),
+            languages=embedded.languages,
+            margin=margin,
+        )
+        for margin in MARGINS
+    ]
+    by_rule = [
+        Way(rule, replace(info, opinion=replace(info.opinion, rule=rule), decider=None))
+        for rule in RULES
+    ]
+    return first, *(by_margin if info.decider else ()), *by_rule
+
+
+def opinion_of(choice: verdict.Choice) -> Opinion:
+    """Return how a model is heard after a choice: a margin that was best, or not at all."""
+    opinion = Opinion(rule="ask" if choice.rule == "ask" else "reader", calibrated=True)
+    if choice.margin is None:
+        return replace(opinion, weight=0.0)
+    return replace(opinion, margin=choice.margin)
 
 
 def rows_of(results: Sequence[Result]) -> list[Row]:
@@ -69,6 +96,7 @@ def content(model: str, results: Sequence[Result]) -> tuple[verdict.Choice, dict
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "device_path": results[-1].device_path,
         "languages": list(choice.languages),
+        "opinion": opinions.dump(opinion_of(choice)),
         "table": [row_to_json(row) for row in rows_of(results)],
     }
     return choice, data
@@ -91,5 +119,5 @@ def _row(result: Result, code: str, measured: Measured) -> Row:
         words_per_s=float(table["words_per_second"]),
         memory_bytes=result.memory_bytes,
         words=measured.tally.words,
-        failed_parts=measured.failed_parts,
+        refused_parts=measured.refused_parts,
     )

@@ -65,11 +65,12 @@ def works(language: str) -> tuple[Sample, ...]:
 
 
 def samples(language: str, words: int) -> tuple[Sample, ...]:
-    """Return about so many words of a language, the same share from the start of every work.
+    """Return about so many words of a language, the same share from the start of some works.
 
-    They end at a sentence end: what stands after a cut sentence is not known.
+    An excerpt has a hundred words or more: of fewer it cannot be said whether they are plausible.
+    It ends at a sentence end, because what stands after a cut sentence is not known.
     """
-    every = works(language)
+    every = works(language)[: max(1, words // 100)]
     size = sum(len(work.words) for work in every)
     share = min(1.0, words / size)
     return tuple(_cut(work, round(len(work.words) * share)) for work in every)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.models import places
-from engine.records import ModelFacts, ModelInfo
+from engine.models import opinions
+from engine.records import ModelInfo
 
 SCHEMA: Final = "llasa.calibration/1"
 Verdict = Literal["worth", "no_gain", "unfit"]
@@ -27,22 +27,32 @@ class Calibration:
     data: Mapping[str, Any]  # the whole file
 
 
-def path_of(base: Path, model: str) -> Path:
-    """Return the file of a model in the home `base`."""
-    return base / places.HOME_MODELS / f"{places.file_name(model)}.llasa.json"
+def read(base: Path, info: ModelInfo) -> Calibration | None:
+    """Return what was measured of a model; None where nothing was, or of other weights."""
+    file = file_of(base, info)
+    return None if file is None else _parse(file)
 
 
-def read(base: Path, info: ModelFacts) -> Calibration | None:
-    """Return what was measured of a model; None where nothing was, or of other weights.
+def file_of(base: Path, info: ModelInfo) -> Path | None:
+    """Return the file of the home `base` that holds for a model's weights, None without one.
 
-    The revision decides: one model may be named as a folder here and as a path there.
+    The revisions decide, of the model and of the tagger that it advises: one model may be named as
+    a folder here and as a path there. A file of its own name that is no measurement was written by
+    hand and holds too.
     """
-    own = path_of(base, info.name)
+    own = opinions.path_of(base, info.name)
     for path in (own, *sorted(own.parent.glob("*.llasa.json"))):
         found = _parse(path)
-        if found is not None and found.data.get("revision") == info.revision:
-            return found
-    return None
+        if found is not None and _holds(found, info):
+            return path
+    return own if own.is_file() and _parse(own) is None else None
+
+
+def _holds(found: Calibration, info: ModelInfo) -> bool:
+    decider = info.decider.revision if info.decider else None
+    return bool(
+        found.data.get("revision") == info.revision and found.data.get("decider") == decider
+    )
 
 
 def _parse(path: Path) -> Calibration | None:
@@ -64,12 +74,18 @@ def _parse(path: Path) -> Calibration | None:
     )
 
 
-def write(base: Path, info: ModelFacts, data: Mapping[str, Any]) -> Path:
+def write(base: Path, info: ModelInfo, data: Mapping[str, Any]) -> Path:
     """Write what was measured of a model, in one move; returns the file."""
-    path = path_of(base, info.name)
+    path = opinions.path_of(base, info.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    content = {"schema": SCHEMA, "model": info.name, "revision": info.revision, **data}
+    content = {
+        "schema": SCHEMA,
+        "model": info.name,
+        "revision": info.revision,
+        "decider": info.decider.revision if info.decider else None,
+        **data,
+    }
     temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     temporary.replace(path)
     return path

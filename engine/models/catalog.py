@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.models import calibrations, places
-from engine.records import Layout, ModelInfo
+from engine.models import calibrations, opinions, places
+from engine.records import Layout, ModelInfo, Opinion
 
 EMBEDDED = "punct-en"
 _EMBEDDED_FOLDER = Path(__file__).parent
@@ -36,15 +36,53 @@ _LAYOUTS = {
 _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 
-def describe(model: str, *, base: Path | None = None, use_measured: bool = True) -> ModelInfo:
+def describe(
+    model: str,
+    *,
+    base: Path | None = None,
+    decider: str = EMBEDDED,
+    use_measured: bool = True,
+) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`), the name of a folder in
-    `base`/var/models or in llasa's own cache, or of a repository in the local Hugging Face cache.
-    Nothing is downloaded. What `calibrate` found about it in the home `base` holds, unless it is
-    to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
+    `model` is "punct-en", a folder (a relative one lies under `base`, the home), the name of a
+    folder in `base`/var/models or in llasa's own cache, or of a repository in the local Hugging
+    Face cache. Nothing is downloaded. A chat model comes with the `decider` if that is a tagger: it
+    decides, and the chat model has an opinion. What `calibrate` found about it in the home holds,
+    unless it is to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
     """
-    folder, revision = _find(model, base or Path.cwd())
+    home = base or Path.cwd()
+    info = _described(model, home)
+    if not info.converses:
+        return info
+    info = dataclasses.replace(info, opinion=Opinion())
+    tagger = _described(decider, home)
+    if tagger.kind == "tagger":
+        info = dataclasses.replace(
+            info,
+            decider=tagger,
+            part_words=tagger.part_words,
+            tail_words=tagger.tail_words,
+            lookahead_words=tagger.lookahead_words,
+        )
+    return _as_measured(info, home) if use_measured else info
+
+
+def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
+    """Return a model as it is best used, where that was measured."""
+    file = calibrations.file_of(home, info)
+    if file is None:
+        return info
+    measured = calibrations.read(home, info)
+    return dataclasses.replace(
+        info,
+        opinion=opinions.load(file),
+        languages=(measured.languages if measured else ()) or info.languages,
+    )
+
+
+def _described(model: str, base: Path) -> ModelInfo:
+    folder, revision = _find(model, base)
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)
     own = folder / "llasa.json"
@@ -66,7 +104,7 @@ def describe(model: str, *, base: Path | None = None, use_measured: bool = True)
             hint="Choose an instruction-tuned model ('-Instruct' or '-it' in its name).",
         )
     words, tail_words, lookahead_words = _SIZES[kind]
-    info = ModelInfo(
+    return ModelInfo(
         name=model,
         path=str(folder),
         revision=card.get("revision") or revision or _fingerprint(folder),
@@ -84,12 +122,6 @@ def describe(model: str, *, base: Path | None = None, use_measured: bool = True)
         bias_marked=_biases(card.get("bias_marked", {})),
         biases={str(code): _biases(own) for code, own in card.get("biases", {}).items()},
     )
-    if model == EMBEDDED or not use_measured:
-        return info
-    measured = calibrations.read(base or Path.cwd(), info)
-    if measured is None or not measured.languages:
-        return info
-    return dataclasses.replace(info, languages=measured.languages)
 
 
 def embedded_folder() -> Path:

@@ -14,7 +14,7 @@ from engine.calibration import run, texts, verdict
 from engine.calibration.measure import BLOCK_WORDS, Measured, Result, Way, measure
 from engine.calibration.texts import RightWord, Sample
 from engine.cli import main as cli
-from engine.models import calibrations, catalog, facts
+from engine.models import calibrations, catalog, facts, opinions
 from engine.records import ModelInfo
 from tests.chat_model import smollm2
 
@@ -23,7 +23,7 @@ TEXT = "Well, we know that Anna went home. Do you know why she went there so ear
 
 @pytest.fixture(scope="module")
 def embedded() -> ModelInfo:
-    return catalog.describe("punct-en")
+    return catalog.describe(catalog.EMBEDDED)
 
 
 def sample(text: str = TEXT, *, language: str = "en") -> Sample:
@@ -138,7 +138,7 @@ def test_a_language_in_which_it_is_poor_alone_keeps_the_marks_of_the_source(
 
 def test_a_gain_is_the_same_every_time_and_holds_its_mean() -> None:
     """Draws are seeded; equal blocks gain nothing."""
-    info = catalog.describe("punct-en")
+    info = catalog.describe(catalog.EMBEDDED)
     before = result(Way("embedded", info), lambda n: n % 20 == 9)
     after = result(Way("ask", info), lambda n: n % 3 > 0)
     found = verdict.gain(before, after, ["en"])
@@ -153,7 +153,7 @@ def test_smollm2_is_measured_through_the_real_child() -> None:
     seen: list[int] = []
     found = measure(Way("ask", info), [sample()], on_words=seen.append)
     (row,) = run.rows_of([found])
-    assert (row.words, row.failed_parts) == (len(TEXT.split()), 0)
+    assert (row.words, row.refused_parts) == (len(TEXT.split()), 0)
     assert row.words_per_s > 0
     assert row.paragraphs_f1 is None
     assert (found.memory_bytes or 0) > 100 << 20
@@ -180,7 +180,7 @@ def test_a_random_model_is_called_unfit_and_what_was_measured_is_kept(
     assert any(line.startswith("en embedded") for line in out)
     data = json.loads((tmp_path / "var" / "models" / "random.llasa.json").read_text())
     assert data["verdict"] == "unfit"
-    assert {row["way"] for row in data["table"]} == {"embedded", "ask"}
+    assert {row["way"] for row in data["table"]} == {"embedded", "reader", "ask"}
     info = catalog.describe("random", base=tmp_path)
     assert info.languages == ("en",)
     assert facts.read(catalog.describe("random", base=tmp_path, use_measured=False)).languages == ()
@@ -203,13 +203,13 @@ def test_the_embedded_model_is_not_compared_with_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is what others are compared with, and nobody is advised to measure it."""
-    monkeypatch.setattr(sys, "argv", ["llasa-cli", "calibrate", "punct-en"])
+    monkeypatch.setattr(sys, "argv", ["llasa-cli", "calibrate", catalog.EMBEDDED])
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 3
     assert "Name another model" in capsys.readouterr().err
-    assert calibrations.advice(Path.cwd(), catalog.describe("punct-en")) is None
+    assert calibrations.advice(Path.cwd(), catalog.describe(catalog.EMBEDDED)) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"schema": "other/1"}', '{"verdict": 3}'])
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_calibration_counts_as_none(
 ) -> None:
     """A user may have edited it."""
     info = catalog.describe(str(model_folders["qwen3"]))
-    path = calibrations.path_of(tmp_path, info.name)
+    path = opinions.path_of(tmp_path, info.name)
     path.parent.mkdir(parents=True)
     path.write_text(text)
     assert calibrations.read(tmp_path, info) is None

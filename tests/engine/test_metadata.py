@@ -88,6 +88,7 @@ def test_silence_has_null_and_not_empty_shells():
         "enhanced": 0,
         "fallback": 0,
         "uncovered": 0,
+        "implausible": 0,
     }
 
 
