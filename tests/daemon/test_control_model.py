@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config import load
+from daemon.doctor import model as doctor
 from daemon.home import Home
-from engine.models import local, places
+from engine.models import calibrations, catalog, local, opinions, places
+from engine.records import Opinion
 from tests import small_models
 from tests.chat_model import smollm2
 from tests.daemon.conftest import Ask
@@ -114,3 +117,32 @@ def test_what_is_a_part_of_something_else_stays(ask: Ask, home: Home, name: str)
     answer = ask("model", "remove", name, "--yes")
     assert answer.code == 3
     assert "stays" in answer.err
+
+
+def test_a_model_that_was_never_measured_is_named_with_what_to_run(
+    ask: Ask, home: Home, random_folder: Path
+) -> None:
+    """By `status`, `config check` and `doctor`; not once it was found worth using."""
+    shutil.copytree(random_folder, home.path / "var" / "models" / "mine")
+    home.settings.write_text('model = "mine"\n')
+    run = "llasa-cli calibrate mine"
+    assert run in " ".join(ask("status").out.split())
+    assert run in ask("config", "check").out
+    config = load(home)
+    advised = [f.advice for f in doctor.model(config, config.default) if f.state == "warning"]
+    assert any(run in advice for advice in advised)
+    info = catalog.describe("mine", base=home.path)
+    calibrations.write(
+        home.path,
+        info,
+        {
+            "verdict": "worth",
+            "sentence": "mine is worth using here.",
+            "languages": [],
+            "opinion": opinions.dump(Opinion()),
+        },
+    )
+    assert run not in " ".join(ask("status").out.split())
+    assert json.loads(ask("status", "--json").out)["model"]["advice"] is None
+    assert "calibrate" not in ask("config", "check").out
+    assert "mine is worth using here." in ask("model", "show", "mine").out

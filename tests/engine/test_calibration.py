@@ -16,6 +16,7 @@ from engine.calibration.texts import RightWord, Sample
 from engine.cli import main as cli
 from engine.models import calibrations, catalog, facts, opinions
 from engine.records import ModelInfo
+from tests import small_taggers
 from tests.chat_model import smollm2
 
 TEXT = "Well, we know that Anna went home. Do you know why she went there so early?"
@@ -147,6 +148,28 @@ def test_a_gain_is_the_same_every_time_and_holds_its_mean() -> None:
     assert verdict.gain(before, before, ["en"]) == verdict.Gain(0.0, 0.0, 0.0)
 
 
+def test_a_chat_model_is_tried_as_an_adviser_of_a_tagger_and_alone(tmp_path: Path) -> None:
+    """At several margins where there is a tagger, by two rules without one."""
+    tagger = small_taggers.tagger_like(tmp_path / "tagger", languages=["en"])
+    info = catalog.describe(str(smollm2()), decider=str(tagger), use_measured=False)
+    ways = run.ways_of(info)
+    names = ["embedded", "opinion 0.5", "opinion 1", "opinion 2", "reader", "ask"]
+    assert [way.name for way in ways] == names
+    assert [way.covers("de") for way in ways] == [False] * 4 + [True] * 2
+    assert ways[0].info.kind == "tagger"
+    assert all(way.info.decider is None for way in ways[4:])
+    alone = run.ways_of(catalog.describe(str(tagger)))
+    assert [way.name for way in alone] == ["embedded", "alone"]
+
+
+def test_a_choice_becomes_the_opinion_that_is_used() -> None:
+    """Without a gain the model is not asked at all where the tagger knows the language."""
+    used = run.opinion_of(verdict.Choice("worth", "", 0.5, "reader", ()))
+    assert (used.margin, used.weight, used.rule, used.calibrated) == (0.5, 0.3, "reader", True)
+    left = run.opinion_of(verdict.Choice("unfit", "", None, "ask", ()))
+    assert (left.weight, left.rule) == (0.0, "ask")
+
+
 def test_smollm2_is_measured_through_the_real_child() -> None:
     """Every word is counted, and memory and device are those of its process."""
     info = catalog.describe(str(smollm2()))
@@ -183,6 +206,10 @@ def test_a_random_model_is_called_unfit_and_what_was_measured_is_kept(
     assert {row["way"] for row in data["table"]} == {"embedded", "reader", "ask"}
     info = catalog.describe("random", base=tmp_path)
     assert info.languages == ("en",)
+    assert info.opinion is not None
+    assert (info.opinion.weight, info.opinion.calibrated) == (0.0, True)
+    assert info.second_opinion is not None
+    assert "+en" in info.second_opinion
     assert facts.read(catalog.describe("random", base=tmp_path, use_measured=False)).languages == ()
     advice = calibrations.advice(tmp_path, info)
     assert advice is not None
