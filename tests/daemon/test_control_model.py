@@ -44,7 +44,7 @@ def test_the_list_has_the_embedded_model_and_marks_what_the_settings_name(
     home.settings.write_text('model = "mine"\n')
     answer = ask("model", "list")
     assert answer.code == 0
-    assert "punct-en" in answer.out
+    assert catalog.EMBEDDED in answer.out
     assert "mine *" in answer.out
     assert "broken: The download of" in answer.out
     (mine,) = [e for e in json.loads(ask("model", "list", "--json").out) if e["set_in"]]
@@ -54,7 +54,7 @@ def test_the_list_has_the_embedded_model_and_marks_what_the_settings_name(
 
 def test_a_model_is_shown_with_what_it_needs(ask: Ask, home: Home, random_folder: Path) -> None:
     """By its name, or by a folder anywhere; an unknown one is a wrong argument."""
-    embedded = ask("model", "show", "punct-en").out
+    embedded = ask("model", "show", catalog.EMBEDDED).out
     assert "licence    MIT" in embedded
     assert "can        punctuate" in embedded
     shown = ask("model", "show", str(random_folder)).out
@@ -110,7 +110,17 @@ def test_removing_a_link_leaves_what_it_points_to(
     assert (elsewhere / "config.json").exists()
 
 
-@pytest.mark.parametrize("name", ["punct-en", local.PACKAGED])
+def test_a_folder_elsewhere_is_shown_and_never_removed(
+    ask: Ask, home: Home, random_folder: Path
+) -> None:
+    """It may belong to anything."""
+    answer = ask("model", "remove", str(random_folder), "--yes")
+    assert answer.code == 3
+    assert "outside the places of llasa" in answer.err
+    assert (random_folder / "config.json").exists()
+
+
+@pytest.mark.parametrize("name", [catalog.EMBEDDED, local.PACKAGED])
 def test_what_is_a_part_of_something_else_stays(ask: Ask, home: Home, name: str) -> None:
     """The embedded model belongs to llasa, the packaged one to the development packages."""
     smollm2()
