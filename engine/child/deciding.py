@@ -151,6 +151,7 @@ def _kept(part: Part, passes: int, decode_s: float) -> EnhancedPart:
         index=part.index,
         status="implausible",
         words=tuple(EnhancedWord(word, word.text) for word in part.words),
+        tokens=len(part.words),
         passes=passes,
         decode_s=decode_s,
     )
