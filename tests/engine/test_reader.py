@@ -38,6 +38,17 @@ def test_ways_in_one_pass_have_the_scores_that_each_has_alone(random_model: Mode
                 assert score == pytest.approx(expected, abs=2e-2)
 
 
+def test_rows_share_a_cache_where_it_keeps_every_token(loaded_models: dict[str, Model]) -> None:
+    """The others read the text again with every row."""
+    shares = {}
+    for name, model in loaded_models.items():
+        reader = Reader(model)
+        reader.score(TEXT, [(7, WAYS)])
+        shares[name] = reader._shares
+    kinds = ("llama3", "qwen3", "sentencepiece", "rotating", "convolution", "recurrent")
+    assert [shares[name] for name in kinds] == [True, True, True, False, False, False]
+
+
 def test_what_was_read_is_not_read_again(loaded_models: dict[str, Model]) -> None:
     """A second question on the same text takes one pass, for the rows."""
     reader = Reader(loaded_models["qwen3"])
@@ -51,8 +62,8 @@ def test_nothing_asked_is_nothing_read(loaded_models: dict[str, Model]) -> None:
     """A text without questions costs no pass."""
     reader = Reader(loaded_models["qwen3"])
     assert reader.score(TEXT, []) == []
-    assert reader.passes == 0
     assert reader.surprise([]) == 1.0
+    assert reader.passes == 0
 
 
 def test_random_weights_are_as_surprised_as_blind_guessing(random_model: Model) -> None:
