@@ -79,7 +79,7 @@ class Deciders:
         status: PartStatus = "enhanced"
         passes = self.reader.passes
         if part.words and self.opinion.weight > 0 and self._knows(words):
-            advised = self._advised(weighed, tail, on_progress)
+            advised = self._advised(weighed, tail, _beyond(len(part.words) + 1, on_progress))
             if is_plausible(advised, part.language) or not is_plausible(words, part.language):
                 words = advised
             else:
@@ -145,12 +145,21 @@ class Deciders:
         return math.isfinite(surprise) and surprise < _LOST
 
 
+def _beyond(done: int, on_progress: Progress | None) -> Progress | None:
+    """Return what reports progress after `done` steps: what does not rise is no progress."""
+    if on_progress is None:
+        return None
+    report = on_progress
+    return lambda steps: report(done + steps)
+
+
 def _kept(part: Part, passes: int, decode_s: float) -> EnhancedPart:
     """Return a part as the source has it, because what the model wrote is not plausible."""
     return EnhancedPart(
         index=part.index,
         status="implausible",
         words=tuple(EnhancedWord(word, word.text) for word in part.words),
+        tokens=len(part.words),
         passes=passes,
         decode_s=decode_s,
     )

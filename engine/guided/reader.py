@@ -36,7 +36,7 @@ class Reader:
         self._opening = _opening(model)
         self._cache: Any = None
         self._read: list[int] = []  # tokens in the cache
-        self._own_cache: bool | None = None  # None: not known yet
+        self._shares: bool | None = None  # whether rows share the cache; None: not tried yet
         self.passes = 0
 
     def score(
@@ -79,34 +79,54 @@ class Reader:
 
     def _score(self, text: list[int], rows: Sequence[_Row]) -> list[float]:
         """Return the log probability of rows; the first token of each is scored by the text's."""
+        if self._shares is None:
+            self._shares = self._tries_sharing()
+        return self._shared(text, rows) if self._shares else self._apart(rows, text)
+
+    def _shared(self, text: list[int], rows: Sequence[_Row]) -> list[float]:
+        """Score rows on top of one cache; the last token before a row is read with it."""
+        self._hold(text[:-1])
+        begins = [row.before - 1 for row in rows]
+        shown = [[text[begin], *row.tokens] for begin, row in zip(begins, rows, strict=True)]
+        return self._sums(shown, rows, [_Shared(layer, begins) for layer in self._cache])
+
+    def _apart(self, rows: Sequence[_Row], text: Sequence[int]) -> list[float]:
+        """Score rows each with the text before it, or with the end of a long one."""
+        shown = [[*text[max(0, row.before - _SHOWN) : row.before], *row.tokens] for row in rows]
+        return self._sums(shown, rows, None)
+
+    def _sums(
+        self, shown: Sequence[Sequence[int]], rows: Sequence[_Row], cache: Any
+    ) -> list[float]:
+        """Run one pass over what is shown and sum up the scores of each row's own tokens."""
         import mlx.core as mx
 
-        if self._caches_whole():
-            self._hold(text[:-1])
-            begins = [row.before - 1 for row in rows]
-            kept: list[int] = []
-        else:
-            kept = [max(0, row.before - _SHOWN) for row in rows]
-            begins = []
-        shown = [
-            text[(begins[n] if begins else kept[n]) : row.before] + list(row.tokens)
-            for n, row in enumerate(rows)
-        ]
         longest = max(map(len, shown))
-        inputs = mx.array([ids + [0] * (longest - len(ids)) for ids in shown])
-        cache = None
-        if begins:
-            cache = [_Shared(layer, begins) for layer in self._cache]
+        inputs = mx.array([[*ids, *[0] * (longest - len(ids))] for ids in shown])
         places = [
             (n, len(ids) - len(row.tokens) + k - 1, token)
             for n, (row, ids) in enumerate(zip(rows, shown, strict=True))
             for k, token in enumerate(row.tokens)
         ]
-        logs = self._logs(inputs, cache, places)
         out = [0.0] * len(rows)
-        for (n, _, _), value in zip(places, logs, strict=True):
+        for (n, _, _), value in zip(places, self._logs(inputs, cache, places), strict=True):
             out[n] += value
         return out
+
+    def _tries_sharing(self) -> bool:
+        """Return whether rows can share a cache: it keeps every token, and a trial comes out."""
+        from mlx_lm.models.cache import make_prompt_cache
+
+        self._cache = make_prompt_cache(self._model.network)
+        if any(type(layer).__name__ != "KVCache" for layer in self._cache):
+            return False
+        text, rows = [1, 2, 3], [_Row(3, (1, 2)), _Row(2, (3,))]
+        try:
+            together = self._shared(text, rows)
+        except (TypeError, ValueError, AttributeError, RuntimeError):
+            return False
+        pairs = zip(together, self._apart(rows, text), strict=True)
+        return all(math.isclose(a, b, rel_tol=0.02, abs_tol=0.1) for a, b in pairs)
 
     def _logs(self, inputs: Any, cache: Any, places: Sequence[tuple[int, int, int]]) -> list[float]:
         """Return the log probability of a token after each (row, column) of one pass."""
@@ -124,15 +144,6 @@ class Reader:
         mx.eval(found)
         self.passes += 1
         return cast(list[float], found.tolist())
-
-    def _caches_whole(self) -> bool:
-        """Return whether the cache keeps every token, so that rows can share it."""
-        from mlx_lm.models.cache import make_prompt_cache
-
-        if self._own_cache is None:
-            self._cache = make_prompt_cache(self._model.network)
-            self._own_cache = all(type(layer).__name__ == "KVCache" for layer in self._cache)
-        return self._own_cache
 
     def _hold(self, text: Sequence[int]) -> None:
         """Make the cache hold a text; what it has in common with the text before is kept."""
