@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from engine import pipeline
 from engine.calibration.texts import Sample
@@ -16,6 +16,7 @@ from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 from engine.text import paragraphs, parts
 from engine.text.scores import LABELS, Tally, label
 
+_SILENCE_S: Final = 600.0  # nobody waits for a measurement, and a large model may load for long
 BLOCK_WORDS: Final = 25  # counted together, so that chance can be measured over blocks
 
 
@@ -68,7 +69,7 @@ def measure(
     way: Way,
     samples: Sequence[Sample],
     *,
-    device: str = "auto",
+    device: Literal["auto", "quantized", "float32"] = "auto",
     on_words: Callable[[int], None] = lambda words: None,
 ) -> Result:
     """Let a way decide every sample of a language that it knows; raises `ModelError`.
@@ -77,7 +78,7 @@ def measure(
     keeps the words as they came.
     """
     result = Result(way)
-    client = ModelClient(way.info, device=device)  # type: ignore[arg-type]
+    client = ModelClient(way.info, device=device, silence_s=_SILENCE_S)
     try:
         result.device_path = client.start().device_path
         for sample in samples:
