@@ -6,6 +6,7 @@ EngineError
 │   └── NotATranscript         readable, but not a transcript: the job ends `ignored`
 ├── ModelError                 the model; the queue is held, the job fails or the command ends
 │   ├── ModelNotFound
+│   │   └── ModelDownloadFailed
 │   └── ModelRefused
 ├── ChildError                 the model child; the part is tried again
 │   ├── ChildDied
@@ -74,9 +75,13 @@ class ModelNotFound(ModelError):
 
     reason = "model_missing"
     hint = (
-        "Download it once with `uvx --from huggingface_hub hf download NAME`, or give the path of "
-        "a local folder."
+        "Download it once with `llasactl model pull NAME`, or give the path of a local folder; "
+        "`llasactl model list` shows what is here."
     )
+
+
+class ModelDownloadFailed(ModelNotFound):
+    """The model could not be downloaded."""
 
 
 class ModelRefused(ModelError):

@@ -54,7 +54,7 @@ class Result:
     metadata: Metadata
     document: Document
     status: Literal["done", "partial"]
-    reason: str | None
+    reason: str | None  # the plan's, "model_child_died" or "implausible"
 
 
 # Decodes a part, given the words before it; None: the part keeps the text of the source.
@@ -184,6 +184,7 @@ def finish(
         notes=plan.transcript.notes,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
+    implausible = any(part.status == "implausible" for part in enhanced)
     return Result(
         files=render.render(
             document, described, outputs=plan.profile.outputs, names=plan.profile.speakers
@@ -191,5 +192,5 @@ def finish(
         metadata=described,
         document=document,
         status="partial" if fell_back else "done",
-        reason="model_child_died" if fell_back else plan.reason,
+        reason="model_child_died" if fell_back else "implausible" if implausible else plan.reason,
     )

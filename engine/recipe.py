@@ -26,7 +26,7 @@ _LINE = re.compile(
     r"engine=(?P<engine>\S+) model=(?P<model>.*)@(?P<revision>\S+)"
     r" part=(?P<part>\d+)/(?P<tail>\d+)/(?P<lookahead>\d+)"
     r" cleaning=(?P<cleaning>off|safe|thorough) language=(?P<language>\w+)"
-    r"(?: glossary=(?P<glossary>\w+))?",
+    r"(?: glossary=(?P<glossary>\w+))?(?: opinion=(?P<opinion>\S+))?",
     re.DOTALL,  # a model's name may be a path, and a path may hold anything
 )
 
@@ -44,6 +44,9 @@ class Recipe:
     cleaning: Cleaning  # level of cleaning
     language: str | None  # as the profile sets it; None: found from the file
     glossary: str | None  # fingerprint of pairs and terms; None where there are none
+    opinion: str | None = (
+        None  # how a language model is heard; None where it decides as it always did
+    )
 
     @classmethod
     def of(cls, profile: Profile, info: ModelFacts) -> Self:
@@ -58,6 +61,7 @@ class Recipe:
             cleaning=profile.cleaning,
             language=profile.language or None,
             glossary=glossary.fingerprint(profile.glossary, profile.terms),
+            opinion=info.second_opinion,
         )
 
     @classmethod
@@ -76,6 +80,7 @@ class Recipe:
             cleaning=found["cleaning"],  # type: ignore[arg-type]
             language=None if found["language"] == _ANY_LANGUAGE else found["language"],
             glossary=found["glossary"],
+            opinion=found["opinion"],
         )
 
     def __str__(self) -> str:
@@ -84,4 +89,6 @@ class Recipe:
             f" part={self.part_words}/{self.tail_words}/{self.lookahead_words}"
             f" cleaning={self.cleaning} language={self.language or _ANY_LANGUAGE}"
         )
-        return line if self.glossary is None else f"{line} glossary={self.glossary}"
+        if self.glossary is not None:
+            line += f" glossary={self.glossary}"
+        return line if self.opinion is None else f"{line} opinion={self.opinion}"

@@ -9,7 +9,8 @@ FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may 
 
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]
-PartStatus = Literal["enhanced", "fallback", "uncovered"]
+PartStatus = Literal["enhanced", "fallback", "uncovered", "implausible"]
+Rule = Literal["reader", "ask"]
 RemovalKind = Literal["loops", "fillers", "repeats", "tags", "captions"]
 
 
@@ -129,6 +130,13 @@ class EnhancedPart:
     decode_s: float = 0.0
     ties: int = 0  # decisions inside the tie band
 
+    @property
+    def decided(self) -> bool:
+        """Return whether a model decided the text: where one was implausible, another one may."""
+        if self.status != "implausible":
+            return self.status == "enhanced"
+        return any(word.paragraph or word.text != word.word.text for word in self.words)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
@@ -142,6 +150,25 @@ class ModelFacts:
     part_words: int
     tail_words: int
     lookahead_words: int
+
+    @property
+    def second_opinion(self) -> str | None:
+        """Return what else decides the text, as the recipe has it, in one word; None: nothing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """How a language model is heard beside a tagger, and how it decides where there is none.
+
+    As they stand the figures are cautious ones, for a model that was never measured.
+    """
+
+    margin: float = 1.0  # log probability; a tagger is not asked twice that is surer than this
+    weight: float = 0.3  # of the model's log probability beside the tagger's; 0: the tagger alone
+    lookahead: int = 2  # words after a gap that are read with every option
+    rule: Rule = "reader"  # alone: reads every option, or is asked for the text as an assistant
+    calibrated: bool = False  # it was measured on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +193,18 @@ class ModelInfo(ModelFacts):
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
     bias_marked: dict[str, float] = field(default_factory=dict)  # ... if the source has marks
     biases: dict[str, dict[str, float]] = field(default_factory=dict)  # of a language, over `bias`
+    opinion: Opinion | None = None  # how its opinion is used; None: it decides, in its own way
+    decider: ModelInfo | None = None  # the tagger that decides, with this model's opinion
+
+    @property
+    def second_opinion(self) -> str | None:
+        """Return how the model's opinion is used, and the revision of the tagger that decides."""
+        if self.opinion is None:
+            return None
+        one = self.opinion
+        figures = f"{one.margin:g}/{one.weight:g}/{one.lookahead}/{one.rule}"
+        figures += "".join(f"+{code}" for code in self.languages)  # others stay as they are
+        return figures if self.decider is None else f"{figures}/{self.decider.revision}"
 
     @property
     def converses(self) -> bool:

@@ -74,6 +74,7 @@ class Reason(StrEnum):
     # the text
     NO_SPEECH = "no_speech"  # nothing was said
     UNCOVERED_LANGUAGE = "uncovered_language"  # the model does not know the language
+    IMPLAUSIBLE = "implausible"  # what a language model wrote for some parts was not published
     CANNOT_SPELL = "cannot_spell"  # the model's vocabulary cannot write the text
     TOO_LONG = "too_long"  # does not fit the model
     PARTS_FELL_BACK = "parts_fell_back"  # some parts are the source's own text
@@ -250,7 +251,7 @@ class PartRow:
     """The state of one part of a job."""
 
     index: int  # from 0
-    status: str | None  # "enhanced", "fallback", "uncovered"; None: not finished
+    status: str | None  # "enhanced", "fallback", "uncovered", "implausible"; None: not finished
     words: int
     decode_s: float
     attempts: int  # failed attempts

@@ -99,6 +99,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     table.add_row("model", Text(_model(report.model)))
     if report.lent:
         table.add_row("", Text(_lent(report.lent), style="yellow"))
+    if report.model.advice:
+        table.add_row("", Text(safe(report.model.advice), style="yellow"))
     if report.settings_changed:
         changed = f"changed since the daemon started; {_reread_hint(session, report.pid)}"
         table.add_row("settings", Text(changed, style="yellow"))

@@ -62,6 +62,11 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     # the text
     Reason.NO_SPEECH: Explanation("nothing was said"),
     Reason.UNCOVERED_LANGUAGE: Explanation("the model does not know the language", _OTHER_MODEL),
+    Reason.IMPLAUSIBLE: Explanation(
+        "what the model wrote for some parts was not plausible; the embedded model's text or the "
+        "source's stands there",
+        _OTHER_MODEL,
+    ),
     Reason.CANNOT_SPELL: Explanation("the model cannot write this text", _OTHER_MODEL),
     Reason.TOO_LONG: Explanation("too long for the model", _OTHER_MODEL),
     Reason.PARTS_FELL_BACK: Explanation("some parts are the source's own text", _RETRY),

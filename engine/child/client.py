@@ -291,7 +291,7 @@ def _enhanced(part: Part, answer: Message) -> EnhancedPart:
     """
     return EnhancedPart(
         index=part.index,
-        status="enhanced",
+        status="implausible" if answer.get("status") == "implausible" else "enhanced",
         words=terms.fit(part, answer["words"]),
         tokens=int(answer["tokens"]),
         passes=int(answer["passes"]),

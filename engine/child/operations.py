@@ -25,10 +25,12 @@ from engine.errors import (
     NoMemory,
 )
 from engine.models.device import Device
-from engine.records import EnhancedPart, ModelInfo
+from engine.records import EnhancedPart, ModelInfo, Opinion
 
 if TYPE_CHECKING:
+    from engine.child.deciding import Deciders
     from engine.guided.generate import Writer
+    from engine.guided.model import Model
 
 PROGRESS_EVERY_S: Final = 0.2
 # What MLX says, in exceptions that have no type of their own.
@@ -114,9 +116,25 @@ def load_model(
 
     size = prefill_tokens or model.PREFILL_TOKENS
     loaded = model.load(info, device=device, prefill_tokens=size)
-    return LoadedModel(
-        partial(decode, loaded), partial(Writer, loaded), loaded.device_path, loaded.load_s
-    )
+    if info.opinion is None:
+        enhance: Callable[..., EnhancedPart] = partial(decode, loaded)
+        load_s = loaded.load_s
+    else:
+        deciders, load_s = _deciders(loaded, info.opinion, device=device)
+        enhance = deciders.enhance
+    return LoadedModel(enhance, partial(Writer, loaded), loaded.device_path, load_s)
+
+
+def _deciders(model: Model, opinion: Opinion, *, device: Device) -> tuple[Deciders, float]:
+    """Return a language model with the tagger that it has an opinion beside, and the seconds."""
+    from engine.child.deciding import Deciders
+    from engine.guided.reader import Reader
+    from engine.tagger.tag import Tagger
+
+    decider = model.info.decider
+    tagger = None if decider is None else Tagger.load(decider, device=device)
+    load_s = model.load_s + (0.0 if tagger is None else tagger.load_s)
+    return Deciders(model, Reader(model), opinion, tagger), load_s
 
 
 def _refuse(info: ModelInfo) -> NoReturn:

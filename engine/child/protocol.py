@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.errors import EngineError
-from engine.records import EnhancedPart, EnhancedWord, Layout, ModelInfo, Part, Word
+from engine.records import EnhancedPart, EnhancedWord, Layout, ModelInfo, Opinion, Part, Word
 
 HEADER = struct.Struct(">I")
 # A part is a few hundred words; anything larger is not a frame but noise.
@@ -87,6 +87,7 @@ def tail_from_wire(data: Sequence[Sequence[Any]]) -> tuple[EnhancedWord, ...]:
 def result_to_wire(part: EnhancedPart) -> dict[str, Any]:
     """Return a decoded part: per word what was written and whether a paragraph ends."""
     return {
+        "status": part.status,
         "words": [[word.text, word.paragraph] for word in part.words],
         "tokens": part.tokens,
         "passes": part.passes,
@@ -103,7 +104,16 @@ def info_to_wire(info: ModelInfo) -> dict[str, Any]:
 def info_from_wire(data: Mapping[str, Any]) -> ModelInfo:
     """Read a model's description back."""
     tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators")}
-    return ModelInfo(**{**data, **tuples, "layout": Layout(**data["layout"])})
+    opinion, decider = data.get("opinion"), data.get("decider")
+    return ModelInfo(
+        **{
+            **data,
+            **tuples,
+            "layout": Layout(**data["layout"]),
+            "opinion": None if opinion is None else Opinion(**opinion),
+            "decider": None if decider is None else info_from_wire(decider),
+        }
+    )
 
 
 def failure_to_wire(error: EngineError) -> dict[str, Any]:

@@ -216,6 +216,11 @@ def enhance_file(
             f"The model does not cover this language ({plan.language or 'unknown'}): "
             "the source's own punctuation was kept."
         )
+    elif result.reason == "implausible":
+        _say(
+            "What the model wrote for some parts was not plausible: there the embedded model's "
+            "text stands, or the source's own."
+        )
     elif result.reason == "no_speech":
         _say("There is no speech in this transcript.")
 

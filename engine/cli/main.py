@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 from click.core import ParameterSource
 
-from engine.cli import bench, enhance, write
+from engine.cli import bench, calibrate, enhance, write
 from engine.cli.run import run_command
 from engine.recipe import ENGINE_VERSION
 from engine.records import Cleaning, Profile
@@ -62,7 +62,14 @@ def llasa_cli(
     enhance.run_one(transcript, profile, output=output)
 
 
-for _command in (enhance.enhance, enhance.batch, bench.bench, write.prompt, write.chat):
+for _command in (
+    enhance.enhance,
+    enhance.batch,
+    bench.bench,
+    calibrate.calibrate,
+    write.prompt,
+    write.chat,
+):
     llasa_cli.add_command(_command)
 
 

@@ -8,7 +8,7 @@ a word, a mark or a UTF-8 character.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ from engine.errors import AlignmentError
 from engine.guided.vocabulary import Vocabulary
 from engine.records import EnhancedWord, Layout, ModelInfo, Part
 from engine.text.lattice import Choice, Lattice, Reading, WeighedJoin
+from engine.text.structure import Place
 
 END: Final = -1  # stands for the end-of-text token in a set of allowed tokens
 
@@ -37,6 +38,7 @@ class Position(NamedTuple):
     option: int
     offset: int  # bytes of the option that are written
     chosen: Chosen | None  # the options of the nodes before; None at the first node
+    place: Place  # before the word that the node belongs to
 
 
 State = tuple[Position, ...]
@@ -79,7 +81,7 @@ class Guide:
     def __init__(
         self, part: Part, tail: Sequence[EnhancedWord], info: ModelInfo, vocabulary: Vocabulary
     ) -> None:
-        self.lattice = Lattice(part, info)
+        self.lattice = Lattice(part, info, tail)
         self.vocabulary = vocabulary
         nodes = [tuple(Option(text.encode()) for text in _openings(part, tail, info.layout))]
         for readings, joins in zip(self.lattice.readings, self.lattice.joins, strict=True):
@@ -96,7 +98,8 @@ class Guide:
     @property
     def start(self) -> State:
         """Return the state in which nothing is written."""
-        return tuple(Position(0, option, 0, None) for option in range(len(self.nodes[0])))
+        place = self.lattice.structure.start
+        return tuple(Position(0, option, 0, None, place) for option in range(len(self.nodes[0])))
 
     def source_plan(self) -> DraftPlan:
         """Return the plan of a draft that writes what the source has."""
@@ -116,21 +119,36 @@ class Guide:
         self, position: Position, data: bytes, reached: dict[tuple[int, int, int], Position]
     ) -> None:
         """Add the positions that writing `data` from a position leads to."""
-        node, option, offset, chosen = position
+        node, option, offset, chosen, before = position
         text = self.nodes[node][option].text
         left = len(text) - offset
         if len(data) <= left:
             if text.startswith(data, offset):
                 # The first way to reach a place wins: options stand in order, the source's first.
                 place = (node, option, offset + len(data))
-                reached.setdefault(place, Position(*place, chosen))
+                reached.setdefault(place, Position(*place, chosen, before))
             return
         if node + 1 == len(self.nodes) or not data.startswith(text[offset:]):
             return
         beyond = data[left:]
         chosen = Chosen(chosen, option)
-        for following in range(len(self.nodes[node + 1])):
-            self._write(Position(node + 1, following, 0, chosen), beyond, reached)
+        for following, there in self._following(node, option, before):
+            self._write(Position(node + 1, following, 0, chosen, there), beyond, reached)
+
+    def _following(self, node: int, option: int, place: Place) -> Iterator[tuple[int, Place]]:
+        """Yield the options of the next node that the rules admit, each with its place."""
+        structure = self.lattice.structure
+        n = word_of(node)
+        if is_word(node):
+            for join in range(len(self.nodes[node + 1])):
+                if structure.admits_join(place, n, join):
+                    yield join, place
+            return
+        if node > 0:
+            place = structure.after(place, n - 1, option)
+        for reading in range(len(self.nodes[node + 1])):
+            if structure.admits_reading(place, n, reading):
+                yield reading, place
 
     def is_done(self, state: State) -> bool:
         """Return whether everything that the part must decide is decided."""
@@ -139,7 +157,7 @@ class Guide:
     def _last_joins(self, state: State) -> set[int]:
         """Return the last joins that a state may have taken; none while one is still before it."""
         found: set[int] = set()
-        for node, option, _, chosen in state:
+        for node, option, _, chosen, _ in state:
             if node < self._last_join:
                 return set()
             if node == self._last_join:
@@ -155,7 +173,7 @@ class Guide:
 
     def _ending(self, position: Position) -> int | None:
         """Return the option of the last join with which the text may end here, if it may."""
-        node, option, offset, _ = position
+        node, option, offset, _, _ = position
         if self._word_follows or offset < len(self.nodes[node][option].text):
             return None
         if node == self._last_join:
@@ -168,7 +186,7 @@ class Guide:
 
     def allowed(self, state: State) -> Allowed:
         """Return the tokens that may come next, with their bias."""
-        places = tuple(position[:3] for position in state)
+        places = tuple((*position[:3], position.place) for position in state)
         found = self._memo.get(places)
         if found is None:
             found = self._memo[places] = self._find_allowed(state)
@@ -176,8 +194,8 @@ class Guide:
 
     def _find_allowed(self, state: State) -> Allowed:
         tokens: dict[int, float] = {}
-        for node, option, offset, _ in state:
-            self._collect(node, option, offset, b"", 0.0, tokens)
+        for node, option, offset, _, place in state:
+            self._collect(node, option, offset, place, b"", 0.0, tokens)
         ids = list(tokens)
         bias = list(tokens.values())
         path = self.draft(state, self._source_plan)
@@ -194,6 +212,7 @@ class Guide:
         node: int,
         option: int,
         offset: int,
+        place: Place,
         prefix: bytes,
         bias: float,
         tokens: dict[int, float],
@@ -206,8 +225,8 @@ class Guide:
         prefixes = self.vocabulary.prefixes
         choice = self.nodes[node][option]
         for at in range(offset, len(choice.text)):
-            for place, amount in choice.bias_at:
-                if place == at:
+            for byte, amount in choice.bias_at:
+                if byte == at:
                     bias += amount
             prefix += choice.text[at : at + 1]
             for token in known.get(prefix, ()):
@@ -215,8 +234,8 @@ class Guide:
             if prefix not in prefixes:
                 return
         if node + 1 < len(self.nodes):
-            for following in range(len(self.nodes[node + 1])):
-                self._collect(node + 1, following, 0, prefix, bias, tokens)
+            for following, there in self._following(node, option, place):
+                self._collect(node + 1, following, 0, there, prefix, bias, tokens)
 
     def forced(self, state: State) -> tuple[int, ...]:
         """Return the tokens that finish the word the state is in, when there is nothing to choose.
@@ -236,34 +255,47 @@ class Guide:
         if forced:
             return forced
         for position in sorted(state, key=lambda place: plan[place.node] != place.option):
-            node, option, offset, _ = position
+            node, option, offset, _, place = position
             if self._is_inside_word(position):  # several readings are possible
                 return self._finish_word(position)
             if is_word(node):
-                gap_and_word = self._planned(node + 1, plan) + self._planned(node + 2, plan)
-                return self.vocabulary.spell_rest(gap_and_word, 0)
-            gap_and_word = self.nodes[node][option].text + self._planned(node + 1, plan)
+                return self.vocabulary.spell_rest(self._planned(node, option, place, plan, 2), 0)
+            planned = self._planned(node, option, place, plan, 1)
+            gap_and_word = self.nodes[node][option].text + planned
             if len(gap_and_word) > offset:
                 return self.vocabulary.spell_rest(gap_and_word, offset)
         return ()
 
     def _is_inside_word(self, position: Position) -> bool:
-        node, option, offset, _ = position
+        node, option, offset = position[:3]
         return is_word(node) and offset < len(self.nodes[node][option].text)
 
     def _finish_word(self, position: Position) -> tuple[int, ...]:
-        node, option, offset, chosen = position
+        node, option, offset, chosen, _ = position
         assert chosen is not None, "a gap stands before every word"
         gap = self.nodes[node - 1][chosen.option].text
         return self.vocabulary.spell_rest(gap + self.nodes[node][option].text, len(gap) + offset)
 
-    def _planned(self, node: int, plan: Sequence[int]) -> bytes:
-        """Return what a draft writes at a node; nothing behind the last one."""
-        return self.nodes[node][plan[node]].text if node < len(self.nodes) else b""
+    def _planned(
+        self, node: int, option: int, place: Place, plan: Sequence[int], count: int
+    ) -> bytes:
+        """Return what a draft writes at the next `count` nodes; nothing behind the last one.
+
+        Where the rules do not admit what is planned, it is the first option that they admit.
+        """
+        text = b""
+        for _ in range(count):
+            if node + 1 == len(self.nodes):
+                break
+            options = list(self._following(node, option, place))
+            node += 1
+            option, place = next((one for one in options if one[0] == plan[node]), options[0])
+            text += self.nodes[node][option].text
+        return text
 
     def note_decision(self, state: State, token: int, plan: DraftPlan) -> None:
         """Change the plan to what deciding on a token in a state means for the next word."""
-        node, option, _, chosen = self.advance(state, token)[0]
+        node, option, _, chosen, _ = self.advance(state, token)[0]
         if node == 0:
             return
         plan[node] = option

@@ -86,6 +86,16 @@ class Vocabulary:
         ids = self.encode_template(text)
         return list(self.spell(text.encode())[0]) if self.control_ids.isdisjoint(ids) else ids
 
+    def opening_ids(self) -> list[int]:
+        """Return the control tokens that the tokenizer puts before every text; mostly one or none.
+
+        What it may put after a text is left out.
+        """
+        plain = self._template.encode("a", add_special_tokens=False).ids
+        whole: list[int] = self._template.encode("a", add_special_tokens=True).ids
+        before = whole[: whole.index(plain[0])] if plain and plain[0] in whole else []
+        return [token for token in before if token in self.control_ids]
+
     def encode_content(self, text: str) -> list[int]:
         """Return the ids of what was said: never a control token, whatever the text spells.
 

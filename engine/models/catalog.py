@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.records import Layout, ModelInfo
+from engine.models import calibrations, opinions, places
+from engine.records import Layout, ModelInfo, Opinion
 
 EMBEDDED = "punct-en"
 _EMBEDDED_FOLDER = Path(__file__).parent
@@ -34,13 +36,53 @@ _LAYOUTS = {
 _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 
-def describe(model: str, *, base: Path | None = None) -> ModelInfo:
+def describe(
+    model: str,
+    *,
+    base: Path | None = None,
+    decider: str = EMBEDDED,
+    use_measured: bool = True,
+) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`), or the name of a repository
-    in the local Hugging Face cache. Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
+    `model` is "punct-en", a folder (a relative one lies under `base`, the home), the name of a
+    folder in `base`/var/models or in llasa's own cache, or of a repository in the local Hugging
+    Face cache. Nothing is downloaded. A chat model comes with the `decider` if that is a tagger: it
+    decides, and the chat model has an opinion. What `calibrate` found about it in the home holds,
+    unless it is to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
     """
-    folder, revision = _find(model, base or Path.cwd())
+    home = base or Path.cwd()
+    info = _described(model, home)
+    if not info.converses:
+        return info
+    info = dataclasses.replace(info, opinion=Opinion())
+    tagger = _described(decider, home)
+    if tagger.kind == "tagger":
+        info = dataclasses.replace(
+            info,
+            decider=tagger,
+            part_words=tagger.part_words,
+            tail_words=tagger.tail_words,
+            lookahead_words=tagger.lookahead_words,
+        )
+    return _as_measured(info, home) if use_measured else info
+
+
+def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
+    """Return a model as it is best used, where that was measured."""
+    file = calibrations.file_of(home, info)
+    if file is None:
+        return info
+    measured = calibrations.read(home, info)
+    return dataclasses.replace(
+        info,
+        opinion=opinions.load(file),
+        languages=(measured.languages if measured else ()) or info.languages,
+    )
+
+
+def _described(model: str, base: Path) -> ModelInfo:
+    folder, revision = _find(model, base)
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)
     own = folder / "llasa.json"
@@ -82,6 +124,11 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     )
 
 
+def embedded_folder() -> Path:
+    """Return the folder of the model that comes with llasa."""
+    return _EMBEDDED_FOLDER / EMBEDDED
+
+
 def _biases(data: Mapping[str, Any]) -> dict[str, float]:
     return {str(key): float(value) for key, value in data.items()}
 
@@ -89,30 +136,30 @@ def _biases(data: Mapping[str, Any]) -> dict[str, float]:
 def _find(model: str, base: Path) -> tuple[Path, str | None]:
     """Return the folder of a model, and its revision where the cache knows it."""
     if model == EMBEDDED:
-        return _EMBEDDED_FOLDER / EMBEDDED, None
+        return embedded_folder(), None
     try:
         folder = (base / os.path.expanduser(model)).resolve()
         if folder.is_dir():
             return folder, None
     except (OSError, ValueError, RuntimeError):  # not a file name, or links in a circle
         raise ModelNotFound(f"{model!r} cannot be the name of a model folder.") from None
+    if "/" not in model:
+        for place in (base / places.HOME_MODELS, places.own_folder()):
+            if (place / model / "config.json").is_file():
+                return (place / model).resolve(), None
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _find_cached(model)
     raise ModelNotFound(f"There is no model folder {folder}.")
 
 
 def _find_cached(model: str) -> tuple[Path, str]:
-    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
-    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
-    repository = cache / f"models--{model.replace('/', '--')}"
-    try:
-        revision = (repository / "refs" / "main").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    found = places.snapshot(model)
+    if found is None:
         raise ModelNotFound(
             f"The model {model} is not on this machine.",
-            hint=f"Download it once with `uvx --from huggingface_hub hf download {model}`.",
-        ) from None
-    return repository / "snapshots" / revision, revision
+            hint=f"Download it once with `llasactl model pull {model}`.",
+        )
+    return found
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -132,12 +179,7 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
     tokenizer = folder / "tokenizer_config.json"
     extra = _read_json(tokenizer) if tokenizer.is_file() else {}
     for source, data in (("config.json", config), ("tokenizer_config.json", extra)):
-        for key in ("model_file", "auto_map"):
-            if data.get(key):
-                raise ModelRefused(
-                    f"{source} of {folder} asks to run Python code from the folder ({key}).",
-                    hint="Code that a model brings is never run. Choose another model.",
-                )
+        refuse_code(source, data, about=str(folder))
     weights = sorted(path for path in folder.glob("model*.safetensors") if path.is_file())
     if not weights and any(any(folder.glob(pattern)) for pattern in _OTHER_WEIGHTS):
         raise ModelRefused(
@@ -161,6 +203,16 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
         _check_whole(path)
     if not (folder / "tokenizer.json").is_file():
         raise ModelRefused(f"The model folder {folder} has no tokenizer.json.")
+
+
+def refuse_code(source: str, data: Mapping[str, Any], *, about: str) -> None:
+    """Raise `ModelRefused` if a model's file asks for code that the model brings."""
+    for key in ("model_file", "auto_map"):
+        if data.get(key):
+            raise ModelRefused(
+                f"{source} of {about} asks to run Python code from the folder ({key}).",
+                hint="Code that a model brings is never run. Choose another model.",
+            )
 
 
 def _check_whole(path: Path) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from engine.tagger.path import is_ellipsis
 from engine.text.lattice import Choice, Lattice
 from engine.text.marks import CLAUSE_MARKS, OPENERS, group
 from engine.text.readings import content
+from engine.text.structure import is_ellipsis
 
 #: Words that ask, and words that may stand before them: ", ¿por qué".
 _ASKING: Final = frozenset(

@@ -1,10 +1,7 @@
 """Scores of labels -> the best path through a lattice: the only writing that a tagger does.
 
-The model says of every word how likely each mark, each case and a paragraph break are. The lattice
-says what may be written. The best path takes a reading of every word and a join after it such that
-the sum of scores and biases is the highest. What a join asks of the next reading is the only thing
-that binds two choices, so each gap is decided with the reading after it, and the sum of these best
-pairs is the best path.
+The model says of every word how likely each mark, each case and a paragraph break are; the lattice
+says what may be written. Here the one becomes scores of the other.
 """
 
 from __future__ import annotations
@@ -15,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.text.lattice import Choice, Lattice, Reading, WeighedJoin
-from engine.text.marks import group, has_end
-from engine.text.readings import is_mark, take_apart
+from engine.text.marks import group
+from engine.text.paths import PathScores, best
+from engine.text.readings import take_apart
+from engine.text.structure import is_ellipsis, is_end_alone
 
 #: Labels in the order of the model's outputs.
 MARKS: Final = ("none", "comma", "period", "question")
@@ -48,24 +47,38 @@ def best_path(
     begins_sentence: bool,
     after: LabelScores | None = None,
 ) -> list[Choice]:
-    """Return the path with the highest sum; of equal ones the one nearest to the source.
+    """Return the admitted path with the highest sum; of equal ones the nearest to the source.
 
     `begins_sentence` says whether the first word of the part begins a sentence. `after` has the
     scores of the word after the part: the last gap is decided with it, as if the part went on.
     """
+    return best(lattice, weigh(lattice, scores, begins_sentence=begins_sentence, after=after))
+
+
+def weigh(
+    lattice: Lattice,
+    scores: Sequence[LabelScores],
+    *,
+    begins_sentence: bool,
+    after: LabelScores | None = None,
+) -> PathScores:
+    """Return the scores of all that a path may take, from those of the labels."""
     firsts = [
         first_score(lattice, scores[0], n, begins_sentence=begins_sentence)
         for n in range(len(lattice.plain[0]))
     ]
-    chosen = [_first_best(firsts)]
-    joins: list[int] = []
-    for n in range(len(scores) - 1):
-        join, reading = _best_pair(lattice, n, scores[n], lattice.plain[n + 1], scores[n + 1])
-        joins.append(join)
-        chosen.append(reading)
     stops = [Reading(text, 0.0) for text in lattice.stops] if after is not None else []
-    joins.append(_best_pair(lattice, len(scores) - 1, scores[-1], stops, after)[0])
-    return [Choice(reading, join) for reading, join in zip(chosen, joins, strict=True)]
+    following: list[tuple[Sequence[Reading], LabelScores | None]] = [
+        *zip(lattice.plain[1:], scores[1:], strict=False),
+        (stops, after),
+    ]
+    return PathScores(
+        firsts,
+        [
+            _pairs(lattice, n, one, readings, label)
+            for n, (one, (readings, label)) in enumerate(zip(scores, following, strict=True))
+        ],
+    )
 
 
 def first_score(
@@ -88,7 +101,7 @@ def pair_score(
     mark = _mark_score(option, lattice.readings[n][0].text, scores)
     if is_ellipsis(option.join.trail) and not option.join.paragraph:
         mark = max(scores.marks[COMMA], scores.marks[PERIOD] + unraised)
-    elif lattice.may_end(n, join) or _is_end(lattice, n):
+    elif lattice.may_end(n, join) or is_end_alone(lattice.part.words[n].text):
         mark += unraised
     return mark + scores.paragraph[option.join.paragraph] + option.bias
 
@@ -101,28 +114,22 @@ def case_of(text: str) -> int:
     return FIRST if letters and letters[0].isupper() else LOWER
 
 
-def is_ellipsis(trail: str) -> bool:
-    """Return whether the marks after a word are dots that leave open whether a sentence ends."""
-    return ("…" in trail or ".." in trail) and "?" not in trail and "!" not in trail
-
-
-def _best_pair(
+def _pairs(
     lattice: Lattice,
     n: int,
     scores: LabelScores,
     following: Sequence[Reading],
     after: LabelScores | None,
-) -> tuple[int, int]:
-    """Return the join after word n and the reading of the next word that go best together."""
+) -> list[list[float]]:
+    """Return the scores of every join after word n with every reading of the next word."""
     cases = [0.0] if after is None or not following else case_scores(following, after)
-    pairs = [
-        (join, reading) for join in range(len(lattice.joins[n])) for reading in range(len(cases))
+    return [
+        [
+            pair_score(lattice, n, join, scores, following, reading) + case
+            for reading, case in enumerate(cases)
+        ]
+        for join in range(len(lattice.joins[n]))
     ]
-    sums = [
-        pair_score(lattice, n, join, scores, following, reading) + cases[reading]
-        for join, reading in pairs
-    ]
-    return pairs[_first_best(sums)]
 
 
 def case_scores(readings: Sequence[Reading], scores: LabelScores) -> list[float]:
@@ -146,12 +153,6 @@ def _mark_score(option: WeighedJoin, word: str, scores: LabelScores) -> float:
     return score
 
 
-def _is_end(lattice: Lattice, n: int) -> bool:
-    """Return whether word n is a mark on its own that ends a sentence, as in "Vraiment ?"."""
-    text = lattice.part.words[n].text
-    return is_mark(text) and has_end(text) and not is_ellipsis(text)
-
-
 def _could_be_raised(readings: Sequence[Reading], chosen: int) -> bool:
     """Return whether a reading begins with a small letter, and another one does not."""
     if case_of(readings[chosen].text) != LOWER:
@@ -163,7 +164,3 @@ def _either(one: float, other: float) -> float:
     """Return the log probability of one or the other."""
     high, low = max(one, other), min(one, other)
     return high + math.log1p(math.exp(low - high))
-
-
-def _first_best(values: Sequence[float]) -> int:
-    return max(range(len(values)), key=lambda n: (values[n], -n))

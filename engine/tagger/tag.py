@@ -14,11 +14,13 @@ from engine.errors import ModelRefused
 from engine.models.device import Device, use_fast_blas
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
 from engine.tagger.opening import open_questions
-from engine.tagger.path import CASES, MARKS, LabelScores, best_path, is_ellipsis
+from engine.tagger.path import CASES, MARKS, LabelScores, weigh
 from engine.tagger.pieces import START, TURN, Pieces, shown, strongest
 from engine.tagger.windows import windows
-from engine.text.lattice import Lattice
+from engine.text.lattice import Choice, Lattice
+from engine.text.paths import PathScores, best
 from engine.text.readings import is_mark, is_sentence_end, is_shouting, take_apart
+from engine.text.structure import is_ellipsis
 
 # MLX is imported by `Tagger.load`, after the fast BLAS.
 Progress = Callable[[int], None]
@@ -64,7 +66,26 @@ class Tagger:
         `on_progress` gets the number of words labelled so far, once per window.
         """
         started = time.monotonic()
-        lattice = Lattice(part, self.info)
+        weighed = self.weigh(part, tail, on_progress=on_progress)
+        path = best(weighed.lattice, weighed.scores) if part.words else []
+        return EnhancedPart(
+            index=part.index,
+            status="enhanced",
+            words=weighed.written(path),
+            tokens=len(part.words),
+            passes=weighed.passes,
+            decode_s=time.monotonic() - started,
+        )
+
+    def weigh(
+        self,
+        part: Part,
+        tail: Sequence[EnhancedWord],
+        *,
+        on_progress: Progress | None = None,
+    ) -> Weighed:
+        """Return the lattice of a part and the scores of all that a path through it may take."""
+        lattice = Lattice(part, self.info, tail)
         before = [word.word for word in tail]
         begins = _ends_sentence(tail)
         scored = self.score(
@@ -76,20 +97,10 @@ class Tagger:
         )
         labelled = _weighed(scored.of, self.info, lattice, part.language)
         own, after = labelled[: len(part.words)], labelled[len(part.words) :]
-        words: tuple[EnhancedWord, ...] = ()
+        scores = PathScores((), ())
         if own:
-            path = best_path(
-                lattice, own, begins_sentence=begins, after=after[0] if after else None
-            )
-            words = lattice.enhanced(open_questions(lattice, path, begins=begins))
-        return EnhancedPart(
-            index=part.index,
-            status="enhanced",
-            words=words,
-            tokens=len(part.words),
-            passes=scored.passes,
-            decode_s=time.monotonic() - started,
-        )
+            scores = weigh(lattice, own, begins_sentence=begins, after=after[0] if after else None)
+        return Weighed(lattice, scores, begins, scored.passes)
 
     def score(
         self,
@@ -150,6 +161,20 @@ class Tagger:
         heads = (scores.marks[0], scores.cases[0], scores.paragraphs[0])
         mx.eval(*heads)
         return [_log_softmax(np.array(head)) for head in heads]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a tagger says of a part."""
+
+    lattice: Lattice
+    scores: PathScores
+    begins: bool  # a sentence begins with the part
+    passes: int  # windows
+
+    def written(self, path: Sequence[Choice]) -> tuple[EnhancedWord, ...]:
+        """Return the words of the part as a path writes them, its questions opened."""
+        return self.lattice.enhanced(open_questions(self.lattice, path, begins=self.begins))
 
 
 @dataclass(frozen=True, slots=True)

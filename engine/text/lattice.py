@@ -23,6 +23,7 @@ from engine.text.readings import (
     readings,
     separators_of,
 )
+from engine.text.structure import Structure
 
 # A term takes the place of what was heard only where the model finds it clearly more likely.
 TERM_BIAS: Final = -1.0
@@ -67,15 +68,29 @@ class Lattice:
     it stands in capitals throughout, and in Spanish whether a question opens with it. It chooses
     among fewer joins: of marks that it has one label for, the first alone is offered, beside the
     source's own.
+
+    Not every path keeps the rules of `structure`. `admits` says whether a whole path does; a model
+    that writes from left to right asks them at every step, with the place where it stands.
     """
 
-    def __init__(self, part: Part, info: ModelInfo) -> None:
+    def __init__(
+        self,
+        part: Part,
+        info: ModelInfo,
+        tail: Sequence[EnhancedWord] = (),
+        *,
+        labels: bool | None = None,
+    ) -> None:
+        """Build it; `tail` is what was written before the part.
+
+        `labels`: which joins and readings are offered, None for those of the model's kind.
+        """
         texts = [word.text for word in part.words]
         self.marked = is_marked(texts)
         bias = info.bias_marked if self.marked else info.bias
         shouting = is_shouting(texts)
         following = [*part.words[1:], part.after[0] if part.after else None]
-        labels = info.kind == "tagger"
+        labels = info.kind == "tagger" if labels is None else labels
         if labels and shouting:
             bias = {**bias, "own_case": 0.0}  # nobody chose the case of a single word
         opening = OPENING.get(part.language or "", "") if labels else ""
@@ -91,6 +106,23 @@ class Lattice:
         self.stops: tuple[str, ...] = ()
         if part.after:
             self.stops = readings(part.after[0].text, shouting=shouting)
+        self.structure = Structure(
+            part,
+            tail,
+            [*([reading.text for reading in of] for of in self.readings), self.stops],
+            [[weighed.join for weighed in of] for of in self.joins],
+        )
+
+    def admits(self, path: Sequence[Choice]) -> bool:
+        """Return whether a path keeps the rules of structure."""
+        place = self.structure.start
+        for n, choice in enumerate(path):
+            if not self.structure.admits_reading(place, n, choice.reading):
+                return False
+            if not self.structure.admits_join(place, n, choice.join):
+                return False
+            place = self.structure.after(place, n, choice.join)
+        return True
 
     def raised_after(self, word: int, join: int) -> int | None:
         """Return the reading of the next word with a raised first letter, if a sentence may end.

@@ -26,7 +26,7 @@ def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
     decided: list[bool] = []
     for part in parts:
         words.extend(part.words)
-        decided.extend([part.status == "enhanced"] * len(part.words))
+        decided.extend([part.decided] * len(part.words))
     out: list[list[EnhancedWord]] = []
     current: list[EnhancedWord] = []
     length = 0

@@ -132,6 +132,13 @@ def capitals(text: str) -> str | None:
     return written.lead + upper
 
 
+def begins_small(text: str) -> bool:
+    """Return whether the first letter of a written word is a small one."""
+    letters = [char for char in text if char.isalpha()]
+    many = len(letters) > 1 and all(char.isupper() for char in letters)
+    return not many and not (letters and letters[0].isupper())
+
+
 def _raise_first(text: str) -> str:
     for n, char in enumerate(text):
         if char.isalpha():

@@ -116,6 +116,13 @@ def test_an_edit_is_shown_beside_the_reason(ask: Ask, rig: WorkerRig) -> None:
     assert "does not know the language; an edited output was kept" in ask("jobs").out
 
 
+def test_a_part_that_was_not_plausible_is_told(ask: Ask, rig: WorkerRig) -> None:
+    """With what to do about it."""
+    kept(rig)
+    rig.queue.database.execute("UPDATE jobs SET reason = 'implausible'")
+    assert "was not plausible" in ask("jobs").out
+
+
 @pytest.mark.parametrize("reported", ["starting", "idle", "paused", "held"])
 def test_a_running_job_is_shown_as_working(
     ask: Ask, rig: WorkerRig, row: ServiceRow, reported: str

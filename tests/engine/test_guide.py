@@ -16,6 +16,7 @@ from engine.guided.guide import END, Guide, State
 from engine.guided.vocabulary import Vocabulary
 from engine.records import EnhancedWord, Layout, ModelInfo, Part, Word
 from engine.text.readings import content, joins, readings
+from engine.text.structure import Place
 from tests import small_models
 
 INFO = ModelInfo(
@@ -114,29 +115,50 @@ def test_no_mark_goes_into_a_word_or_before_a_mark(said: list[Word], settled: li
 
 
 def oracle(guide: Guide) -> str:
-    """Return the same grammar as a regular expression, from readings and joins alone."""
-    part = guide.lattice.part
-    rules = []
+    """Return the same grammar for the judge: a rule for each word and each place before it."""
+    lattice, structure = guide.lattice, guide.lattice.structure
+    part = lattice.part
     following = [*part.words[1:], *part.after[:1]]
-    for n, word in enumerate(part.words):
+    rules: dict[str, str] = {}
+
+    def rule(n: int, place: Place) -> str:
+        """Return the name of the rule for word n and all that comes after it."""
+        name = f"w{n}_{place.begins}_{place.paragraph}"
+        if name in rules:
+            return name
+        of = [word.text for word in (*part.words, *part.after)][n]
+        admitted = [
+            text for m, text in enumerate(readings(of)) if structure.admits_reading(place, n, m)
+        ]
+        if n == len(part.words):
+            rules[name] = _any(admitted)
+            return name
+        rules[name] = ""
         after = following[n] if n < len(following) else None
         between = joins(
-            word.text,
+            of,
             glued=after is not None and after.glued,
-            turn_ends=after is not None and after.speaker != word.speaker,
+            turn_ends=after is not None and after.speaker != part.words[n].speaker,
             last=after is None,
             paragraph="\n\n",
             separators=(),
         )
-        rules.append((readings(word.text), [join.trail + join.gap for join in between]))
-    pattern = "( )?" + "".join(_any(heads) + _any(tails) for heads, tails in rules)
-    if part.after:
-        pattern += _any(readings(part.after[0].text))
-    return f"start: TEXT\nTEXT: /{pattern}/"
+        ways = [
+            _any([join.trail + join.gap])
+            + (" " + rule(n + 1, structure.after(place, n, j)) if after is not None else "")
+            for j, join in enumerate(between)
+            if structure.admits_join(place, n, j)
+        ]
+        rules[name] = _any(admitted) + " (" + " | ".join(ways) + ")"
+        return name
+
+    start = f"start: (/ /)? {rule(0, structure.start)}"
+    return "\n".join([start, *(f"{name}: {text}" for name, text in rules.items())])
 
 
 def _any(texts: Sequence[str]) -> str:
-    return "(" + "|".join("".join(f"\\x{{{ord(c):x}}}" for c in text) for text in texts) + ")"
+    ways = ["".join(f"\\x{{{ord(c):x}}}" for c in text) for text in texts]
+    return "(" + " | ".join(f"/{way}/" if way else '""' for way in ways) + ")"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +258,7 @@ def test_the_bias_of_a_mark_counts_once_where_the_mark_is_written() -> None:
     """A comma's bias falls on the token that writes it, a paragraph's on the break."""
     info = dataclasses.replace(INFO, bias={",": 0.5, "paragraph": -1.0})
     vocab = vocabulary("byte")
-    guide = Guide(Part(0, words("so then"), after=words("it")), (), info, vocab)
+    guide = Guide(Part(1, words("so then"), after=words("it")), (), info, vocab)
     state = guide.start
     while guide.forced(state) or state == guide.start:
         token = guide.draft(state, guide.source_plan())[0]

@@ -134,6 +134,18 @@ def test_a_part_that_fell_back_makes_the_job_partial() -> None:
     assert result.metadata["coverage"]["parts"]["fallback"] == 1
 
 
+def test_a_part_that_was_not_plausible_is_counted_and_the_job_says_so() -> None:
+    """It is done: another try would end the same way."""
+    plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)
+    parts = list(pipeline.run(plan, Commas().enhance))
+    parts[1] = pipeline.keep(plan.parts[1], "implausible")
+    parts[0] = dataclasses.replace(parts[0], status="implausible")
+    assert (parts[0].decided, parts[1].decided) == (True, False)
+    result = finished(plan, parts)
+    assert (result.status, result.reason) == ("done", "implausible")
+    assert result.metadata["coverage"]["parts"]["implausible"] == 2
+
+
 def test_a_missing_part_is_never_published() -> None:
     """An incomplete text is never finished."""
     plan = pipeline.prepare(source(), name="talk.json", profile=Profile(), info=INFO)

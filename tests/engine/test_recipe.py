@@ -21,6 +21,7 @@ RECIPES = st.builds(
     cleaning=st.sampled_from(["off", "safe", "thorough"]),
     language=st.none() | st.from_regex(r"[a-z]{2,3}", fullmatch=True),
     glossary=st.none() | st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
+    opinion=st.none() | st.from_regex(r"[0-9./a-z]+", fullmatch=True),
 )
 
 #: As earlier versions have stored them.

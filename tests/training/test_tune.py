@@ -10,9 +10,10 @@ import pytest
 
 from engine.records import Layout, ModelInfo, Part
 from engine.records import Word as SourceWord
-from engine.tagger.path import ALL, COMMA, FIRST, LOWER, MARKS, PERIOD, LabelScores, best_path
+from engine.tagger.path import ALL, COMMA, FIRST, LOWER, MARKS, PERIOD, LabelScores, weigh
 from engine.text.lattice import Lattice
 from engine.text.marks import group
+from engine.text.paths import best_pairs
 from engine.training.decisions import Gaps, decide, figures, joined, kept
 from engine.training.tune import CASE_KEPT, ENDS_KEPT, climb, own_biases, write
 from engine.training.words import MASKED
@@ -53,7 +54,7 @@ def biased(score: LabelScores) -> LabelScores:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_decisions_are_those_of_the_best_path(seed: int) -> None:
-    """Marks, capitals and paragraphs of every gap, whatever the scores."""
+    """Marks, capitals and paragraphs of every gap; the rules of structure are not counted."""
     info = ModelInfo(
         name="x", revision=None, quantization=None, tasks=(), languages=(), part_words=190,
         tail_words=0, lookahead_words=0, path="", kind="tagger", template="labels",
@@ -61,7 +62,7 @@ def test_decisions_are_those_of_the_best_path(seed: int) -> None:
     )  # fmt: skip
     lattice = Lattice(Part(0, tuple(map(SourceWord, WORDS))), info)
     found = scores(seed)
-    path = best_path(lattice, [biased(s) for s in found], begins_sentence=True)
+    path = best_pairs(weigh(lattice, [biased(s) for s in found], begins_sentence=True))
     out = decide(gaps(found), BIAS)
     words = lattice.enhanced(path)
     joins = [lattice.joins[n][choice.join].join for n, choice in enumerate(path)][:-1]
