@@ -83,7 +83,7 @@ class Lattice:
     ) -> None:
         """Build it; `tail` is what was written before the part.
 
-        `labels`: which joins and readings are offered, None for those of the model's kind.
+        `labels`: whether joins are offered as to a model that labels words; None: if it does.
         """
         texts = [word.text for word in part.words]
         self.marked = is_marked(texts)
@@ -96,7 +96,8 @@ class Lattice:
         opening = OPENING.get(part.language or "", "") if labels else ""
         self.part = part
         self.plain = tuple(
-            _readings(word, bias=bias, shouting=shouting, labels=labels) for word in part.words
+            _readings(word, bias=bias, shouting=shouting, capitalised=info.kind == "tagger")
+            for word in part.words
         )
         self.readings = tuple(_opened(plain, opening) for plain in self.plain)
         self.joins = tuple(
@@ -161,11 +162,11 @@ class Lattice:
 
 
 def _readings(
-    word: Word, *, bias: Mapping[str, float], shouting: bool, labels: bool
+    word: Word, *, bias: Mapping[str, float], shouting: bool, capitalised: bool
 ) -> tuple[Reading, ...]:
     """Return the usual readings of a word, its own first, and the terms offered to it."""
     usual = readings(word.text, shouting=shouting)
-    if labels and len(usual) > 1 and (raised := capitals(word.text)) is not None:
+    if capitalised and len(usual) > 1 and (raised := capitals(word.text)) is not None:
         usual = (*usual, raised)
     return tuple(
         Reading(text, _reading_bias(text, word, bias, own=place == 0))
