@@ -69,8 +69,8 @@ class ModelNotFound(ModelError):
 
     reason = "model_missing"
     hint = (
-        "Download it once with `uvx --from huggingface_hub hf download NAME`, or give the path of "
-        "a local folder."
+        "Download it once with `llasactl model pull NAME`, or give the path of a local folder; "
+        "`llasactl model list` shows what is here."
     )
 
 

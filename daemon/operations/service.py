@@ -29,7 +29,7 @@ PATIENCE_S: Final = 10.0  # for a daemon to end
 START_PATIENCE_S: Final = PATIENCE_S + (THROTTLE_S if sys.platform == "darwin" else 0.0)
 LOOK_S: Final = 0.1
 # What the daemon must know of the terminal's environment: where models and the record lie.
-PASSED_ON: Final = ("HF_HOME", "HF_HUB_CACHE", "XDG_CONFIG_HOME")
+PASSED_ON: Final = ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 
 
 @dataclass(frozen=True, slots=True)

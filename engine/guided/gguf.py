@@ -66,6 +66,7 @@ def convert(source: Path, folder: Path) -> None:
     _write(temporary / "config.json", _config(facts, renamed))
     _write(temporary / "tokenizer.json", _tokenizer(facts))
     _write(temporary / "tokenizer_config.json", _tokenizer_config(facts))
+    (temporary / "README.md").write_text(_card(facts), encoding="utf-8")
     try:
         temporary.rename(folder)
     except OSError:  # another process was faster
@@ -163,9 +164,35 @@ def _tokenizer_config(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _card(facts: Mapping[str, Any]) -> str:
+    """Return a model card with the licence and the languages that the file names."""
+    card = {
+        "license": facts.get("general.license"),
+        "language": facts.get("general.languages"),
+    }
+    named = [f"{key}: {json.dumps(value)}" for key, value in card.items() if value]
+    return "\n".join(("---", *named, "---", "", "Made by llasa of a GGUF file.", ""))
+
+
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+def main() -> int:
+    """Convert a file; the last line on standard error says why it could not be done."""
+    source = Path(sys.argv[1])
+    try:
+        convert(source, Path(sys.argv[2]))
+    except ModelRefused as error:
+        sys.stderr.write(f"{error}\n")
+    except LookupError as error:
+        sys.stderr.write(f"{source.name} is not a complete GGUF model: {error} is missing.\n")
+    except OSError as error:
+        sys.stderr.write(f"{source.name} cannot be converted: {error.strerror or error}.\n")
+    else:
+        return 0
+    return 3
+
+
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.exit(main())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
+from engine.models import places
 from engine.records import Layout, ModelInfo
 
 EMBEDDED = "punct-en"
@@ -37,8 +38,9 @@ _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`), or the name of a repository
-    in the local Hugging Face cache. Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
+    `model` is "punct-en", a folder (a relative one lies under `base`), the name of a folder in
+    `base`/var/models or in llasa's own cache, or of a repository in the local Hugging Face cache.
+    Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
     """
     folder, revision = _find(model, base or Path.cwd())
     config = _read_json(folder / "config.json")
@@ -82,6 +84,11 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     )
 
 
+def embedded_folder() -> Path:
+    """Return the folder of the model that comes with llasa."""
+    return _EMBEDDED_FOLDER / EMBEDDED
+
+
 def _biases(data: Mapping[str, Any]) -> dict[str, float]:
     return {str(key): float(value) for key, value in data.items()}
 
@@ -89,30 +96,30 @@ def _biases(data: Mapping[str, Any]) -> dict[str, float]:
 def _find(model: str, base: Path) -> tuple[Path, str | None]:
     """Return the folder of a model, and its revision where the cache knows it."""
     if model == EMBEDDED:
-        return _EMBEDDED_FOLDER / EMBEDDED, None
+        return embedded_folder(), None
     try:
         folder = (base / os.path.expanduser(model)).resolve()
         if folder.is_dir():
             return folder, None
     except (OSError, ValueError, RuntimeError):  # not a file name, or links in a circle
         raise ModelNotFound(f"{model!r} cannot be the name of a model folder.") from None
+    if "/" not in model:
+        for place in (base / places.HOME_MODELS, places.own_folder()):
+            if (place / model / "config.json").is_file():
+                return (place / model).resolve(), None
     if model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return _find_cached(model)
     raise ModelNotFound(f"There is no model folder {folder}.")
 
 
 def _find_cached(model: str) -> tuple[Path, str]:
-    home = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
-    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
-    repository = cache / f"models--{model.replace('/', '--')}"
-    try:
-        revision = (repository / "refs" / "main").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    found = places.snapshot(model)
+    if found is None:
         raise ModelNotFound(
             f"The model {model} is not on this machine.",
-            hint=f"Download it once with `uvx --from huggingface_hub hf download {model}`.",
-        ) from None
-    return repository / "snapshots" / revision, revision
+            hint=f"Download it once with `llasactl model pull {model}`.",
+        )
+    return found
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def test_redo_refuses_what_would_fail_every_job(ask: Ask, rig: WorkerRig, home: 
     assert "default, calls" in answer.err
     answer = ask("redo", "1", "--model", "no/such")
     assert answer.code == 3
-    assert "hf download no/such" in answer.err
+    assert "model pull no/such" in answer.err
     assert len(rig.queue.jobs()) == 1
 
 

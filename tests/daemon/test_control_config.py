@@ -65,7 +65,7 @@ def test_check_names_what_cannot_be_used(
     answer = ask("config", "check")
     assert answer.code == 3
     assert f"missing  watch {home.path}/nowhere" in answer.out
-    assert "hf download no/such" in answer.out
+    assert "model pull no/such" in answer.out
     home.settings.write_text("cleaning = 1\n")
     assert 'Allowed: "off", "safe", "thorough"' in ask("config", "check").err
 

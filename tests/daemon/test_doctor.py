@@ -277,7 +277,7 @@ def test_a_model_that_is_not_there_or_runs_code_is_a_failure(
 ) -> None:
     """No process is started."""
     (found,) = model_examination.model(config, Profile(model="no/such"))
-    assert "hf download" in found.advice
+    assert "model pull" in found.advice
     (model_folder / "config.json").write_text('{"model_file": "x.py"}')
     (found,) = model_examination.model(config, config.default)
     assert found.state == "failure"

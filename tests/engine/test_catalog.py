@@ -180,7 +180,7 @@ def test_a_hub_name_is_looked_up_in_the_local_cache_only(
     assert (found.path, found.revision) == (str(snapshot), "abc123")
     with pytest.raises(ModelNotFound) as caught:
         describe("someone/another")
-    assert "hf download someone/another" in caught.value.hint
+    assert "model pull someone/another" in caught.value.hint
 
 
 def test_describing_a_model_does_not_import_mlx(folder: Path) -> None:

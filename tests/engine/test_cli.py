@@ -77,7 +77,7 @@ def test_a_model_that_is_not_there_is_named_with_what_to_do(transcript: Path) ->
     """The exit code is 3, because every other file would meet the same error."""
     code, output = run("enhance", transcript, "--model", "someone/unknown-model")
     assert code == 3
-    assert "hf download someone/unknown-model" in output
+    assert "model pull someone/unknown-model" in output
 
 
 def test_a_terminal_gets_no_control_characters_from_a_name(tmp_path: Path) -> None:

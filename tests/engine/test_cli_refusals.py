@@ -189,7 +189,7 @@ def test_a_second_batch_skips_what_the_first_has_written(german: Path) -> None:
     [
         (InvalidTranscript(), "run this again"),
         (SpeakersError("x", path="p"), "run this again"),
-        (ModelNotFound(), "hf download"),
+        (ModelNotFound(), "model pull"),
         (InvalidTranscript(hint="Do that."), "Do that."),
     ],
 )
