@@ -1,4 +1,4 @@
-"""Conversations with a local model. Their messages are JSON that this room keeps and never reads."""
+"""Conversations with a local model; their messages are JSON that this room never reads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a command gets from outside the engine: settings, a lent model, tools, conversations.
 
-The engine knows no home. Alone it has none of these; the daemon's face (`daemon/one_shot.py`) brings
-them where a home exists.
+The engine knows no home. Alone it has none of these; the daemon's face (`daemon/one_shot.py`)
+brings them where a home exists.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ def bar(label: str, total: int) -> Iterator[Callable[[], None]]:
         TextColumn,
         TimeRemainingColumn,
     )
+
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -35,7 +35,8 @@ class UserMessage(Exception):
 def run_command(command: click.Command, name: str, *, obj: object = None) -> NoReturn:
     """Run a command line and end the process: no error is a traceback.
 
-    `obj` becomes the object of click's context. This replaces click's own `main`, which exits with 1 when the reader of our output closes it.
+    `obj` becomes the object of click's context. This replaces click's own `main`, which exits with
+    1 when the reader of our output closes it.
     """
     sys.excepthook = functools.partial(_report_bug, name)
     for stream in (sys.stdout, sys.stderr):
