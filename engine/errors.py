@@ -18,6 +18,10 @@ EngineError
 ├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
+├── ChatError                  a conversation cannot go on
+│   ├── ConversationBusy
+│   ├── PromptTooLong
+│   └── TornHistory
 ├── OutputError                a sidecar could not be written
 └── SpeakersError              a names file; has the key, the line and what is allowed
 """
@@ -124,6 +128,30 @@ class GpuTimeout(ChildStrained):
 
     reason = "gpu_timeout"
     hint = "Let the display sleep while it works, or set a smaller model in llasa.toml."
+
+
+class ChatError(EngineError):
+    """The conversation cannot go on like this."""
+
+    hint = "Begin another conversation."
+
+
+class ConversationBusy(ChatError):
+    """Another answer is being written in this conversation."""
+
+    hint = "Wait until it is written, or stop it."
+
+
+class PromptTooLong(ChatError):
+    """The last message alone does not fit the model."""
+
+    hint = "Ask about a shorter text, or use a model with a longer context."
+
+
+class TornHistory(ChatError):
+    """A call and its result would have come apart."""
+
+    hint = "This is a bug: please report it. The conversation is as it was before."
 
 
 class OutputError(EngineError):
