@@ -35,6 +35,45 @@ def boot_id() -> str:
         return "unknown"
 
 
+def birth_of(pid: int) -> str | None:
+    """Return a text that names one life of a process id, None when no such process runs.
+
+    Another process that gets the same id later has another text. Returns "" when the system does
+    not say.
+    """
+    if sys.platform == "darwin":
+        return _started(pid)
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The name, in brackets, may hold anything; then come the state and, as the 20th, the start.
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else f"{boot_id()} {fields[19]}"
+
+
+def still_runs(pid: int, birth: str) -> bool:
+    """Return whether the process that had this `birth_of` runs, as far as the system says."""
+    found = birth_of(pid)
+    return found is not None and (found == birth or "" in {found, birth})
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process started, as ps says; None when it has ended."""
+    try:
+        done = subprocess.run(
+            ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            env={"LC_ALL": "C", "TZ": "UTC"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    state, _, started = done.stdout.strip().partition(" ")
+    return None if not state or state.startswith("Z") else " ".join(started.split())
+
+
 def can_be_listed(folder: Path) -> bool:
     """Return whether a folder is there and may be read."""
     try:

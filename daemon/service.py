@@ -262,7 +262,9 @@ class Service:
             return "held"
         if self.loop.progress.busy:
             return "stalled" if self.loop.progress.stalled(self._clock()) else "working"
-        return "paused" if self.queue.paused() is not None else "idle"
+        if self.queue.paused() is not None:
+            return "paused"
+        return "lent" if self.loop.progress.lent else "idle"
 
     def _check_drained(self) -> None:
         counts = self.queue.counts()

@@ -100,6 +100,7 @@ class Reason(StrEnum):
     STOPPED = "stopped"  # returned to the queue by a daemon that was asked to stop
     HELD = "held"  # returned because the queue is held
     PAUSED = "paused"  # returned because the user paused the queue
+    LENT = "lent"  # returned because the model is lent to another process
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
     BAD_SPEAKERS = "bad_speakers"  # a file with speakers' names has a mistake

@@ -176,6 +176,24 @@ def m004_rebuilding(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE service ADD COLUMN rebuilding INTEGER NOT NULL DEFAULT 0")
 
 
+def m005_model_requests(db: sqlite_utils.Database) -> None:
+    """Processes that ask the daemon for the model; at most one holds it."""
+    db.execute(f"""
+    CREATE TABLE model_requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        birth TEXT NOT NULL,
+        beats INTEGER NOT NULL DEFAULT 0,
+        asked_at TEXT NOT NULL DEFAULT ({NOW}),
+        granted_at TEXT
+    ) STRICT
+    """)
+    db.execute("""
+    CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
+        WHERE granted_at IS NOT NULL
+
+
 def m006_conversations(db: sqlite_utils.Database) -> None:
     """Conversations of `llasa-cli chat`, their messages as JSON that only the engine reads."""
     db.executescript(f"""
@@ -202,6 +220,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m002_kept_parts,
     m003_unused_columns,
     m004_rebuilding,
+    m005_model_requests,
     m006_conversations,
 )
 NAMES = tuple(step.__name__ for step in STEPS)

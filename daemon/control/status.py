@@ -15,6 +15,7 @@ from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
 from daemon.operations.status import (
     CurrentJob,
     Held,
+    Lent,
     Model,
     Paused,
     StatusReport,
@@ -37,6 +38,7 @@ _PHASES: Final = {
     "working": "bold cyan",
     "held": "bold yellow",
     "paused": "yellow",
+    "lent": "yellow",
     "stopped": "dim",
 }
 _HEALTHY: Final = frozenset({"watching", "polling", "scanned", "unwatched"})
@@ -95,6 +97,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     if report.running:
         table.add_row("", Text(_last_heard(report), style="dim"))
     table.add_row("model", Text(_model(report.model)))
+    if report.lent:
+        table.add_row("", Text(_lent(report.lent), style="yellow"))
     if report.settings_changed:
         changed = f"changed since the daemon started; {_reread_hint(session, report.pid)}"
         table.add_row("settings", Text(changed, style="yellow"))
@@ -185,6 +189,13 @@ def _model(model: Model) -> str:
         return f"{safe(model.name)}{revision}, not loaded"
     memory = f", {size(model.memory_bytes)}" if model.memory_bytes else ""
     return f"{safe(model.name)}{revision} on {safe(model.device)}{memory}"
+
+
+def _lent(lent: Lent) -> str:
+    return (
+        f"lent to {safe(lent.who)} (pid {lent.pid}) for {span(_age(lent.since))};"
+        " files wait until it is given back"
+    )
 
 
 def _held(held: Held) -> str:

@@ -5,6 +5,7 @@ DaemonError
 │   ├── InvalidMoment      a text that names no moment to pause until
 │   └── UnknownProfile     a profile that llasa.toml does not have
 ├── NotPossible            the state of the job or of the daemon does not allow it
+├── ModelBusy              somebody else has had the model for too long
 └── NothingToShow          the job has no such result
 """
 
@@ -30,6 +31,12 @@ class UnknownProfile(InvalidRequest):
 
 class NotPossible(DaemonError):
     """This cannot be done as things stand."""
+
+
+class ModelBusy(DaemonError):
+    """The model of this home was not free in time."""
+
+    hint = "Try again; `llasactl status` says what has the model."
 
 
 class NothingToShow(DaemonError):

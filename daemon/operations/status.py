@@ -10,14 +10,16 @@ from typing import Any, Final
 
 from daemon import parking
 from daemon.lock import holder
+from daemon.machine import still_runs
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from state.job import Job, Status
+from state.lending import LendingRows
 from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5  # that are reported
-_AT_REST: Final = ("starting", "idle", "held", "paused")  # phases in which no job runs
+_AT_REST: Final = ("starting", "idle", "held", "paused", "lent")  # phases in which no job runs
 _LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
 # The fields of these records are the keys of `status --json`, in this order; docs/commands.md
@@ -50,6 +52,15 @@ class Model:
     revision: str | None = None
     device: str | None = None  # None: not loaded
     memory_bytes: int | None = None  # of the model child
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """Another process of this home has the model; no file is processed meanwhile."""
+
+    who: str  # the command
+    pid: int
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,7 @@ class StatusReport:
     canary_at: str | None = None
     last_scan: Scan | None = None
     model: Model
+    lent: Lent | None = None
     parked: Parked | None
     held: Held | None = None
     paused: Paused | None = None
@@ -195,6 +207,7 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
     troubled = book.queue.jobs(status=(Status.FAILED, Status.INVALID), limit=TROUBLES)
     return replace(
         report,
+        lent=lent_of(LendingRows(book.row.database)),
         held=Held(held.reason, held.hint, held.since) if held else None,
         paused=Paused(paused.reason, _moment(paused.until), paused.since) if paused else None,
         current=current,
@@ -252,6 +265,14 @@ def current_of(job: Job, service: ServiceRecord) -> CurrentJob:
         words_per_s=service.words_per_s,
         left_s=None if left_s is None else round(left_s, 1),
     )
+
+
+def lent_of(rows: LendingRows) -> Lent | None:
+    """Return the process that the model is lent to, None where it is not."""
+    for request in rows.requests():
+        if request.granted_at is not None and still_runs(request.pid, request.birth):
+            return Lent(request.who, request.pid, request.granted_at)
+    return None
 
 
 def trouble_of(job: Job) -> Trouble:

@@ -14,7 +14,7 @@ from state.queue import Queue
 
 
 class Interrupted(Exception):
-    """The job goes back to the queue unfinished: the daemon stops or the user paused it."""
+    """The job goes back to the queue unfinished: a stop, a pause, or the model is to be lent."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -40,6 +40,7 @@ class WorkerContext:
     clock: Callable[[], float] = time.monotonic  # seconds
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     nudge: Callable[[str], None] = lambda path: None  # has the intake look at this file again
+    model_asked_for: Callable[[], bool] = lambda: False  # another process waits for the model
     root_is_there: Callable[[str], bool] = lambda path: True  # the watched folder of this file
     step: Callable[[str], None] = lambda name: None  # called at each named step, for tests
 

@@ -41,6 +41,7 @@ class JobDecoder:
         self._info = info
         self._log = log
         self._loading = False  # the child has not yet been ready for the part in hand
+        self._attempted = False  # whether this claim has tried any part
         self._failure: ChildError | PartError | None = None  # of the last part that fell back
 
     def decode(self) -> list[EnhancedPart]:
@@ -110,6 +111,7 @@ class JobDecoder:
         context.check_can_continue(self._queue, self._job)
         if self._queue.paused() is not None:
             raise Interrupted(Reason.PAUSED)
+        self._lend_between_parts()
         self._loading = True
         client, loaded = self._keeper.ready(info, context.clock())
         self._loading = False
@@ -130,6 +132,16 @@ class JobDecoder:
             len(part.words), now - begun, memory_bytes=self._keeper.memory_bytes()
         )
         return enhanced
+
+    def _lend_between_parts(self) -> None:
+        """Raise Interrupted when another process waits for the model.
+
+        Not before the first attempt of a claim: processes that ask again and again must not keep
+        the job from going on.
+        """
+        if self._attempted and self._context.model_asked_for():
+            raise Interrupted(Reason.LENT)
+        self._attempted = True
 
     def _failed(self, part: Part, error: ChildError | PartError) -> int:
         """Count a failure in the database and wait before the next try; return the count.

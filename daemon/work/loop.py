@@ -13,10 +13,12 @@ from daemon.files.listing import root_is_there
 from daemon.log import Log
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
 from daemon.work.worker import Worker
 from state.database import Database, open_database
 from state.errors import DatabaseCorrupt, StateError
+from state.lending import LendingRows
 from state.queue import Queue
 from state.service import ServiceRow
 
@@ -94,25 +96,33 @@ class WorkerLoop:
         """Return a worker on a database of the calling thread."""
         self.progress.row = ServiceRow(database)
         return Worker(
-            self._config,
-            Queue(database),
-            self.keeper,
-            self._log,
-            WorkerContext(
-                boot_id=self._boot_id,
-                stopping=self.stopping.is_set,
-                pause=self.stopping.wait,
-                progress=self.progress,
-                clock=self._clock,
-                now=lambda: datetime.fromtimestamp(self._wall(), UTC),
-                nudge=self._nudge,
-                root_is_there=partial(root_is_there, self._config),
-            ),
+            self._config, Queue(database), self.keeper, self._log, self._context(database)
+        )
+
+    def make_lender(self, database: Database) -> Lender:
+        """Return what lends the model to other processes, on a database of the calling thread."""
+        rows, context = LendingRows(database), self._context(database)
+        return Lender(rows, self.keeper, self._log, context, lock=self._config.home.model_lock)
+
+    def _context(self, database: Database) -> WorkerContext:
+        return WorkerContext(
+            boot_id=self._boot_id,
+            stopping=self.stopping.is_set,
+            pause=self.stopping.wait,
+            progress=self.progress,
+            clock=self._clock,
+            now=lambda: datetime.fromtimestamp(self._wall(), UTC),
+            nudge=self._nudge,
+            model_asked_for=LendingRows(database).asked,
+            root_is_there=partial(root_is_there, self._config),
         )
 
     def _work_with(self, database: Database) -> None:
-        worker = self.make_worker(database)
+        worker, lender = self.make_worker(database), self.make_lender(database)
         while not self.stopping.is_set():
+            if lender.lend():
+                self.stopping.wait(LOOK_S)
+                continue
             cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
             if worker.run_one(cooled_down=cooled_down):
                 self._wake_service()

@@ -1,4 +1,4 @@
-"""The worker's state as the main thread sees it: idle, working or stalled.
+"""The worker's state as the main thread sees it: idle, working, stalled or without its model.
 
 The worker's thread writes and the main thread reads. Every field is one assignment; `_interrupted`
 alone belongs to the main thread.
@@ -25,6 +25,7 @@ class Progress:
 
     def __init__(self, *, silence_s: float, clock: Callable[[], float]) -> None:
         self.row: ServiceRow | None = None  # of the worker's thread, once its database is open
+        self.lent = False  # whether the model is lent: then the worker takes no job
         self._limit_s = 2 * silence_s + SLACK_S
         self._clock = clock
         self._job: int | None = None

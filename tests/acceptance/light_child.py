@@ -1,6 +1,7 @@
 """A model child without a model: it speaks the real protocol and misbehaves on request.
 
-`python light_child.py SCRIPT [LOCK]`. SCRIPT is a JSON file:
+`python light_child.py SCRIPT [LOCK]`. It waits for the lock, unless LLASA_TEST_STRICT_LOCK is set:
+then it refuses to run while another child has it, as the real one does. SCRIPT is a JSON file:
 
     {"delay_s": 0.0, "faults": [{"word": "...", "do": "abort", "times": 2, "fired": 0}]}
 
@@ -41,7 +42,12 @@ def main() -> None:
     script = Path(sys.argv[1])
     if len(sys.argv) > 2:
         lock = os.open(sys.argv[2], os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        strict = fcntl.LOCK_NB if os.environ.get("LLASA_TEST_STRICT_LOCK") else 0
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | strict)
+        except BlockingIOError:
+            _send(event="failed", kind="ModelRefused", reason="model_locked", message="", hint="")
+            return
     requests: list[dict[str, Any]] = []
     arrived = threading.Condition()
 

@@ -160,26 +160,30 @@ class WorkerRig:
         self.log = log
         self.clock = clock
         self.stop = False
+        self.model_asked_for = False
         self.nudged: list[str] = []
         self.steps: list[str] = []
         self.root_is_there = True
 
     def worker(self) -> Worker:
+        return Worker(self.config, self.queue, self.keeper, self.log, self.context())
+
+    def context(self) -> WorkerContext:
         def step(name: str) -> None:
             self.steps.append(name)
             self.at_step(name)
 
-        context = WorkerContext(
+        return WorkerContext(
             boot_id="boot-1",
             stopping=lambda: self.stop,
             pause=self.clock.wait,
             progress=Progress(silence_s=self.config.silence_s, clock=self.clock),
             clock=self.clock,
             nudge=self.nudged.append,
+            model_asked_for=lambda: self.model_asked_for,
             root_is_there=lambda path: self.root_is_there,
             step=step,
         )
-        return Worker(self.config, self.queue, self.keeper, self.log, context)
 
     def at_step(self, name: str) -> None:
         """Do nothing; a test puts its fault here."""

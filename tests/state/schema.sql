@@ -17,6 +17,9 @@ CREATE TABLE conversations (
         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     ) STRICT;
+CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
+        WHERE granted_at IS NOT NULL
+    ;
 
 CREATE TABLE history (
         id INTEGER PRIMARY KEY,
@@ -71,6 +74,16 @@ CREATE TABLE messages (
         payload TEXT NOT NULL,
         PRIMARY KEY (conversation_id, position)
     ) STRICT;
+CREATE TABLE model_requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        birth TEXT NOT NULL,
+        beats INTEGER NOT NULL DEFAULT 0,
+        asked_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        granted_at TEXT
+    ) STRICT
+    ;
 
 CREATE TABLE "parts" (
         job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,

@@ -1,0 +1,40 @@
+"""What the machine says of a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from daemon.machine import birth_of, still_runs
+
+
+def test_a_process_that_runs_has_one_birth() -> None:
+    """It stays the same, and another process has another."""
+    own = birth_of(os.getpid())
+    assert own
+    assert own == birth_of(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        found = birth_of(other.pid)
+        assert found
+        assert still_runs(other.pid, found)
+        other.kill()
+
+
+def test_a_process_that_ended_does_not_run() -> None:
+    """Nor does one that nobody has waited for yet, or one whose id was taken by another."""
+    ended = subprocess.Popen([sys.executable, "-c", "pass"], stdout=subprocess.PIPE)
+    assert ended.stdout is not None
+    ended.stdout.read()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert birth_of(ended.pid) is None
+    ended.wait()
+    ended.stdout.close()
+    assert birth_of(ended.pid) is None
+    assert not still_runs(ended.pid, "")
+    assert not still_runs(os.getpid(), "another life")
+
+
+def test_a_process_counts_as_running_where_the_system_does_not_say() -> None:
+    """An unknown birth is no reason to take the model away."""
+    assert still_runs(os.getpid(), "")

@@ -1,0 +1,87 @@
+"""Requests for the model: an order, one grant, signs of life."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from state.database import Database
+from state.lending import LendingRows, ModelRequest
+from state.queue import Queue
+from tests.state.making import claimed, queued
+
+
+@pytest.fixture
+def rows(database: Database) -> LendingRows:
+    return LendingRows(database)
+
+
+def ask(rows: LendingRows, who: str = "chat") -> ModelRequest:
+    return rows.ask(who=who, pid=4711, birth="boot 1")
+
+
+def test_requests_are_kept_in_the_order_of_asking(rows: LendingRows) -> None:
+    """The granted one is first, whenever it was asked for."""
+    assert not rows.asked()
+    first, second, third = ask(rows, "first"), ask(rows, "second"), ask(rows, "third")
+    assert rows.asked()
+    assert rows.requests() == [first, second, third]
+    granted = rows.grant(second.id)
+    assert granted is not None
+    assert rows.requests() == [granted, first, third]
+    assert rows.request(second.id) == granted
+
+
+def test_one_request_at_a_time_is_granted(rows: LendingRows) -> None:
+    """The next one when it has ended; a request that has ended cannot be granted."""
+    first, second = ask(rows), ask(rows)
+    assert rows.grant(first.id) is not None
+    assert rows.grant(first.id) is None
+    assert rows.grant(second.id) is None
+    assert rows.end(first.id)
+    assert not rows.end(first.id)
+    assert rows.grant(first.id) is None
+    assert rows.grant(second.id) is not None
+
+
+def test_the_database_itself_refuses_a_second_grant(rows: LendingRows) -> None:
+    """Whatever a later version forgets to ask."""
+    rows.grant(ask(rows).id)
+    ask(rows)
+    with pytest.raises(sqlite3.IntegrityError):
+        rows.database.execute("UPDATE model_requests SET granted_at = 'now'")
+
+
+def test_a_sign_of_life_is_counted_while_the_request_is_there(rows: LendingRows) -> None:
+    """Its owner learns that it is gone."""
+    request = ask(rows)
+    assert rows.beat(request.id)
+    assert rows.beat(request.id)
+    found = rows.request(request.id)
+    assert found is not None
+    assert found.beats == 2
+    rows.end(request.id)
+    assert not rows.beat(request.id)
+    assert rows.request(request.id) is None
+
+
+def test_the_model_is_wanted_by_another_request_or_a_job(rows: LendingRows, queue: Queue) -> None:
+    """But not by a queue that is paused or held, nor by the request itself."""
+    request = ask(rows)
+    assert not rows.wanted(request.id)
+    other = ask(rows)
+    assert rows.wanted(request.id)
+    rows.end(other.id)
+    queued(queue)
+    assert rows.wanted(request.id)
+    queue.pause()
+    assert not rows.wanted(request.id)
+    queue.resume()
+    queue.hold("disk_full")
+    assert not rows.wanted(request.id)
+    queue.release_hold()
+    job = claimed(queue)
+    assert rows.wanted(request.id)
+    queue.cancel(job.id)
+    assert not rows.wanted(request.id)
