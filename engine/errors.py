@@ -6,6 +6,7 @@ EngineError
 │   └── NotATranscript         readable, but not a transcript: the job ends `ignored`
 ├── ModelError                 the model; the queue is held, the job fails or the command ends
 │   ├── ModelNotFound
+│   │   └── ModelDownloadFailed
 │   └── ModelRefused
 ├── ChildError                 the model child; the part is tried again
 │   ├── ChildDied
@@ -76,6 +77,10 @@ class ModelNotFound(ModelError):
         "Download it once with `llasactl model pull NAME`, or give the path of a local folder; "
         "`llasactl model list` shows what is here."
     )
+
+
+class ModelDownloadFailed(ModelNotFound):
+    """The model could not be downloaded."""
 
 
 class ModelRefused(ModelError):

@@ -192,6 +192,7 @@ def m005_model_requests(db: sqlite_utils.Database) -> None:
     db.execute("""
     CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
         WHERE granted_at IS NOT NULL
+    """)
 
 
 def m006_conversations(db: sqlite_utils.Database) -> None:

@@ -29,6 +29,7 @@ _MODULES: Final = {
     "add": ("add",),
     "pause": ("pause", "resume"),
     "config": ("config",),
+    "model": ("model",),
     "doctor": ("doctor",),
     "logs": ("logs",),
     "service": ("install", "uninstall", "start", "stop", "restart"),

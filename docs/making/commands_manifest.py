@@ -25,6 +25,7 @@ import click
 from daemon.control import llasactl
 from daemon.start import llasad
 from engine.cli.main import llasa_cli
+from engine.models import local
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "COMMANDS_MANIFEST.md"
@@ -67,6 +68,14 @@ EXAMPLES: dict[str, list[str]] = {
     "llasactl config path": ["llasactl config path"],
     "llasactl config example": ["llasactl config example"],
     "llasactl config explain": ["llasactl config explain interviews/anna.json"],
+    "llasactl model": ["llasactl model list"],
+    "llasactl model pull": ["llasactl model pull SmolLM2-135M-Instruct.Q4_1.gguf"],
+    "llasactl model list": ["llasactl model list"],
+    "llasactl model show": ["llasactl model show SmolLM2-135M-Instruct.Q4_1"],
+    "llasa-cli calibrate": [
+        "llasa-cli calibrate SmolLM2-135M-Instruct.Q4_1 --language en --words 300"
+    ],
+    "llasactl model remove": ["llasactl model remove SmolLM2-135M-Instruct.Q4_1 --yes"],
     "llasactl doctor": ["# wait", "llasactl doctor"],
     "llasactl logs": ["llasactl logs -n 5"],
     "llasactl restart": ["llasactl restart"],
@@ -138,6 +147,8 @@ class ExampleHome:
             shutil.copy(sample, self.work)
         text = (self.work / "allotment.json").read_text(encoding="utf-8")
         (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
+        if (gguf := local.packaged_file()) is not None:
+            (self.work / gguf.name).symlink_to(gguf)
         stand_in = self.folder / "bin" / "systemctl"
         stand_in.parent.mkdir()
         script = ROOT / "docs" / "making" / "stand_in_systemctl.py"
@@ -147,9 +158,10 @@ class ExampleHome:
         home.mkdir()
         (home / "llasa.toml").write_text(_SETTINGS, encoding="utf-8")
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("LLASA_", "DISPLAY"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(_NOT_OURS)},
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / ".config"),
+            "XDG_CACHE_HOME": str(self.folder / ".cache"),
             "PATH": f"{stand_in.parent}:{BIN}:{os.environ['PATH']}",
             "COLUMNS": str(WIDTH),
             "NO_COLOR": "1",
@@ -207,6 +219,7 @@ class ExampleHome:
         return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
+_NOT_OURS = ("LLASA_", "DISPLAY", "HF_")
 _SETTINGS = """\
 settle_s = 0.5
 settle_limit_s = 1

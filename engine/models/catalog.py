@@ -139,12 +139,7 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
     tokenizer = folder / "tokenizer_config.json"
     extra = _read_json(tokenizer) if tokenizer.is_file() else {}
     for source, data in (("config.json", config), ("tokenizer_config.json", extra)):
-        for key in ("model_file", "auto_map"):
-            if data.get(key):
-                raise ModelRefused(
-                    f"{source} of {folder} asks to run Python code from the folder ({key}).",
-                    hint="Code that a model brings is never run. Choose another model.",
-                )
+        refuse_code(source, data, about=str(folder))
     weights = sorted(path for path in folder.glob("model*.safetensors") if path.is_file())
     if not weights and any(any(folder.glob(pattern)) for pattern in _OTHER_WEIGHTS):
         raise ModelRefused(
@@ -168,6 +163,16 @@ def _check_safe(folder: Path, config: dict[str, Any]) -> None:
         _check_whole(path)
     if not (folder / "tokenizer.json").is_file():
         raise ModelRefused(f"The model folder {folder} has no tokenizer.json.")
+
+
+def refuse_code(source: str, data: Mapping[str, Any], *, about: str) -> None:
+    """Raise `ModelRefused` if a model's file asks for code that the model brings."""
+    for key in ("model_file", "auto_map"):
+        if data.get(key):
+            raise ModelRefused(
+                f"{source} of {about} asks to run Python code from the folder ({key}).",
+                hint="Code that a model brings is never run. Choose another model.",
+            )
 
 
 def _check_whole(path: Path) -> None:

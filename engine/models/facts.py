@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final
 
+from engine.models import catalog
 from engine.records import ModelInfo
 
 #: Tokens of context for which memory is counted.
@@ -143,13 +144,17 @@ def _header(path: Path) -> dict[str, Any]:
 
 def _card(folder: Path, info: ModelInfo) -> tuple[str | None, tuple[str, ...]]:
     """Return licence and languages as the model's card says."""
+    if info.name == catalog.EMBEDDED:
+        return "MIT", info.languages
     own = _json(folder / "llasa.json")
     if own.get("licence"):
         return str(own["licence"]), info.languages
+    from engine.models.download import front_matter  # late: its library takes half a second
+
     for name in ("README.md", "MODEL_CARD.md"):
         if not (folder / name).is_file():
             continue
-        card = _front_matter(folder / name)
+        card = front_matter(folder / name)
         said = card.get("language") or ()
         languages = [said] if isinstance(said, str) else said if isinstance(said, list) else []
         licence = card.get("license_name") or card.get("license")
@@ -157,15 +162,6 @@ def _card(folder: Path, info: ModelInfo) -> tuple[str | None, tuple[str, ...]]:
             licence = ", ".join(map(str, licence))
         return (str(licence) if licence else None), tuple(map(str, languages))
     return None, ()
-
-
-def _front_matter(path: Path) -> Mapping[str, Any]:
-    from huggingface_hub.repocard import metadata_load  # late: it takes half a second
-
-    try:
-        return metadata_load(path) or {}
-    except Exception:  # a card that is no YAML says nothing; PyYAML has errors of its own
-        return {}
 
 
 def _json(path: Path) -> dict[str, Any]:

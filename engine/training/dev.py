@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from engine.tagger.pieces import Pieces
+from engine.text.scores import LABELS, marked, punctuation
 from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.encoder import Tagger
 from engine.training.lists import read_tsv
 from engine.training.predict import Scored, predict
-from engine.training.scores import LABELS, marked, punctuation
 from engine.training.words import FIRST, LOWER, MASKED, NO_BREAK, TURN, case_of
 
 #: Words of an excerpt; those after the counted ones are shown alone.

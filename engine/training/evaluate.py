@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.records import EnhancedWord
 from engine.text.readings import take_apart
+from engine.text.scores import LABELS, Tally, label, punctuation, speed
 from engine.training.clean import documents
 from engine.training.corpus import read_records
 from engine.training.lists import read_tsv
-from engine.training.scores import LABELS, label, marked, p_k, punctuation
 from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 
@@ -39,7 +39,7 @@ def tsv(enhance: Enhance, path: Path, limit: int | None = None) -> dict[str, Any
     written = enhance(words, [False] * len(words))
     seconds = time.monotonic() - started
     table: dict[str, Any] = punctuation(labels, [label(word.text) for word in written])
-    return {**table, "tokens": tokens, **_speed(len(words), seconds)}
+    return {**table, "tokens": tokens, **speed(len(words), seconds)}
 
 
 def corpus(
@@ -57,14 +57,14 @@ def corpus(
         found = documents(said, random.Random(0), whole=True)
         styles.setdefault(record.get("style", "text"), []).extend(found)
     table: dict[str, Any] = {}
-    total = _Counted()
+    total = Tally()
     for style, texts in styles.items():
-        counted = _Counted()
+        counted = Tally()
         for text in _spread(texts, words):
             begun = [turns and word.before == TURN for word in text]
             started = time.monotonic()
             written = enhance([w.core.lower() for w in text], begun)
-            counted.add(text, written, begun, seconds=time.monotonic() - started)
+            _count(counted, text, written, begun, seconds=time.monotonic() - started)
         table[style] = counted.figures()
         total.extend(counted)
     return {**table, "all": total.figures()}
@@ -91,7 +91,7 @@ def kept(read: Read, paths: Sequence[Path]) -> dict[str, Any]:
         "added": _share(ends[2], ends[1]),
         "marks": _share(*marks),
         "case": _share(*case),
-        **_speed(case[1], time.monotonic() - started),
+        **speed(case[1], time.monotonic() - started),
     }
 
 
@@ -108,60 +108,22 @@ def _spread(texts: Sequence[list[Word]], limit: int | None) -> Sequence[list[Wor
     return [texts[n * len(texts) // wanted] for n in range(wanted)]
 
 
-class _Counted:
-    """Collects right and guessed labels word by word."""
-
-    def __init__(self) -> None:
-        self.right: list[str] = []
-        self.guess: list[str] = []
-        self.capitals: tuple[list[bool], list[bool]] = ([], [])
-        self.breaks: tuple[list[bool], list[bool]] = ([], [])
-        self.words, self.seconds = 0, 0.0
-
-    def add(
-        self,
-        text: Sequence[Word],
-        written: Sequence[Written],
-        turns: Sequence[bool],
-        *,
-        seconds: float,
-    ) -> None:
-        """Count one text: what is masked is not measured, nor are breaks that were told or lost."""
-        names = ("O", *LABELS)
-        self.words += len(text)
-        self.seconds += seconds
-        for number, (word, guess) in enumerate(zip(text, written, strict=True)):
-            if word.label != MASKED:
-                self.right.append(names[word.label])
-                self.guess.append(label(guess.text))
-            self.capitals[0].append(case_of(word.core) > 0)
-            self.capitals[1].append(case_of(guess.text) > 0)
-            last = number + 1 == len(text)
-            if not last and word.paragraph_known and not turns[number + 1]:
-                self.breaks[0].append(text[number + 1].before != NO_BREAK)
-                self.breaks[1].append(guess.paragraph)
-
-    def extend(self, other: _Counted) -> None:
-        """Add what another counted."""
-        self.right += other.right
-        self.guess += other.guess
-        for mine, theirs in ((self.capitals, other.capitals), (self.breaks, other.breaks)):
-            for kept, new in zip(mine, theirs, strict=True):
-                kept.extend(new)
-        self.words += other.words
-        self.seconds += other.seconds
-
-    def figures(self) -> dict[str, Any]:
-        """Return the figures of all that was counted; paragraphs only where there are some."""
-        table: dict[str, Any] = {
-            **punctuation(self.right, self.guess),
-            "capitals": marked(*self.capitals),
-        }
-        if any(self.breaks[0]):
-            table["paragraphs"] = marked(*self.breaks)
-            table["pk"] = p_k([False, *self.breaks[0]], [False, *self.breaks[1]])
-        return {**table, **_speed(self.words, self.seconds)}
-
-
-def _speed(words: int, seconds: float) -> dict[str, Any]:
-    return {"words": words, "words_per_second": round(words / max(1e-9, seconds), 1)}
+def _count(
+    tally: Tally,
+    text: Sequence[Word],
+    written: Sequence[Written],
+    turns: Sequence[bool],
+    *,
+    seconds: float,
+) -> None:
+    """Count one text: what is masked is not measured, nor are breaks that were told or lost."""
+    names = ("O", *LABELS)
+    tally.words += len(text)
+    tally.seconds += seconds
+    for number, (word, guess) in enumerate(zip(text, written, strict=True)):
+        if word.label != MASKED:
+            tally.mark(names[word.label], label(guess.text))
+        tally.capital(case_of(word.core) > 0, case_of(guess.text) > 0)
+        last = number + 1 == len(text)
+        if not last and word.paragraph_known and not turns[number + 1]:
+            tally.break_(text[number + 1].before != NO_BREAK, guess.paragraph)

@@ -11,11 +11,11 @@ from typing import Any
 
 from engine.models.catalog import describe
 from engine.records import Word as SourceWord
+from engine.text.scores import LABELS
 from engine.training.clean import documents
 from engine.training.corpus import read_records
 from engine.training.decisions import Bias, Gaps, figures, joined, kept
 from engine.training.lists import read_tsv
-from engine.training.scores import LABELS
 from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 #: Steps of the search, and what is searched.

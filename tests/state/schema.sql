@@ -9,6 +9,10 @@ CREATE INDEX jobs_status ON jobs (status, id, size);
 CREATE INDEX jobs_waiting ON jobs (tried_last, priority DESC, deferred, id)
         WHERE status = 'queued';
 
+CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
+        WHERE granted_at IS NOT NULL
+    ;
+
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         title TEXT NOT NULL,
@@ -17,9 +21,6 @@ CREATE TABLE conversations (
         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     ) STRICT;
-CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
-        WHERE granted_at IS NOT NULL
-    ;
 
 CREATE TABLE history (
         id INTEGER PRIMARY KEY,
@@ -74,6 +75,7 @@ CREATE TABLE messages (
         payload TEXT NOT NULL,
         PRIMARY KEY (conversation_id, position)
     ) STRICT;
+
 CREATE TABLE model_requests (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         who TEXT NOT NULL,

@@ -1,6 +1,6 @@
 """The figures, on small examples counted by hand."""
 
-from engine.training.scores import figures, label, marked, p_k, punctuation
+from engine.text.scores import figures, label, marked, p_k, punctuation
 
 
 def test_labels_follow_the_benchmark_groups() -> None:
