@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
 from engine.chat.records import Conversation, Tool
+from engine.cli import source as sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,30 @@ class Conversations(Protocol):
 
     def save(self, conversation: Conversation, *, model: str) -> str:
         """Keep a conversation whole and give it its id; return what the user should know, or ""."""
+
+
+class Lease:
+    """The right to have a model loaded. Without a home nobody needs to be asked."""
+
+    lock_path: Path | None = None  # what the model child must lock
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the model back."""
+
+    def attach(self, close: Callable[[], object]) -> None:
+        """Have a client closed before the model is given back; it may be called from a thread."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the model while the block runs; wait for it first, if necessary."""
+        return contextlib.nullcontext()
 
 
 class CliContext:
@@ -66,10 +92,14 @@ class CliContext:
         """Return why conversations are not kept."""
         return "there is no llasa home here; `llasactl install` makes one"
 
-    def lease(self) -> AbstractContextManager[None]:
-        """Hold the right to load a model, while a daemon of the home holds it back."""
-        return contextlib.nullcontext()
+    def lease(self) -> Lease:
+        """Return the lease of the model, which is asked for at its first turn."""
+        return Lease()
 
-    def tools(self, agree: Callable[[str], bool]) -> Sequence[Tool]:
-        """Return the tools of a chat; `agree` asks the user a question."""
+    def tools(self) -> Sequence[Tool]:
+        """Return the tools of a chat."""
         return ()
+
+    def sha256_of(self, transcript: str) -> str | None:
+        """Return the hash of a transcript's file as it is now, None where it is gone."""
+        return sources.sha256_of(Path(transcript))

@@ -69,7 +69,7 @@ def describe(
         if output is not None:
             out.check_file(output, source=None if str(file) == sources.STDIN else file)
         source = sources.read(file)
-        result = _extracted(own, source, language)
+        result = _extracted(source, language)
         found = {key: result.metadata[key] for key in _KEYS}
         found["written"] = None
         if model is not None or own.chat_model is not None:
@@ -79,7 +79,7 @@ def describe(
     _show(found, source, output, as_json=as_json)
 
 
-def _extracted(context: CliContext, source: Source, language: str | None) -> pipeline.Result:
+def _extracted(source: Source, language: str | None) -> pipeline.Result:
     """Return a transcript with what was quoted from it.
 
     A text with sentences is taken as it is. Where there are none, as Whisper often leaves it, the
@@ -98,8 +98,7 @@ def _extracted(context: CliContext, source: Source, language: str | None) -> pip
         return as_it_is
     client = ModelClient(info)
     try:
-        with context.lease():
-            return enhanced(source, profile, client)[1]
+        return enhanced(source, profile, client)[1]
     finally:
         client.close()
 
@@ -115,7 +114,11 @@ def _written(
     info = writer.choose(context, model)
     paragraphs = [join(paragraph) for paragraph in result.document.paragraphs]
     points = [point["text"] for point in found["key_points"] or ()]
-    with writer.opened(context, info) as backend, interruptible() as interrupt:
+    with (
+        writer.Writer(context, info) as loaded,
+        loaded.turn() as backend,
+        interruptible() as interrupt,
+    ):
         with spinner(f"{info.name} writes"):
             said = describing.describe(
                 backend,

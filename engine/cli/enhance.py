@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from engine.child.client import ModelClient
 from engine.child.retry import try_part
 from engine.cli import output as out
 from engine.cli import source as sources
-from engine.cli.context import CliContext
+from engine.cli.context import CliContext, Lease
 from engine.cli.failure import failure
 from engine.cli.progress import bar
 from engine.cli.source import FILE, Source
@@ -30,7 +31,7 @@ from engine.errors import (
     TranscriptError,
 )
 from engine.models import catalog
-from engine.records import Cleaning, EnhancedPart, EnhancedWord, Part, Profile
+from engine.records import Cleaning, EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
 from engine.terminal import safe_block
 
 
@@ -125,16 +126,14 @@ def run_one(
     try:
         if output is not None:
             out.check_file(output, source=None if str(file) == sources.STDIN else file)
-        client = ModelClient(catalog.describe(profile.model))
+        info = catalog.describe(profile.model)
     except EngineError as error:
         raise failure(error) from error
     try:
-        with context.lease():
+        with _client(context, info) as client:
             enhance_file(sources.read(file), profile, client, output=output)
     except EngineError as error:
         raise failure(error, about=f"{file.name}: ") from error
-    finally:
-        client.close()
 
 
 def run_batch(
@@ -148,35 +147,47 @@ def run_batch(
     try:
         if folder is not None:
             out.check_folder(folder)
-        client = ModelClient(catalog.describe(profile.model))
+        info = catalog.describe(profile.model)
     except EngineError as error:
         raise failure(error) from error
-    try:
-        with context.lease(), bar(f"{len(files)} files", len(files)) as step:
-            for file in files:
-                try:
-                    _enhance_unless_ours(file, profile, client, folder)
-                except EngineError as error:
-                    failed = failure(error, about=f"{file.name}: ")
-                    worst = max(worst, failed.exit_code)
-                    failed.show()
-                    if not _concerns_one_file(error):
-                        break
-                step()
-    finally:
-        client.close()
+    with _client(context, info) as client:
+        for number, file in enumerate(files, start=1):
+            try:
+                label = f"{number}/{len(files)} {file.name}"
+                _enhance_unless_ours(file, profile, client, folder, label)
+            except EngineError as error:
+                failed = failure(error, about=f"{file.name}: ")
+                worst = max(worst, failed.exit_code)
+                failed.show()
+                if not _concerns_one_file(error):
+                    break
     if worst:
         raise click.exceptions.Exit(worst)
 
 
+@contextlib.contextmanager
+def _client(context: CliContext, info: ModelInfo) -> Iterator[ModelClient]:
+    """Yield the client of a model, ended afterwards; a large model is borrowed from the home.
+
+    The embedded model takes some megabytes: two of them disturb nobody.
+    """
+    lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
+    with lease, lease.turn():
+        client = ModelClient(info, lock_path=lease.lock_path)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
 def _enhance_unless_ours(
-    file: Path, profile: Profile, client: ModelClient, folder: Path | None
+    file: Path, profile: Profile, client: ModelClient, folder: Path | None, label: str
 ) -> None:
     source = None if sidecars.is_ours(file.name) else sources.read(file)
     if source is None or sidecars.is_ours_content(source.data):
         out.say(f"{file.name}: skipped, llasa wrote this file itself.")
         return
-    enhance_file(source, profile, client, folder=folder)
+    enhance_file(source, profile, client, folder=folder, label=label)
 
 
 def _concerns_one_file(error: EngineError) -> bool:
@@ -192,9 +203,10 @@ def enhance_file(
     *,
     output: Path | None = None,
     folder: Path | None = None,
+    label: str = "",
 ) -> None:
     """Run the pipeline over a file's bytes and write the results; raises `EngineError`."""
-    plan, result = enhanced(source, profile, client)
+    plan, result = enhanced(source, profile, client, label=label)
     _write(source, result, output, folder)
     if result.status == "partial":
         out.say("Some parts could not be enhanced; they keep the text of the source.")
@@ -208,7 +220,7 @@ def enhance_file(
 
 
 def enhanced(
-    source: Source, profile: Profile, client: ModelClient
+    source: Source, profile: Profile, client: ModelClient, *, label: str = ""
 ) -> tuple[pipeline.Plan, pipeline.Result]:
     """Return a transcript as the model enhances it; raises `EngineError`."""
     started = time.monotonic()
@@ -219,7 +231,7 @@ def enhanced(
     parts: list[EnhancedPart] = []
     if any(part.covered for part in plan.parts):
         load_s = client.start().load_s
-    with bar(source.name, len(plan.parts)) as step:
+    with bar(label or source.name, len(plan.parts)) as step:
         for part in pipeline.run(plan, functools.partial(_decode, client)):
             parts.append(part)
             step()

@@ -49,11 +49,12 @@ def prompt(
     messages = [Message("system", system)] if system else []
     messages.append(Message("user", text))
     try:
-        info = writer.choose(context.ensure_object(CliContext), model)
+        own = context.ensure_object(CliContext)
+        info = writer.choose(own, model)
         screen = AnswerScreen(thinking=thinking, quiet=as_json)
-        with writer.opened(context.ensure_object(CliContext), info) as backend:
+        options = writer.options(thinking=thinking, **how)
+        with writer.Writer(own, info) as loaded, loaded.turn() as backend:
             with interruptible() as interrupt:
-                options = writer.options(thinking=thinking, **how)
                 answer, written = ask(backend, messages, options, screen, cancelled=interrupt)
             facts = backend.facts
     except EngineError as error:

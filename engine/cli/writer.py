@@ -139,14 +139,32 @@ def choose(context: CliContext, model: str | None) -> ModelInfo:
     return info
 
 
-@contextmanager
-def opened(context: CliContext, info: ModelInfo) -> Iterator[LocalBackend]:
-    """Load a model in a child and end it afterwards; raises `EngineError`."""
-    client = ModelClient(info)
-    try:
-        with context.lease():
-            with spinner(f"{info.name} is loaded"):
-                client.start()
-            yield LocalBackend(client)
-    finally:
-        client.close()
+class Writer:
+    """A model that writes: its child, and the lease of the home's model. A context manager."""
+
+    def __init__(self, context: CliContext, info: ModelInfo) -> None:
+        self.info = info
+        self._lease = context.lease()
+        self.client = ModelClient(info, lock_path=self._lease.lock_path)
+        self.backend = LocalBackend(self.client)
+
+    def __enter__(self) -> Writer:
+        self._lease.__enter__()
+        self._lease.attach(self.client.close)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.client.close()
+        self._lease.__exit__(*error)
+
+    @contextmanager
+    def turn(self) -> Iterator[LocalBackend]:
+        """Have the model loaded while the block runs; raises `EngineError`.
+
+        Between two turns it stays loaded, unless the daemon of the home wants its memory.
+        """
+        with self._lease.turn():
+            if not self.client.alive:
+                with spinner(f"{self.info.name} is loaded"):
+                    self.client.start()
+            yield self.backend
