@@ -16,13 +16,14 @@ EngineError
 │   └── ChildStrained          smaller requests may work
 │       ├── NoMemory
 │       └── GpuTimeout
+├── ChatError                  this conversation cannot be answered so; the child goes on
+│   ├── ConversationBusy
+│   ├── PromptTooLong
+│   ├── ToolRefused
+│   └── TornHistory
 ├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
-├── ChatError                  a conversation cannot go on
-│   ├── ConversationBusy
-│   ├── PromptTooLong
-│   └── TornHistory
 ├── OutputError                a sidecar could not be written
 └── SpeakersError              a names file; has the key, the line and what is allowed
 """
@@ -136,9 +137,9 @@ class GpuTimeout(ChildStrained):
 
 
 class ChatError(EngineError):
-    """The conversation cannot go on like this."""
+    """The conversation cannot be answered as it was asked."""
 
-    hint = "Begin another conversation."
+    hint = "Change the conversation or its tools; the model is ready for another."
 
 
 class ConversationBusy(ChatError):
@@ -147,16 +148,23 @@ class ConversationBusy(ChatError):
     hint = "Wait until it is written, or stop it."
 
 
-class PromptTooLong(ChatError):
-    """The last message alone does not fit the model."""
-
-    hint = "Ask about a shorter text, or use a model with a longer context."
-
-
 class TornHistory(ChatError):
     """A call and its result would have come apart."""
 
     hint = "This is a bug: please report it. The conversation is as it was before."
+
+
+class PromptTooLong(ChatError):
+    """The conversation does not fit the model."""
+
+    reason = "too_long"
+    hint = "Leave out old messages, begin another conversation, or choose a larger model."
+
+
+class ToolRefused(ChatError):
+    """The schema of a tool's arguments asks for what cannot be checked while they are written."""
+
+    hint = "Leave the keyword out of the tool's schema; arguments are checked before a call, too."
 
 
 class OutputError(EngineError):

@@ -73,6 +73,7 @@ class WritingOptions:
     top_p: float = 1.0
     seed: int | None = None
     think: bool = False  # where the model can
+    force_tool: bool = False  # the answer begins with a call of one of the tools
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""What is asked of the model child: load a model, enhance a part, write. Never imports MLX."""
+"""What is asked of the model child: load a model, enhance a part, answer. Never imports MLX."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,7 +14,7 @@ from engine.child.process import ChildProcess, Listener, Message
 from engine.errors import (
     AlignmentError,
     CannotSpell,
-    ChildError,
+    ChatError,
     ChildFailed,
     ChildRepeats,
     ChildStrained,
@@ -23,6 +24,8 @@ from engine.errors import (
     ModelRefused,
     NoMemory,
     PartError,
+    PromptTooLong,
+    ToolRefused,
 )
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
 from engine.text import terms
@@ -34,11 +37,16 @@ _TOKENS_A_WORD: Final = 16
 _TOKENS_AT_LEAST: Final = 64
 _NAMED_ERRORS: Final = {
     error.__name__: error
-    for error in (AlignmentError, CannotSpell, GpuTimeout, ModelNotFound, ModelRefused, NoMemory)
-}
+    for error in (
+        AlignmentError, CannotSpell, GpuTimeout, ModelNotFound, ModelRefused, NoMemory,
+        PromptTooLong, ToolRefused,
+    )
+}  # fmt: skip
 # What a child reads in one pass. One that follows a child that asked too much of the machine reads
 # a quarter of it.
 _PREFILL_TOKENS: Final = (512, 128, 32)
+# Pieces of an answer beside its tokens: the mark of what it thinks, the end of its last letter.
+_MORE_PIECES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class ModelClient:
         )
         self._memory_bytes: int | None = None
         self._strained = 0  # times that a child asked too much of the machine
+        self._answers = 0  # asked for; the number by which one is cancelled
 
     @property
     def alive(self) -> bool:
@@ -132,24 +141,52 @@ class ModelClient:
         self.tokens += result.tokens
         return result
 
+    def facts(self) -> Message:
+        """Return what the model can do in a conversation; raises `ModelError`, `ChildError`."""
+        self.start()
+        return self._ask({"op": "facts"})
+
+    def count(
+        self, messages: Sequence[Mapping[str, Any]], *, tools: Sequence[Mapping[str, Any]] = ()
+    ) -> int:
+        """Return the tokens of a conversation; raises `ModelError`, `ChildError`."""
+        self.start()
+        answer = self._ask({"op": "count", "messages": list(messages), "tools": list(tools)})
+        return int(answer["tokens"])
+
     def write(
         self,
-        messages: Sequence[dict[str, str]],
+        messages: Sequence[Mapping[str, Any]],
         *,
-        max_tokens: int,
+        tools: Sequence[Mapping[str, Any]] = (),
+        options: Mapping[str, Any],
         on_text: Callable[[str], None],
-    ) -> None:
-        """Let the model answer a conversation freely; raises `ChildError`, `ModelError`."""
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Message:
+        """Let the model answer a conversation and return what that took.
 
-        def hear(message: Message) -> bool:
-            if message["event"] != "text":
-                return False
-            on_text(str(message["text"]))
-            return True
-
+        A message has `role` and `content`, one of an assistant also `calls` (`name`, `arguments`);
+        a tool has `name`, `description` and `parameters`; `options` are those of
+        `engine.guided.generate`. `cancelled` is asked at every piece; where it returns true, the
+        child stops and lives. Raises `ModelError`, `ChildError`, `ChatError`.
+        """
         self.start()
-        self._ask(
-            {"op": "write", "messages": list(messages), "max_tokens": max_tokens}, listener=hear
+        self._answers += 1
+        hearing = _Hearing(
+            int(options["max_tokens"]) + _MORE_PIECES,
+            on_text,
+            cancelled,
+            partial(self._process.tell, {"op": "cancel", "number": self._answers}),
+        )
+        return self._ask(
+            {
+                "op": "write",
+                "number": self._answers,
+                "messages": list(messages),
+                "tools": list(tools),
+                "options": dict(options),
+            },
+            listener=hearing.hear,
         )
 
     def close(self) -> None:
@@ -162,10 +199,13 @@ class ModelClient:
             self._memory_bytes = None
 
     def _ask(self, request: Mapping[str, Any], *, listener: Listener | None = None) -> Message:
-        """Return the answer to a request; raises what the child reports as a failure."""
+        """Return the answer to a request; raises what the child reports as a failure.
+
+        What a listener raises ends the child: it would go on with an answer that nobody reads.
+        """
         try:
             answer = self._process.ask(request, listener=listener)
-        except ChildError:
+        except BaseException:
             self.close()
             raise
         if isinstance(answer.get("memory_bytes"), int):
@@ -177,7 +217,7 @@ class ModelClient:
     def _failure(self, answer: Message) -> EngineError:
         """Return the error that an answer reports; end the child if it is of no more use."""
         kind = _NAMED_ERRORS.get(str(answer.get("kind")), ChildFailed)
-        if not issubclass(kind, PartError):
+        if not issubclass(kind, PartError | ChatError):
             self.close()
         if issubclass(kind, ChildStrained):
             self._strained += 1
@@ -208,6 +248,33 @@ class _TokenCount:
             raise ChildRepeats()
         if self._on_progress is not None:
             self._on_progress(tokens)
+        return True
+
+
+class _Hearing:
+    """Passes the pieces of an answer on; raises `ChildRepeats` at too many."""
+
+    def __init__(
+        self,
+        most: int,
+        on_text: Callable[[str], None],
+        cancelled: Callable[[], bool],
+        cancel: Callable[[], None],
+    ) -> None:
+        self._left = most
+        self._on_text, self._cancelled, self._cancel = on_text, cancelled, cancel
+        self._told = False
+
+    def hear(self, message: Message) -> bool:
+        """Pass a message on and cancel where that is wanted; every message is progress."""
+        if message["event"] == "text":
+            self._left -= 1
+            if self._left < 0:
+                raise ChildRepeats()
+            self._on_text(str(message["text"]))
+        if not self._told and self._cancelled():
+            self._told = True
+            self._cancel()
         return True
 
 

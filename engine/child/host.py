@@ -1,8 +1,8 @@
 """The model child: `python -P -m engine.child.host [LOCK]`, ended by closing its standard input.
 
 MLX may abort, leak or hang; all of that happens here and not in the daemon. The main thread loads
-and decodes. A monitor thread reads requests and ends the process when the parent is gone, because
-an evaluation cannot be interrupted.
+and decodes. A monitor thread reads requests, notes at once that an answer is cancelled, and ends
+the process when the parent is gone, because an evaluation cannot be interrupted.
 """
 
 from __future__ import annotations
@@ -44,12 +44,16 @@ def _read_exactly(size: int) -> bytes:
     return data
 
 
-def _read_requests(requests: queue.SimpleQueue[Request]) -> None:
+def _read_requests(requests: queue.SimpleQueue[Request], host: Host) -> None:
     while True:
         (size,) = protocol.HEADER.unpack(_read_exactly(protocol.HEADER.size))
         if size > protocol.MAX_FRAME_BYTES:
             os._exit(2)
-        requests.put(protocol.unpack(_read_exactly(size)))
+        request = protocol.unpack(_read_exactly(size))
+        if request.get("op") == "cancel":
+            host.cancelled = int(request["number"])
+        else:
+            requests.put(request)
 
 
 def _take_lock(path: str) -> None:
@@ -78,7 +82,7 @@ def main() -> None:
             return
     host = Host(output.send)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
-    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    threading.Thread(target=_read_requests, args=(requests, host), daemon=True).start()
     while True:
         serve(host, requests.get())
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from engine.child import protocol
 from engine.errors import (
@@ -26,6 +26,9 @@ from engine.errors import (
 )
 from engine.models.device import Device
 from engine.records import EnhancedPart, ModelInfo
+
+if TYPE_CHECKING:
+    from engine.guided.generate import Writer
 
 PROGRESS_EVERY_S: Final = 0.2
 # What MLX says, in exceptions that have no type of their own.
@@ -41,14 +44,19 @@ _TIMEOUT: Final = ("gpu timeout", "callbackerrortimeout", "impacting interactivi
 Request = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadedModel:
     """A model of either kind, as the operations use it."""
 
     enhance: Callable[..., EnhancedPart]  # part, tail, on_progress
-    write: Callable[[Sequence[dict[str, str]], int], Iterator[str]]  # messages, most tokens
+    make_writer: Callable[[], Writer]  # raises `ModelRefused` where the model does not converse
     device_path: str  # what computes, in words
     load_s: float
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Return what answers conversations; made when it is first asked for."""
+        return self.make_writer()
 
 
 class Host:
@@ -56,6 +64,7 @@ class Host:
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.send = send
+        self.cancelled = 0  # number of the answer that the parent no longer wants
         self._model: LoadedModel | None = None
 
     @property
@@ -101,16 +110,16 @@ def load_model(
         )
     from engine.guided import model
     from engine.guided.decode import decode
-    from engine.guided.generate import generate
+    from engine.guided.generate import Writer
 
     size = prefill_tokens or model.PREFILL_TOKENS
     loaded = model.load(info, device=device, prefill_tokens=size)
     return LoadedModel(
-        partial(decode, loaded), partial(generate, loaded), loaded.device_path, loaded.load_s
+        partial(decode, loaded), partial(Writer, loaded), loaded.device_path, loaded.load_s
     )
 
 
-def _refuse(info: ModelInfo, messages: Sequence[dict[str, str]], most: int) -> Iterator[str]:
+def _refuse(info: ModelInfo) -> NoReturn:
     raise ModelRefused(
         f"{info.name} labels the words of a transcript and writes no text of its own.",
         hint="Give a chat model with --model: a folder, or a name in the local cache.",
@@ -135,16 +144,39 @@ def enhance(host: Host, request: Request) -> None:
     host.send(event="done", memory_bytes=_memory_bytes(), **protocol.result_to_wire(result))
 
 
+def facts(host: Host, request: Request) -> None:
+    """Say what the model can do in a conversation."""
+    host.send(event="done", memory_bytes=_memory_bytes(), **asdict(host.model.writer.facts))
+
+
+def count(host: Host, request: Request) -> None:
+    """Count the tokens of a conversation."""
+    prompt = host.model.writer.prompt(request["messages"], request["tools"])
+    host.send(event="done", tokens=len(prompt), memory_bytes=_memory_bytes())
+
+
 def write(host: Host, request: Request) -> None:
-    """Answer a conversation freely, piece by piece."""
-    for piece in host.model.write(request["messages"], int(request["max_tokens"])):
-        host.send(event="text", text=piece)
-    host.send(event="done", memory_bytes=_memory_bytes())
+    """Answer a conversation, piece by piece, until it ends or the parent cancels it."""
+    from engine.guided.generate import Options
+
+    number = int(request["number"])
+    answer = host.model.writer.write(
+        request["messages"],
+        tools=request["tools"],
+        options=Options(**request["options"]),
+        on_text=lambda piece: host.send(event="text", text=piece),
+        on_read=lambda tokens: host.send(event="progress", tokens=tokens),
+        cancelled=lambda: host.cancelled == number,
+    )
+    memory_bytes = max(_memory_bytes(), answer.memory_bytes)
+    host.send(event="done", **{**asdict(answer), "memory_bytes": memory_bytes})
 
 
 OPERATIONS: Final[dict[str, Callable[[Host, Request], None]]] = {
     "load": load,
     "enhance": enhance,
+    "facts": facts,
+    "count": count,
     "write": write,
 }
 

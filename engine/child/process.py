@@ -110,6 +110,12 @@ class ChildProcess:
         finally:
             self._waiting = False
 
+    def tell(self, request: Mapping[str, Any]) -> None:
+        """Send a request that has no answer of its own; raises `ChildDied`."""
+        if self._process is None:
+            raise ChildDied()
+        self._send(self._process, request)
+
     def close(self) -> bool:
         """End the child at once; return whether nothing of it is left.
 

@@ -1,24 +1,304 @@
-"""Let a chat model answer freely, for `llasa-cli prompt` and `chat`: mlx-lm generates, no guide."""
+"""Let a chat model answer freely: prompt, cache, sampling, and calls under their schema."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, Literal
 
-from engine.errors import ModelRefused
-from engine.guided import prompts
+from engine.errors import ModelRefused, PromptTooLong
+from engine.guided import conversation
+from engine.guided.calls import CallGrammar, CallGuide, Restriction
+from engine.guided.chat_cache import ChatCache, room
 from engine.guided.chat_tokenizer import ChatTokenizer
 from engine.guided.model import Model
 
+# Freed buffers that MLX may keep for later; without a limit they grow from turn to turn.
+_FREED_BYTES: Final = 256 << 20
+_CONTEXT_UNKNOWN: Final = 4_096
+Finish = Literal["stop", "length", "cancelled"]
 
-def generate(model: Model, messages: Sequence[dict[str, str]], max_tokens: int) -> Iterator[str]:
-    """Yield the pieces of an answer; what the messages say never becomes a control token."""
-    from mlx_lm import stream_generate
 
-    if not model.info.converses:
-        raise ModelRefused(f"{model.info.name} punctuates and does nothing else.")
-    tokenizer = ChatTokenizer(Path(model.info.path))
-    prompt = prompts.conversation(messages, render=tokenizer.render, vocabulary=model.vocabulary)
-    for response in stream_generate(model.network, tokenizer.loaded, prompt, max_tokens=max_tokens):
-        if response.text:
-            yield response.text
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an answer is written."""
+
+    max_tokens: int = 1_000
+    temperature: float = 0.0  # 0: always the likeliest token
+    top_p: float = 1.0
+    seed: int | None = None
+    think: bool = False  # where the model can
+    force_tool: bool = False  # the answer begins with a call
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What writing an answer took."""
+
+    prompt_tokens: int
+    cached_tokens: int  # of the prompt, read in an earlier turn
+    tokens: int  # written
+    read_s: float
+    write_s: float
+    memory_bytes: int  # peak of MLX
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a chat model can do."""
+
+    context: int  # tokens, prompt and answer together
+    thinking: tuple[str, str] | None
+    tools: bool  # its template shows them
+    call_marks: tuple[str, str]
+
+
+class Writer:
+    """A chat model that answers conversations; it keeps the cache of the last one."""
+
+    def __init__(self, model: Model) -> None:
+        import mlx.core as mx
+
+        if not model.info.converses:
+            raise ModelRefused(f"{model.info.name} punctuates and does nothing else.")
+        mx.set_cache_limit(_FREED_BYTES)
+        self._model = model
+        self._tokenizer = model.chat or ChatTokenizer(Path(model.info.path))
+        self._cache = ChatCache(model.network)
+        self._grammar: CallGrammar | None = None
+        self.facts = Facts(
+            context=min(_context(self._tokenizer, Path(model.info.path)), room(model.network)),
+            thinking=self._tokenizer.thinking,
+            tools=self._tokenizer.shows_tools,
+            call_marks=self._tokenizer.call_marks,
+        )
+
+    def prompt(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]] = (),
+        *,
+        think: bool = False,
+    ) -> list[int]:
+        """Return the tokens of a conversation, up to where its answer begins."""
+        if not messages:
+            return []
+        shown = [{"type": "function", "function": dict(tool)} for tool in tools]
+        return conversation.encode(
+            messages,
+            render=lambda turns: self._tokenizer.render(turns, tools=shown, think=think),
+            vocabulary=self._model.vocabulary,
+            shows_tools=self.facts.tools,
+            call_marks=self.facts.call_marks,
+        )
+
+    def write(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        options: Options,
+        on_text: Callable[[str], None],
+        on_read: Callable[[int], None] = lambda tokens: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Answer:
+        """Write an answer; `on_text` gets its pieces as they come, `on_read` the tokens read.
+
+        What the model thinks stands between its marks, also where the prompt ends inside them. What
+        stands between the marks of a call outside of that is a call that its tool's schema allows.
+        Raises `PromptTooLong`, `ToolRefused`, `ModelRefused`.
+        """
+        from mlx_lm.generate import wired_limit
+
+        prompt = self.prompt(messages, tools, think=options.think)
+        most = min(options.max_tokens, self.facts.context - len(prompt))
+        if most < 1 or not prompt:
+            raise PromptTooLong(
+                f"The conversation has {len(prompt):,} tokens; the model reads and writes "
+                f"{self.facts.context:,} in all."
+            )
+        guide = self._guide(tools)
+        text = _Text(self._tokenizer, on_text)
+        thinks = self._ends_thinking(prompt)
+        if thinks:
+            text.say(self._tokenizer.thinking[0] + "\n" if self._tokenizer.thinking else "")
+        started = time.monotonic()
+        cached = self._cache.keep(prompt)
+        try:
+            with wired_limit(self._model.network):
+                logits, whole = self._cache.read(
+                    prompt[cached:], self._model.prefill_tokens, _going_on(on_read, cancelled)
+                )
+                read_s = time.monotonic() - started
+                tokens, finish = 0, "cancelled"
+                if whole:
+                    first = guide.opening(thinks=thinks) if guide and options.force_tool else None
+                    run = _Run(self._cache, self._tokenizer.end_ids, text, guide, options)
+                    tokens, finish = run.write(logits, most, first, cancelled)
+        except BaseException:
+            self._cache.forget()  # nobody knows what it holds
+            raise
+        return self._answer(len(prompt), cached, tokens, read_s, started, finish)
+
+    def _answer(
+        self, prompt: int, cached: int, tokens: int, read_s: float, started: float, finish: Any
+    ) -> Answer:
+        import mlx.core as mx
+
+        mx.clear_cache()
+        return Answer(
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            tokens=tokens,
+            read_s=read_s,
+            write_s=time.monotonic() - started - read_s,
+            memory_bytes=mx.get_peak_memory(),
+            finish=finish,
+        )
+
+    def _guide(self, tools: Sequence[Mapping[str, Any]]) -> CallGuide | None:
+        if not tools:
+            return None
+        if self._grammar is None:
+            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
+        return CallGuide(
+            self._grammar,
+            tools,
+            call_marks=self.facts.call_marks,
+            thinking=self.facts.thinking,
+        )
+
+    def _ends_thinking(self, prompt: Sequence[int]) -> bool:
+        """Return whether the prompt ends inside what the model thinks."""
+        if self.facts.thinking is None:
+            return False
+        opened, closed = (
+            tuple(self._model.vocabulary.encode_template(mark)) for mark in self.facts.thinking
+        )
+        return _last(prompt, opened) > _last(prompt, closed)
+
+
+class _Text:
+    """The text of the tokens written so far, passed on piece by piece."""
+
+    def __init__(self, tokenizer: ChatTokenizer, on_text: Callable[[str], None]) -> None:
+        self._detokenizer = tokenizer.loaded.detokenizer
+        self._on_text = on_text
+        self.text = ""
+
+    def add(self, tokens: Sequence[int]) -> None:
+        for token in tokens:
+            self._detokenizer.add_token(token)
+        self.say(self._detokenizer.last_segment)
+
+    def end(self) -> None:
+        self._detokenizer.finalize()
+        self.say(self._detokenizer.last_segment)
+
+    def say(self, piece: str) -> None:
+        if piece:
+            self.text += piece
+            self._on_text(piece)
+
+
+class _Run:
+    """The loop that chooses one token after another."""
+
+    def __init__(
+        self,
+        cache: ChatCache,
+        end_ids: frozenset[int],
+        text: _Text,
+        guide: CallGuide | None,
+        options: Options,
+    ) -> None:
+        import mlx.core as mx
+        from mlx_lm.sample_utils import make_sampler
+
+        if options.temperature:
+            mx.random.seed(options.seed if options.seed is not None else secrets.randbits(32))
+        self._sampler = make_sampler(temp=options.temperature, top_p=options.top_p)
+        self._cache, self._end_ids, self._text, self._guide = cache, end_ids, text, guide
+
+    def write(
+        self, logits: Any, most: int, first: Restriction | None, cancelled: Callable[[], bool]
+    ) -> tuple[int, Finish]:
+        """Write at most so many tokens; return how many, and why no more.
+
+        The machine computes a token ahead. It is thrown away where the text so far restricts it.
+        """
+        import mlx.core as mx
+
+        begin: Any = mx.async_eval
+        written, restriction, ahead = 0, first, None
+        finish: Finish = "length"
+        while written < most:
+            if cancelled():
+                finish = "cancelled"
+                break
+            if restriction is not None and restriction.forced:
+                tokens = list(restriction.forced[: most - written])
+                logits = self._cache.feed(tokens)
+                ahead = None
+            else:
+                chosen = self._choose(logits, restriction) if ahead is None else ahead
+                logits = self._cache.feed_array(chosen)
+                ahead = self._choose(logits, None)
+                begin(ahead)
+                tokens = [int(chosen.item())]
+                self._cache.note(tokens)
+                if tokens[0] in self._end_ids:
+                    finish = "stop"
+                    break
+            written += len(tokens)
+            self._text.add(tokens)
+            restriction = self._guide.after(tokens, self._text.text) if self._guide else None
+            if restriction is not None:
+                ahead = None
+        self._text.end()
+        return written, finish
+
+    def _choose(self, logits: Any, restriction: Restriction | None) -> Any:
+        import mlx.core as mx
+
+        if restriction is not None and restriction.mask is not None:
+            mask = restriction.mask
+            width = logits.shape[-1]
+            allowed = mx.array(mask[:width])
+            if mask.size < width:  # a vocabulary is often padded
+                allowed = mx.pad(allowed, (0, width - mask.size))
+            logits = mx.where(allowed, logits, -mx.inf)
+        return self._sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
+
+
+def _going_on(
+    on_read: Callable[[int], None], cancelled: Callable[[], bool]
+) -> Callable[[int], bool]:
+    def go_on(tokens: int) -> bool:
+        on_read(tokens)
+        return not cancelled()
+
+    return go_on
+
+
+def _last(tokens: Sequence[int], wanted: Sequence[int]) -> int:
+    """Return where a sequence stands for the last time, -1: nowhere."""
+    for start in range(len(tokens) - len(wanted), -1, -1):
+        if tuple(tokens[start : start + len(wanted)]) == tuple(wanted):
+            return start
+    return -1
+
+
+def _context(tokenizer: ChatTokenizer, folder: Path) -> int:
+    """Return how many tokens a model was trained to read, by its own files."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    text = config.get("text_config")
+    config = {**config, **text} if isinstance(text, dict) else config
+    known = [config.get("max_position_embeddings"), tokenizer.loaded.model_max_length]
+    sizes = [int(size) for size in known if isinstance(size, int | float) and 0 < size < 1 << 30]
+    return min(sizes, default=_CONTEXT_UNKNOWN)

@@ -41,6 +41,7 @@ class Model:
     load_s: float
     head: Callable[[Any], Any] | None = None  # hidden rows -> logits, where this step stands alone
     prefill_tokens: int = PREFILL_TOKENS  # read in one pass
+    chat: ChatTokenizer | None = None  # of a model with a chat template
     passes: int = 0
     draft_length: DraftLength = field(default_factory=DraftLength)
     _cache: Any = None
@@ -162,15 +163,17 @@ def load(
     device_path = settle_device(network, device, fast_blas=fast_blas)
     mx.eval(network.parameters())
     vocabulary = Vocabulary.load(folder)
+    chat = None if info.template == "punct" else ChatTokenizer(folder)
     return Model(
         info=info,
         network=network,
         vocabulary=vocabulary,
-        template=_template(info, folder, vocabulary),
+        template=_template(vocabulary, chat),
         device_path=device_path,
         load_s=time.monotonic() - started,
         head=_find_head(network),
         prefill_tokens=prefill_tokens,
+        chat=chat,
     )
 
 
@@ -199,8 +202,7 @@ def _find_head(network: Any) -> Callable[[Any], Any] | None:
     return None
 
 
-def _template(info: ModelInfo, folder: Path, vocabulary: Vocabulary) -> prompts.Template:
-    if info.template == "punct":
+def _template(vocabulary: Vocabulary, chat: ChatTokenizer | None) -> prompts.Template:
+    if chat is None:
         return prompts.punct_template(vocabulary)
-    tokenizer = ChatTokenizer(folder)
-    return prompts.chat_template(vocabulary, tokenizer.render, tokenizer.end_id())
+    return prompts.chat_template(vocabulary, chat.render, chat.end_id())

@@ -71,27 +71,6 @@ def chat_template(vocabulary: Vocabulary, render: RenderChat, end_id: int) -> Te
     ) from failure
 
 
-def conversation(
-    messages: Sequence[dict[str, str]], *, render: RenderChat, vocabulary: Vocabulary
-) -> list[int]:
-    """Return the prompt of a conversation; template and content are encoded separately."""
-    marks = [f"\ue000{n}\ue000" for n in range(len(messages))]
-    text = render(
-        [
-            {"role": message["role"], "content": mark}
-            for message, mark in zip(messages, marks, strict=True)
-        ]
-    )
-    ids: list[int] = []
-    for message, mark in zip(messages, marks, strict=True):
-        if text.count(mark) != 1:
-            raise ModelRefused("The model's chat template cannot be used.")
-        left, text = text.split(mark)
-        ids += vocabulary.encode_template(left)
-        ids += vocabulary.encode_content(message["content"])
-    return ids + vocabulary.encode_template(text)
-
-
 def build(
     part: Part,
     tail: Sequence[EnhancedWord],

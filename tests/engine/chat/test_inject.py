@@ -34,21 +34,22 @@ def test_tools_stand_once_in_the_system_message() -> None:
     assert shown(TALK[1:], [READ], BARE)[0].role == "system"
 
 
-def test_calls_and_results_are_text_that_reads_as_the_call() -> None:
-    """The model sees its own call in the form that it is asked to write."""
-    _, _, called, result, _ = shown(TALK, [READ], BARE)
-    assert called.calls == ()
-    found = split(called.content, BARE, calls=True)
-    assert found.answer == "I look."
-    assert parse(found.calls[0].text, lambda: "c1").calls == (CALL,)
-    assert (result.role, result.content.splitlines()[0]) == ("user", "Result of read:")
+def test_the_form_that_is_asked_for_is_read_as_a_call() -> None:
+    """The rules and the parser agree."""
+    rules = shown([], [READ], BARE)[0].content
+    (asked,) = split(rules, BARE, calls=True).calls
+    (call,) = parse(asked.text.replace("{...}", '{"id": "a"}'), lambda: "c1").calls
+    assert (call.name, call.arguments) == ("NAME", {"id": "a"})
+
+
+def test_calls_and_results_stay_what_they_are() -> None:
+    """The backend writes them, also for a template that knows none."""
+    assert shown(TALK, [READ], BARE)[1:] == TALK[1:]
 
 
 def test_without_tools_there_are_no_rules() -> None:
-    """Calls of earlier rounds stay text."""
-    messages = shown(TALK, [], BARE)
-    assert messages[0] == TALK[0]
-    assert messages[2].calls == ()
+    """In the last round of a turn, for instance."""
+    assert shown(TALK, [], BARE) == TALK
 
 
 def test_a_template_that_knows_tools_gets_everything_as_it_is() -> None:
