@@ -1,19 +1,24 @@
-"""`llasa-cli` with a home: its settings, its conversations, its tools and the lending of its model."""
+"""`llasa-cli` with a home: its settings, its conversations, its tools, its model on loan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 from typing import NoReturn
 
+import click
+
 from daemon.errors import DaemonError, HomeError
+from daemon.home import Home
+from daemon.operations import lending
 from daemon.operations.conversations import KeptConversations
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.chat.records import Conversation
-from engine.cli.context import CliContext, Conversations, Kept
+from engine.cli.context import CliContext, Conversations, Kept, Lease
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
 from state.errors import StateError
@@ -55,6 +60,53 @@ class HomeContext(CliContext):
     def conversations(self) -> Conversations | None:
         """Return the conversations of the home."""
         return None if self.why_not_kept else _Shown(KeptConversations(self.session))
+
+    def lease(self) -> Lease:
+        """Return the lease of the home's model."""
+        return Lease() if self.why_not_kept else _HomeLease(self.session.home)
+
+
+class _HomeLease(Lease):
+    """A lease that says what it waits for, with every error as a message."""
+
+    def __init__(self, home: Home) -> None:
+        command = click.get_current_context(silent=True)
+        name = command.info_name if command is not None else None
+        who = "llasa-cli" if name in (None, "llasa-cli") else f"llasa-cli {name}"
+        self._said = ""
+        self._lease = lending.Lease(home, who=who, on_wait=self._say)
+        self.lock_path = self._lease.lock_path
+
+    def __enter__(self) -> Lease:
+        self._lease.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the model back."""
+        self._lease.__exit__(kind, error, trace)
+
+    def attach(self, close: Callable[[], object]) -> None:
+        """Have a client closed before the model is given back."""
+        self._lease.attach(close)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the model while the block runs; wait for it first, if necessary."""
+        self._said = ""
+        with ExitStack() as stack:
+            with told():
+                stack.enter_context(self._lease.turn())
+            yield
+
+    def _say(self, waiting: lending.Waiting) -> None:
+        if waiting.reason != self._said:
+            self._said = waiting.reason
+            click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
 
 
 class _Shown:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from engine.chat.records import Backend, BackendFacts, Message, WritingOptions, Written
-from engine.chat.stream import Piece, Split, StreamProcessor
+from engine.chat.stream import Split, StreamProcessor
 from engine.terminal import safe, safe_block
 
 
@@ -24,19 +24,24 @@ class AnswerScreen:
         self._quiet = quiet
         self._open: str = ""  # the kind of piece whose line is not ended
 
-    def show(self, piece: Piece) -> None:
-        """Print a piece; calls are shown by whoever runs them."""
+    def show(self, kind: str, text: str) -> None:
+        """Print a piece of an answer or of a thought, as `stream.Piece` has them."""
         if self._quiet:
             return
-        if piece.kind == "thinking" and self._shows_thoughts:
+        if kind == "thinking" and self._shows_thoughts:
             self._begin("thinking")
-            click.secho(_printable(piece.text), dim=True, nl=False, err=True)
-        elif piece.kind == "answer":
+            click.secho(_printable(text), dim=True, nl=False, err=True)
+        elif kind == "answer":
             self._begin("answer")
-            click.echo(_printable(piece.text), nl=False)
-        elif piece.kind == "was_thinking" and self._open == "answer":
-            self.end()
-            click.secho("(What stands above was thinking.)", dim=True, err=True)
+            click.echo(_printable(text), nl=False)
+        elif kind == "was_thinking" and self._open == "answer":
+            self.remark("(What stands above was thinking.)")
+
+    def remark(self, text: str) -> None:
+        """Print a line that is no part of the answer."""
+        self.end()
+        if not self._quiet:
+            click.secho(safe(text), dim=True, err=True)
 
     def end(self) -> None:
         """End the line."""
@@ -67,12 +72,12 @@ def ask(
 
     def hear(text: str) -> None:
         for piece in stream.feed(text):
-            screen.show(piece)
+            screen.show(piece.kind, piece.text)
 
     try:
         written = backend.write(messages, options=options, on_text=hear, cancelled=cancelled)
         for piece in stream.finish():
-            screen.show(piece)
+            screen.show(piece.kind, piece.text)
     finally:
         screen.end()
     return stream.split, written
@@ -90,7 +95,7 @@ class Interrupt:
 
     def _handle(self, _: int, __: FrameType | None) -> None:
         if self.came:
-            raise KeyboardInterrupt
+            raise click.Abort
         self.came = True
 
 

@@ -15,7 +15,7 @@ from engine.cli.context import CliContext, Kept
 from engine.cli.failure import failure
 from engine.cli.output import say
 from engine.cli.talk import Talk
-from engine.errors import ChildError, EngineError, PartError
+from engine.errors import ChatError, ChildError, EngineError, PartError
 from engine.terminal import safe
 
 _END: Final = None
@@ -36,6 +36,7 @@ _NOTHING: Final = ""
 )
 @click.option("--list", "lists", is_flag=True, help="List the kept conversations.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: print JSON, for programs.")
+@click.option("--no-tools", is_flag=True, help="Do not let the model look at transcripts.")
 @writer.writing_options
 @click.pass_context
 def chat(
@@ -48,6 +49,7 @@ def chat(
     system: str | None,
     stats: bool,
     thinking: str,
+    no_tools: bool,
     **how: Any,
 ) -> None:
     """Talk with a local chat model; /help shows what may be typed, Ctrl-D ends it.
@@ -61,24 +63,28 @@ def chat(
     if as_json:
         raise click.UsageError("--json goes with --list.")
     conversation = Conversation("") if continued is None else _kept(own).load(continued)
+    options = writer.options(thinking=thinking, **how)
     try:
-        info = writer.choose(own, model)
-        options = writer.options(thinking=thinking, **how)
-        talk = Talk(own, info, conversation, options, AnswerScreen(thinking=thinking), stats=stats)
-        if system is not None:
-            talk.system = system
-        try:
-            loaded = talk.backend.client.start()
-            say(f"{info.name} on {loaded.device_path}; /help shows what may be typed")
-            if own.conversations is None:
-                say(f"This conversation is not kept: {own.why_not_kept}.")
-            if continued is not None:
-                slash.show(talk)
+        with writer.Writer(own, writer.choose(own, model)) as loaded:
+            with loaded.turn():
+                device = loaded.client.start().device_path
+            tools = () if no_tools else own.tools()
+            screen = AnswerScreen(thinking=thinking)
+            talk = Talk(own, loaded, conversation, options, screen, tools=tools, stats=stats)
+            _greet(talk, device, continued=continued is not None)
+            if system is not None:
+                talk.system = system
             _converse(talk)
-        finally:
-            talk.close()
     except EngineError as error:
         raise failure(error) from error
+
+
+def _greet(talk: Talk, device: str, *, continued: bool) -> None:
+    say(f"{talk.model.info.name} on {device}; /help shows what may be typed")
+    if talk.context.conversations is None:
+        say(f"This conversation is not kept: {talk.context.why_not_kept}.")
+    if continued:
+        slash.show(talk)
 
 
 def _kept(context: CliContext) -> Any:
@@ -97,8 +103,10 @@ def _converse(talk: Talk) -> None:
             continue
         try:
             talk.say(line.removeprefix("/") if line.startswith("//") else line)
-        except (ChildError, PartError) as error:  # the next message starts another child
+        except (ChatError, ChildError, PartError) as error:  # the next message starts another child
             failure(error).show()
+        except KeyboardInterrupt:  # while the model was waited for
+            say("(You stopped it. Your message is not kept.)")
 
 
 def read_line() -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Final
 
 import click
 
-from engine import reading
-from engine.chat.records import Message
+from engine.chat.context import excerpt_of
 from engine.cli import output as out
 from engine.cli import source as sources
 from engine.cli import writer
@@ -49,7 +47,6 @@ def run(talk: Talk, line: str) -> bool:
 def _system(talk: Talk, text: str) -> bool:
     if text:
         talk.system = "" if text == "-" else text
-        talk.keep()
     out.say(f"Instructions: {talk.system}" if talk.system else "There are no instructions.")
     return False
 
@@ -58,27 +55,21 @@ def _file(talk: Talk, name: str) -> bool:
     if not name:
         out.say("Name a transcript: /file talk.json")
         return False
-    source = sources.read(Path(os.path.expanduser(name)))
-    words = reading.read(source.data, name=source.name).words
-    text = printable(" ".join(word.text for word in words))
-    message = Message(
-        "user",
-        f"This is the transcript {printable(source.name)}:\n\n{text}",
-        pinned=True,
-        reference=hashlib.sha256(source.data).hexdigest(),
-    )
-    new = talk.attach(message)
-    out.say(f"{source.name}: {len(words):,} words" + ("" if new else ", which were there already"))
+    path = Path(os.path.abspath(os.path.expanduser(name)))
+    source = sources.read(path)
+    excerpt = excerpt_of(source.data, str(path))
+    talk.attach(excerpt)
+    out.say(f"{source.name}: {len(excerpt.text.split()):,} words, shown with your next message")
     return False
 
 
 def _model(talk: Talk, name: str) -> bool:
     if name:
         talk.change_model(writer.choose(talk.context, name))
-        out.say(f"{talk.info.name} answers from now on.")
+        out.say(f"{talk.model.info.name} answers from now on.")
         return False
     for model in local.chat_models(talk.context.base):
-        here = "  (this one)" if model.name == talk.info.name else ""
+        here = "  (this one)" if model.name == talk.model.info.name else ""
         click.echo(safe(f"{model.name}{here}"), err=True)
     return False
 
@@ -89,7 +80,6 @@ def _save(talk: Talk, name: str) -> bool:
         out.check_file(path, source=None)
         out.write_text(path, as_markdown(talk), mode=0o600)
         return False
-    talk.keep()
     number = talk.conversation.id
     if number:
         out.say(f"Kept as conversation {number}: llasa-cli chat --continue {number}")
@@ -107,8 +97,8 @@ def _clear(talk: Talk, _: str) -> bool:
 
 
 def _stats(talk: Talk, _: str) -> bool:
-    facts = talk.backend.facts
-    used = talk.backend.count(talk.conversation.messages)
+    used = talk.used_tokens()
+    facts = talk.model.backend.facts
     if talk.last is not None:
         click.echo(stats_line(talk.last, facts), err=True)
     out.say(f"The conversation takes {used:,} of {facts.context:,} tokens.")
@@ -150,9 +140,14 @@ _ACTIONS: Final[dict[str, Action]] = {
 
 def as_markdown(talk: Talk) -> str:
     """Return the conversation as a text for readers."""
-    names = {"system": "Instructions", "user": "You", "assistant": talk.info.name, "tool": "Tool"}
+    names = {
+        "system": "Instructions",
+        "user": "You",
+        "assistant": talk.model.info.name,
+        "tool": "Tool",
+    }
     parts = [f"# {printable(talk.conversation.title or 'Conversation')}\n"]
-    for message in talk.conversation.messages:
+    for message in talk.messages:
         body = "\n".join(printable(line) for line in message.content.split("\n"))
         parts.append(f"## {printable(names[message.role])}\n\n{body}\n")
     return "\n".join(parts)
@@ -160,6 +155,6 @@ def as_markdown(talk: Talk) -> str:
 
 def show(talk: Talk) -> None:
     """Print what was said so far, shortly: the last two messages."""
-    for message in talk.conversation.messages[-2:]:
+    for message in talk.messages[-2:]:
         who = "you> " if message.role == "user" else ""
         click.secho(safe_block(f"{who}{message.content.expandtabs(4)}"), dim=True, err=True)

@@ -2,126 +2,224 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 import click
 
-from engine.chat.local import LocalBackend
-from engine.chat.records import Conversation, Message, WritingOptions, Written
-from engine.cli import writer
-from engine.cli.answer import AnswerScreen, ask, interruptible, stats_line
+from engine.chat.context import Excerpt
+from engine.chat.conversation import ConversationManager
+from engine.chat.execute import Executor, Outcome
+from engine.chat.records import Conversation, Message, Tool, ToolCall, WritingOptions, Written
+from engine.chat.turn import Answer, CallBegan, CallEnded, Event, LeftOut, Orchestrator, Text
+from engine.cli.answer import AnswerScreen, interruptible, stats_line
 from engine.cli.context import CliContext
 from engine.cli.output import say
-from engine.errors import EngineError
+from engine.cli.writer import Writer
 from engine.records import ModelInfo
 
-_TITLE_CHARACTERS = 60
+_TITLE_CHARACTERS: Final = 60
+_ARGUMENTS_CHARACTERS: Final = 200  # of a call, as it is shown
 
 
 class Talk:
-    """A conversation, the model that answers it, and the screen."""
+    """A conversation, the model that answers it, its tools, and the screen."""
 
     def __init__(
         self,
         context: CliContext,
-        info: ModelInfo,
+        model: Writer,
         conversation: Conversation,
         options: WritingOptions,
         screen: AnswerScreen,
         *,
-        stats: bool,
+        tools: Sequence[Tool] = (),
+        stats: bool = False,
     ) -> None:
         self.context = context
-        self.info = info
-        self.conversation = conversation
+        self.model = model
         self.options = options
         self.screen = screen
         self.shows_stats = stats
-        self.last: Written | None = None
-        self._stack = ExitStack()
-        self._backend: LocalBackend | None = None
+        self.last: Written | None = None  # what the last answer cost
+        self._tools = tools
+        self._waiting: list[Excerpt] = []  # attached with the next message
+        self._store = _Store(context)
+        self._store.conversation = conversation
+        self._begin()
 
     @property
-    def backend(self) -> LocalBackend:
-        """Return the loaded model; raises `EngineError`."""
-        if self._backend is None:
-            self._backend = self._stack.enter_context(writer.opened(self.context, self.info))
-        return self._backend
+    def conversation(self) -> Conversation:
+        """Return the conversation as it is kept."""
+        return self._store.conversation
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Return what was said so far."""
+        return self._manager.messages(self._store.key)
 
     @property
     def system(self) -> str:
         """Return the instructions, "" for none."""
-        messages = self.conversation.messages
+        messages = self.messages
         return messages[0].content if messages and messages[0].role == "system" else ""
 
     @system.setter
     def system(self, text: str) -> None:
-        messages = [m for m in self.conversation.messages if m.role != "system"]
-        self.conversation.messages = [Message("system", text), *messages] if text else messages
+        self._manager.set_system(self._store.key, text)
 
     def change_model(self, info: ModelInfo) -> None:
-        """Let another model answer from now on; raises `EngineError`."""
-        before, self.info = self.info, info
-        self.close()
-        try:
-            _ = self.backend
-        except EngineError:
-            self.info = before
-            raise
+        """Let another model answer from now on; raises `EngineError` and keeps the one before."""
+        self.model.change(info)
+        self._begin()
 
     def begin_again(self) -> None:
-        """Begin another conversation with the same instructions; the old one is kept."""
+        """Begin another conversation with the same instructions; the old one stays kept."""
         system = self.system
-        self.conversation = Conversation("")
-        self.system = system
+        self._store.conversation = Conversation("")
         self.last = None
+        self._waiting.clear()
+        self._begin()
+        if system:
+            self.system = system
 
-    def attach(self, message: Message) -> bool:
-        """Add something that the user shows; return whether it was not there yet."""
-        known = {m.reference for m in self.conversation.messages if m.reference}
-        if message.reference in known:
-            return False
-        self.conversation.messages.append(message)
-        return True
+    def attach(self, excerpt: Excerpt) -> None:
+        """Show the model an excerpt, together with the next message."""
+        self._waiting.append(excerpt)
 
     def say(self, text: str) -> None:
-        """Let the model answer a message, and keep both; raises `EngineError`."""
-        backend = self.backend
-        messages = [*self.conversation.messages, Message("user", text)]
-        with interruptible() as interrupt:
-            answer, written = ask(backend, messages, self.options, self.screen, cancelled=interrupt)
-        self.last = written
-        said = Message("assistant", answer.answer, thinking=answer.thinking)
-        self.conversation.messages = [*messages, said]
-        if not self.conversation.title:
-            self.conversation.title = _title(text)
-        if written.finish == "cancelled":
-            say("(You ended the answer; what stands here is kept.)")
-        if written.finish == "length":
-            say("(The answer was cut off at --max-tokens.)")
-        if self.shows_stats:
-            click.echo(stats_line(written, backend.facts), err=True)
-        self.keep()
+        """Let the model answer a message, and keep both; raises `EngineError`.
 
-    def keep(self) -> None:
-        """Keep the conversation on disk, where there is a place for it."""
-        kept = self.context.conversations
-        if kept is not None and any(m.role == "user" for m in self.conversation.messages):
-            note = kept.save(self.conversation, model=self.info.name)
-            if note:
-                say(note)
+        An answer that Ctrl-C ends is not kept, nor is its message.
+        """
+        answer: list[Answer] = []
 
-    def set_thinking(self, thinking: str) -> None:
-        """Let the model think or not."""
-        self.options = replace(self.options, think=thinking != "off")
+        def hear(event: Event) -> None:
+            if isinstance(event, Answer):
+                answer.append(event)
+            else:
+                self._show(event)
 
-    def close(self) -> None:
-        """End the model's child."""
-        self._backend = None
-        self._stack.close()
+        self._store.model = self.model.info.name
+        with self.model.turn(), interruptible() as interrupt:
+            try:
+                self._orchestrator.stream(
+                    self._store.key,
+                    text,
+                    options=self.options,
+                    on_event=hear,
+                    excerpts=tuple(self._waiting),
+                    cancelled=interrupt,
+                )
+            finally:
+                self.screen.end()
+            self._end(answer[-1])
+
+    def used_tokens(self) -> int:
+        """Return the tokens that the conversation takes; raises `EngineError`."""
+        with self.model.turn() as backend:
+            return backend.count(self.messages, self._tools)
+
+    def _begin(self) -> None:
+        self._manager = ConversationManager(self._store)
+        self._orchestrator = Orchestrator(
+            self.model.backend,
+            self._manager,
+            Executor(self._tools, ask=self._agrees),
+            sha256_of=self.context.sha256_of,
+        )
+
+    def _show(self, event: Text | LeftOut | CallBegan | CallEnded) -> None:
+        if isinstance(event, Text):
+            self.screen.show(event.kind, event.text)
+            return
+        self.screen.end()
+        if isinstance(event, LeftOut):
+            turns = "turn is" if event.turns == 1 else "turns are"
+            say(f"(The {event.turns} oldest {turns} left out: the model's context is full.)")
+        elif isinstance(event, CallBegan):
+            self.screen.remark(f"{event.call.name} {_arguments(event.call)}")
+        elif event.outcome.fault is not None:
+            self.screen.remark(f"{event.outcome.call.name}: {_said(event.outcome)}")
+
+    def _end(self, answer: Answer) -> None:
+        self.last = _total(answer.written)
+        if answer.finish == "cancelled":
+            say("(You ended the answer. It is not kept, nor is your message.)")
+        else:
+            self._waiting.clear()
+        for problem in answer.problems:
+            say(f"({problem.message})")
+        if self._store.note:
+            say(self._store.note)
+            self._store.note = ""
+        if self.shows_stats and self.last is not None:
+            click.echo(stats_line(self.last, self.model.backend.facts), err=True)
+
+    def _agrees(self, tool: Tool, arguments: Mapping[str, Any]) -> bool:
+        self.screen.end()
+        try:
+            return click.confirm(f"May the model run {tool.name}?", default=False, err=True)
+        except click.Abort:
+            return False
+
+
+class _Store:
+    """Keeps the one conversation of a talk where the context keeps conversations."""
+
+    def __init__(self, context: CliContext) -> None:
+        self.conversation = Conversation("")
+        self.key = "talk"  # of the manager: the id comes with the first save
+        self.model = ""
+        self.note = ""  # what the user should know about the last save
+        self._context = context
+
+    def load(self, conversation_id: str) -> Conversation:
+        """Return the conversation."""
+        return self.conversation
+
+    def append(self, conversation_id: str, messages: Sequence[Message]) -> None:
+        """Keep the messages of a finished turn, all of them or none."""
+        self.replace(replace(self.conversation, messages=[*self.conversation.messages, *messages]))
+
+    def replace(self, conversation: Conversation) -> None:
+        """Keep a conversation; one of which nothing was said yet is kept with its first turn."""
+        asked = (m.content for m in conversation.messages if m.role == "user" and not m.reference)
+        first = next(asked, None)
+        conversation.id = self.conversation.id
+        conversation.title = conversation.title or _title(first or "")
+        kept = self._context.conversations
+        if kept is not None and first is not None:
+            self.note = kept.save(conversation, model=self.model or "") or self.note
+        self.conversation = conversation
 
 
 def _title(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _TITLE_CHARACTERS else line[: _TITLE_CHARACTERS - 1] + "…"
+
+
+def _arguments(call: ToolCall) -> str:
+    text = json.dumps(dict(call.arguments), ensure_ascii=False)
+    return text if len(text) <= _ARGUMENTS_CHARACTERS else text[:_ARGUMENTS_CHARACTERS] + "…"
+
+
+def _said(outcome: Outcome) -> str:
+    said = json.loads(outcome.content)
+    return str(said.get("message", outcome.fault)) if isinstance(said, dict) else str(said)
+
+
+def _total(written: Sequence[Written]) -> Written | None:
+    """Return what the rounds of a turn cost together."""
+    if not written:
+        return None
+    return replace(
+        written[-1],
+        prompt_tokens=sum(each.prompt_tokens for each in written),
+        cached_tokens=sum(each.cached_tokens for each in written),
+        tokens=sum(each.tokens for each in written),
+        read_s=sum(each.read_s for each in written),
+        write_s=sum(each.write_s for each in written),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import click
@@ -143,19 +144,22 @@ class Writer:
     """A model that writes: its child, and the lease of the home's model. A context manager."""
 
     def __init__(self, context: CliContext, info: ModelInfo) -> None:
-        self.info = info
         self._lease = context.lease()
-        self.client = ModelClient(info, lock_path=self._lease.lock_path)
-        self.backend = LocalBackend(self.client)
+        self._use(info)
 
     def __enter__(self) -> Writer:
         self._lease.__enter__()
-        self._lease.attach(self.client.close)
+        self._lease.attach(lambda: self.client.close())
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.client.close()
-        self._lease.__exit__(*error)
+        self._lease.__exit__(kind, error, trace)
 
     @contextmanager
     def turn(self) -> Iterator[LocalBackend]:
@@ -168,3 +172,21 @@ class Writer:
                 with spinner(f"{self.info.name} is loaded"):
                     self.client.start()
             yield self.backend
+
+    def change(self, info: ModelInfo) -> None:
+        """Load another model instead; raises `EngineError` and keeps the one before."""
+        before = self.info
+        self.client.close()
+        self._use(info)
+        try:
+            with self.turn() as backend:
+                _ = backend.facts
+        except BaseException:
+            self.client.close()
+            self._use(before)
+            raise
+
+    def _use(self, info: ModelInfo) -> None:
+        self.info = info
+        self.client = ModelClient(info, lock_path=self._lease.lock_path)
+        self.backend = LocalBackend(self.client)
