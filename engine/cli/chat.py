@@ -36,7 +36,12 @@ _NOTHING: Final = ""
 )
 @click.option("--list", "lists", is_flag=True, help="List the kept conversations.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: print JSON, for programs.")
-@click.option("--no-tools", is_flag=True, help="Do not let the model look at transcripts.")
+@click.option(
+    "--tools/--no-tools",
+    "uses_tools",
+    default=None,
+    help="Let the model look at the home's transcripts; by default, if its template has tools.",
+)
 @writer.writing_options
 @click.pass_context
 def chat(
@@ -49,7 +54,7 @@ def chat(
     system: str | None,
     stats: bool,
     thinking: str,
-    no_tools: bool,
+    uses_tools: bool | None,
     **how: Any,
 ) -> None:
     """Talk with a local chat model; /help shows what may be typed, Ctrl-D ends it.
@@ -68,9 +73,10 @@ def chat(
         with writer.Writer(own, writer.choose(own, model)) as loaded:
             with loaded.turn():
                 device = loaded.client.start().device_path
-            tools = () if no_tools else own.tools()
             screen = AnswerScreen(thinking=thinking)
-            talk = Talk(own, loaded, conversation, options, screen, tools=tools, stats=stats)
+            talk = Talk(
+                own, loaded, conversation, options, screen, uses_tools=uses_tools, stats=stats
+            )
             _greet(talk, device, continued=continued is not None)
             if system is not None:
                 talk.system = system

@@ -35,16 +35,17 @@ class Talk:
         options: WritingOptions,
         screen: AnswerScreen,
         *,
-        tools: Sequence[Tool] = (),
+        uses_tools: bool | None = None,
         stats: bool = False,
     ) -> None:
+        """Begin or continue a conversation; `uses_tools` None: if the model's template has them."""
         self.context = context
         self.model = model
         self.options = options
         self.screen = screen
         self.shows_stats = stats
         self.last: Written | None = None  # what the last answer cost
-        self._tools = tools
+        self._uses_tools = uses_tools
         self._waiting: list[Excerpt] = []  # attached with the next message
         self._store = _Store(context)
         self._store.conversation = conversation
@@ -123,6 +124,8 @@ class Talk:
             return backend.count(self.messages, self._tools)
 
     def _begin(self) -> None:
+        uses = self.model.backend.facts.tools if self._uses_tools is None else self._uses_tools
+        self._tools: Sequence[Tool] = self.context.tools() if uses else ()
         self._manager = ConversationManager(self._store)
         self._orchestrator = Orchestrator(
             self.model.backend,

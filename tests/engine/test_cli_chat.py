@@ -66,6 +66,10 @@ class WithShelf(CliContext):
     def __init__(self) -> None:
         super().__init__()
         self.shelf = Shelf()
+        self.own_tools: Sequence[Tool] = ()
+
+    def tools(self) -> Sequence[Tool]:
+        return self.own_tools
 
     @property
     def conversations(self) -> Shelf:
@@ -81,17 +85,18 @@ class Rig:
         thinking: str = "off",
         facts: BackendFacts = FACTS,
         tools: Sequence[Tool] = (),
-        conversation: Conversation | None = None,
+        uses_tools: bool | None = None,
     ) -> None:
         self.backend = ScriptedBackend(*answers, facts=facts)
         self.context = WithShelf()
+        self.context.own_tools = tools
         self.talk = Talk(
             self.context,
             cast(Writer, ScriptedWriter(self.backend)),
-            conversation or Conversation(""),
+            Conversation(""),
             WritingOptions(max_tokens=50),
             AnswerScreen(thinking=thinking),
-            tools=tools,
+            uses_tools=uses_tools,
         )
 
     @property
@@ -200,6 +205,25 @@ def test_a_tool_that_asks_first_asks_the_user(
     assert "enhance" in shown.err
     assert "\x1b[2J" not in shown.err
     assert shown.out.endswith("As you like.\n")
+
+
+@pytest.mark.parametrize(
+    ("by_template", "wanted", "offered"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (True, False, False),
+        (False, True, True),
+    ],
+)
+def test_tools_are_for_models_that_know_them_unless_the_user_says_so(
+    by_template: bool, wanted: bool | None, offered: bool
+) -> None:
+    """A model without them in its template reads long instructions and uses none."""
+    facts = BackendFacts("script", context=2_000, tools=by_template)
+    rig = Rig("Yes.", facts=facts, tools=[tool("list")], uses_tools=wanted)
+    rig.talk.say("hi")
+    assert rig.backend.offered == [("list",) if offered else ()]
 
 
 def test_what_could_not_be_kept_is_said(capsys: pytest.CaptureFixture[str]) -> None:
