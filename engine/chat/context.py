@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from engine import reading
@@ -73,6 +74,14 @@ def current(messages: Sequence[Message], sha256_of: HashOf) -> list[Message]:
             )
         out.append(message)
     return out
+
+
+def hash_of_file(path: str) -> str | None:
+    """Return the hash of a file as it is now, None where it cannot be read: a `HashOf`."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest() if Path(path).is_file() else None
+    except OSError:
+        return None
 
 
 def excerpt_of(

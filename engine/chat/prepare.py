@@ -67,7 +67,7 @@ class Preparer:
         while tokens > limit:
             if at + 1 == len(choices):
                 raise PromptTooLong(
-                    f"The last message needs a prompt of {tokens:,} tokens; "
+                    f"The newest message and what is pinned have {tokens:,} tokens; "
                     f"{limit:,} fit beside an answer."
                 )
             fitting = _first_within(estimates, estimates[at] - (tokens - limit))

@@ -63,11 +63,13 @@ def check_schema(schema: Schema, place: str = "parameters") -> None:
 
 
 def conformed(value: Any, schema: Schema) -> Any:
-    """Return a value with texts as the type that the schema wants, where they spell one."""
-    types = _types(schema)
+    """Return a value as the type that its schema wants: texts that spell it, numbers as texts."""
+    types = tuple(_types(schema))
     if isinstance(value, str) and types and "string" not in types:
         read = _spelled(value)
         value = read if any(_is_a(read, kind) for kind in types) else value
+    if isinstance(value, int | float) and not isinstance(value, bool) and types == ("string",):
+        return json.dumps(value)
     if isinstance(value, float) and "integer" in types and value.is_integer():
         value = int(value)
     if isinstance(value, Mapping):

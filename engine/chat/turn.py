@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from engine.chat import context, validate
@@ -166,7 +166,7 @@ class Orchestrator:
             written, found = self._write(state, () if last else self._executor.tools)
             if written.finish == "cancelled" or state.cancelled():
                 break
-            text, calls, broken = _sorted(found, written, self._executor.tools)
+            text, calls, broken = _sort_out(found, written, self._executor.tools)
             if last or not calls:
                 return self._finish(state, text, found, written)
             _show_rest(state, found, text)
@@ -209,6 +209,7 @@ class Orchestrator:
         )
         hand_on(processor.finish())
         state.written.append(written)
+        state.options = replace(state.options, force_tool=False)  # of the first round alone
         return written, processor.split
 
     def _run(self, state: _State, assistant: Message, broken: dict[str, str]) -> bool:
@@ -259,7 +260,7 @@ class Orchestrator:
         )
 
 
-def _sorted(
+def _sort_out(
     found: Split, written: Written, tools: Sequence[Tool]
 ) -> tuple[str, tuple[ToolCall, ...], dict[str, str]]:
     """Return the text for the user, the calls, and of those that cannot be read what is wrong.

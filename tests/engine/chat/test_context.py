@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from engine.chat.context import Excerpt, attach, current, excerpt_of
+from engine.chat.context import Excerpt, attach, current, excerpt_of, hash_of_file
 from engine.chat.records import Message
 from engine.errors import InvalidTranscript
 
@@ -72,6 +73,20 @@ def test_a_changed_file_is_no_longer_shown_and_may_be_attached_again() -> None:
     assert attach([message], now) is not None
     assert current([message], lambda name: excerpt_of(data, name).sha256) == [message]
     assert current([message], lambda name: None)[0].content.endswith("the file is gone.)")
+
+
+def test_a_file_is_watched_by_its_bytes(tmp_path: Path) -> None:
+    """Written again with the same bytes it is the same; a folder or nothing is gone."""
+    path = tmp_path / "talk.json"
+    path.write_bytes(talk("one"))
+    message = attach([], excerpt_of(path.read_bytes(), str(path)))
+    assert message is not None
+    path.write_bytes(talk("one"))
+    assert current([message], hash_of_file) == [message]
+    path.write_bytes(talk("two"))
+    assert current([message], hash_of_file)[0].content.endswith("has changed since.)")
+    path.unlink()
+    assert hash_of_file(str(path)) is None is hash_of_file(str(tmp_path))
 
 
 def test_the_hash_of_a_file_is_looked_up_once() -> None:

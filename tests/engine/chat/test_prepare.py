@@ -84,7 +84,7 @@ def test_of_one_long_turn_the_oldest_calls_go_with_their_results() -> None:
 
 def test_a_message_that_fits_nowhere_is_refused_with_figures() -> None:
     """It says how much there is and how much fits."""
-    with pytest.raises(PromptTooLong, match=r"of 507 tokens; 100 fit"):
+    with pytest.raises(PromptTooLong, match="have 507 tokens; 100 fit"):
         prepare([question(1, 500)], 200)
 
 

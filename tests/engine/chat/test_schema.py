@@ -59,6 +59,7 @@ def test_a_text_that_spells_the_wanted_type_becomes_it() -> None:
     }
     typed = {"id": "12", "from_s": 12.5, "most": 3, "tags": ["a"], "deep": {"on": True}}
     assert conformed(texts, SPAN) == typed
+    assert conformed({"id": 12}, SPAN) == {"id": "12"}
     assert problems(typed, SPAN) == []
 
 
