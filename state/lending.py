@@ -83,6 +83,21 @@ class LendingRows:
         )
         return None if row is None else _request_of(row)
 
+    def grant_if_idle(self, request_id: int) -> ModelRequest | None:
+        """Grant a request by itself where no job runs and the daemon has no model loaded.
+
+        None otherwise, and when another is granted or was there before: then the daemon grants, or
+        whoever may in its place. No job is claimed while a request is granted.
+        """
+        row = self.database.execute_one(
+            f"UPDATE model_requests SET granted_at = {NOW} WHERE id = ?"
+            " AND id = (SELECT min(id) FROM model_requests)"
+            f" AND NOT EXISTS (SELECT 1 FROM jobs WHERE status = '{Status.RUNNING}')"
+            " AND (SELECT device_path FROM service) IS NULL RETURNING *",
+            (request_id,),
+        )
+        return None if row is None else _request_of(row)
+
     def beat(self, request_id: int) -> bool:
         """Count a sign of life; return whether the request is still there."""
         return bool(

@@ -29,8 +29,8 @@ class WorkRows(Rows):
     def claim(self, *, boot_id: str, restarted: bool = True) -> Job | None:
         """Claim the next job and count the attempt in the same statement; None if there is none.
 
-        None, too, while the queue is paused or held. `restarted=False` leaves out the jobs that
-        are tried last, while they cool down.
+        None, too, while the queue is paused or held, or the model is lent. `restarted=False` leaves
+        out the jobs that are tried last, while they cool down.
         """
         row = self.database.execute_one(
             f"""
@@ -44,7 +44,7 @@ class WorkRows(Rows):
                 ORDER BY {WAITING_ORDER} LIMIT 1
             ) AND NOT EXISTS (
                 SELECT 1 FROM service WHERE paused = 1 OR hold_reason IS NOT NULL
-            )
+            ) AND NOT EXISTS (SELECT 1 FROM model_requests WHERE granted_at IS NOT NULL)
             RETURNING *
             """,
             {"boot_id": boot_id, "upto": int(restarted)},

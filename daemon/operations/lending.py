@@ -235,6 +235,7 @@ class Lease:
         if found is None:
             pid = os.getpid()
             found = rows.ask(who=self._who, pid=pid, birth=birth_of(pid) or "")
+            found = rows.grant_if_idle(found.id) or found
             self._start_thread()
         return found
 

@@ -27,8 +27,8 @@ class RequestLine:
     """The requests in their order, less those whose process has ended or is suspended.
 
     A suspended process (Ctrl-Z) keeps the model while its child has it loaded: nobody else could
-    load one. Silence is measured by the clock of the process that looks, so that neither a sleep of
-    the machine nor a step of the wall clock ends a request.
+    load one. Silence is counted in slices by the clock of the process that looks, so that a stop of
+    the whole machine counts as one of them and a step of the wall clock not at all.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class RequestLine:
         self._lock = lock
         self._clock = clock
         self._ended = ended
-        self._heard: dict[int, tuple[int, float]] = {}  # beats of a request, and since when
+        self._heard: dict[int, tuple[int, float]] = {}  # beats of a request, and silence since
+        self._looked_at = clock()
 
     def first(self) -> ModelRequest | None:
         """Return the request that holds the model or is next; end those that are over."""
@@ -66,19 +67,20 @@ class RequestLine:
         return None
 
     def _listen(self, requests: list[ModelRequest]) -> None:
-        now, before = self._clock(), self._heard
-        self._heard = {
-            request.id: (request.beats, now)
-            if before.get(request.id, (-1, now))[0] != request.beats
-            else before[request.id]
-            for request in requests
-        }
+        """Count the silence of each request since the last look, a slice at most."""
+        now = self._clock()
+        passed_s, self._looked_at = min(now - self._looked_at, BEAT_S), now
+        before, self._heard = self._heard, {}
+        for request in requests:
+            beats, silent_s = before.get(request.id, (-1, 0.0))
+            silent_s = silent_s + passed_s if beats == request.beats else 0.0
+            self._heard[request.id] = (request.beats, silent_s)
 
     def _over(self, request: ModelRequest) -> str | None:
         """Return why a request is over, None while it is not."""
         if not still_runs(request.pid, request.birth):
             return "process_gone"
-        silent = self._clock() - self._heard[request.id][1] >= SILENCE_S
+        silent = self._heard[request.id][1] >= SILENCE_S
         if silent and not (request.granted and holder(self._lock) is not None):
             return "process_suspended"
         return None
@@ -120,20 +122,21 @@ class Lender:
         return self._context.progress.lent
 
     def _give(self, request: ModelRequest) -> None:
-        """Grant a request unless it is granted; the model child has ended before."""
-        found = request.granted  # by an earlier daemon, or while none ran
+        """End the model child, and grant the request unless somebody else has."""
+        if self._lent is not None:
+            return
+        self._keeper.close("lent")
+        self._context.progress.report({"memory_bytes": None, "device_path": None})
+        found = request.granted  # by itself, or not by this daemon
         if not found:
-            self._keeper.close("lent")
-            self._context.progress.report({"memory_bytes": None, "device_path": None})
             self._context.step("model_closed")
             granted = self._rows.grant(request.id)
             if granted is None:
                 return
             request = granted
-        if self._lent is None:
-            self._lent, self._lent_at = request, self._context.clock()
-            self._log.info("model.lent", who=request.who, pid=request.pid, found=found)
-            self._context.step("model_lent")
+        self._lent, self._lent_at = request, self._context.clock()
+        self._log.info("model.lent", who=request.who, pid=request.pid, found=found)
+        self._context.step("model_lent")
 
     def _took_back(self, request: ModelRequest, reason: str) -> None:
         if request.granted:

@@ -16,6 +16,7 @@ from state.lending import LendingRows, ModelRequest
 from tests.acceptance import starting
 from tests.acceptance.harness import HERE, Home, runs, wait_for
 
+LONG_S = 180.0  # of patience: a real model takes its time to load on a busy machine
 FAST_BEATS = {"daemon.operations.lending.BEAT_S": 0.1}
 
 
@@ -91,7 +92,7 @@ class Asker:
                     return dict(found)
             return None
 
-        found = wait_for(look, what=f"{event}: {self._output.read_text('utf-8')[-2000:]}")
+        found = wait_for(look, what=f"{event} of {self._output.name}", patience_s=LONG_S)
         if event == "load":
             self.model_child = found["pid"]
         return found
@@ -115,7 +116,7 @@ class Asker:
     def end(self) -> int:
         """Let it end by itself and return its exit code."""
         self.does("end")
-        return self.process.wait(20)
+        return self.process.wait(LONG_S)
 
 
 def requests(home: Home) -> list[ModelRequest]:
@@ -131,4 +132,4 @@ def asked(home: Home, number: int) -> list[ModelRequest]:
         found = requests(home)
         return found if len(found) == number else None
 
-    return wait_for(look, what=f"{number} requests: {requests(home)}")
+    return wait_for(look, what=f"{number} requests", patience_s=LONG_S)

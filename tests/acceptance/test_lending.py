@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from state.job import Reason, Status
-from tests.acceptance.borrowing import Asker, asked, requests
+from tests.acceptance.borrowing import LONG_S, Asker, asked, requests
 from tests.acceptance.harness import EMBEDDED, Daemon, Home, pass_time, spoken, talk, wait_for
 from tests.chat_model import smollm2
 
@@ -43,7 +43,7 @@ def working(home: Home, source: Path) -> Iterator[Daemon]:
 
 def went_well(home: Home, source: Path, *, attempt: int = 1) -> None:
     """Check that a job was done in the end, each part once and with no other model in the way."""
-    job = home.ended(source)
+    job = home.ended(source, patience_s=LONG_S)
     assert (job.status, job.attempt) == (Status.DONE, attempt)
     assert [part.status for part in home.parts(source)] == ["enhanced"] * PARTS
     assert home.steps().count("part_saved") == PARTS
@@ -66,13 +66,13 @@ def test_a_chat_borrows_the_model_between_two_parts(tmp_path: Path) -> None:
     long = spoken(*(f"number {n} {said}" for n in range(30)))
     quiet, home = (Home(tmp_path / name, model="punct-en") for name in ("quiet", "busy"))
     undisturbed = quiet.drop("talk.json", long)
-    assert quiet.drain().returncode == 0
+    assert quiet.drain(patience_s=LONG_S).returncode == 0
     source = home.drop("talk.json", long)
     with (
         home.daemon(stop_at=["part_saved", 2]) as daemon,
         Asker(home, model=model) as chat,
     ):
-        wait_for(lambda: "STOPPED" in home.steps(), what="it has stopped itself")
+        wait_for(lambda: "STOPPED" in home.steps(), what="it has stopped itself", patience_s=LONG_S)
         chat.tell("turn")
         assert chat.hears("waiting")["reason"] == "the daemon finishes a part"
         daemon.signal(signal.SIGCONT)
@@ -86,7 +86,7 @@ def test_a_chat_borrows_the_model_between_two_parts(tmp_path: Path) -> None:
         chat.does("turn")
         assert chat.does("say And a lake?")["text"]
         assert chat.end() == 0
-        job = home.ended(source, patience_s=90)
+        job = home.ended(source, patience_s=LONG_S)
         assert (job.status, job.attempt) == (Status.DONE, 1)
     assert home.text_of(source) == quiet.text_of(undisturbed)
     assert home.log("queue.held") == []

@@ -9,6 +9,7 @@ import pytest
 from state.database import Database
 from state.lending import LendingRows, ModelRequest
 from state.queue import Queue
+from state.service import ServiceRow
 from tests.state.making import claimed, queued
 
 
@@ -51,6 +52,38 @@ def test_the_database_itself_refuses_a_second_grant(rows: LendingRows) -> None:
     ask(rows)
     with pytest.raises(sqlite3.IntegrityError):
         rows.database.execute("UPDATE model_requests SET granted_at = 'now'")
+
+
+def test_a_request_is_granted_at_once_where_nothing_is_at_work(
+    rows: LendingRows, queue: Queue
+) -> None:
+    """Not beside a job that runs, a model that is loaded, or before an older request."""
+    request = ask(rows)
+    queued(queue)
+    job = claimed(queue)
+    assert rows.grant_if_idle(request.id) is None
+    queue.release(job)
+    ServiceRow(rows.database).update(device_path="CPU")
+    assert rows.grant_if_idle(request.id) is None
+    ServiceRow(rows.database).update(device_path=None)
+    later = ask(rows)
+    assert rows.grant_if_idle(later.id) is None
+    granted = rows.grant_if_idle(request.id)
+    assert granted is not None
+    assert granted.granted
+    assert rows.grant_if_idle(later.id) is None
+
+
+def test_no_job_is_claimed_while_the_model_is_lent(rows: LendingRows, queue: Queue) -> None:
+    """A request that waits does not keep the worker from working."""
+    queued(queue)
+    request = ask(rows)
+    job = claimed(queue)
+    queue.release(job)
+    rows.grant(request.id)
+    assert queue.claim(boot_id="boot-1") is None
+    rows.end(request.id)
+    claimed(queue)
 
 
 def test_a_sign_of_life_is_counted_while_the_request_is_there(rows: LendingRows) -> None:
