@@ -207,6 +207,9 @@ def _lines(report: ModelReport) -> list[tuple[str, str]]:
             ("licence", report.licence or "its card does not say"),
             ("revision", report.revision or "unknown"),
         ]
+    if report.chats and report.usable and report.memory_bytes:
+        never = f"never measured; run: llasa-cli calibrate {report.name}"
+        lines.append(("fitness", report.calibration or never))
     lines += [("disk", size(report.disk_bytes)), ("from", report.origin), ("path", report.path)]
     return lines + [("odd", oddity) for oddity in report.oddities]
 

@@ -97,6 +97,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     if report.running:
         table.add_row("", Text(_last_heard(report), style="dim"))
     table.add_row("model", Text(_model(report.model)))
+    if report.model.advice:
+        table.add_row("", Text(safe(report.model.advice), style="yellow"))
     if report.lent:
         table.add_row("", Text(_lent(report.lent), style="yellow"))
     if report.settings_changed:

@@ -17,7 +17,7 @@ from daemon.files.source import read_snapshot
 from engine import pipeline
 from engine.child.client import ModelClient
 from engine.errors import EngineError, ModelError
-from engine.models import catalog, suitability
+from engine.models import calibrations, catalog, suitability
 from engine.records import EnhancedPart, ModelInfo, Part, Profile
 from state.database import open_readonly
 from state.errors import StateError
@@ -50,6 +50,8 @@ def model(config: Config, profile: Profile) -> Iterator[Finding]:
     yield ok("model", f"{info.name} ({(info.revision or 'unknown')[:12]}), for {languages}")
     for oddity in suitability.oddities(info):
         yield warning("model", f"{info.name}: {oddity.text}", oddity.advice)
+    if (advice := calibrations.advice(config.home.path, info)) is not None:
+        yield warning("model", f"{info.name}: {advice[0]}", advice[1])
     client = ModelClient(
         info,
         silence_s=config.silence_s,

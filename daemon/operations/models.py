@@ -12,7 +12,7 @@ from daemon.errors import DaemonError
 from daemon.home import find_home
 from daemon.operations.session import Session
 from engine.errors import ModelError
-from engine.models import catalog, facts, local, places, suitability
+from engine.models import calibrations, catalog, facts, local, places, suitability
 
 if TYPE_CHECKING:
     from engine.models.download import Plan
@@ -53,6 +53,7 @@ class ModelReport:
     licence: str | None = None
     languages: tuple[str, ...] = ()  # that its card names; empty: the card is silent
     oddities: tuple[str, ...] = ()
+    calibration: str | None = None  # what was measured, one sentence
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values; docs/commands.md explains the keys."""
@@ -151,8 +152,7 @@ def removal(session: Session, name: str) -> Removal:
     if report.set_in:
         profiles = ", ".join(report.set_in)
         warnings.append(f"llasa.toml names it ({profiles}): transcripts will wait for it.")
-    calibration = base_of(session) / places.HOME_MODELS / f"{places.file_name(name)}.llasa.json"
-    paths.append(calibration)
+    paths.append(calibrations.path_of(base_of(session), name))
     there = tuple(path for path in paths if path.exists() or path.is_symlink())
     return Removal(report, there, tuple(warnings))
 
@@ -187,6 +187,7 @@ def _report(model: local.LocalModel, base: Path, used: dict[str, tuple[str, ...]
     try:
         info = catalog.describe(model.name, base=base)
         found = facts.read(info)
+        measured = calibrations.read(base, info)
     except (ModelError, OSError) as error:
         size = facts.disk_bytes(model.path)
         return ModelReport(**known, usable=False, problem=str(error), disk_bytes=size)
@@ -197,6 +198,7 @@ def _report(model: local.LocalModel, base: Path, used: dict[str, tuple[str, ...]
         kind=info.kind,
         quantization=info.quantization,
         oddities=tuple(oddity.text for oddity in suitability.oddities(info)),
+        calibration=measured.sentence if measured else None,
         **asdict(found),
     )
 

@@ -96,7 +96,11 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
 
 def _check_model(session: Session, model: str) -> Iterator[SettingCheck]:
     from engine.errors import ModelError
-    from engine.models import catalog, suitability  # late: `config path` need not wait for it
+    from engine.models import (  # late: `config path` need not wait for it
+        calibrations,
+        catalog,
+        suitability,
+    )
 
     try:
         info = catalog.describe(model, base=session.home.path)
@@ -107,6 +111,8 @@ def _check_model(session: Session, model: str) -> Iterator[SettingCheck]:
     yield SettingCheck("ok", f"model {model} ({languages})")
     for oddity in suitability.oddities(info):
         yield SettingCheck("warning", f"model {model}: {oddity.text} {oddity.advice}")
+    if (advice := calibrations.advice(session.home.path, info)) is not None:
+        yield SettingCheck("warning", f"model {model}: {advice[0]}. {advice[1]}")
 
 
 def _check_chat_model(session: Session, model: str) -> SettingCheck:

@@ -20,6 +20,7 @@ from state.service import ServiceRecord
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5  # that are reported
 _AT_REST: Final = ("starting", "idle", "held", "paused", "lent")  # phases in which no job runs
+EMBEDDED: Final = "punct-en"  # as `engine.models.catalog` calls it, which takes time to import
 _LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
 # The fields of these records are the keys of `status --json`, in this order; docs/commands.md
@@ -52,6 +53,7 @@ class Model:
     revision: str | None = None
     device: str | None = None  # None: not loaded
     memory_bytes: int | None = None  # of the model child
+    advice: str | None = None  # how fit the default model is was never measured, or it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ def status_of(session: Session) -> StatusReport:
         running=pid is not None,
         pid=pid or None,
         watching=tuple(WatchedFolder(str(path), "unwatched", "") for path in session.config.watch),
-        model=Model(session.config.default.model),
+        model=Model(session.config.default.model, advice=advice_on_model(session)),
         parked=parked_of(session),
         jobs={str(status): 0 for status in Status},
     )
@@ -181,6 +183,23 @@ def status_of(session: Session) -> StatusReport:
         with session.reading() as book:
             return _with_queue(report, book)
     return report
+
+
+def advice_on_model(session: Session) -> str | None:
+    """Return what the user should know about the fitness of the default model, in two sentences."""
+    name = session.config.default.model
+    if name == EMBEDDED:
+        return None
+    from engine.errors import ModelError
+    from engine.models import calibrations, catalog  # late: `status` need not wait for it
+
+    try:
+        found = calibrations.advice(
+            session.home.path, catalog.describe(name, base=session.home.path)
+        )
+    except ModelError:  # the queue is held and says why
+        return None
+    return None if found is None else f"{found[0]}. {found[1]}"
 
 
 def parked_of(session: Session) -> Parked | None:
@@ -238,8 +257,12 @@ def _with_daemon(report: StatusReport, service: ServiceRecord, settings: Path) -
         last_event_at=_moment(service.last_event_at),
         canary_at=_moment(service.canary_at),
         last_scan=scan if service.last_scan_at else None,
-        model=Model(
-            service.model, service.model_revision, service.device_path, service.memory_bytes
+        model=replace(
+            report.model,
+            name=service.model,
+            revision=service.model_revision,
+            device=service.device_path,
+            memory_bytes=service.memory_bytes,
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from engine.cli import bench, chat, describe, enhance, menu, prompt
+from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt
 from engine.cli.context import CliContext
 from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
@@ -64,6 +64,7 @@ for _command in (
     describe.describe,
     enhance.batch,
     bench.bench,
+    calibrate.calibrate,
 ):
     llasa_cli.add_command(_command)
 

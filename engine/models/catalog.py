@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.models import places
+from engine.models import calibrations, places
 from engine.records import Layout, ModelInfo
 
 EMBEDDED = "punct-en"
@@ -35,12 +36,13 @@ _LAYOUTS = {
 _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 
-def describe(model: str, *, base: Path | None = None) -> ModelInfo:
+def describe(model: str, *, base: Path | None = None, use_measured: bool = True) -> ModelInfo:
     """Return what is known about a model without loading it.
 
     `model` is "punct-en", a folder (a relative one lies under `base`), the name of a folder in
     `base`/var/models or in llasa's own cache, or of a repository in the local Hugging Face cache.
-    Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
+    Nothing is downloaded. What `calibrate` found about it in the home `base` holds, unless it is
+    to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
     """
     folder, revision = _find(model, base or Path.cwd())
     config = _read_json(folder / "config.json")
@@ -64,7 +66,7 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
             hint="Choose an instruction-tuned model ('-Instruct' or '-it' in its name).",
         )
     words, tail_words, lookahead_words = _SIZES[kind]
-    return ModelInfo(
+    info = ModelInfo(
         name=model,
         path=str(folder),
         revision=card.get("revision") or revision or _fingerprint(folder),
@@ -82,6 +84,12 @@ def describe(model: str, *, base: Path | None = None) -> ModelInfo:
         bias_marked=_biases(card.get("bias_marked", {})),
         biases={str(code): _biases(own) for code, own in card.get("biases", {}).items()},
     )
+    if model == EMBEDDED or not use_measured:
+        return info
+    measured = calibrations.read(base or Path.cwd(), info)
+    if measured is None or not measured.languages:
+        return info
+    return dataclasses.replace(info, languages=measured.languages)
 
 
 def embedded_folder() -> Path:

@@ -78,7 +78,7 @@ def chat_models(base: Path | None = None) -> list[LocalModel]:
     return [model for _, model in sorted(rated, key=lambda pair: pair[0], reverse=True)]
 
 
-def resolve(name: str, *, base: Path | None = None) -> ModelInfo:
+def resolve(name: str, *, base: Path | None = None, use_measured: bool = True) -> ModelInfo:
     """Return what is known about a model by its name, as `catalog.describe` does.
 
     A packaged model is made into a folder first. Raises `ModelNotFound`, `ModelRefused`.
@@ -86,7 +86,7 @@ def resolve(name: str, *, base: Path | None = None) -> ModelInfo:
     source = packaged_file() if name == PACKAGED else None
     if source is not None and not _is_folder(places.own_folder() / PACKAGED):
         convert(source, places.own_folder() / PACKAGED)
-    return catalog.describe(name, base=base)
+    return catalog.describe(name, base=base, use_measured=use_measured)
 
 
 def convert(source: Path, folder: Path) -> None:
