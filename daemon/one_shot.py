@@ -13,11 +13,11 @@ import click
 
 from daemon.errors import DaemonError, HomeError
 from daemon.home import Home
-from daemon.operations import lending
+from daemon.operations import chat_tools, lending
 from daemon.operations.conversations import KeptConversations
 from daemon.operations.session import Session
 from daemon.terminal import safe
-from engine.chat.records import Conversation
+from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
@@ -60,6 +60,10 @@ class HomeContext(CliContext):
     def conversations(self) -> Conversations | None:
         """Return the conversations of the home."""
         return None if self.why_not_kept else _Shown(KeptConversations(self.session))
+
+    def tools(self) -> Sequence[Tool]:
+        """Return what a chat may ask of the home."""
+        return () if self.why_not_kept else chat_tools.tools(self.session)
 
     def lease(self) -> Lease:
         """Return the lease of the home's model."""

@@ -36,13 +36,15 @@ SHOWN = {
 TYPED = {
     "menu": (("Number", "q\n"),),
     "chat": (
-        ("you> ", "What is a leap year?\n"),
-        ("you> ", "/stats\n"),
-        ("you> ", "/exit\n"),
+        ("you>", "What is a leap year?\n"),
+        ("you>", "/stats\n"),
+        ("you>", "/exit\n"),
     ),
 }
 # A spinner or a bar: it hides the cursor, writes over itself and is gone at the end.
 _LIVE = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[(?:1A|2K|0K))*", re.DOTALL)
+
+_UNSHOWN = re.compile(r"\x1b\[\?\d+[hl]|\r(?=\n)|(?<=\n)\r")  # modes of the line editor
 
 
 def main() -> None:
@@ -96,7 +98,7 @@ def on_terminal(home: ExampleHome, line: str, typed: Sequence[tuple[str, str]] =
         pass  # the other end of the terminal was closed: the command has ended
     process.wait()
     os.close(ours)
-    return _LIVE.sub("", out.decode().replace("\r\n", "\n"))
+    return _UNSHOWN.sub("", _LIVE.sub("", out.decode().replace("\r\n", "\n")))
 
 
 def write(path: Path, command: str, screen: str) -> None:

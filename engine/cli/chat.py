@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any, Final
@@ -100,6 +101,8 @@ def _kept(context: CliContext) -> Any:
 
 
 def _converse(talk: Talk) -> None:
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - gives `input` its history and its editing
     while (line := read_line()) is not _END:
         if not line:
             continue

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
-from engine.cli import source as sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +102,4 @@ class CliContext:
 
     def sha256_of(self, transcript: str) -> str | None:
         """Return the hash of a transcript's file as it is now, None where it is gone."""
-        return sources.sha256_of(Path(transcript))
+        return hash_of_file(transcript)

@@ -59,6 +59,7 @@ ENTRIES: Final = (
     Entry("Continue the last conversation", ("chat", "--continue"), ""),
     Entry("Show all conversations", ("chat", "--list"), ""),
     Entry("Measure the speed here", ("bench",), ""),
+    Entry("Measure a model at this work", ("calibrate",), "MODEL", _text("Model")),
     Entry("Show the help", ("--help",), ""),
 )
 _END: Final = frozenset(("q", "quit", "exit", "0"))

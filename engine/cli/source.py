@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -44,15 +43,6 @@ def read(path: Path) -> Source:
             reason="unreadable",
         ) from error
     return Source(path, path.name, _not_too_large(data), status.st_mode & 0o777)
-
-
-def sha256_of(path: Path) -> str | None:
-    """Return the hash of a file as it is now, in hex; None where it is gone."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 def _not_too_large(data: bytes) -> bytes:
