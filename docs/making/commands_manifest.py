@@ -85,7 +85,10 @@ EXAMPLES: dict[str, list[str]] = {
     "llasactl completion": ["llasactl completion fish"],
     "llasactl demo": ["llasactl demo --into ~/demo"],
     "llasa-cli prompt": ['llasa-cli --prompt "What is a leap year?" --max-tokens 40 --stats'],
-    "llasa-cli chat": ["# llasa-cli chat --max-tokens 12 < hello.txt", "llasa-cli chat --list"],
+    "llasa-cli chat": [
+        "# llasa-cli chat --home ~/llasa --max-tokens 12 < hello.txt",
+        "llasa-cli chat --home ~/llasa --list",
+    ],
     "llasa-cli enhance": ["llasa-cli enhance allotment.json"],
     "llasa-cli describe": ["llasa-cli describe allotment.json"],
     "llasa-cli batch": ["llasa-cli batch allotment.json kitchen-note.json --output-dir enhanced/"],
