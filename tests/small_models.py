@@ -28,9 +28,23 @@ GEMMA_TEMPLATE = (
     "<start_of_turn>{{ message['role'] }}\n{{ message['content'] }}<end_of_turn>\n{% endfor %}"
     "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )
+# Shows tools, gives calls as JSON between marks, and opens the marks of thinking in the prompt.
+TOOLS_TEMPLATE = (
+    "{% if tools %}<|im_start|>system\n<tools>{% for tool in tools %}\n{{ tool | tojson }}"
+    "{% endfor %}\n</tools><|im_end|>\n{% endif %}"
+    "{% for message in messages %}"
+    "{% if message['role'] == 'tool' %}<|im_start|>user\n<tool_response>\n{{ message['content'] }}"
+    "\n</tool_response><|im_end|>\n{% else %}"
+    "<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "{% for tool_call in message.tool_calls or [] %}<tool_call>\n{{ tool_call.name }}"
+    "</tool_call>{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% if enable_thinking %}<think>\n"
+    "{% endif %}{% endif %}"
+)
 LLAMA3_TOKENS = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
 QWEN3_TOKENS = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
 QWEN3_PLAIN_ADDED = ["<think>", "</think>"]
+TOOLS_PLAIN_ADDED = ["<tool_call>", "</tool_call>"]
 GEMMA_TOKENS = ["<unk>", "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>"]
 
 
@@ -237,5 +251,20 @@ def recurrent_like(folder: Path, *, seed: int = 0) -> Path:
             "full_attention_interval": 2,
             "max_position_embeddings": 4096,
         },
+        seed=seed,
+    )
+
+
+def tools_like(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Qwen2.5-shaped model whose template shows tools and wants calls as JSON."""
+    tokenizer = byte_level_tokenizer(8_000, nfc=True)
+    tokenizer.add_special_tokens(QWEN3_TOKENS)
+    tokenizer.add_tokens([*QWEN3_PLAIN_ADDED, *TOOLS_PLAIN_ADDED])
+    return write_model(
+        folder,
+        tokenizer,
+        template=TOOLS_TEMPLATE,
+        end="<|im_end|>",
+        config={"model_type": "qwen2", "max_position_embeddings": 2048},
         seed=seed,
     )

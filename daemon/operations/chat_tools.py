@@ -28,13 +28,15 @@ _LISTED: Final = 20  # transcripts in one result
 _HITS: Final = 10  # in one result
 _SEARCHED: Final = 200  # transcripts, the newest
 _KEY_POINTS: Final = 20
+# Everything has a bound: a weak model that writes under a schema goes on for as long as it may.
 _NAME: Final = {
     "type": "string",
     "minLength": 1,
+    "maxLength": 200,
     "description": "The name or the id of a transcript, as list_transcripts gives it.",
 }
-_SECONDS: Final = {"type": "number", "minimum": 0}
-_NUMBER: Final = {"type": "integer", "minimum": 0}
+_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": 999_999}
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": 9_999_999}
 
 
 def tools(session: Session) -> list[Tool]:
@@ -71,7 +73,12 @@ def tools(session: Session) -> list[Tool]:
             "Find where a word or a phrase was said, in all finished transcripts.",
             _schema(
                 "text",
-                text={"type": "string", "minLength": 1, "description": "The words to look for."},
+                text={
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "description": "The words to look for.",
+                },
             ),
             lambda given: _search(session, given),
         ),

@@ -38,7 +38,7 @@ _TOKENS_AT_LEAST: Final = 64
 _NAMED_ERRORS: Final = {
     error.__name__: error
     for error in (
-        AlignmentError, CannotSpell, GpuTimeout, ModelNotFound, ModelRefused, NoMemory,
+        AlignmentError, CannotSpell, ChatError, GpuTimeout, ModelNotFound, ModelRefused, NoMemory,
         PromptTooLong, ToolRefused,
     )
 }  # fmt: skip

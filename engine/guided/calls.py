@@ -93,8 +93,8 @@ class CallGuide:
 
     def opening(self, *, thinks: bool) -> Restriction:
         """Return the mark that begins a call; what the model thinks ends before it."""
-        text = f"{self._thinking[1]}\n\n" if thinks and self._thinking else ""
-        return self._spelled(text + self._open)
+        ended = [self._thinking[1]] if thinks and self._thinking else []
+        return self._spelled(*ended, self._open)
 
     def after(self, tokens: Sequence[int], text: str) -> Restriction | None:
         """Return what may follow these tokens, the last of `text`; None: anything."""
@@ -147,8 +147,9 @@ class CallGuide:
             return False
         return text.rfind(self._thinking[0]) > text.rfind(self._thinking[1])
 
-    def _spelled(self, mark: str) -> Restriction:
-        return Restriction(tuple(self._grammar.vocabulary.encode_template(mark)))
+    def _spelled(self, *marks: str) -> Restriction:
+        encode = self._grammar.vocabulary.encode_mark
+        return Restriction(tuple(token for mark in marks for token in encode(mark)))
 
 
 class _Tokens:

@@ -7,6 +7,7 @@ This is the one place that loads it. Everything else reads `tokenizer.json` by i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,9 @@ class ChatTokenizer:
         self.loaded: Any = load(
             folder, {"trust_remote_code": False}, eos_token_ids=list(self._end_ids)
         )
+        self._special = re.compile(
+            "|".join(re.escape(mark) for mark in sorted(self._controls(), key=len, reverse=True))
+        )
 
     def render(
         self,
@@ -38,11 +42,19 @@ class ChatTokenizer:
         think: bool = False,
     ) -> str:
         """Return messages as the text of the model's template, up to where its answer begins."""
-        shown = {"tools": list(tools)} if tools and self.shows_tools else {}
+        shown = {}
+        if tools and self.shows_tools:
+            shown["tools"] = [_harmless(tool, self._special) for tool in tools]
         text = self.loaded.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=think, **shown
         )
         return str(text)
+
+    def _controls(self) -> set[str]:
+        """Return what the text of a tool may not spell: the template encodes it with its own."""
+        added = self.loaded.added_tokens_decoder.values()
+        special = {str(token.content) for token in added if token.special}
+        return {*special, *self.call_marks, *(self.thinking or ())}
 
     def end_id(self) -> int:
         """Return the token that ends an answer; raises `ModelRefused` if there is none."""
@@ -79,6 +91,17 @@ class ChatTokenizer:
         if not self.shows_tools:
             return CALL_MARKS
         return str(self.loaded.tool_call_start), str(self.loaded.tool_call_end)
+
+
+def _harmless(value: Any, special: re.Pattern[str]) -> Any:
+    """Return a tool's description with a space in every word that would be a control token."""
+    if isinstance(value, str):
+        return special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", value)
+    if isinstance(value, Mapping):
+        return {_harmless(key, special): _harmless(one, special) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_harmless(one, special) for one in value]
+    return value
 
 
 def _end_ids(folder: Path) -> tuple[int, ...]:

@@ -6,10 +6,11 @@ separately, by tokenizers of which one does not know the control tokens.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import ModelRefused
 from engine.guided.vocabulary import Vocabulary
@@ -21,7 +22,7 @@ Render = Callable[[list[dict[str, str]]], str]
 @dataclass(frozen=True, slots=True)
 class _Piece:
     text: str
-    control: bool = False  # ours: may hold control tokens
+    kind: Literal["said", "mark", "call"] = "said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ def _turn(message: Mapping[str, Any], shows_tools: bool, call_marks: tuple[str, 
         return _Turn("user", (_Piece(f"<tool_response>\n{content}\n</tool_response>"),))
     pieces = [_Piece(content)] if content else []
     for call in message.get("calls", ()):
-        between = _Piece(call_text(str(call["name"]), call["arguments"]))
-        gap = [_Piece("\n")] if pieces else []
-        pieces += [*gap, _Piece(call_marks[0], True), between, _Piece(call_marks[1], True)]
+        written = _Piece(call_text(str(call["name"]), call["arguments"]), "call")
+        pieces += [_Piece("\n")] if pieces else []
+        pieces += [_Piece(call_marks[0], "mark"), written, _Piece(call_marks[1], "mark")]
     return _Turn(role, tuple(pieces))
 
 
@@ -110,12 +111,14 @@ def _encode(
     for turn, mark in zip(turns, marks, strict=True):
         left, text = text.split(mark)
         ids += vocabulary.encode_template(left)
-        for piece in turn.pieces:
-            if piece.control:
-                ids += vocabulary.encode_template(piece.text)
+        for kind, pieces in itertools.groupby(turn.pieces, key=lambda piece: piece.kind):
+            data = "".join(piece.text for piece in pieces).encode("utf-8", "replace")
+            if kind == "mark":
+                ids += vocabulary.encode_mark(data.decode("utf-8"))
+            elif kind == "call":
+                ids += vocabulary.spell(data)[0]
             else:
-                whole = piece.text.encode("utf-8", "replace").decode("utf-8")
-                ids += vocabulary.encode_content(whole)
+                ids += vocabulary.encode_content(data.decode("utf-8"))
     return ids + vocabulary.encode_template(text)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.errors import ModelRefused, PromptTooLong
+from engine.errors import ChatError, ModelRefused, PromptTooLong
 from engine.guided import conversation
 from engine.guided.calls import CallGrammar, CallGuide, Restriction
 from engine.guided.chat_cache import ChatCache, room
@@ -111,13 +111,15 @@ class Writer:
 
         What the model thinks stands between its marks, also where the prompt ends inside them. What
         stands between the marks of a call outside of that is a call that its tool's schema allows.
-        Raises `PromptTooLong`, `ToolRefused`, `ModelRefused`.
+        Raises `ChatError` (`PromptTooLong`, `ToolRefused`), `ModelRefused`.
         """
         from mlx_lm.generate import wired_limit
 
+        if not messages:
+            raise ChatError("There is no message to answer.")
         prompt = self.prompt(messages, tools, think=options.think)
         most = min(options.max_tokens, self.facts.context - len(prompt))
-        if most < 1 or not prompt:
+        if most < 1:
             raise PromptTooLong(
                 f"The conversation has {len(prompt):,} tokens; the model reads and writes "
                 f"{self.facts.context:,} in all."

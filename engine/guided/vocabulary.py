@@ -81,6 +81,11 @@ class Vocabulary:
         ids: list[int] = self._template.encode(text, add_special_tokens=False).ids
         return ids
 
+    def encode_mark(self, text: str) -> list[int]:
+        """Return the ids of a mark inside an answer: its control token, or exactly its bytes."""
+        ids = self.encode_template(text)
+        return list(self.spell(text.encode())[0]) if self.control_ids.isdisjoint(ids) else ids
+
     def encode_content(self, text: str) -> list[int]:
         """Return the ids of what was said: never a control token, whatever the text spells.
 

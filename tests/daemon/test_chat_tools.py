@@ -13,9 +13,15 @@ from daemon.errors import NoSuchJob
 from daemon.operations import chat_tools, transcripts
 from daemon.operations.errors import InvalidRequest, NothingToShow
 from daemon.operations.session import Session
+from engine.chat.conversation import ConversationManager
 from engine.chat.execute import Executor, Outcome
-from engine.chat.records import ToolCall
+from engine.chat.local import LocalBackend
+from engine.chat.records import ToolCall, WritingOptions
+from engine.chat.turn import CallEnded, Event, Orchestrator
+from engine.child.client import ModelClient
+from engine.models import catalog
 from state.job import Status
+from tests.chat_model import smollm2
 from tests.daemon.conftest import WorkerRig
 from tests.daemon.making import dropped, talk, transcript
 
@@ -110,6 +116,13 @@ def test_a_page_is_never_empty_and_ends_with_a_paragraph(session: Session) -> No
     assert set(cuts) == {1, 2, 3, 4, 8, None}
     page = transcripts.read_page(text, from_word=2, most_characters=1_000)
     assert [passage.first_word for passage in page.passages] == [2, 4, 8]
+
+
+def test_every_argument_is_bounded(session: Session) -> None:
+    """A model that writes under a schema ends."""
+    for tool in chat_tools.tools(session):
+        for name, wanted in tool.parameters["properties"].items():
+            assert {"maximum", "maxLength"} & set(wanted), f"{tool.name}.{name}"
 
 
 @pytest.mark.parametrize(
@@ -217,3 +230,26 @@ def test_a_home_without_a_database_says_so(session: Session) -> None:
         with pytest.raises(NothingToShow, match="no daemon has run here"):
             tool.run({"transcript": "a", "text": "a"})
     assert not session.home.database.exists()
+
+
+def test_a_real_model_calls_them_under_their_schemas(session: Session) -> None:
+    """Every schema can be written under; whatever is called, its arguments are sound."""
+    folder = smollm2()
+    client = ModelClient(catalog.describe(str(folder), base=folder))
+    executor = Executor(chat_tools.tools(session))
+    orchestrator = Orchestrator(LocalBackend(client), ConversationManager(), executor)
+    ended: list[Event] = []
+    try:
+        orchestrator.stream(
+            "a",
+            "What was said about apples?",
+            options=WritingOptions(max_tokens=150, force_tool=True),
+            on_event=lambda event: ended.append(event) if isinstance(event, CallEnded) else None,
+            cancelled=lambda: bool(ended),
+        )
+    finally:
+        client.close()
+    (event,) = ended
+    assert isinstance(event, CallEnded)
+    assert event.outcome.call.name in {tool.name for tool in executor.tools}
+    assert event.outcome.fault in {None, "failed", "refused"}
