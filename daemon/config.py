@@ -44,6 +44,7 @@ class Config:
     max_bytes: int = 64 * MIB
     idle_unload_s: float = 120.0
     silence_s: float = 120.0
+    chat_model: str | None = None  # writes for `llasa-cli`; None: the best on this machine
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
@@ -341,4 +342,5 @@ _KEYS: Final[dict[str, _Check]] = {
     "max_bytes": _bytes,
     "idle_unload_s": _number(1, 86400),
     "silence_s": _number(5, 86400),
+    "chat_model": _text,
 }

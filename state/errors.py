@@ -10,6 +10,9 @@ StateError
 │   ├── SchemaTooNew
 │   ├── SchemaTooOld
 │   └── FolderUnsafe
+├── ConversationError          one conversation
+│   ├── NoSuchConversation
+│   └── ConversationMoved      another process has continued it meanwhile
 └── JobError                   one job, named by `job_id`
     ├── NoSuchJob
     ├── IllegalMove            the job's status does not allow what was asked for
@@ -86,6 +89,20 @@ class FolderUnsafe(DatabaseError):
     """Other users can change the state folder."""
 
     hint = "Close it to other users: `chmod 700 FOLDER`."
+
+
+class ConversationError(StateError):
+    """This cannot be done with the conversation."""
+
+    hint = "`llasa-cli chat --list` lists all conversations."
+
+
+class NoSuchConversation(ConversationError):
+    """There is no such conversation."""
+
+
+class ConversationMoved(ConversationError):
+    """Another process has continued the conversation meanwhile."""
 
 
 class JobError(StateError):

@@ -195,12 +195,34 @@ def m005_model_requests(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m006_conversations(db: sqlite_utils.Database) -> None:
+    """Conversations of `llasa-cli chat`, their messages as JSON that only the engine reads."""
+    db.executescript(f"""
+    CREATE TABLE conversations (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        model TEXT NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL DEFAULT ({NOW}),
+        changed_at TEXT NOT NULL DEFAULT ({NOW})
+    ) STRICT;
+    CREATE INDEX conversations_changed ON conversations (changed_at);
+    CREATE TABLE messages (
+        conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (conversation_id, position)
+    ) STRICT;
+    """)
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
     m003_unused_columns,
     m004_rebuilding,
     m005_model_requests,
+    m006_conversations,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

@@ -87,6 +87,8 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
     profiles = (config.default, *(rule.profile for rule in config.rules))
     for model in dict.fromkeys(profile.model for profile in profiles):
         yield from _check_model(session, model)
+    if config.chat_model is not None:
+        yield _check_chat_model(session, config.chat_model)
     for number, rule in enumerate(config.rules, start=1):
         patterns = ", ".join(rule.folders)
         yield SettingCheck("ok", f"profile {number}: {rule.profile.name} for {patterns}")
@@ -111,6 +113,21 @@ def _check_model(session: Session, model: str) -> Iterator[SettingCheck]:
         yield SettingCheck("warning", f"model {model}: {oddity.text} {oddity.advice}")
     if (advice := calibrations.advice(session.home.path, info)) is not None:
         yield SettingCheck("warning", f"model {model}: {advice[0]}. {advice[1]}")
+
+
+def _check_chat_model(session: Session, model: str) -> SettingCheck:
+    from engine.errors import ModelError
+    from engine.models import catalog  # late: `config path` need not wait for it
+
+    try:
+        info = catalog.describe(model, base=session.home.path)
+    except ModelError as error:
+        return SettingCheck("failure", f"chat_model {model}: {error} {error.hint}")
+    if not info.converses:
+        return SettingCheck(
+            "failure", f"chat_model {model}: it cannot chat; name an instruction-tuned model"
+        )
+    return SettingCheck("ok", f"chat_model {model}")
 
 
 def explain_file(config: Config, file: str) -> FileReport:
@@ -177,6 +194,7 @@ def table_of(config: Config) -> dict[str, Any]:
         "max_bytes": config.max_bytes,
         "idle_unload_s": config.idle_unload_s,
         "silence_s": config.silence_s,
+        **({} if config.chat_model is None else {"chat_model": config.chat_model}),
         **profile_table(config.default),
     }
     if config.rules:

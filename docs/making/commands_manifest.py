@@ -84,8 +84,14 @@ EXAMPLES: dict[str, list[str]] = {
     "llasactl uninstall": ["llasactl uninstall"],
     "llasactl completion": ["llasactl completion fish"],
     "llasactl demo": ["llasactl demo --into ~/demo"],
+    "llasa-cli prompt": ['llasa-cli --prompt "What is a leap year?" --max-tokens 40 --stats'],
+    "llasa-cli chat": [
+        "# llasa-cli chat --home ~/llasa --max-tokens 12 < hello.txt",
+        "llasa-cli chat --home ~/llasa --list",
+    ],
     "llasa-cli enhance": ["llasa-cli enhance allotment.json"],
-    "llasa-cli batch": ["llasa-cli batch allotment.json kitchen-note.json"],
+    "llasa-cli describe": ["llasa-cli describe allotment.json"],
+    "llasa-cli batch": ["llasa-cli batch allotment.json kitchen-note.json --output-dir enhanced/"],
     "llasa-cli bench": ["llasa-cli bench --parts 2"],
 }
 
@@ -147,6 +153,7 @@ class ExampleHome:
             shutil.copy(sample, self.work)
         text = (self.work / "allotment.json").read_text(encoding="utf-8")
         (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
+        (self.work / "hello.txt").write_text("Good morning!\n", encoding="utf-8")
         if (gguf := local.packaged_file()) is not None:
             (self.work / gguf.name).symlink_to(gguf)
         stand_in = self.folder / "bin" / "systemctl"
@@ -186,6 +193,7 @@ class ExampleHome:
         return self.tidy(out.getvalue())
 
     def _run(self, line: str) -> str:
+        line, _, typed = line.partition(" < ")  # a file that takes the place of a keyboard
         words = [word.replace("~", str(self.folder), 1) for word in shlex.split(line)]
         done = subprocess.run(
             words,
@@ -194,8 +202,8 @@ class ExampleHome:
             text=True,
             env=self.environment,
             cwd=self.work,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
+            input=(self.work / typed).read_text(encoding="utf-8") if typed else "",
+            timeout=600,
         )
         return done.stdout
 

@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +28,23 @@ SHOWN = {
     "jobs": "llasactl jobs",
     "diff": "llasactl diff allotment.json",
     "doctor": "llasactl doctor --no-model",
+    "menu": "llasa-cli",
+    "chat": "llasa-cli chat --max-tokens 60",
+    "describe": "llasa-cli describe the-car.json",
 }
+# What is typed on a screen: what is waited for, and the keys.
+TYPED = {
+    "menu": (("Number", "q\n"),),
+    "chat": (
+        ("you>", "What is a leap year?\n"),
+        ("you>", "/stats\n"),
+        ("you>", "/exit\n"),
+    ),
+}
+# A spinner or a bar: it hides the cursor, writes over itself and is gone at the end.
+_LIVE = re.compile(r"\x1b\[\?25l.*?\x1b\[\?25h(?:\r?\x1b\[(?:1A|2K|0K))*", re.DOTALL)
+
+_UNSHOWN = re.compile(r"\x1b\[\?\d+[hl]|\r(?=\n)|(?<=\n)\r")  # modes of the line editor
 
 
 def main() -> None:
@@ -40,7 +57,9 @@ def main() -> None:
         first = "# cp allotment.json the-car.json broken.json ~/llasa/var/transcripts/"
         home.show([first, "# wait"])
         screens = {
-            name: on_terminal(home, line) for name, line in SHOWN.items() if name != "status"
+            name: on_terminal(home, line, TYPED.get(name, ()))
+            for name, line in SHOWN.items()
+            if name != "status"
         }
         (home.work / "long-interview.json").write_text(_long(home), encoding="utf-8")
         home.show(["# cp long-interview.json kitchen-note.json ~/llasa/var/transcripts/"])
@@ -54,12 +73,12 @@ def main() -> None:
     sys.stdout.write(f"written: {', '.join(sorted(screens))} in {TARGET}\n")
 
 
-def on_terminal(home: ExampleHome, line: str) -> str:
-    """Run a command on its own terminal and return everything it writes."""
+def on_terminal(home: ExampleHome, line: str, typed: Sequence[tuple[str, str]] = ()) -> str:
+    """Run a command on its own terminal, type what is asked for, and return all that it shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         shlex.split(line),
-        stdin=subprocess.DEVNULL,
+        stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         env=home.environment,
@@ -67,14 +86,19 @@ def on_terminal(home: ExampleHome, line: str) -> str:
     )
     os.close(theirs)
     out = b""
+    seen = 0
+    waiting = list(typed)
     try:
         while data := os.read(ours, 65536):
             out += data
+            while waiting and (at := out.find(waiting[0][0].encode(), seen)) >= 0:
+                seen = at + len(waiting[0][0])
+                os.write(ours, waiting.pop(0)[1].encode())
     except OSError:
         pass  # the other end of the terminal was closed: the command has ended
     process.wait()
     os.close(ours)
-    return out.decode().replace("\r\n", "\n")
+    return _UNSHOWN.sub("", _LIVE.sub("", out.decode().replace("\r\n", "\n")))
 
 
 def write(path: Path, command: str, screen: str) -> None:

@@ -1,81 +1,77 @@
-"""`llasa-cli`: the group of its commands, and the entry point."""
+"""`llasa-cli`: the group of its commands, and the entry point without a home."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 from typing import NoReturn
 
 import click
-from click.core import ParameterSource
 
-from engine.cli import bench, calibrate, enhance, write
+from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt
+from engine.cli.context import CliContext
+from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
 from engine.recipe import ENGINE_VERSION
-from engine.records import Cleaning, Profile
 
-_USAGE = "llasa-cli enhance FILE --model M"
+
+class _Forms(click.Group):
+    """A group whose commands are options too, in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+            known = {
+                name
+                for command in self.commands.values()
+                for parameter in command.params
+                for name in parameter.opts
+            }
+            args = translated(args, known=sorted(known), own=sorted(own))
+        return super().parse_args(ctx, args)
 
 
 @click.group(
+    cls=_Forms,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: llasa-cli --enhance-transcript talk.json",
+    epilog="Example: llasa-cli --enhance-transcript talk.json --output talk.txt",
 )
-@click.option(
-    "--enhance-transcript",
-    "transcript",
-    type=enhance.FILE,
-    metavar="FILE",
-    help="Same as `enhance FILE`.",
-)
-@enhance.output_option
-@enhance.model_option
-@enhance.language_option
-@enhance.cleaning_option
+@form_options
 @click.version_option(ENGINE_VERSION, prog_name="llasa-cli")
 @click.pass_context
-def llasa_cli(
-    context: click.Context,
-    transcript: Path | None,
-    output: Path | None,
-    model: str,
-    language: str | None,
-    cleaning: Cleaning,
-) -> None:
-    """Turn Whisper transcripts into faithful, readable text, once and without a daemon."""
-    given = [
-        parameter.opts[0]
-        for parameter in context.command.params
-        if parameter.name
-        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
-    ]
+def llasa_cli(context: click.Context) -> None:
+    """Enhance Whisper transcripts, and talk to a local language model; nothing leaves the machine.
+
+    Every command is an option too, and the options of the command may stand beside it. Without
+    arguments, a menu on a terminal.
+    """
+    context.ensure_object(CliContext)
     if context.invoked_subcommand is not None:
-        if given:
-            raise click.UsageError(f"Options go after the command: {_USAGE}")
         return
-    if transcript is None and given:
-        raise click.UsageError(f"A file is missing for {' and '.join(given)}: {_USAGE}")
-    if transcript is None:
-        click.echo(context.get_help())
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        menu.run(context)
         return
-    profile = Profile(model=model, language=language, cleaning=cleaning)
-    enhance.run_one(transcript, profile, output=output)
+    click.echo(context.get_help())
 
 
 for _command in (
+    prompt.prompt,
+    chat.chat,
     enhance.enhance,
+    describe.describe,
     enhance.batch,
     bench.bench,
     calibrate.calibrate,
-    write.prompt,
-    write.chat,
 ):
     llasa_cli.add_command(_command)
 
 
-def main() -> NoReturn:
+def main(context: CliContext | None = None) -> NoReturn:
     """Run `llasa-cli`: every error is a message with the next step, never a traceback."""
-    run_command(llasa_cli, "llasa-cli")
+    run_command(llasa_cli, "llasa-cli", obj=context)
 
 
 if __name__ == "__main__":

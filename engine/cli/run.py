@@ -32,17 +32,18 @@ class UserMessage(Exception):
         self.exit_code = exit_code
 
 
-def run_command(command: click.Command, name: str) -> NoReturn:
+def run_command(command: click.Command, name: str, *, obj: object = None) -> NoReturn:
     """Run a command line and end the process: no error is a traceback.
 
-    This replaces click's own `main`, which exits with 1 when the reader of our output closes it.
+    `obj` becomes the object of click's context. This replaces click's own `main`, which exits with
+    1 when the reader of our output closes it.
     """
     sys.excepthook = functools.partial(_report_bug, name)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a locale cannot spell is shown as its code
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _invoke(command, name)
+        code = _invoke(command, name, obj)
         if sys.stdout is not None:  # None where nobody has opened one
             sys.stdout.flush()
     except click.ClickException as error:
@@ -68,14 +69,14 @@ def run_command(command: click.Command, name: str) -> NoReturn:
     sys.exit(code)
 
 
-def _invoke(command: click.Command, name: str) -> int:
+def _invoke(command: click.Command, name: str, obj: object) -> int:
     variable = f"_{name.replace('-', '_')}_COMPLETE".upper()
     if instruction := os.environ.get(variable):
         from click.shell_completion import shell_complete
 
         return shell_complete(command, {}, name, variable, instruction)
     try:
-        with command.make_context(name, sys.argv[1:]) as context:
+        with command.make_context(name, sys.argv[1:], obj=obj) as context:
             command.invoke(context)
     except Exit as done:
         return done.exit_code

@@ -90,6 +90,28 @@ def test_a_terminal_gets_no_control_characters_from_a_name(tmp_path: Path) -> No
     assert "\x07" not in output
 
 
+def test_missing_folders_of_an_output_are_made(transcript: Path, tmp_path: Path) -> None:
+    """For one text, and for all outputs of a batch."""
+    text = tmp_path / "new" / "folder" / "talk.txt"
+    assert run("enhance", transcript, "--output", text)[0] == 0
+    assert spoken(text.read_text()) == SAID.split()
+    into = tmp_path / "all" / "of" / "them"
+    code, _ = run("--batch-enhance", transcript, transcript, "--output-dir", into)
+    assert code == 0
+    assert [path.name for path in sorted(into.iterdir())] == [
+        "talk.enhanced.txt",
+        "talk.metadata.json",
+    ]
+    assert not transcript.with_name("talk.enhanced.txt").exists()
+
+
+def test_standard_input_is_a_transcript_too(transcript: Path) -> None:
+    """The text goes to standard output, so that it can stand in a pipe."""
+    done = CliRunner().invoke(llasa_cli, ["enhance", "-"], input=transcript.read_bytes())
+    assert done.exit_code == 0
+    assert spoken(done.stdout) == SAID.split()
+
+
 def test_the_embedded_model_is_not_asked_to_write() -> None:
     """It only punctuates; the message says which models can write."""
     code, output = run("prompt", "hello", "--model", "punct-en")

@@ -1,3 +1,5 @@
+CREATE INDEX conversations_changed ON conversations (changed_at);
+
 CREATE INDEX history_job ON history (job_id);
 
 CREATE UNIQUE INDEX jobs_chain ON jobs (path, supersedes);
@@ -10,6 +12,15 @@ CREATE INDEX jobs_waiting ON jobs (tried_last, priority DESC, deferred, id)
 CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
         WHERE granted_at IS NOT NULL
     ;
+
+CREATE TABLE conversations (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        model TEXT NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
 
 CREATE TABLE history (
         id INTEGER PRIMARY KEY,
@@ -56,6 +67,13 @@ CREATE TABLE jobs (
         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         started_at TEXT,
         finished_at TEXT
+    ) STRICT;
+
+CREATE TABLE messages (
+        conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (conversation_id, position)
     ) STRICT;
 
 CREATE TABLE model_requests (

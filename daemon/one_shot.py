@@ -1,0 +1,165 @@
+"""`llasa-cli` with a home: its settings, its conversations, its tools, its model on loan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+import click
+
+from daemon.errors import DaemonError, HomeError
+from daemon.home import Home
+from daemon.operations import chat_tools, lending
+from daemon.operations.conversations import KeptConversations
+from daemon.operations.session import Session
+from daemon.terminal import safe
+from engine.chat.records import Conversation, Tool
+from engine.cli.context import CliContext, Conversations, Kept, Lease
+from engine.cli.main import main as run
+from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
+from state.errors import StateError
+
+
+class HomeContext(CliContext):
+    """What a command gets from the home, if there is one."""
+
+    @cached_property
+    def session(self) -> Session:
+        """Return the home as this command sees it."""
+        return Session(self.home)
+
+    @cached_property
+    def why_not_kept(self) -> str:
+        """Return why conversations are not kept, "" where they are."""
+        try:
+            _ = self.session.home
+        except HomeError as error:
+            if self.home is not None:  # the user named it
+                raise shown(error) from error
+            return f"{str(error).rstrip('.')}; `llasactl install` makes a home"
+        return ""
+
+    @property
+    def base(self) -> Path | None:
+        """Return the folder of the home."""
+        return None if self.why_not_kept else self.session.home.path
+
+    @property
+    def chat_model(self) -> str | None:
+        """Return the `chat_model` of llasa.toml."""
+        if self.why_not_kept:
+            return None
+        with told():
+            return self.session.config.chat_model
+
+    @cached_property
+    def conversations(self) -> Conversations | None:
+        """Return the conversations of the home."""
+        return None if self.why_not_kept else _Shown(KeptConversations(self.session))
+
+    def tools(self) -> Sequence[Tool]:
+        """Return what a chat may ask of the home."""
+        return () if self.why_not_kept else chat_tools.tools(self.session)
+
+    def lease(self) -> Lease:
+        """Return the lease of the home's model."""
+        return Lease() if self.why_not_kept else _HomeLease(self.session.home)
+
+
+class _HomeLease(Lease):
+    """A lease that says what it waits for, with every error as a message."""
+
+    def __init__(self, home: Home) -> None:
+        command = click.get_current_context(silent=True)
+        name = command.info_name if command is not None else None
+        who = "llasa-cli" if name in (None, "llasa-cli") else f"llasa-cli {name}"
+        self._said = ""
+        self._lease = lending.Lease(home, who=who, on_wait=self._say)
+        self.lock_path = self._lease.lock_path
+
+    def __enter__(self) -> Lease:
+        self._lease.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the model back."""
+        self._lease.__exit__(kind, error, trace)
+
+    def attach(self, close: Callable[[], object]) -> None:
+        """Have a client closed before the model is given back."""
+        self._lease.attach(close)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the model while the block runs; wait for it first, if necessary."""
+        self._said = ""
+        with ExitStack() as stack:
+            with told():
+                stack.enter_context(self._lease.turn())
+            yield
+
+    def _say(self, waiting: lending.Waiting) -> None:
+        if waiting.reason != self._said:
+            self._said = waiting.reason
+            click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
+
+
+class _Shown:
+    """The kept conversations, with every error as a message."""
+
+    def __init__(self, kept: KeptConversations) -> None:
+        self._kept = kept
+
+    def all(self) -> Sequence[Kept]:
+        """Return the kept conversations, the one that changed last first."""
+        with told():
+            return [
+                Kept(str(row.id), row.title, row.model, row.messages, row.changed_at)
+                for row in self._kept.all()
+            ]
+
+    def load(self, conversation_id: str) -> Conversation:
+        """Return a kept conversation; an empty id means the one that changed last."""
+        with told():
+            return self._kept.load(conversation_id)
+
+    def save(self, conversation: Conversation, *, model: str) -> str:
+        """Keep a conversation; one that cannot be kept is no reason to end it."""
+        try:
+            return self._kept.save(conversation, model=model)
+        except (DaemonError, StateError) as error:
+            return f"The conversation is not kept: {error} {error.hint}"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show an error of the daemon or the database as a message with its exit code."""
+    try:
+        yield
+    except (DaemonError, StateError) as error:
+        raise shown(error) from error
+
+
+def shown(error: DaemonError | StateError) -> UserMessage:
+    """Return an error as a message."""
+    code = error.exit_code if isinstance(error, DaemonError) else EXIT_ENVIRONMENT
+    lines = (f"llasa-cli: {safe(error)}", safe(error.hint))
+    return UserMessage("\n".join(filter(None, lines)), exit_code=code)
+
+
+def main() -> NoReturn:
+    """Run `llasa-cli` with the home that llasactl would find."""
+    run(HomeContext())
+
+
+if __name__ == "__main__":
+    main()

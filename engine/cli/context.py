@@ -1,0 +1,105 @@
+"""What a command gets from outside the engine: settings, a lent model, tools, conversations.
+
+The engine knows no home. Alone it has none of these; the daemon's face (`daemon/one_shot.py`)
+brings them where a home exists.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from engine.chat.context import hash_of_file
+from engine.chat.records import Conversation, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One line of the list of kept conversations."""
+
+    id: str
+    title: str
+    model: str  # that wrote last
+    messages: int
+    changed_at: str  # UTC, ISO 8601
+
+
+class Conversations(Protocol):
+    """Where conversations are kept. Every method raises `click.ClickException` or `UserMessage`."""
+
+    def all(self) -> Sequence[Kept]:
+        """Return the kept conversations, the one that changed last first."""
+
+    def load(self, conversation_id: str) -> Conversation:
+        """Return a kept conversation; an empty id means the one that changed last."""
+
+    def save(self, conversation: Conversation, *, model: str) -> str:
+        """Keep a conversation whole and give it its id; return what the user should know, or ""."""
+
+
+class Lease:
+    """The right to have a model loaded. Without a home nobody needs to be asked."""
+
+    lock_path: Path | None = None  # what the model child must lock
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the model back."""
+
+    def attach(self, close: Callable[[], object]) -> None:
+        """Have a client closed before the model is given back; it may be called from a thread."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the model while the block runs; wait for it first, if necessary."""
+        return contextlib.nullcontext()
+
+
+class CliContext:
+    """What `llasa-cli` has without a home; the daemon's face overrides it."""
+
+    def __init__(self) -> None:
+        self.home: str | None = None  # the folder given with `--home`
+
+    @property
+    def base(self) -> Path | None:
+        """Return the folder at which the relative path of `chat_model` starts."""
+        return None
+
+    @property
+    def chat_model(self) -> str | None:
+        """Return the model that the settings name for writing."""
+        return None
+
+    @property
+    def conversations(self) -> Conversations | None:
+        """Return where conversations are kept, None where they are not."""
+        return None
+
+    @property
+    def why_not_kept(self) -> str:
+        """Return why conversations are not kept."""
+        return "there is no llasa home here; `llasactl install` makes one"
+
+    def lease(self) -> Lease:
+        """Return the lease of the model, which is asked for at its first turn."""
+        return Lease()
+
+    def tools(self) -> Sequence[Tool]:
+        """Return the tools of a chat."""
+        return ()
+
+    def sha256_of(self, transcript: str) -> str | None:
+        """Return the hash of a transcript's file as it is now, None where it is gone."""
+        return hash_of_file(transcript)
