@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from engine.reading import origins, units
 from engine.reading.notes import NoteName
 from engine.reading.raw import RawSegment
-from engine.reading.times import LATEST_S, Timed
+from engine.reading.times import LATEST_S, Timed, in_order
 from engine.records import Note
 
 # What a unit of time is where it is no second; None: clocks such as 00:01:02,500 need no unit.
@@ -25,6 +26,8 @@ UNITS_OF: dict[str, float | None] = {
 }
 SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
+BACK_S = 1.0  # two voices that overlap go back less
+OFTEN = 0.25  # of the times are out of order
 SHORT_OF = 0.9  # a duration that ends this early is none
 
 
@@ -53,13 +56,17 @@ def settled(
     _settle_words_origin(found)
     _settle_epoch(found)
     _settle_restarts(found)
+    _settle_order(found)
     _settle_latest(found)
     _settle_duration(found)
     return found
 
 
-def _spans(found: Clocked) -> list[units.Span]:
-    """Return what the unit is judged by: the segments, or where there is but one, the words."""
+def _spans(found: Clocked) -> tuple[list[units.Span], bool]:
+    """Return what the unit is judged by: the segments, or where there is but one, the words.
+
+    Also return whether they are words.
+    """
     timed = [
         units.Span(raw.text, units.weight(raw.text), raw.start_s, raw.end_s)
         for raw in found.segments
@@ -71,8 +78,8 @@ def _spans(found: Clocked) -> list[units.Span]:
             return [
                 units.Span(str(number), each, word.start_s, word.end_s)
                 for number, word in enumerate(words)
-            ]
-    return timed
+            ], True
+    return timed, False
 
 
 def _all_words(found: Clocked) -> list[Timed]:
@@ -80,7 +87,8 @@ def _all_words(found: Clocked) -> list[Timed]:
 
 
 def _settle_unit(found: Clocked, unit: float) -> None:
-    verdict = units.judge(_spans(found), unit=unit, duration=found.duration_s)
+    spans, single = _spans(found)
+    verdict = units.judge(spans, unit=unit, duration=found.duration_s, single=single)
     if verdict.factor == 1.0:
         return
     count = sum(raw.start_s is not None for raw in found.segments)
@@ -201,6 +209,20 @@ def _restart_in_one(found: Clocked) -> None:
         found.words = joined
     found.segments = [raw]
     found.notes.append(Note(NoteName.CLOCK_JOINED, len(places), how))
+
+
+def _settle_order(found: Clocked) -> None:
+    """Leave out times that go back so often that no order of them is that of the file."""
+    starts = [raw.start_s for raw in found.segments]
+    if len(starts) == 1:
+        starts = [word.start_s for word in _all_words(found)]
+    known = [start for start in starts if start is not None]
+    reached = [-BACK_S, *accumulate(known, max)]
+    back = sum(start < before - BACK_S for start, before in zip(known, reached, strict=False))
+    late = len(known) - sum(start is not None for start in in_order(known))
+    if back >= 2 and late > OFTEN * len(known):
+        _without_times(found)
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, len(known), "they go back again and again"))
 
 
 def _settle_latest(found: Clocked) -> None:

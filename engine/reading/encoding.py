@@ -54,6 +54,7 @@ _ESCAPED = (
     (re.compile(r"~\{[!-~]{2,}~\}"), "hz"),
     (re.compile(r"\+[A-Za-z0-9/]{3,}(?:-|\b)"), "utf-7"),
 )
+_TURNED = re.compile("[\u0a00\ufffe]")  # a line end and a byte order mark, read the wrong way round
 _SURE = 0.5  # the share of its language that a text without a claim must have
 _FEW = 0.01  # letters that a language does not have, of all beyond ASCII
 _BORDERS = frozenset(("", '"', "\n", "\r", "\t", "[", "]", "|", ">", "<"))  # of a text or token
@@ -94,6 +95,8 @@ def decode(data: bytes) -> Decoded:
                 f"The file looks like {encoding}, but is damaged.", reason=Reason.BAD_ENCODING
             ) from None
     else:
+        if "utf-8" not in encoding and _TURNED.search(text):
+            raise _unknown(f"The file begins in {encoding}, and goes on in another order of bytes.")
         return _escaped(text, data) or Decoded(text)
     return _cut_utf8(data) or _code_page(data)
 

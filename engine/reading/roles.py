@@ -298,8 +298,21 @@ def _may_be_time(key: str, values: list[Any]) -> bool:
 
 
 def _may_be_speaker(key: str, values: list[Any]) -> bool:
-    return names.sounds_like_speaker(key) or all(
-        isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in values
+    if names.sounds_like_speaker(key):
+        return True
+    told = [speaker_of(value) for value in values]
+    if all(isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in told):
+        return True
+    return not _OTHER_NAMES.search(names.plain(key)) and all(map(_is_like_a_name, told))
+
+
+def _is_like_a_name(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) <= LONGEST_NAME
+        and len(value.split()) <= 4
+        and value[:1].isalpha()
+        and not value[:1].islower()
     )
 
 
