@@ -46,12 +46,17 @@ def settled(
     segments: Sequence[RawSegment],
     words: Sequence[Timed],
     duration_s: float | None,
+    *,
+    spans: Sequence[units.Span] | None = None,
 ) -> Clocked:
-    """Return the segments and words of a file with times that can be believed."""
+    """Return the segments and words of a file with times that can be believed.
+
+    The unit is judged by `spans`, or by the segments and words themselves.
+    """
     found = Clocked(list(segments), list(words), duration_s, [])
     unit = UNITS_OF.get(producer, 1.0)
     if unit is not None:
-        _settle_unit(found, unit)
+        _settle_unit(found, unit, spans)
         _settle_words_unit(found)
     _settle_words_origin(found)
     _settle_epoch(found)
@@ -62,7 +67,7 @@ def settled(
     return found
 
 
-def _spans(found: Clocked) -> tuple[list[units.Span], bool]:
+def _spans(found: Clocked) -> tuple[Sequence[units.Span], bool]:
     """Return what the unit is judged by: the segments, or where there is but one, the words.
 
     Also return whether they are words.
@@ -86,8 +91,8 @@ def _all_words(found: Clocked) -> list[Timed]:
     return [word for raw in found.segments for word in raw.words] or found.words
 
 
-def _settle_unit(found: Clocked, unit: float) -> None:
-    spans, single = _spans(found)
+def _settle_unit(found: Clocked, unit: float, told: Sequence[units.Span] | None) -> None:
+    spans, single = (told, False) if told is not None else _spans(found)
     verdict = units.judge(spans, unit=unit, duration=found.duration_s, single=single)
     if verdict.factor == 1.0:
         return
@@ -222,7 +227,9 @@ def _settle_order(found: Clocked) -> None:
     late = len(known) - sum(start is not None for start in in_order(known))
     if back >= 2 and late > OFTEN * len(known):
         _without_times(found)
-        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, len(known), "they go back again and again"))
+        found.notes.append(
+            Note(NoteName.TIMES_IN_DOUBT, len(known), "they go back again and again")
+        )
 
 
 def _settle_latest(found: Clocked) -> None:

@@ -29,7 +29,7 @@ def main() -> int:
         if result.broken or args.all:
             print(
                 f"{args.seed}:{result.number} {result.kind} {result.shape} ({result.faults}) "
-                f"{result.talk!a}: {ascii(result.ended)}",
+                f"{result.talk!a}: {result.ended!a}",
                 flush=True,
             )
         if result.number % 1000 == 999:

@@ -10,7 +10,6 @@ from typing import Any
 from tests.engine.reading.fuzz import shapes
 from tests.engine.reading.fuzz.talks import Line, Talk
 
-
 _ORDER = "EGJBDFACH"  # captions scroll before marks are put into them, keys change last
 
 

@@ -33,10 +33,8 @@ def watch(rng: random.Random) -> None:
         lines.append(Line(f"Sentence number {len(lines) + 1}.", at, at + 2.5))
         data = content(shape, lines).encode()
         mark = Fingerprint(1, 2, len(data), int(now * 1e9), int(now * 1e9))
-        for needs_s in (SETTLE_S, math.nan):  # asked again after what it said
-            quiet_s = needs_s if needs_s == SETTLE_S else wanted
-            settled = Settled("live." + shape, mark, Origin.EVENT, False, quiet_s, at)
-            wanted = growing.quiet_s(settled, data)
+        settled = Settled("live." + shape, mark, Origin.EVENT, False, SETTLE_S, at)
+        wanted = growing.quiet_s(settled, data)
         if wanted <= pause:
             growing.taken(settled.path, data, wanted)
             taken.append(len(lines))

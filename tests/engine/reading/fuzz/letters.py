@@ -113,7 +113,7 @@ def _cut_characters(case: Case) -> None:
 def _stray_bytes(case: Case) -> None:
     case.alone()
     _not_shown_again(case)
-    if all(cue.text.isascii() for cue in case.cues):
+    if case.overlapping or all(cue.text.isascii() for cue in case.cues):
         raise CannotApply  # one byte in English is a letter of some code page
     count = case.rng.choice((1, 1, 2, 5))
     for _ in range(count):
@@ -137,6 +137,8 @@ def _stray_bytes(case: Case) -> None:
 
 def _cut_off(case: Case) -> None:
     _not_shown_again(case)
+    if len(case.data) < 300:
+        raise CannotApply
     case.data = case.data[: case.rng.randrange(len(case.data) // 3, len(case.data))]
     case.must_read = False
     case.may_end_early = True

@@ -80,16 +80,16 @@ def _words(case: Case, transcript: Transcript) -> str:
         raise Broken(f"words: {_first_difference(got, said)}")
     if not _is_inside(said, got):
         raise Broken(f"words lost: {_first_difference(got, said)}")
-    if got != shown and len(got) + again != len(shown) and "names_in_front" not in _notes(
-        transcript
+    if (
+        got != shown
+        and len(got) + again != len(shown)
+        and "names_in_front" not in _notes(transcript)
     ):
         raise Broken(f"words: {len(shown)} shown, {len(got)} read, {again} left out")
     return "undecided"
 
 
-def _named(
-    case: Case, transcript: Transcript, shown: Sequence[str], said: Sequence[str]
-) -> int:
+def _named(case: Case, transcript: Transcript, shown: Sequence[str], said: Sequence[str]) -> int:
     """Return how many words of the file are names in front of it, or dashes before a voice."""
     return len(shown) - len(said) if {"names in front", "styles"} & set(case.faults) else 0
 
@@ -102,7 +102,9 @@ def _broken_words(
     if len(got) != len(said):
         raise Broken(f"words: {len(got)} read, {len(said)} in the file")
     wrong = [(a, b) for a, b in zip(got, said, strict=True) if a != b]
-    cut = case.may_end_early and wrong and said and wrong[-1][1].startswith(wrong[-1][0].rstrip("�"))
+    cut = (
+        case.may_end_early and wrong and said and wrong[-1][1].startswith(wrong[-1][0].rstrip("�"))
+    )
     if len(wrong) > case.broken_words or any("�" not in a for a, _ in wrong[: -1 if cut else None]):
         raise Broken(f"letters: {wrong[:3]}")
     if any("�" in a for a, _ in wrong) and "characters_lost" not in _notes(transcript):
@@ -125,10 +127,10 @@ def _first_difference(got: Sequence[str], said: Sequence[str]) -> str:
 def _phantom_is_removed(case: Case, transcript: Transcript) -> None:
     cleaned, removals = clean(transcript, level="safe")
     kept = [_same(word.text) for word in cleaned.words]
-    lost = Counter(_same(w) for w in case.said) - Counter(kept)
-    named = Counter(_same(w) for removal in removals for w in removal.text.split())
-    if lost - named:
-        raise Broken(f"words lost in cleaning: {lost - named}")
+    letters = Counter("".join(case.said)) - Counter("".join(kept))
+    named = Counter("".join(removal.text for removal in removals))
+    if letters - named:
+        raise Broken(f"words lost in cleaning: {letters - named}")
 
 
 def _extracts_are_whole(transcript: Transcript) -> None:
@@ -200,5 +202,7 @@ def _times(case: Case, transcript: Transcript) -> str:
 def _duration(case: Case, transcript: Transcript) -> None:
     end = case.talk.lines[-1].end_s - case.origin_s
     duration = transcript.duration_s
+    if "duration_in_doubt" in _notes(transcript):
+        return
     if duration is not None and not 0.8 * end - 1 <= duration <= 1.3 * end + 15:
         raise Broken(f"duration: {duration} s of {end} s; {sorted(_notes(transcript))}")

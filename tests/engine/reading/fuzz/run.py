@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.engine.reading.fuzz import clocks, cues, growing, keys, letters, shapes
+from tests.engine.reading.fuzz import clocks, cues, growing, keys, letters
 from tests.engine.reading.fuzz.case import CannotApply, Case, Fault, made
 from tests.engine.reading.fuzz.promises import Broken, outcome
 from tests.engine.reading.fuzz.talks import talk

@@ -79,9 +79,7 @@ def _openai(talk: Talk, lines: Sequence[Line]) -> Object:
         "compression_ratio": 1.3,
         "no_speech_prob": 0.02,
     }
-    items = [
-        {"id": n, **item, **figures} for n, item in enumerate(_items(lines, speakers=False))
-    ]
+    items = [{"id": n, **item, **figures} for n, item in enumerate(_items(lines, speakers=False))]
     whole = "".join(item["text"] for item in items)
     return {"text": whole, "segments": items, "language": talk.language or "en"}
 
@@ -102,9 +100,7 @@ def _list(talk: Talk, lines: Sequence[Line]) -> list[Object]:
 
 
 def _chunks(talk: Talk, lines: Sequence[Line]) -> Object:
-    chunks = [
-        {"timestamp": [line.start_s, line.end_s], "text": " " + line.text} for line in lines
-    ]
+    chunks = [{"timestamp": [line.start_s, line.end_s], "text": " " + line.text} for line in lines]
     return {"text": "".join(chunk["text"] for chunk in chunks), "chunks": chunks}
 
 

@@ -16,7 +16,7 @@ from engine.text.words import SplitWord, join, split_words
 from tests.engine.reading.test_kind_bytes import SAID
 
 SAMPLES = Path(__file__).parents[5] / "shared" / "data" / "whisper"
-LARGEST = 3_000_000  # bytes of a sample that is read
+LARGEST = 500_000  # bytes of a sample that is read
 MORE = {
     "en": "The ferry leaves early in the morning. It's a long queue; the children are tired. "
     "We drink our tea on deck, and nobody talks about work. Who has seen the blue suitcase?",
