@@ -28,6 +28,7 @@ SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
 BACK_S = 1.0  # two voices that overlap go back less
 OFTEN = 0.25  # of the times are out of order
+DAY_S = 86_400.0  # and no recording of so little speech is longer
 SHORT_OF = 0.9  # a duration that ends this early is none
 
 
@@ -262,7 +263,7 @@ def _settle_duration(found: Clocked) -> None:
             found.duration_s = duration * size
             found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, f"read as {name}"))
             return
-    if duration < SHORT_OF * latest or duration > LATEST_S:
+    if duration < SHORT_OF * latest or duration > DAY_S:
         found.duration_s = None
         found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, "left out"))
 

@@ -285,6 +285,16 @@ def test_unicode_that_goes_on_in_another_encoding_is_refused(first: str, second:
     assert caught.value.reason == Reason.BAD_ENCODING
 
 
+def test_rare_letters_are_not_most_of_a_text() -> None:
+    """A Finnish text in two code pages, in a third one that makes letters of both halves."""
+    data = srt("Lähdemme tänään jälleen").encode("cp1252") + srt("pöydältä länteen käymään").encode(
+        "mac-roman"
+    )
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
 def test_a_line_in_iso_2022_among_utf_8_is_refused() -> None:
     """Its letters would be signs and digits."""
     data = srt(SAID["fr"]).encode() + srt(SAID["ja"]).encode("iso2022_jp")

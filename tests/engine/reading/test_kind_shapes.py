@@ -165,6 +165,12 @@ def test_a_cue_that_is_cut_off_before_its_words_says_none(kind: str, end: int) -
     assert said == ["Tea", "is", "ready", "at", "5."]
 
 
+def test_a_special_token_that_is_cut_off_is_no_word() -> None:
+    """At the end of a file that was copied while it was written."""
+    data = "1\n00:00:00,000 --> 00:00:04,000\nTea is ready.<|endo"
+    assert [w.text for w in read(data.encode(), name="a.srt").words] == ["Tea", "is", "ready."]
+
+
 def test_pythons_notation_with_json_inside() -> None:
     """What repairs JSON must not touch it."""
     inner = json.dumps({"segments": [{"start": 0, "end": 2, "text": 'It\'s "tea".\n'}]})

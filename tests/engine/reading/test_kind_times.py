@@ -240,6 +240,13 @@ def test_times_that_go_back_again_and_again_are_left_out() -> None:
     assert note(transcript, "times_in_doubt") is not None
 
 
+def test_a_duration_of_weeks_is_none_of_a_short_talk() -> None:
+    """And no unit makes it one."""
+    transcript = load({"language": "en", "duration": 3_017_447.08, "segments": items()})
+    assert transcript.duration_s == 15.7
+    assert note(transcript, "duration_in_doubt") is not None
+
+
 def test_words_that_count_from_the_first_segment() -> None:
     """They begin before it does, and are as long as it is."""
     said = LINES[0].split()

@@ -30,7 +30,7 @@ def scaled(value: Any, change: Callable[[float], float], *, words: bool = True) 
     }
 
 
-_CLOCKS = ("unit", "epoch", "in ms", "from segment")  # one of them is enough
+_CLOCKS = ("unit", "epoch", "in ms", "from segment", "whole seconds")  # one of them is enough
 
 
 def _one_unit(case: Case) -> None:
@@ -58,6 +58,7 @@ def _large_unit(case: Case) -> None:
 
 
 def _whole_seconds(case: Case) -> None:
+    _one_unit(case)
     if any(cue.end_s - cue.start_s < 1.0 for cue in case.cues):
         raise CannotApply
     case.document = scaled(case.document, round)

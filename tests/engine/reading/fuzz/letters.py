@@ -189,7 +189,7 @@ def _not_shown_again(case: Case) -> None:
 
 
 def _styles(case: Case) -> None:
-    if "karaoke" in case.faults:
+    if {"karaoke", "names in front"} & set(case.faults):
         raise CannotApply
     for place in _each(case, 0.5):
         text = case.cues[place].text
