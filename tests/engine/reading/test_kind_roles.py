@@ -268,3 +268,12 @@ def test_a_name_under_an_unknown_key_is_told(value: Any) -> None:
     found = note(load(segments[:2]), "speakers_unread")
     assert found is not None
     assert found.detail == "zz"
+
+
+def test_turns_at_other_times_than_the_segments_are_told() -> None:
+    """They are in milliseconds, say; nothing is passed over in silence."""
+    turns = [{"start": 1e6 * a, "end": 1e6 * b, "speaker": "Ada"} for a, b in SECONDS]
+    document = {"language": "en", "segments": items(), "turns": turns}
+    found = note(load(document), "speakers_unread")
+    assert found is not None
+    assert found.detail == "turns"
