@@ -14,7 +14,7 @@ from engine.errors import NotATranscript
 from engine.reading import read
 from engine.records import Transcript
 from tests.engine.reading.samples import load, words_of
-from tests.engine.reading.test_kind_times import LINES, SECONDS, note, starts
+from tests.engine.reading.test_kind_times import LINES, SECONDS, items, note, starts
 from tests.field import FIELD, needs_field
 
 VOICES = ("Ada", "Ben", "Ada", "Ben")
