@@ -58,6 +58,9 @@ LATIN: dict[str, frozenset[str]] = {
         ("vi", "àáạảãâầấậẩẫăằắặẳẵèéẹẻẽêềếệểễìíịỉĩòóọỏõôồốộổỗơờớợởỡùúụủũưừứựửữỳýỵỷỹđ"),
     )
 }
+# Of these, letters of loans and names alone.
+_RARE = {"fi": frozenset("šž"), "et": frozenset("šž")}
+_RARE_SHARE = 0.3  # of the letters beyond ASCII
 # Loans whose letters the code pages give to others: è is č in Central Europe.
 _LOANS = """
 à voilà déjà crème crèmes fête tête suède señor señora señorita jalapeño jalapeños piñata niño niña
@@ -153,6 +156,9 @@ def looks_written(language: str, words: list[str]) -> bool:
             return False  # the first bytes of pairs are few
     if language in CJK:
         return _looks_cjk(language, [c for c in text if not c.isascii()])
+    own = [c for c in text.lower() if not c.isascii()]
+    if sum(c in _RARE.get(language, ()) for c in own) > _RARE_SHARE * len(own):
+        return False
     cased = [word for word in words if len(word) > 1 and word.upper() != word.lower()]
     turned = sum(any(a.islower() and b.isupper() for a, b in _pairs(word)) for word in cased)
     return turned <= 0.05 * len(cased)

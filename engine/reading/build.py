@@ -12,15 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from engine.reading import names_in_front
-from engine.reading.clocks import settled
+from engine.reading import names_in_front, screens
 from engine.reading.jitter import settle
 from engine.reading.notes import NoteName
 from engine.reading.raw import RawSegment as RawSegment
 from engine.reading.times import Timed, align, align_segments, in_order, spread
 from engine.records import Note, Removal, Segment, Timing, Transcript, Word
 from engine.text.marks import ends_sentence
-from engine.text.words import SplitWord, is_spaceless, split_words
+from engine.text.words import SplitWord, is_parted, is_spaceless, split_words
 
 PAUSE_S = 1.0  # a word list is cut into segments at pauses of this length
 LONGEST_WORDS = 40  # and after this many words at the latest
@@ -63,7 +62,7 @@ def build(
     """
     segments, labelled = names_in_front.settle(segments)
     named = [Note(NoteName.NAMES_IN_FRONT, labelled)] if labelled else []
-    clocked = settled(producer, segments, words, duration_s)
+    clocked = screens.clocked(producer, segments, words, duration_s)
     segments, words, duration_s = clocked.segments, clocked.words, clocked.duration_s
     drafts = [_draft(raw) for raw in segments]
     if words and not any(raw.words for raw in segments):
@@ -300,13 +299,21 @@ def _segment(draft: _Draft) -> Segment:
 
 
 def _glue(segments: list[Segment], texts: list[str]) -> None:
-    """Mark the first word of a segment as glued where the script and the texts have no space."""
+    """Mark the first word of a segment as glued where the script and the texts have no space.
+
+    Thai and its neighbours part sentences with a space. Where no text of the file has one at its
+    ends, the tool has taken them off, and a segment is such a part.
+    """
+    stripped = all(text == text.strip() for text in texts)
     for index in range(1, len(segments)):
         before, here = texts[index - 1], texts[index]
         if before[-1:].isspace() or here[:1].isspace():
             continue
         first = segments[index].words[0]
-        if is_spaceless(segments[index - 1].words[-1].text) and is_spaceless(first.text):
+        last = segments[index - 1].words[-1].text
+        if stripped and is_parted(last) and is_parted(first.text):
+            continue
+        if is_spaceless(last) and is_spaceless(first.text):
             words = (replace(first, glued=True), *segments[index].words[1:])
             segments[index] = replace(segments[index], words=words)
 

@@ -119,7 +119,14 @@ def _overlap(before: _Cue, here: _Cue) -> int:
     if not _is_close(before, here):
         return 0
     longest = min(len(before.keys), len(here.keys))
-    sizes = [n for n in range(longest, 0, -1) if before.keys[-n:] == here.keys[:n]]
+    opening, closing = here.keys[0], before.keys[-1]
+    sizes = [
+        n
+        for n in range(longest, 0, -1)
+        if before.keys[-n] == opening
+        and here.keys[n - 1] == closing
+        and before.keys[-n:] == here.keys[:n]
+    ]
     if not sizes:
         return 0
     size = sizes[0]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from engine.reading import origins, units
 from engine.reading.notes import NoteName
 from engine.reading.raw import RawSegment
-from engine.reading.times import LATEST_S, Timed
+from engine.reading.times import LATEST_S, Timed, in_order
 from engine.records import Note
 
 # What a unit of time is where it is no second; None: clocks such as 00:01:02,500 need no unit.
@@ -25,6 +26,9 @@ UNITS_OF: dict[str, float | None] = {
 }
 SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
+BACK_S = 1.0  # two voices that overlap go back less
+OFTEN = 0.25  # of the times are out of order
+DAY_S = 86_400.0  # and no recording of so little speech is longer
 SHORT_OF = 0.9  # a duration that ends this early is none
 
 
@@ -43,23 +47,32 @@ def settled(
     segments: Sequence[RawSegment],
     words: Sequence[Timed],
     duration_s: float | None,
+    *,
+    spans: Sequence[units.Span] | None = None,
 ) -> Clocked:
-    """Return the segments and words of a file with times that can be believed."""
+    """Return the segments and words of a file with times that can be believed.
+
+    The unit is judged by `spans`, or by the segments and words themselves.
+    """
     found = Clocked(list(segments), list(words), duration_s, [])
     unit = UNITS_OF.get(producer, 1.0)
     if unit is not None:
-        _settle_unit(found, unit)
+        _settle_unit(found, unit, spans)
         _settle_words_unit(found)
     _settle_words_origin(found)
     _settle_epoch(found)
     _settle_restarts(found)
+    _settle_order(found)
     _settle_latest(found)
     _settle_duration(found)
     return found
 
 
-def _spans(found: Clocked) -> list[units.Span]:
-    """Return what the unit is judged by: the segments, or where there is but one, the words."""
+def _spans(found: Clocked) -> tuple[Sequence[units.Span], bool]:
+    """Return what the unit is judged by: the segments, or where there is but one, the words.
+
+    Also return whether they are words.
+    """
     timed = [
         units.Span(raw.text, units.weight(raw.text), raw.start_s, raw.end_s)
         for raw in found.segments
@@ -71,16 +84,17 @@ def _spans(found: Clocked) -> list[units.Span]:
             return [
                 units.Span(str(number), each, word.start_s, word.end_s)
                 for number, word in enumerate(words)
-            ]
-    return timed
+            ], True
+    return timed, False
 
 
 def _all_words(found: Clocked) -> list[Timed]:
     return [word for raw in found.segments for word in raw.words] or found.words
 
 
-def _settle_unit(found: Clocked, unit: float) -> None:
-    verdict = units.judge(_spans(found), unit=unit, duration=found.duration_s)
+def _settle_unit(found: Clocked, unit: float, told: Sequence[units.Span] | None) -> None:
+    spans, single = (told, False) if told is not None else _spans(found)
+    verdict = units.judge(spans, unit=unit, duration=found.duration_s, single=single)
     if verdict.factor == 1.0:
         return
     count = sum(raw.start_s is not None for raw in found.segments)
@@ -203,6 +217,22 @@ def _restart_in_one(found: Clocked) -> None:
     found.notes.append(Note(NoteName.CLOCK_JOINED, len(places), how))
 
 
+def _settle_order(found: Clocked) -> None:
+    """Leave out times that go back so often that no order of them is that of the file."""
+    starts = [raw.start_s for raw in found.segments]
+    if len(starts) == 1:
+        starts = [word.start_s for word in _all_words(found)]
+    known = [start for start in starts if start is not None]
+    reached = [-BACK_S, *accumulate(known, max)]
+    back = sum(start < before - BACK_S for start, before in zip(known, reached, strict=False))
+    late = len(known) - sum(start is not None for start in in_order(known))
+    if back >= 2 and late > OFTEN * len(known):
+        _without_times(found)
+        found.notes.append(
+            Note(NoteName.TIMES_IN_DOUBT, len(known), "they go back again and again")
+        )
+
+
 def _settle_latest(found: Clocked) -> None:
     """Leave out times after the longest recording that there can be."""
     late = 0
@@ -233,7 +263,7 @@ def _settle_duration(found: Clocked) -> None:
             found.duration_s = duration * size
             found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, f"read as {name}"))
             return
-    if duration < SHORT_OF * latest or duration > LATEST_S:
+    if duration < SHORT_OF * latest or duration > DAY_S:
         found.duration_s = None
         found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, "left out"))
 

@@ -36,6 +36,9 @@ _VOICE = re.compile(r"<v(?:\.[^\s<>&]*)?(?:[ \t]([^<>\n]*))?>", re.IGNORECASE)
 _DASHES = re.compile(r"\s*(?:[-–—‐−>•*]\s*)+")
 _CLOCK = re.compile(r"\d+:\d+[:.,]\d")  # `12:30` is speech
 _TIMES = re.compile(r"\s*(\S{1,30}?)\s*(?:[-–—]{1,2}>|→)\s*(\S{1,30})")
+_CUT = re.compile(
+    r"\d{1,4}(?::[\d:.,]*(?:[ \t]*(?:-{0,2}|--?>[ \t]*[\d:.,]*))?)?"
+)  # times, cut off
 _NUMBER = re.compile(r"\s*\d{1,9}\s*")
 _COMMENT = re.compile(r"(?:NOTE|WEBVTT)(?:[ \t]|\Z)|(?:STYLE|REGION)[ \t]*\Z")
 
@@ -61,6 +64,8 @@ def vtt(content: str) -> list[RawSegment]:
     lines = content.strip().split("\n")
     if not lines[0].startswith("WEBVTT"):
         raise unreadable("WebVTT", "the first line is not WEBVTT")
+    if len(lines) > 2 and not lines[-2].strip() and _CUT.fullmatch(lines[-1]) and ":" in lines[-1]:
+        lines = lines[:-1]  # the file ends inside of the times of a cue
     return [] if lines == ["WEBVTT"] else _segments(_vtt_cues(lines), "WebVTT")
 
 
@@ -114,8 +119,22 @@ def _srt_cues(lines: list[str]) -> list[_Cue]:
         cues.append(_Cue(*times))
         before = []
     if cues:
-        cues[-1].lines = before
+        cues[-1].lines = _without_cut_cue(before, index)
     return cues
+
+
+def _without_cut_cue(lines: list[str], last: int | None) -> list[str]:
+    """Return the last lines without the number and the times with which the file is cut off."""
+    kept = [*lines]
+    while kept and not kept[-1].strip():
+        kept.pop()
+    for size in (1, 2):
+        tail = kept[-size:]
+        if len(kept) <= size or kept[-size - 1].strip() or not _NUMBER.fullmatch(tail[0]):
+            continue
+        if last is not None and int(tail[0]) == last + 1 and _CUT.fullmatch(tail[-1]):
+            return kept[:-size]
+    return lines
 
 
 def _take_index(lines: list[str], last: int | None, *, spaced: bool) -> int | None:

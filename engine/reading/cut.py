@@ -3,7 +3,8 @@
 whisper.cpp ends a segment or a token after any byte; others cut between the halves of an escaped
 surrogate pair. The first half stands at the end of one text and the second at the start of the
 next one of the same kind. The whole character belongs to the first, with the rest of its word. A
-half without the other is U+FFFD: no letter is guessed.
+half without the other is U+FFFD: no letter is guessed. The rest of a word is its letters, vowel
+signs and the marks that follow them without a space.
 """
 
 from __future__ import annotations
@@ -12,18 +13,26 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import regex  # type: ignore[import-untyped]
+
 from engine.reading.encoding import STRAY
 from engine.reading.notes import NoteName
 from engine.records import Note
+from engine.text.letters import LETTER
 from engine.text.words import is_spaceless
 
 _S = "[\U0010ff80-\U0010ffff]"
 _HEAD = re.compile(rf"(?:{_S}{{1,3}}|[\ud800-\udbff])\Z")
 _TAIL = re.compile(rf"(?:{_S}{{1,3}}|[\udc00-\udfff])")
-_REST = re.compile(r"[^\W_]*")
+_REST = regex.compile(
+    rf"(?:{LETTER}|['’\u200c\u200d-](?={LETTER}))*"
+    r"(?:[\p{P}--[<>\[\]{}\"_\\]]+(?=\s|\Z))?",  # not the marks of JSON, tags and tables
+    regex.V1,
+)
 _LOST = re.compile(rf"{_S}{{1,4}}")
-_BORDER = re.compile(  # between two texts of a file: marks, numbers and line ends
-    rf"({_S}{{1,3}})((?:[^\w{_S[1:-1]}]|\d){{1,160}})({_S}{{1,3}})([^\W\d_]*)"
+_BORDER = regex.compile(  # between two texts of a file: marks, numbers and line ends
+    rf"({_S}{{1,3}})([^\p{{L}}\p{{M}}_{_S[1:-1]}]{{1,160}})({_S}{{1,3}})({_REST.pattern})",
+    regex.V1,
 )
 _PIECES = frozenset(("tokens", "words", "word_segments", "chars"))
 _MARK = re.compile(r"\s*(?:\[_.*\]|<\|.*\|>)?\s*")
@@ -49,16 +58,16 @@ def rejoin_text(content: str) -> tuple[str, int]:
     """Return the content of a text file with whole characters, and how many were cut."""
     count = 0
 
-    def join(match: re.Match[str]) -> str:
+    def join(match: regex.Match[str]) -> str:
         nonlocal count
         found = _whole(match[1], match[3])
         if found is None:
-            return match[0]
+            return str(match[0])
         count += 1
         char, head, tail = found
         rest = "" if is_spaceless(char) or tail < len(match[3]) else match[4]
         kept = match[3][tail:] + match[4][len(rest) :]
-        return match[1][: len(match[1]) - head] + char + rest + match[2] + kept
+        return str(match[1][: len(match[1]) - head] + char + rest + match[2] + kept)
 
     before = -1
     while before != count and max(content, default="") >= "\U0010ff80":

@@ -54,6 +54,8 @@ _ESCAPED = (
     (re.compile(r"~\{[!-~]{2,}~\}"), "hz"),
     (re.compile(r"\+[A-Za-z0-9/]{3,}(?:-|\b)"), "utf-7"),
 )
+_TURNED = re.compile("[\u0a00\ufffe]")  # a line end and a byte order mark, read the wrong way round
+_NARROW = re.compile(rb"[\t\n\r\x20-\x7e]{40}")  # one byte a character, by chance in no UTF-16
 _SURE = 0.5  # the share of its language that a text without a claim must have
 _FEW = 0.01  # letters that a language does not have, of all beyond ASCII
 _BORDERS = frozenset(("", '"', "\n", "\r", "\t", "[", "]", "|", ">", "<"))  # of a text or token
@@ -94,6 +96,8 @@ def decode(data: bytes) -> Decoded:
                 f"The file looks like {encoding}, but is damaged.", reason=Reason.BAD_ENCODING
             ) from None
     else:
+        if "utf-8" not in encoding and (_TURNED.search(text) or _NARROW.search(data)):
+            raise _unknown(f"The file begins in {encoding}, and goes on in another encoding.")
         return _escaped(text, data) or Decoded(text)
     return _cut_utf8(data) or _code_page(data)
 
@@ -101,6 +105,8 @@ def decode(data: bytes) -> Decoded:
 def _escaped(text: str, data: bytes) -> Decoded | None:
     """Return the text behind ASCII that only carries it, if it does."""
     for mark, encoding in _ESCAPED:
+        if encoding.startswith("iso2022") and not text.isascii() and mark.search(text):
+            raise _unknown(f"The file is in UTF-8, and some of it in {encoding}.")
         if text.isascii() and mark.search(text):
             if encoding.startswith("iso2022"):
                 return _strictly(data, encoding)

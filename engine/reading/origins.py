@@ -17,6 +17,7 @@ from engine.reading.times import Timed
 NEAR_S = 2.0  # from where the clock began
 SAME_S = 0.1
 BACK_S = 5.0  # a clock goes back by at least this much
+BEFORE_S = 0.25  # no word begins this long before its segment
 EARLY = 0.25  # or to the first quarter of the stretch before
 WINDOW_S = 30.0  # Whisper's window
 SLACK_S = 0.5
@@ -139,7 +140,10 @@ def count_from_segment(raws: Sequence[RawSegment]) -> bool:
         if raw.start_s is None or raw.end_s is None or not starts:
             continue
         length = raw.end_s - raw.start_s
-        if raw.start_s <= max(1.0, length):
+        ends = [word.end_s for word in raw.words if word.end_s is not None]
+        before = raw.start_s - min(starts) > BEFORE_S and bool(ends)
+        fills = before and abs(max(ends) - length) <= BEFORE_S < abs(max(ends) - raw.end_s)
+        if raw.start_s <= max(1.0, length) and not fills:
             continue  # the two readings cannot be told apart here
         if max(starts) > length + SLACK_S:
             return False

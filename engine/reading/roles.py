@@ -208,22 +208,30 @@ def _grown(items: Sequence[Object], keys: Sequence[str]) -> tuple[str | None, st
 
 
 def _end_of(items: Sequence[Object], start: str, keys: Sequence[str]) -> str | None:
-    """Return the key of the ends, where only that of the starts has a name."""
-    columns = _growing(items, [start, *keys])
+    """Return the key of the ends, where only that of the starts has a name.
+
+    In two or three objects a key must follow the starts in each of them, and be the only one.
+    """
+    columns = _growing(items, [start, *keys], least=2)
     begins = columns.pop(start, None)
     if begins is None:
         return None
-    return next((key for key, ends in columns.items() if _follow(begins, ends)), None)
+    found = [key for key, ends in columns.items() if _follow(begins, ends)]
+    return found[0] if len(found) == 1 or (found and len(items) >= ENOUGH) else None
 
 
-def _growing(items: Sequence[Object], keys: Sequence[str]) -> dict[str, list[float]]:
+def _growing(
+    items: Sequence[Object], keys: Sequence[str], *, least: int = ENOUGH
+) -> dict[str, list[float]]:
     columns: dict[str, list[float]] = {}
-    if len(items) < ENOUGH:
+    if len(items) < least:
         return columns
     for key in keys:
         values = [moment(item.get(key)) for item in items]
         column = [value for value in values if value is not None]
-        if len(column) == len(items) and not _OTHER_TIMES.fullmatch(names.plain(key)):
+        name = names.plain(key)
+        other = _OTHER_TIMES.fullmatch(name) or _FIGURES.search(name)
+        if len(column) == len(items) and not other:
             rising = sum(a <= b for a, b in pairwise(column))
             steps = {b - a for a, b in pairwise(column)}
             if rising >= 0.9 * (len(column) - 1) and column[-1] > column[0] and steps != {1.0}:
@@ -298,8 +306,20 @@ def _may_be_time(key: str, values: list[Any]) -> bool:
 
 
 def _may_be_speaker(key: str, values: list[Any]) -> bool:
-    return names.sounds_like_speaker(key) or all(
-        isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in values
+    if names.sounds_like_speaker(key):
+        return True
+    told = [speaker_of(value) for value in values]
+    if all(isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in told):
+        return True
+    return not _OTHER_NAMES.search(names.plain(key)) and all(map(_is_like_a_name, told))
+
+
+def _is_like_a_name(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value.strip()) <= LONGEST_NAME
+        and len(value.split()) <= 4
+        and (value.strip().isdigit() or (value[:1].isalpha() and not value[:1].islower()))
     )
 
 

@@ -61,6 +61,7 @@ def parse_text(text: str) -> Parsed:
     except json.JSONDecodeError as error:
         first = error
     repaired: list[str] = []
+    written = text
     try:
         return Parsed(_values(text, strict=False), ("control characters in a text",))
     except json.JSONDecodeError as error:
@@ -75,8 +76,8 @@ def parse_text(text: str) -> Parsed:
             return Parsed(_values(text, strict=False), tuple(repaired))
         except json.JSONDecodeError:
             continue
-    if _PYTHON.match(text):
-        value = _python(text)
+    if _PYTHON.match(written):
+        value = _python(written)
         if value is not None:
             return Parsed([value], ("Python's notation",))
     raise _invalid(first, text)

@@ -26,7 +26,9 @@ def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[R
             raws = [_renamed(raw, known) for raw in raws]
         elif turns and any(raw.start_s is not None for raw in raws):
             raws = [replace(raw, speaker=speaker_at(raw, turns)) for raw in raws]
-            has = True
+            has = any(raw.speaker for raw in raws)
+            if not has:  # their times are others than those of the segments
+                unread.append(ascii(key)[1:-1][:40])
         elif value and not has and isinstance(value, list | dict):
             unread.append(ascii(key)[1:-1][:40])
     if has:

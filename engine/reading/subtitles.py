@@ -20,6 +20,7 @@ from engine.reading.tool_marks import characters, is_clock, strip_content, unsty
 from engine.records import Note, Transcript
 
 _STAMPED = re.compile(r"\[(\d\d:[\d:.,]+) --> (\d\d:[\d:.,]+)\](.*)")
+_CUT_STAMP = re.compile(r"\[(?:\d\d?)?(?::[\d:.,]*(?: (?:-{0,2}|-->(?: [\d:.,]*)?))?)?")
 _BEGUN = re.compile(r"\s*\[((?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,3})?)\](?=\s|\Z)")
 _LYRICS_TAG = re.compile(r"\s*\[(?:ti|ar|al|by|re|ve|la|au|tool|length|offset):[^\]]*\]\s*")
 # whisper.cpp's own messages, where both of its outputs went into one file.
@@ -83,7 +84,7 @@ def _stamped(lines: list[str]) -> Transcript:
             # The tool puts two spaces after the bracket; a third belongs to the text.
             said = match[3].removeprefix(" ").removeprefix(" ")
             found.append((seconds(match[1]), seconds(match[2]), [said]))
-        else:
+        elif line is not lines[-1] or not _CUT_STAMP.fullmatch(line):  # the file is cut off there
             found[-1][2].append(line)
     raws = [_labelled("\n".join(said), start, end) for start, end, said in found]
     if is_word_list(raws):

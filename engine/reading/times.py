@@ -16,6 +16,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.text.letters import is_letter
+
 LATEST_S = 10_000_000.0  # 115 days; a later time is an error
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _SUFFIXES = {
@@ -243,7 +245,7 @@ def _owners(words: Sequence[str], timed: Sequence[Timed]) -> list[_Owned]:
 def _characters(text: str, *, letters_only: bool) -> str:
     folded = unicodedata.normalize("NFC", text).casefold()
     if letters_only:
-        return "".join(c for c in folded if c.isalnum())
+        return "".join(filter(is_letter, folded))
     return "".join(c for c in folded if not c.isspace())
 
 

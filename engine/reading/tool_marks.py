@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     r"|\[_(?:[A-Z]+_?|TT_\d+|LANG_[a-z]{2,3}|extra_token_\d+)\]"
 )
 _TOKENS = re.compile(rf"(?:{_TOKEN.pattern})+")
+_CUT_TOKEN = re.compile(r"<\|[\w.]{0,20}\|?\s*\Z")  # the file is cut off in it
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][0-9A-B]"
 )
@@ -124,6 +125,8 @@ def strip_document(document: Any) -> tuple[Any, list[Note]]:
 def strip_content(content: str, *, entities: bool) -> tuple[str, list[Note]]:
     """Take special tokens and colours out of a text file; count its entities if asked."""
     found: Counter[str] = Counter()
+    content, cut = _CUT_TOKEN.subn("", content)
+    found["special tokens"] += cut
     content = strip(content, found)
     return content, notes(found, len(_ENTITY.findall(content)) if entities else 0)
 

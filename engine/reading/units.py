@@ -9,6 +9,7 @@ rather than believed, unless they can be seconds all the same: a window of music
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +26,7 @@ MANY_WORDS = 30  # where times have fractions, as those in small units do not
 FEW_WORDS = 5  # enough where a word would take a minute
 MINUTE_WORDS = 1 / 50
 WINDOW_S = 30.5  # Whisper's windows: a segment of this length may hold a word or none
+LONG_WORD_S = 2.0  # half of the words last less
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)  # lengths that tools cut a recording into
 HURRIED = 12.0  # words a second, in files whose segments are cut too short
 IMPOSSIBLE = 30.0
@@ -67,18 +69,21 @@ class _Evidence:
     words: float
     spans: tuple[float, ...]  # lengths of the segments
     rates: tuple[float, ...]  # words in a unit of time: inside the segments, and over all
+    single: bool  # they are words
     windows: bool  # they follow each other without a gap, all in one usual length
     fractions: bool  # most times are no whole numbers
     latest: float
 
 
-def judge(spans: Sequence[Span], *, unit: float, duration: float | None) -> Verdict:
+def judge(
+    spans: Sequence[Span], *, unit: float, duration: float | None, single: bool = False
+) -> Verdict:
     """Return what the times of these segments must be multiplied with, to be seconds.
 
     `unit` is what the reader took one unit for, in seconds, before it multiplied the times;
-    `duration` is the whole file's, if it is known.
+    `duration` is the whole file's, if it is known; `single` says that each span is one word.
     """
-    found = _evidence(spans)
+    found = _evidence(spans, single)
     as_read = Verdict(1.0, "as read")
     if found is None:
         return as_read
@@ -94,7 +99,7 @@ def judge(spans: Sequence[Span], *, unit: float, duration: float | None) -> Verd
     return Verdict(None, "no unit of time gives a rate at which people speak, or more than one")
 
 
-def _evidence(spans: Sequence[Span]) -> _Evidence | None:
+def _evidence(spans: Sequence[Span], single: bool) -> _Evidence | None:
     known: dict[str, tuple[float, float, float | None]] = {}
     times: list[float] = []
     for text, words, start, end in spans:
@@ -120,6 +125,7 @@ def _evidence(spans: Sequence[Span]) -> _Evidence | None:
         everything,
         tuple(length for _, length in lengths),
         tuple(rates),
+        single,
         _are_windows([(span.start, span.end) for span in spans if span.words]),
         2 * broken > len(times),
         max(times),
@@ -189,7 +195,11 @@ def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> 
     rate = found.rates[0]
     if rate > FASTEST:
         return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
-    if found.fractions or max(found.spans, default=math.inf) <= WINDOW_S:
+    if found.fractions:
+        return True
+    if found.single and found.spans:
+        return statistics.median(found.spans) <= LONG_WORD_S
+    if max(found.spans, default=math.inf) <= WINDOW_S:
         return True
     if found.windows:
         return True

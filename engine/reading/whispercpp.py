@@ -12,6 +12,7 @@ from engine.reading.fields import Object, is_objects, label, objects, share, tex
 from engine.reading.times import Timed, moment
 from engine.records import Transcript
 from engine.text.languages import normalize
+from engine.text.letters import is_letter
 from engine.text.words import is_spaceless
 
 _SPECIAL_TOKEN = re.compile(r"\[_[A-Z]+_?\d*_?\]|<\|.*\|>")
@@ -119,4 +120,4 @@ def _rejoined(raws: list[RawSegment]) -> list[RawSegment]:
 
 
 def _continues(before: str, here: str) -> bool:
-    return before[-1:].isalnum() and here[:1].isalnum() and not is_spaceless(before[-1] + here[0])
+    return is_letter(before[-1:]) and is_letter(here[:1]) and not is_spaceless(before[-1] + here[0])

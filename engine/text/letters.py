@@ -26,6 +26,11 @@ _FOREIGN_MARKS = regex.compile(
 )
 
 
+def is_letter(char: str) -> bool:
+    """Return whether a character belongs to a word: a letter, a digit, or a mark on one."""
+    return char.isalnum() or unicodedata.category(char)[0] == "M" if char else False
+
+
 def core(text: str) -> str:
     """Return a written word from its first letter to its last."""
     return text if text.isascii() and text.isalnum() else str(_EDGES.sub("", text))

@@ -12,7 +12,7 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped]
 
-from engine.text.letters import LETTER
+from engine.text.letters import LETTER, is_letter
 
 OPENERS = "\"'“‘„‚«‹([{「『（【《〈¿¡"
 QUOTES = "\"'”’“»›」』"
@@ -43,12 +43,12 @@ _ORDINAL_STOP = frozenset(("de", "da", "no", "fi", "cs", "sk", "hu", "pl", "sl",
 
 def letters(text: str) -> str:
     """Return the letters, digits and combining marks of `text`: what is heard of it."""
-    return "".join(c for c in text if c.isalnum() or unicodedata.category(c)[0] == "M")
+    return "".join(filter(is_letter, text))
 
 
 def punctuation(text: str) -> str:
     """Return everything in `text` that `letters` leaves out: what is not heard of it."""
-    return "".join(c for c in text if not (c.isalnum() or unicodedata.category(c)[0] == "M"))
+    return "".join(c for c in text if not is_letter(c))
 
 
 def is_sentence_mark(mark: str, word: str) -> bool:

@@ -1,9 +1,10 @@
 """Paragraphs beside those of the model: at changes of speaker, at pauses, and in long text.
 
 A model reads words and hears no silence. So a sentence before a silence ends a paragraph, whoever
-set its mark, and a paragraph that is too long is divided at a sentence end. Text that the model
-did not decide may have no marks at all: it is divided inside sentences too, or it would be one
-block of an hour. Text that the model decided is never divided like that.
+set its mark. A silence of a minute ends one wherever it is and however short it is. A paragraph
+that is too long is divided at a sentence end. Text that the model did not decide may have no marks
+at all: it is divided inside sentences too, or it would be one block of an hour. Text that the model
+decided is never divided for its length like that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.text import marks
 
 PAUSE_S = 2.0
 LONG_PAUSE_S = 4.0
+SILENCE_S = 60.0  # nobody goes on with a paragraph after it
 SHORT_CHARS = 250  # a pause alone does not end a shorter paragraph
 LONG_CHARS = 1_000  # a longer one is divided
 
@@ -38,6 +40,7 @@ def settle(parts: Iterable[EnhancedPart]) -> list[list[EnhancedWord]]:
             after is None
             or word.paragraph
             or after.word.speaker != word.word.speaker
+            or pause_between(word, after) >= SILENCE_S
             or (length >= SHORT_CHARS and _rests(word, after, anywhere=not decided[n]))
         ):
             undecided = not any(decided[n - len(current) + 1 : n + 1])

@@ -41,6 +41,8 @@ _SPACELESS = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc\uff70"
 )
 _HAS_SPACELESS = regex.compile(rf"[[{_SPACELESS}]&&[\p{{L}}\p{{N}}\p{{M}}]]", regex.V1)
+#: Scripts in which a space parts sentences and phrases, though not words.
+_PARTED = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _CLUSTER = regex.compile(r"\X")
 _OPENING = regex.compile(r"[\p{Ps}\p{Pi}]")
 _MARK = regex.compile(r"\p{P}")
@@ -62,6 +64,11 @@ def clean(text: str) -> str:
 def is_spaceless(text: str) -> bool:
     """Return whether the text holds a letter of a script without spaces."""
     return _HAS_SPACELESS.search(text) is not None
+
+
+def is_parted(text: str) -> bool:
+    """Return whether the text holds a letter of a script whose spaces part sentences, not words."""
+    return _PARTED.search(text) is not None
 
 
 def split_words(text: str) -> list[SplitWord]:

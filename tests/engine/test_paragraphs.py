@@ -94,3 +94,13 @@ def test_only_undecided_text_is_divided_inside_a_sentence() -> None:
     words = spoken(5.0, 65)
     assert [len(p) for p in settle([part(words, "uncovered")])] == [65, 55]
     assert [len(p) for p in settle([part(words, "enhanced")])] == [120]
+
+
+def test_a_silence_of_a_minute_ends_a_paragraph_however_short() -> None:
+    """Also inside what the model took for one sentence."""
+    words = tuple(
+        EnhancedWord(Word(text, at, at + 0.5), text)
+        for text, at in (("Tea,", 0.0), ("please.", 0.6), ("And", 200.0), ("milk.", 200.6))
+    )
+    found = settle([EnhancedPart(0, "enhanced", words)])
+    assert [[word.text for word in p] for p in found] == [["Tea,", "please."], ["And", "milk."]]

@@ -245,3 +245,66 @@ def test_the_cases_of_the_field() -> None:
             if str(path.relative_to(FIELD)).startswith(start) and "zh" not in path.name:
                 assert [word for word in words if word not in said] == [], path
         assert "\ufffd" not in said, path
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "tail"),
+    [
+        ("de", "Das war fr", "ü|her, was wir verteilen."),
+        ("hi", "वह काम कर", "त|ा। नीला सूटकेस किसने देखा है?"),
+        ("fr", "Il est all", "é|… et puis rien."),
+    ],
+)
+@pytest.mark.parametrize("shape", ["srt", "txt", "cpp"])
+def test_the_rest_of_a_cut_word_keeps_its_signs_and_marks(
+    language: str, head: str, tail: str, shape: str
+) -> None:
+    """A vowel sign or a comma after the cut is no word of its own."""
+    char, rest = tail.split("|")
+    first, second = head.encode() + char.encode()[:1], char.encode()[1:] + rest.encode()
+    data = {
+        "srt": b"1\n00:00:00,000 --> 00:00:02,000\n%s\n\n2\n00:00:02,000 --> 00:00:06,000\n%s\n",
+        "txt": b"[00:00:00.000 --> 00:00:02.000]   %s\n[00:00:02.000 --> 00:00:06.000]  %s\n",
+    }
+    made = cpp(b" " + first, second, language=language.encode())
+    data_of = made if shape == "cpp" else data[shape] % (first, second)
+    name = "a.json" if shape == "cpp" else f"a.{shape}"
+    transcript = read(data_of, name=name)
+    assert text_of(transcript) == unicodedata.normalize("NFC", head + char + rest)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("utf-16-be", "utf-16-le"), ("utf-16-le", "utf-8"), ("utf-32-le", "cp1252")],
+)
+def test_unicode_that_goes_on_in_another_encoding_is_refused(first: str, second: str) -> None:
+    """Its second half would be Chinese, or nothing."""
+    data = srt(SAID["de"]).encode(first) + srt(SAID["de"]).encode(second)
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
+def test_rare_letters_are_not_most_of_a_text() -> None:
+    """A Finnish text in two code pages, in a third one that makes letters of both halves."""
+    data = srt("Lähdemme tänään jälleen").encode("cp1252") + srt("pöydältä länteen käymään").encode(
+        "mac-roman"
+    )
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
+def test_a_line_in_iso_2022_among_utf_8_is_refused() -> None:
+    """Its letters would be signs and digits."""
+    data = srt(SAID["fr"]).encode() + srt(SAID["ja"]).encode("iso2022_jp")
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
+def test_cues_in_thai_are_parted_by_a_space() -> None:
+    """Subtitles lose the spaces at the ends of their texts; Thai parts its sentences with them."""
+    two = SAID["th"].split(" ", 1)
+    cues = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{t}\n\n" for n, t in enumerate(two))
+    assert text_of(read(cues.encode(), name="a.srt")) == SAID["th"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -262,3 +263,38 @@ def test_the_files_of_the_field(name: str, words: int) -> None:
     assert left_out(transcript) > words
     span = (transcript.words[-1].end_s or 0.0) - (transcript.words[0].start_s or 0.0)
     assert words / span < 4.0
+
+
+@pytest.mark.parametrize("cues", [scrolling(LINES, 2), scrolling(LINES, 3), growing(SAID[:12])])
+@pytest.mark.parametrize("shape", ["csv", "tsv", "json", "ms"])
+def test_tables_and_json_hold_captions_too(cues: Cues, shape: str) -> None:
+    """Said once, and the times in whatever unit."""
+    rows = [(start, end, said.replace("\n", " ")) for start, end, said in cues]
+    scale = 1000 if shape in ("tsv", "ms") else 1
+    items = [
+        {"start": round(a * scale, 3), "end": round(b * scale, 3), "text": t} for a, b, t in rows
+    ]
+    if shape in ("json", "ms"):
+        data, name = json.dumps(items), "a.json"
+    else:
+        mark = "\t" if shape == "tsv" else ","
+        lines = [mark.join(("start", "end", "text"))]
+        lines += [f"{i['start']:g}{mark}{i['end']:g}{mark}{i['text']}" for i in items]
+        data, name = "\n".join(lines), f"a.{shape}"
+    transcript = read(data.encode(), name=name)
+    said = words_of(transcript)
+    assert said == SAID[: len(said)]
+    assert left_out(transcript) == shown(cues) - len(said) > 0
+    assert transcript.words[-1].end_s == pytest.approx(cues[-1][1])
+
+
+@pytest.mark.parametrize("scale", [1, 1000, 1 / 60])
+def test_what_is_said_twice_in_json_stays(scale: float) -> None:
+    """In minutes, everything looks too fast to be said."""
+    lines = ["Yes.", "Yes.", "Yes, I know.", "I know that you know it.", "And then we went home."]
+    items = [
+        {"start": 3 * n * scale, "end": (3 * n + 2.8) * scale, "text": t}
+        for n, t in enumerate(lines)
+    ]
+    transcript = read(json.dumps(items).encode(), name="a.json")
+    assert words_of(transcript) == " ".join(lines).split()

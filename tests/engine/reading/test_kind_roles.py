@@ -14,7 +14,7 @@ from engine.errors import NotATranscript
 from engine.reading import read
 from engine.records import Transcript
 from tests.engine.reading.samples import load, words_of
-from tests.engine.reading.test_kind_times import LINES, SECONDS, note, starts
+from tests.engine.reading.test_kind_times import LINES, SECONDS, items, note, starts
 from tests.field import FIELD, needs_field
 
 VOICES = ("Ada", "Ben", "Ada", "Ben")
@@ -244,3 +244,36 @@ def test_the_cases_of_the_field(name: str, speakers: set[str | None], timing: st
     assert {word.speaker for word in transcript.words} == speakers
     assert transcript.timing == timing
     assert 9.0 < (transcript.duration_s or 0.0) < 18.0
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_key_of_ends_is_found_in_two_segments(count: int) -> None:
+    """It follows the starts in each of them, and no other key does."""
+    segments = [
+        {"start": a, "q7": b, "text": said, "score": 0.5}
+        for (a, b), said in zip(SECONDS[:count], LINES, strict=False)
+    ]
+    transcript = load(segments)
+    assert transcript.segments[-1].end_s == SECONDS[count - 1][1]
+    assert note(transcript, "keys_inferred") is not None
+
+
+@pytest.mark.parametrize("value", ["Ada", {"name": "Ada"}])
+def test_a_name_under_an_unknown_key_is_told(value: Any) -> None:
+    """Too few segments to know whether it is a speaker; but nothing is passed over in silence."""
+    segments = [
+        {"start": a, "end": b, "text": t, "zz": value}
+        for (a, b), t in zip(SECONDS, LINES, strict=True)
+    ]
+    found = note(load(segments[:2]), "speakers_unread")
+    assert found is not None
+    assert found.detail == "zz"
+
+
+def test_turns_at_other_times_than_the_segments_are_told() -> None:
+    """They are in milliseconds, say; nothing is passed over in silence."""
+    turns = [{"start": 1e6 * a, "end": 1e6 * b, "speaker": "Ada"} for a, b in SECONDS]
+    document = {"language": "en", "segments": items(), "turns": turns}
+    found = note(load(document), "speakers_unread")
+    assert found is not None
+    assert found.detail == "turns"

@@ -145,6 +145,39 @@ def test_a_misnamed_file_is_read_as_what_it_is(data: str, name: str) -> None:
     assert "read_as" in notes_of(transcript)
 
 
+@pytest.mark.parametrize("end", [1, 4, 14, 15, 16, 19, 20, 25, 31])
+def test_a_clock_that_is_cut_off_is_no_word(end: int) -> None:
+    """whisper.cpp's standard output, copied while it was written."""
+    stamp = "[00:00:04.000 --> 00:00:06.000]"
+    data = f"[00:00:00.000 --> 00:00:04.000]   Tea is ready.\n{stamp[:end]}"
+    assert [w.text for w in read(data.encode(), name="a.txt").words] == ["Tea", "is", "ready."]
+
+
+@pytest.mark.parametrize("end", [1, 2, 5, 10, 14, 15, 19, 25, 30])
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_a_cue_that_is_cut_off_before_its_words_says_none(kind: str, end: int) -> None:
+    """Neither its number nor a piece of its times was said."""
+    second = {"srt": "2\n00:00:04,000 --> 00:00:06,000", "vtt": "00:00:04.000 --> 00:00:06.000xx"}
+    cut = second[kind][: max(end, 3) if kind == "vtt" else end]
+    first = "WEBVTT\n\n" if kind == "vtt" else "1\n"
+    data = f"{first}00:00:00.000 --> 00:00:04.000\nTea is ready at 5.\n\n{cut}"
+    said = [w.text for w in read(data.encode(), name=f"a.{kind}").words]
+    assert said == ["Tea", "is", "ready", "at", "5."]
+
+
+def test_a_special_token_that_is_cut_off_is_no_word() -> None:
+    """At the end of a file that was copied while it was written."""
+    data = "1\n00:00:00,000 --> 00:00:04,000\nTea is ready.<|endo"
+    assert [w.text for w in read(data.encode(), name="a.srt").words] == ["Tea", "is", "ready."]
+
+
+def test_pythons_notation_with_json_inside() -> None:
+    """What repairs JSON must not touch it."""
+    inner = json.dumps({"segments": [{"start": 0, "end": 2, "text": 'It\'s "tea".\n'}]})
+    transcript = read(repr({"output": inner}).encode(), name="a.json")
+    assert [w.text for w in transcript.words] == ["It's", '"tea".']
+
+
 def test_lines_with_clocks_are_no_words() -> None:
     """Lyrics under the name of a text, with their heading."""
     lines = "".join(f"[00:0{n}.00] {line}\n" for n, line in enumerate(LINES))

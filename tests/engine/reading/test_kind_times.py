@@ -230,6 +230,42 @@ def test_two_tracks_are_not_put_one_after_the_other() -> None:
     assert note(transcript, "times_in_doubt") is not None
 
 
+def test_times_that_go_back_again_and_again_are_left_out() -> None:
+    """Windows of ten seconds that each count from 0 leave no order that is that of the file."""
+    spans = [(0, 5.7), (5.7, 9.9), (2.2, 9.8), (0, 7.2), (7.2, 9.9), (2.7, 9.5), (2.1, 9.8)]
+    said = [f"{line} Number {n}." for n, line in enumerate((*LINES, *LINES[:3]))]
+    segments = [{"start": a, "end": b, "text": t} for (a, b), t in zip(spans, said, strict=True)]
+    transcript = load(segments)
+    assert transcript.timing == "none"
+    assert note(transcript, "times_in_doubt") is not None
+
+
+def test_a_duration_of_weeks_is_none_of_a_short_talk() -> None:
+    """And no unit makes it one."""
+    transcript = load({"language": "en", "duration": 3_017_447.08, "segments": items()})
+    assert transcript.duration_s == 15.7
+    assert note(transcript, "duration_in_doubt") is not None
+
+
+def test_words_that_count_from_the_first_segment() -> None:
+    """They begin before it does, and are as long as it is."""
+    said = LINES[0].split()
+    words = [{"word": w, "start": 0.3 * n, "end": 0.3 * n + 0.3} for n, w in enumerate(said)]
+    segment = {"start": 0.8, "end": 3.8, "text": LINES[0], "words": words}
+    transcript = load({"language": "en", "segments": [segment]})
+    assert transcript.words[0].start_s == 0.8
+    assert note(transcript, "clock_joined") is not None
+
+
+def test_one_segment_of_words_in_hundredths() -> None:
+    """A word that lasts for fifteen seconds is none of music."""
+    said = " ".join(LINES).split()[:20]
+    words = [{"word": w, "start": 300 + 22 * n, "end": 318 + 22 * n} for n, w in enumerate(said)]
+    segment = {"start": 300, "end": 740, "text": " ".join(said), "words": words}
+    transcript = load({"language": "en", "segments": [segment]})
+    assert transcript.words[0].start_s == 3.0 or note(transcript, "times_in_doubt") is not None
+
+
 def test_one_time_out_of_order_is_no_origin() -> None:
     """The clock goes on as before."""
     segments = items()

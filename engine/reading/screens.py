@@ -1,0 +1,50 @@
+"""Captions in tables and JSON: what was on the screen already, beside the unit of the times.
+
+Words that are shown again make speech look too fast. So the unit is judged by what is new in each
+caption, where the order of the words alone shows that they scroll. With times in seconds, captions
+are then settled as those of subtitles are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.reading import captions
+from engine.reading.clocks import Clocked, settled
+from engine.reading.raw import RawSegment
+from engine.reading.times import Timed
+from engine.reading.units import Span, weight
+
+SUBTITLES = frozenset(("srt", "vtt", "txt"))  # their readers have settled captions
+
+
+def clocked(
+    producer: str,
+    segments: Sequence[RawSegment],
+    words: Sequence[Timed],
+    duration_s: float | None,
+) -> Clocked:
+    """Return the segments of a file, said once, with times that can be believed."""
+    if producer in SUBTITLES or words or any(raw.words for raw in segments):
+        return settled(producer, segments, words, duration_s)
+    found = settled(producer, segments, words, duration_s, spans=_new(segments))
+    found.segments = captions.settle(found.segments)
+    return found
+
+
+def _new(segments: Sequence[RawSegment]) -> list[Span] | None:
+    """Return what is new in each caption, with its start; None where the order shows no captions.
+
+    The place of a segment stands in for its time, so that no time proves anything.
+    """
+    placed = [replace(raw, start_s=float(n), end_s=None) for n, raw in enumerate(segments)]
+    once = captions.settle(placed)
+    if not any(raw.again for raw in once):
+        return None
+    spans = [
+        Span(raw.text, weight(raw.text), segments[int(raw.start_s)].start_s, None)
+        for raw in once
+        if raw.start_s is not None
+    ]
+    return [*spans, Span("", 0, None, segments[-1].end_s)]

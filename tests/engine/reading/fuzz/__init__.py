@@ -1,0 +1,1 @@
+"""Faults of ten kinds put into real and made transcripts, and the promises that reading keeps."""
