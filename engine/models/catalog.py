@@ -12,7 +12,9 @@ from typing import Any
 from engine.errors import ModelNotFound, ModelRefused
 from engine.records import Layout, ModelInfo
 
-EMBEDDED = "punct-en"
+EMBEDDED = "punct"
+#: Names that the embedded model had in earlier versions; settings may still have them.
+FORMER_NAMES = {"punct-en": EMBEDDED}
 _EMBEDDED_FOLDER = Path(__file__).parent
 _FINGERPRINT_BYTES = 1 << 20
 _HEADER_BYTES = 100_000_000  # the format's own limit
@@ -20,8 +22,8 @@ _OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
 _AGAIN = "Run the download again; it continues where it stopped."
 _UPDATE = "Update llasa, or choose another model."
 _KINDS = ("causal", "tagger")
-# White space as a model reads and writes it. The embedded model was trained on words with a space
-# before each, the first word of a text and of a paragraph too.
+# White space as a model reads and writes it. A model that was trained to write the text out (as the
+# embedded one was once) has a space before each word, the first of a text and of a paragraph too.
 _LAYOUTS = {
     "punct": Layout(paragraph="\n\n ", opening=" "),
     "chat": Layout(),
@@ -37,9 +39,11 @@ _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 def describe(model: str, *, base: Path | None = None) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`), or the name of a repository
-    in the local Hugging Face cache. Nothing is downloaded. Raises `ModelNotFound`, `ModelRefused`.
+    `model` is "punct" (or a name that it had before), a folder (a relative one lies under `base`),
+    or the name of a repository in the local Hugging Face cache. Nothing is downloaded. Raises
+    `ModelNotFound`, `ModelRefused`.
     """
+    model = FORMER_NAMES.get(model, model)
     folder, revision = _find(model, base or Path.cwd())
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import ModelRefused
 from engine.models.device import Device, use_fast_blas
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
+from engine.tagger import known
 from engine.tagger.opening import open_questions
 from engine.tagger.path import CASES, MARKS, LabelScores, best_path, is_ellipsis
 from engine.tagger.pieces import START, TURN, Pieces, shown, strongest
@@ -31,6 +32,7 @@ class Tagger:
     info: ModelInfo
     network: Any  # engine.tagger.network.Network
     pieces: Pieces
+    words: known.KnownWords
     device_path: str  # what computes, in words
     load_s: float
 
@@ -50,7 +52,8 @@ class Tagger:
                 f"{network.pieces:,} in its weights."
             )
         load_s = time.monotonic() - started
-        return cls(info, network, pieces, network.form.device_path, load_s)
+        words = known.KnownWords(folder / known.FILE)
+        return cls(info, network, pieces, words, network.form.device_path, load_s)
 
     def enhance(
         self,
@@ -64,7 +67,7 @@ class Tagger:
         `on_progress` gets the number of words labelled so far, once per window.
         """
         started = time.monotonic()
-        lattice = Lattice(part, self.info)
+        lattice = Lattice(self.words.offered(part), self.info)
         before = [word.word for word in tail]
         begins = _ends_sentence(tail)
         scored = self.score(
@@ -81,7 +84,8 @@ class Tagger:
             path = best_path(
                 lattice, own, begins_sentence=begins, after=after[0] if after else None
             )
-            words = lattice.enhanced(open_questions(lattice, path, begins=begins))
+            written = lattice.enhanced(open_questions(lattice, path, begins=begins))
+            words = tuple(replace(w, word=o) for w, o in zip(written, part.words, strict=True))
         return EnhancedPart(
             index=part.index,
             status="enhanced",

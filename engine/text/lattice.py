@@ -26,6 +26,8 @@ from engine.text.readings import (
 
 # A term takes the place of what was heard only where the model finds it clearly more likely.
 TERM_BIAS: Final = -1.0
+# A model of labels has no opinion on words: it is offered a term only where it is to be taken.
+TAKEN_TERM_BIAS: Final = 100.0
 #: What a question opens with, in the languages that demand it.
 OPENING: Final = {"es": "¿", "ast": "¿", "gl": "¿"}
 
@@ -136,7 +138,7 @@ def _readings(
     if labels and len(usual) > 1 and (raised := capitals(word.text)) is not None:
         usual = (*usual, raised)
     return tuple(
-        Reading(text, _reading_bias(text, word, bias, own=place == 0))
+        Reading(text, _reading_bias(text, word, bias, own=place == 0, labels=labels))
         for place, text in enumerate(dict.fromkeys((*usual, *word.offered)))
     )
 
@@ -150,11 +152,13 @@ def _opened(plain: tuple[Reading, ...], opening: str) -> tuple[Reading, ...]:
     return (*plain, *(Reading(opening + reading.text, reading.bias) for reading in plain))
 
 
-def _reading_bias(text: str, word: Word, bias: Mapping[str, float], *, own: bool) -> float:
+def _reading_bias(
+    text: str, word: Word, bias: Mapping[str, float], *, own: bool, labels: bool
+) -> float:
     if own:
         return bias.get("own_case", 0.0)
     if text in word.offered:
-        return TERM_BIAS
+        return TAKEN_TERM_BIAS if labels else TERM_BIAS
     return bias.get("raise", 0.0) if text != text.lower() else 0.0
 
 
