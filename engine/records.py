@@ -142,7 +142,7 @@ class EnhancedPart:
 class ModelFacts:
     """What an output says of its model, and how the model wants a transcript cut."""
 
-    name: str  # as the user wrote it, or "punct-en"
+    name: str  # as the user wrote it, or "punct"
     revision: str | None  # commit, or first 12 hex digits of the weights' sha256
     quantization: str | None  # e.g. "4-bit, group 64"; None for float weights
     tasks: tuple[str, ...]  # ("punctuate",) or more
@@ -217,7 +217,7 @@ class Profile:
     """How the user wants a transcript to be treated."""
 
     name: str = "default"
-    model: str = "punct-en"
+    model: str = "punct"
     cleaning: Cleaning = "safe"
     language: str | None = None  # overrides the file and the detector
     outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written

@@ -185,6 +185,15 @@ def sentencepiece_like(folder: Path, *, seed: int = 0) -> Path:
     return write_model(folder, tokenizer, template=GEMMA_TEMPLATE, end="<end_of_turn>", seed=seed)
 
 
+def punct_like(folder: Path, *, seed: int = 0) -> Path:
+    """Write a model with the template of the decoder that llasa carried before its tagger."""
+    tokenizer = byte_level_tokenizer(400)
+    tokenizer.add_special_tokens(["<|user|>", "<|assistant|>", "<|end|>"])
+    write_model(folder, tokenizer, template=None, end="<|end|>", seed=seed)
+    (folder / "llasa.json").write_text(json.dumps({"template": "punct", "languages": ["en"]}))
+    return folder
+
+
 def _qwen_tokenizer() -> Tokenizer:
     tokenizer = byte_level_tokenizer(4_000)
     tokenizer.add_special_tokens(QWEN3_TOKENS)

@@ -63,7 +63,7 @@ def list_(session: TerminalSession, *, as_json: bool) -> None:
 
 @model.command(
     short_help="Show what a model can do and needs.",
-    epilog="Example: llasactl model show punct-en",
+    epilog="Example: llasactl model show punct",
 )
 @home_option
 @json_option

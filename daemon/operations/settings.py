@@ -108,7 +108,8 @@ def _check_model(session: Session, model: str) -> Iterator[SettingCheck]:
         yield SettingCheck("failure", f"model {model}: {error} {error.hint}")
         return
     languages = ", ".join(info.languages) or "any language"
-    yield SettingCheck("ok", f"model {model} ({languages})")
+    former = f", called {model} before" if model in catalog.FORMER_NAMES else ""
+    yield SettingCheck("ok", f"model {info.name}{former} ({languages})")
     for oddity in suitability.oddities(info):
         yield SettingCheck("warning", f"model {model}: {oddity.text} {oddity.advice}")
     if (advice := calibrations.advice(session.home.path, info)) is not None:

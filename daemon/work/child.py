@@ -39,10 +39,15 @@ class ModelKeeper:
         self._lock = threading.Lock()
         self._client: ModelClient | None = None
         self._used_at = 0.0
+        self._renamed: set[str] = set()  # former names that the log has been told of
 
     def describe(self, model: str) -> ModelInfo:
         """Return the description of a model; raises ModelNotFound, ModelRefused."""
-        return catalog.describe(model, base=self._config.home.path)
+        info = catalog.describe(model, base=self._config.home.path)
+        if model in catalog.FORMER_NAMES and model not in self._renamed:
+            self._renamed.add(model)
+            self._log.info("model.renamed", former=model, model=info.name)
+        return info
 
     def ready(self, info: ModelInfo, now: float) -> tuple[ModelClient, Loaded]:
         """Return the child with this model loaded; start or replace it if necessary.

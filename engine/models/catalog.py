@@ -14,7 +14,9 @@ from engine.errors import ModelNotFound, ModelRefused
 from engine.models import calibrations, opinions, places
 from engine.records import Layout, ModelInfo, Opinion
 
-EMBEDDED = "punct-en"
+EMBEDDED = "punct"
+#: Names that the embedded model had in earlier versions; settings may still have them.
+FORMER_NAMES = {"punct-en": EMBEDDED}
 _EMBEDDED_FOLDER = Path(__file__).parent
 _FINGERPRINT_BYTES = 1 << 20
 _HEADER_BYTES = 100_000_000  # the format's own limit
@@ -22,8 +24,8 @@ _OTHER_WEIGHTS = ("*.bin", "*.gguf", "*.npz", "*.pt", "*.pth", "*.h5")
 _AGAIN = "Run the download again; it continues where it stopped."
 _UPDATE = "Update llasa, or choose another model."
 _KINDS = ("causal", "tagger")
-# White space as a model reads and writes it. The embedded model was trained on words with a space
-# before each, the first word of a text and of a paragraph too.
+# White space as a model reads and writes it. A model that was trained to write the text out (as the
+# embedded one was once) has a space before each word, the first of a text and of a paragraph too.
 _LAYOUTS = {
     "punct": Layout(paragraph="\n\n ", opening=" "),
     "chat": Layout(),
@@ -45,9 +47,9 @@ def describe(
 ) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct-en", a folder (a relative one lies under `base`, the home), the name of a
-    folder in `base`/var/models or in llasa's own cache, or of a repository in the local Hugging
-    Face cache. Nothing is downloaded. A chat model comes with the `decider` if that is a tagger: it
+    `model` is "punct" (or a name that it had before), a folder (a relative one lies under `base`,
+    the home), the name of a folder in `base`/var/models or in llasa's own cache, or of a repository
+    in the local Hugging Face cache. Nothing is downloaded. A chat model comes with the `decider` if that is a tagger: it
     decides, and the chat model has an opinion. What `calibrate` found about it in the home holds,
     unless it is to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
     """
@@ -82,6 +84,7 @@ def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
 
 
 def _described(model: str, base: Path) -> ModelInfo:
+    model = FORMER_NAMES.get(model, model)
     folder, revision = _find(model, base)
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import ModelRefused
 from engine.models.device import Device, use_fast_blas
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
+from engine.tagger import known
 from engine.tagger.opening import open_questions
 from engine.tagger.path import CASES, MARKS, LabelScores, weigh
 from engine.tagger.pieces import START, TURN, Pieces, shown, strongest
@@ -33,6 +34,7 @@ class Tagger:
     info: ModelInfo
     network: Any  # engine.tagger.network.Network
     pieces: Pieces
+    words: known.KnownWords
     device_path: str  # what computes, in words
     load_s: float
 
@@ -52,7 +54,8 @@ class Tagger:
                 f"{network.pieces:,} in its weights."
             )
         load_s = time.monotonic() - started
-        return cls(info, network, pieces, network.form.device_path, load_s)
+        words = known.KnownWords(folder / known.FILE)
+        return cls(info, network, pieces, words, network.form.device_path, load_s)
 
     def enhance(
         self,
@@ -85,7 +88,7 @@ class Tagger:
         on_progress: Progress | None = None,
     ) -> Weighed:
         """Return the lattice of a part and the scores of all that a path through it may take."""
-        lattice = Lattice(part, self.info, tail)
+        lattice = Lattice(self.words.offered(part), self.info, tail)
         before = [word.word for word in tail]
         begins = _ends_sentence(tail)
         scored = self.score(
@@ -100,7 +103,7 @@ class Tagger:
         scores = PathScores((), ())
         if own:
             scores = weigh(lattice, own, begins_sentence=begins, after=after[0] if after else None)
-        return Weighed(lattice, scores, begins, scored.passes)
+        return Weighed(part, lattice, scores, begins, scored.passes)
 
     def score(
         self,
@@ -167,14 +170,16 @@ class Tagger:
 class Weighed:
     """What a tagger says of a part."""
 
-    lattice: Lattice
+    part: Part
+    lattice: Lattice  # offers terms only where one is to be taken
     scores: PathScores
     begins: bool  # a sentence begins with the part
     passes: int  # windows
 
     def written(self, path: Sequence[Choice]) -> tuple[EnhancedWord, ...]:
         """Return the words of the part as a path writes them, its questions opened."""
-        return self.lattice.enhanced(open_questions(self.lattice, path, begins=self.begins))
+        written = self.lattice.enhanced(open_questions(self.lattice, path, begins=self.begins))
+        return tuple(replace(w, word=o) for w, o in zip(written, self.part.words, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from engine.text.structure import Structure
 
 # A term takes the place of what was heard only where the model finds it clearly more likely.
 TERM_BIAS: Final = -1.0
+# A model of labels has no opinion on words: it is offered a term only where it is to be taken.
+TAKEN_TERM_BIAS: Final = 100.0
 #: What a question opens with, in the languages that demand it.
 OPENING: Final = {"es": "¿", "ast": "¿", "gl": "¿"}
 
@@ -83,7 +85,7 @@ class Lattice:
     ) -> None:
         """Build it; `tail` is what was written before the part.
 
-        `labels`: whether joins are offered as to a model that labels words; None: if it does.
+        `labels`: whether marks that open questions are offered; None: to a model of labels.
         """
         texts = [word.text for word in part.words]
         self.marked = is_marked(texts)
@@ -96,7 +98,7 @@ class Lattice:
         opening = OPENING.get(part.language or "", "") if labels else ""
         self.part = part
         self.plain = tuple(
-            _readings(word, bias=bias, shouting=shouting, capitalised=info.kind == "tagger")
+            _readings(word, bias=bias, shouting=shouting, tagger=info.kind == "tagger")
             for word in part.words
         )
         self.readings = tuple(_opened(plain, opening) for plain in self.plain)
@@ -162,14 +164,14 @@ class Lattice:
 
 
 def _readings(
-    word: Word, *, bias: Mapping[str, float], shouting: bool, capitalised: bool
+    word: Word, *, bias: Mapping[str, float], shouting: bool, tagger: bool
 ) -> tuple[Reading, ...]:
     """Return the usual readings of a word, its own first, and the terms offered to it."""
     usual = readings(word.text, shouting=shouting)
-    if capitalised and len(usual) > 1 and (raised := capitals(word.text)) is not None:
+    if tagger and len(usual) > 1 and (raised := capitals(word.text)) is not None:
         usual = (*usual, raised)
     return tuple(
-        Reading(text, _reading_bias(text, word, bias, own=place == 0))
+        Reading(text, _reading_bias(text, word, bias, own=place == 0, tagger=tagger))
         for place, text in enumerate(dict.fromkeys((*usual, *word.offered)))
     )
 
@@ -183,11 +185,13 @@ def _opened(plain: tuple[Reading, ...], opening: str) -> tuple[Reading, ...]:
     return (*plain, *(Reading(opening + reading.text, reading.bias) for reading in plain))
 
 
-def _reading_bias(text: str, word: Word, bias: Mapping[str, float], *, own: bool) -> float:
+def _reading_bias(
+    text: str, word: Word, bias: Mapping[str, float], *, own: bool, tagger: bool
+) -> float:
     if own:
         return bias.get("own_case", 0.0)
     if text in word.offered:
-        return TERM_BIAS
+        return TAKEN_TERM_BIAS if tagger else TERM_BIAS
     return bias.get("raise", 0.0) if text != text.lower() else 0.0
 
 

@@ -138,6 +138,7 @@ def _export(commands: Commands) -> None:
     parser = commands.add_parser("export", help="quantise with MLX into the folder of the engine")
     parser.add_argument("--model", type=Path, default=WORK / "run/floats")
     parser.add_argument("--out", type=Path, default=WORK / "punct")
+    parser.add_argument("--prepared", type=Path, default=WORK / "prepared", help="for its words")
     parser.add_argument("--bits", type=int, default=8, help="of the layers; 16 leaves floats")
     parser.add_argument("--embedding-bits", type=int, default=6)
 
@@ -145,7 +146,11 @@ def _export(commands: Commands) -> None:
         from engine.training.export import export
 
         out = export(
-            options.model, options.out, bits=options.bits, embedding_bits=options.embedding_bits
+            options.model,
+            options.out,
+            prepared=options.prepared if options.prepared.is_dir() else None,
+            bits=options.bits,
+            embedding_bits=options.embedding_bits,
         )
         print(f"{out}: {(out / 'model.safetensors').stat().st_size:,} bytes of weights")
 

@@ -10,9 +10,13 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from engine.tagger import known
+from engine.training.corpus import SOURCES, Corpus
 
 #: Bits of the layers and of the table of pieces; values of a group share scale and offset.
 BITS, EMBEDDING_BITS, GROUP = 8, 6, 64
@@ -25,20 +29,26 @@ PART = {"words": 190, "tail_words": 30, "lookahead_words": 24}
 #: What an earlier `tune` wrote, which holds until the next one.
 TUNED = ("biases", "bias_marked")
 #: Files of an earlier export that a new one keeps.
-KEPT = ("MODEL_CARD.md",)
+KEPT = ("MODEL_CARD.md", known.FILE)
 SUFFIX = ".weight"
+#: Words of a language in the lists of common ones, and how often each was seen at least.
+COMMON_WORDS, RAREST_COMMON = 60_000, 4
 
 
 def export(
     source: Path,
     out: Path,
     *,
+    prepared: Path | None = None,
     bits: int = BITS,
     embedding_bits: int = EMBEDDING_BITS,
     languages: Sequence[str] = LANGUAGES,
     name: str = "punct",
 ) -> Path:
-    """Write `out` from the folder of floats `source`; the old `out` is replaced at the end."""
+    """Write `out` from the folder of floats `source`; the old `out` is replaced at the end.
+
+    The lists of common words are made of what `prepare` wrote; without it the old ones are kept.
+    """
     facts = json.loads((source / "training.json").read_text())
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{name}-") as temporary:
@@ -65,8 +75,10 @@ def export(
             **_tuned(out),
         })  # fmt: skip
         shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+        if prepared is not None:
+            known.write(folder / known.FILE, common_words(prepared, languages))
         for kept in KEPT:
-            if (out / kept).exists():
+            if (out / kept).exists() and not (folder / kept).exists():
                 shutil.copy2(out / kept, folder / kept)
         for path in folder.iterdir():
             path.chmod(0o644)
@@ -75,6 +87,25 @@ def export(
             os.replace(out, Path(temporary) / "old")
         os.replace(folder, out)
     return out
+
+
+def common_words(prepared: Path, languages: Sequence[str]) -> dict[str, list[str]]:
+    """Return the most frequent words of every language that are not raised in the corpora.
+
+    In German all are counted, because a noun cannot be told from a name.
+    """
+    counts: dict[str, Counter[str]] = {language: Counter() for language in languages}
+    for source in SOURCES:
+        path = prepared / f"{source.name}.train.npz"
+        if source.language not in counts or not path.exists():
+            continue
+        for word, often in Corpus(path).counts().items():
+            if source.language == "de" or word == word.lower():
+                counts[source.language][word.lower()] += often
+    return {
+        language: [w for w, n in own.most_common(COMMON_WORDS) if n >= RAREST_COMMON]
+        for language, own in counts.items()
+    }
 
 
 def _tuned(folder: Path) -> dict[str, Any]:

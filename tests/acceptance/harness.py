@@ -31,7 +31,7 @@ from tests.acceptance.making import talk as talk
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-EMBEDDED = ROOT / "engine" / "models" / "punct-en"
+EMBEDDED = ROOT / "engine" / "models" / "punct"
 PATIENCE_S = 30.0
 POLL_S = 0.02
 # The real waits, shortened: the tests check that something happens, not after how long.

@@ -209,7 +209,7 @@ def _run_home(
     *,
     real: bool,
 ) -> None:
-    home = Home(folder, model="punct-en" if real else None, part_words=8)
+    home = Home(folder, model="punct" if real else None, part_words=8)
     settings = home.places.settings.read_text()
     home.places.settings.write_text(settings.replace("settle_s = 0.2", "settle_s = 0.1"))
     home.script(delay_s=0.01)

@@ -24,7 +24,7 @@ def test_no_process_of_ours_opens_a_network_socket(home: Home) -> None:
         pytest.skip("strace is not on this machine")
     if not (EMBEDDED / "model.safetensors").exists():
         pytest.skip("the embedded model is not there")
-    home.places.settings.write_text('model = "punct-en"\nsettle_s = 0.2\n')
+    home.places.settings.write_text('model = "punct"\nsettle_s = 0.2\n')
     home.drop("a.json", talk("a", 40))
     home.light = False
     home.write_spec()

@@ -18,6 +18,7 @@ from daemon.files.source import is_cut_off
 from engine import pipeline
 from engine.errors import TranscriptError
 from engine.records import ModelInfo, Profile
+from engine.tagger.pieces import SPECIAL
 from state.job import Reason, Status
 from tests.acceptance.harness import EMBEDDED, Home, spoken, talk, wait_for
 from tests.acceptance.invariants import check
@@ -278,10 +279,10 @@ def test_the_real_model_keeps_every_word_of_instructions_and_control_tokens(tmp_
     """The same through the embedded model: nothing obeyed, nothing ended early, nothing lost."""
     if not (EMBEDDED / "model.safetensors").exists():
         pytest.skip("the embedded model is not there")
-    home = Home(tmp_path, model="punct-en")
+    home = Home(tmp_path, model="punct")
     vocabulary = json.loads((EMBEDDED / "tokenizer.json").read_text(encoding="utf-8"))
-    controls = [token["content"] for token in vocabulary["added_tokens"]]
-    assert controls
+    controls = [piece for piece, _ in vocabulary["model"]["vocab"][:SPECIAL]]
+    controls += ["<s>", "</s>", "<pad>", "<mask>", "<|im_start|>", "<|eot_id|>"]
     said = [*INJECTIONS, *(f"so {c} then a{c}{c}b and {c}" for c in controls)]
     path = home.drop("a.json", spoken(*said))
     assert home.drain(patience_s=90).returncode == 0

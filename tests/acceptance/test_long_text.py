@@ -24,10 +24,10 @@ def test_a_text_of_four_contexts_keeps_every_word(tmp_path: Path) -> None:
     """The embedded model sees a part at a time; the coverage says that none is missing."""
     if not (EMBEDDED / "model.safetensors").exists():
         pytest.skip("the embedded model is not there")
-    context = json.loads((EMBEDDED / "config.json").read_text())["max_position_embeddings"]
+    context = json.loads((EMBEDDED / "config.json").read_text())["positions"]
     words, chance = PROSE.split(), random.Random(9)
     said = [chance.choice(words) for _ in range(TIMES * context + 7)]  # a token each at least
-    home = Home(tmp_path, model="punct-en")
+    home = Home(tmp_path, model="punct")
     segments = [" ".join(said[n : n + 9]) for n in range(0, len(said), 9)]
     path = home.drop("long.json", spoken(*segments))
     assert home.drain(patience_s=250).returncode == 0

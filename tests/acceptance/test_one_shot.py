@@ -228,7 +228,7 @@ def test_without_arguments_and_terminal_there_is_the_help(clone: Clone) -> None:
 
 def test_without_a_model_that_writes_it_says_what_to_do(clone: Clone) -> None:
     """In two commands, and with the exit code of the environment."""
-    (clone.path / "llasa.toml").write_text('chat_model = "punct-en"\n')
+    (clone.path / "llasa.toml").write_text('chat_model = "punct"\n')
     done = clone.run("--prompt", "Why?")
     assert done.returncode == 3
     assert "punctuates and does nothing else" in done.stderr

@@ -1,6 +1,8 @@
 """Compare guided decoding with its alternatives, on the same parts in the same run.
 
-    uv run python tests/benchmarks/decode.py [--quick] [--json]
+    uv run python tests/benchmarks/decode.py [--model FOLDER] [--quick] [--json]
+
+Without --model, the chat model of the tests is measured, SmolLM2-135M-Instruct.
 
 "free" is `mlx_lm.stream_generate` asked to rewrite the text, as a user would script it; "step" is
 guided decoding with one token per pass; "drafted" is guided decoding as the product does it. Word
@@ -33,6 +35,7 @@ from engine.guided import model as models
 from engine.guided.decode import decode
 from engine.models import catalog
 from engine.records import ModelInfo, Part, Profile
+from tests.chat_model import smollm2
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "whisper"
 KINDS = {
@@ -54,6 +57,7 @@ ONE_BILLION: dict[str, Any] = {
 def main() -> None:
     """Print the tables and, if asked, one JSON object last."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="folder of a language model")
     parser.add_argument("--quick", action="store_true", help="few parts, no 1B-shaped model")
     parser.add_argument("--json", action="store_true", help="end in one JSON object")
     parser.add_argument("--data", type=Path, default=DATA)
@@ -61,14 +65,15 @@ def main() -> None:
     parser.add_argument("--curve", choices=["fast", "plain"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.curve:
-        print(json.dumps(curve(fast=options.curve == "fast")))
+        print(json.dumps(curve(options.model, fast=options.curve == "fast")))
         return
     count = options.parts or (4 if options.quick else 24)
-    rows = table("punct-en", catalog.describe("punct-en"), options.data, count)
+    folder = options.model or smollm2()
+    rows = table(folder.name, catalog.describe(str(folder)), options.data, count)
     curves = {
         how: json.loads(
             subprocess.run(
-                [sys.executable, __file__, "--curve", how],
+                [sys.executable, __file__, "--curve", how, "--model", str(folder)],
                 capture_output=True,
                 text=True,
                 check=True,
@@ -84,8 +89,8 @@ def main() -> None:
             f"| {costs['device']} ({how}) | " + " | ".join(f"{c:.1f}" for c in costs["ms"]) + " |"
         )
     if not options.quick:
-        with tempfile.TemporaryDirectory() as folder:
-            info = one_billion(Path(folder))
+        with tempfile.TemporaryDirectory() as made:
+            info = one_billion(Path(made))
             table("random, 1B shape", info, options.data, 1, kinds=["punctuated"])
     if options.json:
         print(json.dumps(summary(rows)))
@@ -197,11 +202,11 @@ def _normal(words: Sequence[str]) -> list[str]:
     return out
 
 
-def curve(*, fast: bool) -> dict[str, Any]:
-    """Time passes of 1 to 64 tokens over the embedded model, with or without OpenBLAS."""
+def curve(folder: Path, *, fast: bool) -> dict[str, Any]:
+    """Time passes of 1 to 64 tokens over a model, with or without OpenBLAS."""
     if not fast:
         models.use_fast_blas = lambda: False
-    model = models.load(catalog.describe("punct-en"))
+    model = models.load(catalog.describe(str(folder)))
     import mlx.core as mx
     from mlx_lm.models.cache import make_prompt_cache, trim_prompt_cache
 

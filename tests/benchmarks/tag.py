@@ -1,6 +1,10 @@
 """Compare a tagger with guided decoding: the same text, the same process, one after the other.
 
-    uv run python tests/benchmarks/tag.py [--words 1500] [--model FOLDER] [--json]
+    uv run python tests/benchmarks/tag.py --decoder FOLDER [--words 1500] [--model FOLDER] [--json]
+
+The decoder is the model that llasa carried before its tagger, which the history has:
+
+    git archive 83e45d8 engine/models/punct-en | tar x -C /tmp
 
 Without --model, taggers of real shape with random weights are made: their speed is that of trained
 ones. "exact" computes the exponentials that a tagger on a CPU does without. Seconds are wall-clock
@@ -43,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--words", type=int, default=1_500)
     parser.add_argument("--model", type=Path, help="a tagger; without, random ones")
-    parser.add_argument("--decoder", default="punct-en", help="the model of guided decoding")
+    parser.add_argument("--decoder", required=True, help="the model of guided decoding")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     use_fast_blas()  # before anything imports MLX

@@ -29,8 +29,8 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here")
 
 MODEL = ModelInfo(
-    name="punct-en",
-    path="/models/punct-en",
+    name="punct",
+    path="/models/punct",
     revision="0123456789ab",
     quantization="4-bit, group 64",
     tasks=("punctuate",),
@@ -105,7 +105,7 @@ def metadata_of(
         extracts=extract(made),
         coverage=Coverage(removals, replaced, ["enhanced"] * (1 if words else 0), relabelled),
         model=MODEL,
-        recipe="llasa 0.1.0, punct-en 0123456789ab, default",
+        recipe="llasa 0.1.0, punct 0123456789ab, default",
         engine_version="0.1.0",
         timings=TIMINGS,
         created_at=CREATED,

@@ -41,12 +41,18 @@ def test_a_folder_describes_itself(folder: Path) -> None:
     assert len(info.revision) == 12
 
 
-def test_the_embedded_model_has_its_own_layout_and_does_not_converse() -> None:
-    """It was trained on words with a space before each, and only to punctuate."""
-    info = describe("punct-en")
-    assert (info.kind, info.template) == ("causal", "punct")
-    assert info.layout == Layout(paragraph="\n\n ", opening=" ")
+def test_the_embedded_model_labels_words_and_does_not_converse() -> None:
+    """It knows its languages and has biases for each of them."""
+    info = describe("punct")
+    assert (info.kind, info.template, info.layout) == ("tagger", "labels", Layout())
+    assert {"en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl"} <= set(info.languages)
+    assert set(info.biases) == set(info.languages)
     assert not info.converses
+
+
+def test_the_embedded_model_answers_to_the_name_that_it_had() -> None:
+    """Settings of earlier versions name it so."""
+    assert describe("punct-en") == describe("punct")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli.main import llasa_cli
-from tests import small_taggers
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 
@@ -114,7 +113,7 @@ def test_standard_input_is_a_transcript_too(transcript: Path) -> None:
 
 def test_the_embedded_model_is_not_asked_to_write() -> None:
     """It only punctuates; the message says which models can write."""
-    code, output = run("prompt", "hello", "--model", "punct-en")
+    code, output = run("prompt", "hello", "--model", "punct")
     assert code == 3
     assert "--model" in output
 
@@ -126,17 +125,17 @@ def test_a_chat_model_answers(model_folders: dict[str, Path]) -> None:
     assert output.strip()
 
 
-def test_bench_measures_both_ways() -> None:
+def test_bench_measures_both_ways(model_folders: dict[str, Path]) -> None:
     """It decodes the same text twice and counts the tokens per pass."""
-    code, output = run("bench", "--parts", 1)
+    code, output = run("bench", "--parts", 1, "--model", model_folders["qwen3"])
     assert code == 0
     assert "the same text" in output
     assert "drafted" in output
 
 
-def test_bench_measures_a_tagger_in_its_one_way(tmp_path: Path) -> None:
+def test_bench_measures_a_tagger_in_its_one_way() -> None:
     """There is nothing to draft."""
-    code, output = run("bench", "--parts", 1, "--model", small_taggers.tagger_like(tmp_path / "m"))
+    code, output = run("bench", "--parts", 1)
     assert code == 0
     assert "one pass" in output
     assert "drafted" not in output

@@ -108,7 +108,7 @@ def test_an_output_of_the_user_stays(german: Path) -> None:
         ["--chat", "enhance", "FILE"],
         ["--cleaning", "safe", "bench"],
         ["--output", "x.txt"],
-        ["--model", "punct-en"],
+        ["--model", "punct"],
     ],
 )
 def test_no_option_is_silently_ignored(german: Path, words: list[str]) -> None:

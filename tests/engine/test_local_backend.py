@@ -122,7 +122,7 @@ def test_a_listener_that_fails_ends_the_child_and_the_next_one_answers(client: M
 
 def test_a_model_that_only_punctuates_does_not_converse(model_folders: dict[str, Path]) -> None:
     """The embedded model is refused in words."""
-    one = ModelClient(catalog.describe("punct-en"))
+    one = ModelClient(catalog.describe("punct"))
     try:
         with pytest.raises(ModelRefused) as caught:
             LocalBackend(one).count([QUESTION])

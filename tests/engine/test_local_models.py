@@ -63,7 +63,7 @@ def test_models_of_the_home_of_llasa_and_of_the_cache_are_found_by_their_names(
     (machine / "var" / "models" / "notes").mkdir()
     cached(model_folders["qwen3"], "someone/some-model")
     found = local.models(machine)
-    assert names(found) == ["punct-en", "mine", "mlx-models/theirs", "made", "someone/some-model"]
+    assert names(found) == ["punct", "mine", "mlx-models/theirs", "made", "someone/some-model"]
     for model in found:
         assert catalog.describe(model.name, base=machine).path == str(model.path.resolve())
 
@@ -95,7 +95,7 @@ def test_a_folder_that_is_refused_is_listed_and_does_not_answer(
     shutil.copytree(model_folders["qwen3"], folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModel": "x.Y"}}))
-    assert names(local.models(machine)) == ["punct-en", "evil"]
+    assert names(local.models(machine)) == ["punct", "evil"]
     assert local.chat_models(machine) == []
 
 
@@ -191,7 +191,7 @@ def test_a_template_says_whether_tools_and_thinking_are_known(
         ("/models/a b/", "a_b"),
         ("~/models/x", "x"),
         ("../..", "model"),
-        ("punct-en", "punct-en"),
+        ("punct", "punct"),
     ],
 )
 def test_a_name_becomes_a_file_name_that_stays_in_its_folder(model: str, file: str) -> None:

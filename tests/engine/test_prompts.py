@@ -12,7 +12,8 @@ from engine.guided import prompts
 from engine.guided.model import Model
 from engine.guided.vocabulary import Vocabulary
 from engine.models import catalog
-from engine.records import EnhancedWord, Part, Word
+from engine.records import EnhancedWord, Layout, Part, Word
+from tests import small_models
 
 
 def text_of(vocabulary: Vocabulary, ids: list[int]) -> str:
@@ -82,11 +83,13 @@ def test_a_template_that_drops_the_transcript_is_refused(loaded_models: dict[str
     assert "instruction-tuned" in caught.value.hint
 
 
-def test_the_embedded_model_is_shown_words_with_a_space_before_each(tmp_path: Path) -> None:
-    """Its own template writes every word as inside a text."""
-    if not (Path(catalog._EMBEDDED_FOLDER) / "punct-en" / "config.json").is_file():
-        pytest.skip("the embedded model is not built yet")
-    info = catalog.describe("punct-en")
+def test_a_model_of_our_own_template_is_shown_words_with_a_space_before_each(
+    tmp_path: Path,
+) -> None:
+    """The template writes every word as inside a text."""
+    info = catalog.describe(str(small_models.punct_like(tmp_path / "own")))
+    assert info.layout == Layout(paragraph="\n\n ", opening=" ")
+    assert not info.converses
     vocabulary = Vocabulary.load(Path(info.path))
     template = prompts.punct_template(vocabulary)
     part = Part(0, (Word("so", speaker="A"), Word("yes", speaker="B")), after=(Word("then"),))

@@ -29,7 +29,7 @@ def test_others_read_what_the_daemon_reports(database: Database, path: Path) -> 
         "last_scan_s": 0.25,
         "canary_at": 6.5,
         "watching": ({"root": "/t", "state": "watched"},),
-        "model": "punct-en",
+        "model": "punct",
         "model_revision": "abc",
         "device_path": "float32",
         "memory_bytes": 2**40,

@@ -9,7 +9,8 @@ import pytest
 
 mx = pytest.importorskip("mlx.core")
 
-from engine.training.export import GROUP, bits_of, export  # noqa: E402
+from engine.tagger import known  # noqa: E402
+from engine.training.export import GROUP, bits_of, common_words, export  # noqa: E402
 
 
 @pytest.fixture
@@ -62,6 +63,25 @@ def test_a_model_card_and_tuned_biases_survive_a_new_export(floats: Path, tmp_pa
     assert (out / "MODEL_CARD.md").read_text() == "card"
     assert not (out / "stray").exists()
     assert json.loads((out / "llasa.json").read_text())["biases"] == {"de": {"comma": 0.2}}
+
+
+def test_common_words_are_those_that_the_corpora_do_not_raise(prepared: Path) -> None:
+    """Names are none of them; in German nouns are raised, so all words count."""
+    found = common_words(prepared, ("en", "de"))
+    assert {"know", "said"} <= set(found["en"])
+    assert not {"smith", "york"} & set(found["en"])
+    assert found["de"]
+    assert all(word == word.lower() for own in found.values() for word in own)
+
+
+def test_the_lists_of_common_words_are_written_and_kept(
+    floats: Path, prepared: Path, tmp_path: Path
+) -> None:
+    """An export without the prepared corpora keeps those of the one before."""
+    out = export(floats, tmp_path / "punct", prepared=prepared, languages=("en",))
+    written = (out / known.FILE).read_bytes()
+    export(floats, tmp_path / "punct", languages=("en",))
+    assert (out / known.FILE).read_bytes() == written
 
 
 def test_heads_and_positions_stay_floats() -> None:

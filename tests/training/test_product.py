@@ -20,7 +20,7 @@ def test_a_tagger_and_a_causal_model_are_measured_by_the_same_command(tmp_path: 
     record = {"style": "odd", "text": f"{TEXT}\n\n{TEXT}", "speakers": ["A", "B"]}
     path.write_text(json.dumps(record) + "\n")
     tagger = small_taggers.tagger_like(tmp_path / "tagger", languages=("en",))
-    for model in ("punct-en", tagger):
+    for model in ("punct", tagger):
         with product(model, "en") as engine:
             table = corpus(engine.enhance, path)
         assert table["all"]["words"] == 2 * len(TEXT.split())
