@@ -49,9 +49,10 @@ def describe(
 
     `model` is "punct" (or a name that it had before), a folder (a relative one lies under `base`,
     the home), the name of a folder in `base`/var/models or in llasa's own cache, or of a repository
-    in the local Hugging Face cache. Nothing is downloaded. A chat model comes with the `decider` if that is a tagger: it
-    decides, and the chat model has an opinion. What `calibrate` found about it in the home holds,
-    unless it is to be measured again (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
+    in the local Hugging Face cache. Nothing is downloaded. A chat model comes with the `decider` if
+    that is a tagger: it decides, and the chat model has an opinion. What `calibrate` found about it
+    in the home holds, unless it is to be measured again (`use_measured`). Raises `ModelNotFound`,
+    `ModelRefused`.
     """
     home = base or Path.cwd()
     info = _described(model, home)
