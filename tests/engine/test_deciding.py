@@ -81,7 +81,7 @@ def test_without_weight_the_tagger_decides_alone(weak: Model, tagger: Tagger) ->
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(SAID)
 def test_a_weak_model_with_a_random_tagger_keeps_every_word(
@@ -89,7 +89,7 @@ def test_a_weak_model_with_a_random_tagger_keeps_every_word(
 ) -> None:
     """Whatever the two choose, they choose on the lattice."""
     words = tuple(Word(text, speaker=who) for text, who in said)
-    both = deciders(weak, tagger, Opinion(margin=2.0, weight=1.0))
+    both = deciders(weak, tagger, Opinion(margin=0.5, weight=1.0))
     done = both.enhance(Part(0, words, language="en"), ())
     assert [word.word for word in done.words] == list(words)
     assert all(content(word.text) == content(word.word.text) for word in done.words)
