@@ -22,6 +22,7 @@ EXIT_USAGE: Final = 2
 _MODULES: Final = {
     "status": ("status",),
     "jobs": ("jobs", "show", "retry"),
+    "search": ("search", "quote"),
     "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),

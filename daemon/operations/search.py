@@ -1,0 +1,266 @@
+"""Find what was said: passages of finished transcripts, ranked, with the words that answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.files.spelling import resolved
+from daemon.operations.errors import InvalidRequest
+from daemon.operations.session import Session
+from daemon.work.index import speaker_key
+from engine import sidecars
+from engine.ask import passages, rank, stored, tokens
+from engine.ask.passages import Passage, Spoken
+from engine.ask.query import Query, Term, matches, parse
+from engine.text import marks
+from state.library.library import Library
+from state.library.opening import open_library_readonly
+from state.library.records import Filters, PassageRow, Wanted
+
+MOST_HITS: Final = 100
+CANDIDATES: Final = 50  # that each ranking gives, at least
+COMMON_SHARE: Final = 0.1  # of the passages: a more common word is not asked for beside others
+COMMON_FROM: Final = 1_000  # passages from which a share means something
+EXCERPT: Final = 45  # words
+_LEAD: Final = 15  # words before the first match, if a sentence begins there
+_MEDIA: Final = (
+    ".mp3", ".m4a", ".wav", ".mp4", ".mkv", ".mov", ".webm", ".flac", ".ogg", ".opus", ".aac",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a search looks; None: everywhere."""
+
+    speaker: str | None = None  # a name, or a part of it in whole words
+    since: str | None = None  # a date or moment in ISO 8601, local; of the transcript's file
+    folder: str | None = None  # as the user typed it
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text of an excerpt."""
+
+    text: str
+    is_match: bool  # whether it answers the search
+    speaker: str | None  # where another speaker begins, their name; else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that answers a search; the fields are keys of `search --json`."""
+
+    file: str  # the transcript's source
+    title: str | None
+    at_s: float | None  # when the first shown match is said; None where there are no times
+    start_s: float | None  # of the passage
+    end_s: float | None
+    speakers: tuple[str, ...]  # of the passage
+    has_all: bool  # whether every word of the search stands in the passage, in some form
+    excerpt: tuple[Piece, ...]
+    text: str  # the whole passage, a line for each turn
+    output: str | None  # the most readable output beside the source
+    media: str | None  # the recording beside the source, as a link to this moment
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the hit as plain values; docs/commands.md explains the keys."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a search."""
+
+    hits: tuple[Hit, ...]  # the best first
+    transcripts: int  # in the library
+    passages: int
+
+
+def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
+    """Return the passages that answer `text` best; any text is allowed.
+
+    Raises InvalidRequest for limits that cannot be understood, and LibraryError where there is no
+    library to be read.
+    """
+    filters = filters_of(session, limits)
+    query = parse(text)
+    with opened(session) as library:
+        totals = library.totals()
+        ids = ranked(library, query, filters, limit=max(CANDIDATES, 4 * limit))
+        hits: list[Hit] = []
+        for row in in_order(library, ids):
+            hit = _hit(library, query, row, limits.speaker)
+            if hit is not None:
+                hits.append(hit)
+            if len(hits) >= limit:
+                break
+    return Found(tuple(hits), totals.transcripts - totals.problems, totals.passages)
+
+
+def opened(session: Session) -> Library:
+    """Open the library of a home for reading; raises LibraryError."""
+    return open_library_readonly(session.home.library, stored.indexed, form=tokens.VERSION)
+
+
+def filters_of(session: Session, limits: Limits) -> Filters:
+    """Return limits as the library understands them; raises InvalidRequest."""
+    return Filters(
+        speaker=None if limits.speaker is None else speaker_key(limits.speaker),
+        since_s=None if limits.since is None else _moment(limits.since),
+        folder=None if limits.folder is None else _folder(session, limits.folder),
+    )
+
+
+def ranked(library: Library, query: Query, filters: Filters, *, limit: int) -> list[int]:
+    """Return the ids of passages that answer a query, best first.
+
+    Three rankings are joined: passages with all words, with all of them in some form, with any.
+    """
+    terms = _telling(library, query.terms)
+    exact = [Wanted(term.tokens) for term in terms]
+    forms = [_as_beginning(term) for term in terms]
+    rankings = [library.search(exact, mode="all", filters=filters, limit=limit)]
+    if forms != exact:
+        rankings.append(library.search(forms, mode="all", filters=filters, limit=limit))
+    if len(exact) > 1:
+        rankings.append(library.search(exact, mode="any", filters=filters, limit=limit))
+    return rank.fuse(rankings)
+
+
+def in_order(library: Library, ids: Sequence[int]) -> Iterator[PassageRow]:
+    """Yield passages by their ids, a few at a time."""
+    for begin in range(0, len(ids), CANDIDATES):
+        yield from library.passages(ids[begin : begin + CANDIDATES])
+
+
+def passage_of(row: PassageRow) -> Passage:
+    """Return the passage in a row of the library."""
+    return stored.load(row.body, position=row.position, start_s=row.start_s, end_s=row.end_s)
+
+
+def media_of(path: str, at_s: float | None) -> str | None:
+    """Return the recording beside a transcript as a link to a moment, None where there is none."""
+    source = Path(path)
+    base = sidecars.base_of(source.name)
+    for name in dict.fromkeys((base, source.stem)):
+        for suffix in _MEDIA:
+            found = source.with_name(name + suffix)
+            if found.is_file():
+                return found.as_uri() + ("" if at_s is None else f"#t={at_s:g}")
+    return None
+
+
+def output_of(path: str) -> str | None:
+    """Return the most readable output beside a transcript, None where there is none."""
+    kinds = ("enhanced.html", "enhanced.md", "enhanced.txt")
+    there = sidecars.paths_for(Path(path), kinds)
+    return next((str(there[kind]) for kind in kinds if there[kind].is_file()), None)
+
+
+def _telling(library: Library, terms: Sequence[Term]) -> Sequence[Term]:
+    """Return the terms without words that stand in very many passages, if others are left."""
+    total = library.totals().passages
+    if total < COMMON_FROM or len(terms) < 2:
+        return terms
+    most = total * COMMON_SHARE
+    telling = [
+        term for term in terms if len(term.tokens) > 1 or library.frequency(term.tokens[0]) <= most
+    ]
+    return telling or terms
+
+
+def _as_beginning(term: Term) -> Wanted:
+    begun = term.beginning
+    return Wanted(term.tokens) if begun is None else Wanted((begun,), is_beginning=True)
+
+
+def _hit(library: Library, query: Query, row: PassageRow, speaker: str | None) -> Hit | None:
+    """Return a passage as it is shown, None where nothing in it answers, or not by the speaker."""
+    passage = passage_of(row)
+    spoken = passage.words
+    found = matches(query, spoken)
+    if speaker is not None:
+        found = found & _said_by(passage, speaker)
+    if not found:
+        return None
+    begin, end = _excerpt(spoken, found)
+    shown = [place for place in sorted(found) if begin <= place < end]
+    at_s = next((s for place in shown if (s := spoken[place].start_s) is not None), row.start_s)
+    known = library.transcript(row.path)
+    return Hit(
+        file=row.path,
+        title=known.title if known is not None else None,
+        at_s=at_s,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        speakers=passage.speakers,
+        has_all=all(matches(Query((term,)), spoken) for term in query.terms),
+        excerpt=tuple(_pieces(passage, found, begin, end)),
+        text=passage.text,
+        output=output_of(row.path),
+        media=media_of(row.path, at_s),
+    )
+
+
+def _said_by(passage: Passage, speaker: str) -> frozenset[int]:
+    """Return the places of the words of a speaker."""
+    wanted = speaker_key(speaker)
+    places: list[int] = []
+    place = 0
+    for turn in passage.turns:
+        if turn.speaker is not None and wanted in speaker_key(turn.speaker):
+            places += range(place, place + len(turn.words))
+        place += len(turn.words)
+    return frozenset(places)
+
+
+def _excerpt(spoken: Sequence[Spoken], found: frozenset[int]) -> tuple[int, int]:
+    """Return which words are shown: those where most matches are near each other."""
+    places = sorted(found)
+    best = max(places, key=lambda first: sum(first <= p < first + EXCERPT - _LEAD for p in places))
+    begin = max(0, best - _LEAD)
+    for place in range(best, begin, -1):
+        if marks.ends_sentence(spoken[place - 1].text):
+            begin = place
+            break
+    end = min(len(spoken), begin + EXCERPT)
+    return max(0, end - EXCERPT) if end == len(spoken) and begin > 0 else begin, end
+
+
+def _pieces(passage: Passage, found: frozenset[int], begin: int, end: int) -> Iterator[Piece]:
+    """Yield the shown words as pieces of one kind, each of one speaker."""
+    place = 0
+    for turn in passage.turns:
+        first, last = max(begin, place), min(end, place + len(turn.words))
+        speaker = turn.speaker
+        run: list[Spoken] = []
+        for at in range(first, last):
+            run.append(turn.words[at - place])
+            if at + 1 == last or (at + 1 in found) != (at in found):
+                text = passages.join(run)
+                glued = run[0].glued or (at + 1 - len(run)) == first
+                yield Piece(("" if glued else " ") + text, at in found, speaker)
+                speaker, run = None, []
+        place += len(turn.words)
+
+
+def _moment(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidRequest(
+            f"{text} is no date: write it as 2026-11-29 or 2026-11-29T18:00."
+        ) from error
+
+
+def _folder(session: Session, text: str) -> str:
+    path = Path(os.path.expanduser(text))
+    for base in (Path.cwd(), *session.config.watch):
+        if (base / path).is_dir():
+            return str(resolved(base / path))
+    raise InvalidRequest(f"There is no folder {text}, here or in a watched folder.")
