@@ -23,6 +23,7 @@ _MODULES: Final = {
     "status": ("status",),
     "jobs": ("jobs", "show", "retry"),
     "search": ("search", "quote"),
+    "mcp": ("mcp",),
     "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),

@@ -5,7 +5,9 @@ DaemonError
 │   ├── InvalidMoment      a text that names no moment to pause until
 │   └── UnknownProfile     a profile that llasa.toml does not have
 ├── NotPossible            the state of the job or of the daemon does not allow it
-└── NothingToShow          the job has no such result
+├── NothingToShow          the job has no such result
+├── NoSuchRecording        the library has no transcript of this id
+└── NotInstalled           a part of llasa that is installed on demand
 """
 
 from __future__ import annotations
@@ -34,3 +36,14 @@ class NotPossible(DaemonError):
 
 class NothingToShow(DaemonError):
     """There is nothing to show."""
+
+
+class NoSuchRecording(DaemonError):
+    """There is no such recording in the library."""
+
+    exit_code = 2
+    hint = "The list of recordings has the ids."
+
+
+class NotInstalled(DaemonError):
+    """This part of llasa is not installed."""

@@ -47,7 +47,9 @@ def verify(session: Session, text: str, *, limits: Limits) -> Checked:
     """
     where = searching.filters_of(session, Limits(since=limits.since, folder=limits.folder))
     with searching.opened(session) as library:
-        sources = _sources(library, _candidates(library, text, where))
+        rows = _candidates(library, text, where)
+        allowed = [row for row in rows if searching.may_read(session, row.path, limits)]
+        sources = _sources(library, allowed)
         verdict = quotes.verify_quote(text, sources, speaker=limits.speaker)
     found = verdict.quote
     if found is None:

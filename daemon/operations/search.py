@@ -40,6 +40,7 @@ class Limits:
     speaker: str | None = None  # a name, or a part of it in whole words
     since: str | None = None  # a date or moment in ISO 8601, local; of the transcript's file
     folder: str | None = None  # as the user typed it
+    without_private: bool = False  # leave out what `private` keeps from other programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
         ids = ranked(library, query, filters, limit=max(CANDIDATES, 4 * limit))
         hits: list[Hit] = []
         for row in in_order(library, ids):
+            if not may_read(session, row.path, limits):
+                continue
             hit = _hit(library, query, row, limits.speaker)
             if hit is not None:
                 hits.append(hit)
@@ -114,6 +117,11 @@ def filters_of(session: Session, limits: Limits) -> Filters:
         since_s=None if limits.since is None else _moment(limits.since),
         folder=None if limits.folder is None else _folder(session, limits.folder),
     )
+
+
+def may_read(session: Session, path: str, limits: Limits) -> bool:
+    """Return whether a transcript may be shown, by the `private` of its folder's profile."""
+    return not (limits.without_private and session.config.profile_for(path).private)
 
 
 def ranked(library: Library, query: Query, filters: Filters, *, limit: int) -> list[int]:
@@ -183,7 +191,8 @@ def _hit(library: Library, query: Query, row: PassageRow, speaker: str | None) -
     """Return a passage as it is shown, None where nothing in it answers, or not by the speaker."""
     passage = passage_of(row)
     spoken = passage.words
-    found = matches(query, spoken)
+    answers = matches(query, spoken)
+    found = frozenset().union(*answers)
     if speaker is not None:
         found = found & _said_by(passage, speaker)
     if not found:
@@ -199,7 +208,7 @@ def _hit(library: Library, query: Query, row: PassageRow, speaker: str | None) -
         start_s=row.start_s,
         end_s=row.end_s,
         speakers=passage.speakers,
-        has_all=all(matches(Query((term,)), spoken) for term in query.terms),
+        has_all=all(answers),
         excerpt=tuple(_pieces(passage, found, begin, end)),
         text=passage.text,
         output=output_of(row.path),

@@ -70,8 +70,8 @@ def _words(text: str) -> list[Term]:
     return [Term(tuple(parts)) for parts in found if parts]
 
 
-def matches(query: Query, spoken: Sequence[Spoken]) -> frozenset[int]:
-    """Return which words answer the query: places in `spoken`, other forms of a word included.
+def matches(query: Query, spoken: Sequence[Spoken]) -> list[frozenset[int]]:
+    """Return for each term which words answer it: places in `spoken`.
 
     Where a word stands as it was asked for, its other forms are not counted.
     """
@@ -81,14 +81,21 @@ def matches(query: Query, spoken: Sequence[Spoken]) -> frozenset[int]:
         for token in tokens(word.text):
             heard.append(token)
             places.append(place)
-    found: set[int] = set()
-    for term in query.terms:
-        size = len(term.tokens)
-        exact = [
-            at for at in range(len(heard) - size + 1) if tuple(heard[at : at + size]) == term.tokens
-        ]
-        if exact:
-            found.update(places[at + step] for at in exact for step in range(size))
-        elif (begun := term.beginning) is not None:
-            found.update(places[at] for at, token in enumerate(heard) if token.startswith(begun))
-    return frozenset(found)
+    return [frozenset(map(places.__getitem__, _heard_at(term, heard))) for term in query.terms]
+
+
+def _heard_at(term: Term, heard: Sequence[str]) -> list[int]:
+    """Return where the tokens of a term are heard, or those of its other forms."""
+    size = len(term.tokens)
+    first = term.tokens[0]
+    exact = [
+        at
+        for at, token in enumerate(heard)
+        if token == first and tuple(heard[at : at + size]) == term.tokens
+    ]
+    if exact:
+        return [at + step for at in exact for step in range(size)]
+    begun = term.beginning
+    if begun is None:
+        return []
+    return [at for at, token in enumerate(heard) if token.startswith(begun)]

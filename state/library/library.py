@@ -204,6 +204,14 @@ class Library:
             )
         return None if row is None else _transcript_of(row)
 
+    def transcript_of(self, job_id: int) -> TranscriptRow | None:
+        """Return the transcript whose text is that of a job."""
+        with guarded():
+            row = self.database.query_one(
+                f"SELECT {TRANSCRIPT_COLUMNS} FROM transcripts WHERE job_id = ?", (job_id,)
+            )
+        return None if row is None else _transcript_of(row)
+
     def transcripts(self, *, limit: int, offset: int = 0) -> list[TranscriptRow]:
         """Return a page of the transcripts, newest first."""
         with guarded():

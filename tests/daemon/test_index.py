@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,6 @@ from tests.daemon.making import dropped, events, now, transcript
 
 class Kill(BaseException):
     """What stands for a kill: nothing catches it."""
-
-
-@pytest.fixture
-def indexer(config: Config, queue: Queue, log: Log, clock: Clock) -> Iterator[Indexer]:
-    indexer = Indexer(config, queue, log, clock=clock)
-    yield indexer
-    indexer.close()
 
 
 def done(rig: WorkerRig, name: str, *segments: str) -> Job:

@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from daemon.config import Config
-from daemon.log import Log
 from daemon.work.index import Indexer
-from state.queue import Queue
-from tests.daemon.conftest import Ask, Clock, WorkerRig
-from tests.daemon.making import documented, dropped, offered
-
-TALK = [
-    ("SPEAKER_00", "we talked about the delivery for the whole of the morning"),
-    ("SPEAKER_01", "and they balked at the cost because it was fifteen thousand pounds"),
-    ("SPEAKER_00", "i promised that we would deliver the first version of it in may"),
-]
-
-
-def talk(*turns: tuple[str, str]) -> bytes:
-    """Return a WhisperX file of these turns, ten seconds each."""
-    segments = []
-    for number, (speaker, text) in enumerate(turns):
-        start = 10.0 * number
-        segments.append(
-            {"start": start, "end": start + 9.0, "text": f" {text}", "speaker": speaker}
-        )
-    return json.dumps({"segments": segments, "language": "en"}).encode()
-
-
-@pytest.fixture
-def indexer(config: Config, queue: Queue, log: Log, clock: Clock) -> Iterator[Indexer]:
-    indexer = Indexer(config, queue, log, clock=clock)
-    yield indexer
-    indexer.close()
-
-
-@pytest.fixture
-def library(rig: WorkerRig, indexer: Indexer) -> Path:
-    """Return the folder of two finished transcripts, of which one has names and a recording."""
-    folder = rig.config.watch[0]
-    (folder / "calls").mkdir()
-    (folder / "calls" / "talk.mp3").touch()
-    (folder / "calls" / "talk.speakers.toml").write_text('SPEAKER_00 = "Ada Lovelace"')
-    dropped(rig, "calls/talk.json", talk(*TALK))
-    other = folder / "other.json"
-    other.write_bytes(talk(("SPEAKER_00", "the river was cold in the morning")))
-    os.utime(other, (0, 0))
-    offered(rig.queue, other)
-    while rig.worker().run_one() or indexer.step():
-        pass
-    return folder
+from tests.daemon.conftest import Ask, WorkerRig
+from tests.daemon.making import diarized, documented, dropped
 
 
 def test_a_search_shows_the_place_the_speaker_and_the_words(library: Path, ask: Ask) -> None:
@@ -156,7 +110,7 @@ def test_a_hostile_transcript_sends_nothing_to_the_terminal(
 ) -> None:
     """Neither escapes nor direction overrides come through, in words or names."""
     evil = "the river \x1b]52;c;aGk=\x07 was \u202ecold"
-    dropped(rig, "evil.json", talk(("\x1b[31mAda", evil)))
+    dropped(rig, "evil.json", diarized(("\x1b[31mAda", evil)))
     rig.worker().run_one()
     while indexer.step():
         pass
@@ -170,7 +124,7 @@ def test_the_status_says_what_can_be_searched(
     library: Path, rig: WorkerRig, indexer: Indexer, ask: Ask
 ) -> None:
     """A text that is done and not yet in the library is counted."""
-    dropped(rig, "more.json", talk(("SPEAKER_00", "the river was cold in the morning")))
+    dropped(rig, "more.json", diarized(("SPEAKER_00", "the river was cold in the morning")))
     rig.worker().run_one()
     assert ask("status", "--json").json["library"] == {
         "transcripts": 2,

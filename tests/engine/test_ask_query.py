@@ -20,7 +20,8 @@ def spoken(text: str) -> tuple[Spoken, ...]:
 def marked(query: str, text: str) -> list[str]:
     """Return the words of a text that a query finds."""
     words = spoken(text)
-    return [words[place].text for place in sorted(matches(parse(query), words))]
+    found = frozenset().union(*matches(parse(query), words))
+    return [words[place].text for place in sorted(found)]
 
 
 @given(st.text(max_size=200))
@@ -57,6 +58,12 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
 def test_words_are_found_in_their_forms(query: str, text: str, found: list[str]) -> None:
     """Case, accents and endings do not count; short words and numbers stand as they are."""
     assert marked(query, text) == found
+
+
+def test_each_term_has_its_own_answers() -> None:
+    """So that it can be said whether all of them are answered."""
+    words = spoken("they balked at the cost")
+    assert matches(parse("cost balked elephant"), words) == [{4}, {1}, set()]
 
 
 def test_rankings_are_joined_by_their_places() -> None:
