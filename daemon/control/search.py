@@ -103,12 +103,13 @@ def _shown(session: TerminalSession, hit: Hit) -> Text:
     if hit.title:
         head.append(f"  {safe(hit.title)}", style="dim")
     text = Text.assemble(head, "\n")
-    for number, piece in enumerate(hit.excerpt):
-        if piece.speaker is not None:
-            text.append(("\n" if number else "") + f"{safe(piece.speaker)}: ", style="dim")
-        elif number and hit.excerpt[number - 1].text.endswith("\n"):
+    for piece in hit.excerpt:
+        if piece.text.startswith("\n"):
             text.append("\n")
-        text.append(safe(piece.text), style="bold yellow" if piece.is_match else "")
+        if piece.speaker is not None:
+            text.append(f"{safe(piece.speaker)}: ", style="dim")
+        said = safe(piece.text.removeprefix("\n"))
+        text.append(said, style="bold yellow" if piece.is_match else "")
     return text
 
 

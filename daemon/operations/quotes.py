@@ -10,7 +10,7 @@ from daemon.operations import search as searching
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from engine.ask import quotes
-from engine.ask.query import Query, parse
+from engine.ask.query import Query, Term
 from engine.ask.quotes import Source
 from engine.ask.tokens import tokens
 from state.library.library import Library
@@ -72,8 +72,10 @@ def _candidates(library: Library, text: str, filters: Filters) -> list[PassageRo
     text = text[: quotes.MOST_CHARACTERS]
     phrase = Wanted(tokens(text)[:_PHRASE])
     exact = library.search([phrase], mode="all", filters=filters, limit=_CANDIDATES)
-    words = Query(parse(text.replace('"', " ")).terms)
-    similar = searching.ranked(library, words, filters, limit=_CANDIDATES)
+    words = Query(tuple(Term((token,)) for token in dict.fromkeys(phrase.tokens)))
+    similar = searching.ranked(
+        library, words, searching.telling(library, words), filters, limit=_CANDIDATES
+    )
     return library.passages(list(dict.fromkeys([*exact, *similar[:_CANDIDATES]])))
 
 

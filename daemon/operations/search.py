@@ -20,12 +20,14 @@ from engine.ask.query import Query, Term, matches, parse
 from engine.text import marks
 from state.library.library import Library
 from state.library.opening import open_library_readonly
-from state.library.records import Filters, PassageRow, Wanted
+from state.library.records import Filters, Mode, PassageRow, Wanted
 
 MOST_HITS: Final = 100
 CANDIDATES: Final = 50  # that each ranking gives, at least
-COMMON_SHARE: Final = 0.1  # of the passages: a more common word is not asked for beside others
-COMMON_FROM: Final = 1_000  # passages from which a share means something
+#: From so many passages on, a word that stands in a larger share of them is not asked for beside
+#: others: in a small library a word may be frequent because it is the subject.
+COMMON: Final = ((1_000, 0.1), (20, 0.5))
+LEAST_SHARE: Final = 0.5  # of the words of a search that a passage must have, if any has so many
 EXCERPT: Final = 45  # words
 _LEAD: Final = 15  # words before the first match, if a sentence begins there
 _MEDIA: Final = (
@@ -47,7 +49,7 @@ class Limits:
 class Piece:
     """Some text of an excerpt."""
 
-    text: str
+    text: str  # begins with a newline where another turn begins
     is_match: bool  # whether it answers the search
     speaker: str | None  # where another speaker begins, their name; else None
 
@@ -62,7 +64,7 @@ class Hit:
     start_s: float | None  # of the passage
     end_s: float | None
     speakers: tuple[str, ...]  # of the passage
-    has_all: bool  # whether every word of the search stands in the passage, in some form
+    has_all: bool  # whether every telling word of the search is in the passage, in some form
     excerpt: tuple[Piece, ...]
     text: str  # the whole passage, a line for each turn
     output: str | None  # the most readable output beside the source
@@ -89,20 +91,21 @@ def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
     library to be read.
     """
     filters = filters_of(session, limits)
-    query = parse(text)
+    typed = parse(text)
     with opened(session) as library:
         totals = library.totals()
-        ids = ranked(library, query, filters, limit=max(CANDIDATES, 4 * limit))
-        hits: list[Hit] = []
-        for row in in_order(library, ids):
-            if not may_read(session, row.path, limits):
-                continue
-            hit = _hit(library, query, row, limits.speaker)
-            if hit is not None:
-                hits.append(hit)
-            if len(hits) >= limit:
-                break
-    return Found(tuple(hits), totals.transcripts - totals.problems, totals.passages)
+        query = telling(library, typed)
+        most = max(CANDIDATES, 4 * limit)
+        ids = ranked(library, typed, query, filters, limit=most)[:most]
+        answers = (
+            answer
+            for row in in_order(library, ids)
+            if may_read(session, row.path, limits)
+            and (answer := _answer(query, row, limits.speaker)) is not None
+        )
+        best = _enough(answers, limit)
+        hits = tuple(_hit(library, answer) for answer in best)
+    return Found(hits, totals.transcripts - totals.problems, totals.passages)
 
 
 def opened(session: Session) -> Library:
@@ -124,19 +127,28 @@ def may_read(session: Session, path: str, limits: Limits) -> bool:
     return not (limits.without_private and session.config.profile_for(path).private)
 
 
-def ranked(library: Library, query: Query, filters: Filters, *, limit: int) -> list[int]:
-    """Return the ids of passages that answer a query, best first.
+def ranked(
+    library: Library, typed: Query, query: Query, filters: Filters, *, limit: int
+) -> list[int]:
+    """Return the ids of passages that answer, best first.
 
-    Three rankings are joined: passages with all words, with all of them in some form, with any.
+    Up to four rankings are joined: passages with all that was typed, with all telling words, with
+    all of them in some form, with any of them.
     """
-    terms = _telling(library, query.terms)
-    exact = [Wanted(term.tokens) for term in terms]
-    forms = [_as_beginning(term) for term in terms]
-    rankings = [library.search(exact, mode="all", filters=filters, limit=limit)]
-    if forms != exact:
-        rankings.append(library.search(forms, mode="all", filters=filters, limit=limit))
-    if len(exact) > 1:
-        rankings.append(library.search(exact, mode="any", filters=filters, limit=limit))
+    exact = [Wanted(term.tokens) for term in query.terms]
+    searches: list[tuple[list[Wanted], Mode]] = [
+        ([Wanted(term.tokens) for term in typed.terms], "all"),
+        (exact, "all"),
+        ([_as_beginning(term) for term in query.terms], "all"),
+        (exact, "any"),
+    ]
+    done: list[tuple[list[Wanted], Mode]] = []
+    rankings: list[list[int]] = []
+    for wanted, mode in searches:
+        mode = "all" if len(wanted) < 2 else mode
+        if (wanted, mode) not in done:
+            done.append((wanted, mode))
+            rankings.append(library.search(wanted, mode=mode, filters=filters, limit=limit))
     return rank.fuse(rankings)
 
 
@@ -170,16 +182,16 @@ def output_of(path: str) -> str | None:
     return next((str(there[kind]) for kind in kinds if there[kind].is_file()), None)
 
 
-def _telling(library: Library, terms: Sequence[Term]) -> Sequence[Term]:
-    """Return the terms without words that stand in very many passages, if others are left."""
+def telling(library: Library, query: Query) -> Query:
+    """Return the query without words that stand in very many passages, if others are left."""
     total = library.totals().passages
-    if total < COMMON_FROM or len(terms) < 2:
-        return terms
-    most = total * COMMON_SHARE
-    telling = [
-        term for term in terms if len(term.tokens) > 1 or library.frequency(term.tokens[0]) <= most
-    ]
-    return telling or terms
+    share = next((share for least, share in COMMON if total >= least), 1.0)
+    kept = tuple(
+        term
+        for term in query.terms
+        if len(term.tokens) > 1 or library.frequency(term.tokens[0]) <= share * total
+    )
+    return Query(kept) if kept else query
 
 
 def _as_beginning(term: Term) -> Wanted:
@@ -187,16 +199,44 @@ def _as_beginning(term: Term) -> Wanted:
     return Wanted(term.tokens) if begun is None else Wanted((begun,), is_beginning=True)
 
 
-def _hit(library: Library, query: Query, row: PassageRow, speaker: str | None) -> Hit | None:
-    """Return a passage as it is shown, None where nothing in it answers, or not by the speaker."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A passage with the words in it that answer."""
+
+    row: PassageRow
+    passage: Passage
+    found: frozenset[int]  # places of words
+    share: float  # of the terms that are answered
+
+
+def _answer(query: Query, row: PassageRow, speaker: str | None) -> _Answer | None:
+    """Return what answers in a passage, None where nothing does, or not by the speaker."""
     passage = passage_of(row)
-    spoken = passage.words
-    answers = matches(query, spoken)
-    found = frozenset().union(*answers)
+    answers = matches(query, passage.words)
     if speaker is not None:
-        found = found & _said_by(passage, speaker)
+        said = _said_by(passage, speaker)
+        answers = [places & said for places in answers]
+    found = frozenset[int]().union(*answers)
     if not found:
         return None
+    return _Answer(row, passage, found, sum(map(bool, answers)) / len(answers))
+
+
+def _enough(answers: Iterator[_Answer], limit: int) -> list[_Answer]:
+    """Return the first answers that have enough of the words; where none has, the first ones."""
+    good: list[_Answer] = []
+    poor: list[_Answer] = []
+    for answer in answers:
+        (good if answer.share >= LEAST_SHARE else poor).append(answer)
+        if len(good) >= limit:
+            break
+    return good or poor[:limit]
+
+
+def _hit(library: Library, answer: _Answer) -> Hit:
+    """Return a passage as it is shown."""
+    row, passage, found = answer.row, answer.passage, answer.found
+    spoken = passage.words
     begin, end = _excerpt(spoken, found)
     shown = [place for place in sorted(found) if begin <= place < end]
     at_s = next((s for place in shown if (s := spoken[place].start_s) is not None), row.start_s)
@@ -208,7 +248,7 @@ def _hit(library: Library, query: Query, row: PassageRow, speaker: str | None) -
         start_s=row.start_s,
         end_s=row.end_s,
         speakers=passage.speakers,
-        has_all=all(answers),
+        has_all=answer.share == 1.0,
         excerpt=tuple(_pieces(passage, found, begin, end)),
         text=passage.text,
         output=output_of(row.path),
@@ -251,9 +291,11 @@ def _pieces(passage: Passage, found: frozenset[int], begin: int, end: int) -> It
         for at in range(first, last):
             run.append(turn.words[at - place])
             if at + 1 == last or (at + 1 in found) != (at in found):
-                text = passages.join(run)
-                glued = run[0].glued or (at + 1 - len(run)) == first
-                yield Piece(("" if glued else " ") + text, at in found, speaker)
+                is_first = at + 1 - len(run) == first
+                gap = "" if run[0].glued else " "
+                if is_first:
+                    gap = "" if first == begin else "\n"
+                yield Piece(gap + passages.join(run), at in found, speaker)
                 speaker, run = None, []
         place += len(turn.words)
 

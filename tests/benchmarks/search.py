@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon.operations.search import in_order, passage_of, ranked
+from daemon.operations.search import in_order, passage_of, ranked, telling
 from engine.ask import stored, tokens
 from engine.ask.passages import Passage, Spoken, Turn
 from engine.ask.query import matches, parse
@@ -107,8 +107,9 @@ def search(library: Library, words: list[str], source: random.Random) -> None:
         for _ in range(SEARCHES):
             typed = " ".join(source.choices(words[first:last], k=source.randint(1, 4)))
             begun = time.process_time()
-            query = parse(typed)
-            ids = ranked(library, query, Filters(), limit=50)
+            asked = parse(typed)
+            query = telling(library, asked)
+            ids = ranked(library, asked, query, Filters(), limit=50)
             for row in in_order(library, ids[:5]):
                 matches(query, passage_of(row).words)
             costs_ms.append(1e3 * (time.process_time() - begun))
