@@ -19,6 +19,7 @@ from daemon.errors import CannotRender, SourceError
 from daemon.files.listing import root_is_there
 from daemon.files.source import read_snapshot
 from daemon.log import Log, place_of
+from daemon.machine import give_back_memory
 from daemon.work.kept import profile_of, restore
 from daemon.work.names import names_for
 from engine import pipeline, sidecars
@@ -37,6 +38,7 @@ LOOK_S: Final = 60.0  # between two comparisons, if no job ended
 PATIENCE: Final = 300  # a comparison that takes a second is repeated after so many
 PAUSE_S: Final = 60.0  # after an error of the library
 _TEXT: Final = "enhanced.txt"
+_LARGE_BYTES: Final = 1 << 18  # a source of about an hour
 _MOST_BYTES: Final = 64 * 1024 * 1024  # of a sidecar
 
 
@@ -212,6 +214,8 @@ class Indexer:
         self._at_step("passages_made")
         row = library.put(transcript, map(_stored, found))
         self._at_step("indexed")
+        if job.size > _LARGE_BYTES:
+            give_back_memory()
         self._log.info("library.indexed", job_id=job.id, passages=row.passages, problem=row.problem)
 
     def _made(self, job: Job, row: FinishedRow) -> tuple[NewTranscript, Iterator[Passage]]:

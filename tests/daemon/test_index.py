@@ -14,14 +14,15 @@ from daemon.log import Log
 from daemon.operations.rerender import render_again
 from daemon.work import index
 from daemon.work.index import Indexer
+from daemon.work.loop import WorkerLoop
 from engine.ask import stored, tokens
 from state.job import Job
 from state.library.library import Library
 from state.library.opening import open_library, open_library_readonly
 from state.library.records import Filters, Wanted
 from state.queue import Queue
-from tests.daemon.conftest import Clock, WorkerRig
-from tests.daemon.making import dropped, events, now, transcript
+from tests.daemon.conftest import Clock, LightChild, WorkerRig
+from tests.daemon.making import dropped, events, now, offered, transcript
 
 
 class Kill(BaseException):
@@ -273,3 +274,25 @@ def test_a_library_that_cannot_be_written_waits(
     rig.config.home.library.rmdir()
     catch_up(indexer)
     assert files_with(rig.config, "river") == ["talk.json"]
+
+
+def test_the_workers_loop_indexes_each_job(
+    config: Config, queue: Queue, log: Log, captured: LogCapture, child: LightChild
+) -> None:
+    """On the worker's thread and its own connections, right after the job."""
+    path = config.watch[0] / "talk.json"
+    path.write_bytes(transcript("we went down to the river"))
+    offered(queue, path)
+    loop = WorkerLoop(
+        config,
+        log,
+        boot_id="boot-1",
+        clock=lambda: 1_000.0,
+        wall=lambda: 1_800_000_000.0,
+        nudge=lambda name: None,
+        wake_service=lambda: loop.stopping.set(),
+        make_client=child.client,
+    )
+    loop.run()
+    assert events(captured)[-3:] == ["job.done", "library.indexed", "model.ended"]
+    assert files_with(config, "river") == ["talk.json"]
