@@ -133,7 +133,7 @@ def ranked(
     """Return the ids of passages that answer, best first.
 
     Up to four rankings are joined: passages with all that was typed, with all telling words, with
-    all of them in some form, with any of them.
+    all of them in some form, with any of them. The later, wider ones are left out once one is full.
     """
     exact = [Wanted(term.tokens) for term in query.terms]
     searches: list[tuple[list[Wanted], Mode]] = [
@@ -149,6 +149,8 @@ def ranked(
         if (wanted, mode) not in done:
             done.append((wanted, mode))
             rankings.append(library.search(wanted, mode=mode, filters=filters, limit=limit))
+        if len(rankings[-1]) >= limit:
+            break
     return rank.fuse(rankings)
 
 
