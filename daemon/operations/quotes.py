@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from daemon.operations import search as searching
+from daemon.operations.places import media_of, output_of
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from engine.ask import quotes
@@ -62,8 +63,8 @@ def verify(session: Session, text: str, *, limits: Limits) -> Checked:
         speakers=found.speakers,
         at_s=found.start_s,
         similarity=found.similarity,
-        output=searching.output_of(found.path),
-        media=searching.media_of(found.path, found.start_s),
+        output=output_of(found.path),
+        media=media_of(found.path, found.start_s),
     )
 
 

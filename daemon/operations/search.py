@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from daemon.files.spelling import resolved
 from daemon.operations.errors import InvalidRequest
+from daemon.operations.places import media_of, output_of
 from daemon.operations.session import Session
-from daemon.work.index import speaker_key
-from engine import sidecars
+from daemon.work.contents import speaker_key
 from engine.ask import passages, rank, stored, tokens
 from engine.ask.passages import Passage, Spoken
 from engine.ask.query import Query, Term, matches, parse
@@ -30,9 +30,6 @@ COMMON: Final = ((1_000, 0.1), (20, 0.5))
 LEAST_SHARE: Final = 0.5  # of the words of a search that a passage must have, if any has so many
 EXCERPT: Final = 45  # words
 _LEAD: Final = 15  # words before the first match, if a sentence begins there
-_MEDIA: Final = (
-    ".mp3", ".m4a", ".wav", ".mp4", ".mkv", ".mov", ".webm", ".flac", ".ogg", ".opus", ".aac",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,25 +160,6 @@ def in_order(library: Library, ids: Sequence[int]) -> Iterator[PassageRow]:
 def passage_of(row: PassageRow) -> Passage:
     """Return the passage in a row of the library."""
     return stored.load(row.body, position=row.position, start_s=row.start_s, end_s=row.end_s)
-
-
-def media_of(path: str, at_s: float | None) -> str | None:
-    """Return the recording beside a transcript as a link to a moment, None where there is none."""
-    source = Path(path)
-    base = sidecars.base_of(source.name)
-    for name in dict.fromkeys((base, source.stem)):
-        for suffix in _MEDIA:
-            found = source.with_name(name + suffix)
-            if found.is_file():
-                return found.as_uri() + ("" if at_s is None else f"#t={at_s:g}")
-    return None
-
-
-def output_of(path: str) -> str | None:
-    """Return the most readable output beside a transcript, None where there is none."""
-    kinds = ("enhanced.html", "enhanced.md", "enhanced.txt")
-    there = sidecars.paths_for(Path(path), kinds)
-    return next((str(there[kind]) for kind in kinds if there[kind].is_file()), None)
 
 
 def telling(library: Library, query: Query) -> Query:

@@ -6,40 +6,31 @@ page, so it does not matter what was killed, deleted, forgotten or written again
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from daemon.config import Config
-from daemon.errors import CannotRender, SourceError
 from daemon.files.listing import root_is_there
-from daemon.files.source import read_snapshot
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
-from daemon.work.kept import profile_of, restore
-from daemon.work.names import names_for
-from engine import pipeline, sidecars
-from engine.ask import passages, stored, tokens
-from engine.ask.passages import Passage
-from engine.errors import EngineError, SpeakersError
+from daemon.work.contents import contents_of
+from engine.ask import stored, tokens
 from state.errors import LibraryDamaged, LibraryError, LibraryOutdated, StateError
-from state.job import FinishedRow, Job
+from state.job import FinishedRow
 from state.library.library import Library
 from state.library.opening import discard_library, open_library
-from state.library.records import NewPassage, NewTranscript
+from state.library.records import NewTranscript
 from state.queue import Queue
 
 PAGE: Final = 200  # jobs that are compared at once
 LOOK_S: Final = 60.0  # between two comparisons, if no job ended
 PATIENCE: Final = 300  # a comparison that takes a second is repeated after so many
 PAUSE_S: Final = 60.0  # after an error of the library
-_TEXT: Final = "enhanced.txt"
 _LARGE_BYTES: Final = 1 << 18  # a source of about an hour
-_MOST_BYTES: Final = 64 * 1024 * 1024  # of a sidecar
 
 
 class Task(NamedTuple):
@@ -210,51 +201,13 @@ class Indexer:
         job = self._queue.job(task.put.id)
         if job is None:
             return
-        transcript, found = self._made(job, task.put)
+        transcript, passages = contents_of(self._queue, self._config, job, task.put)
         self._at_step("passages_made")
-        row = library.put(transcript, map(_stored, found))
+        row = library.put(transcript, passages)
         self._at_step("indexed")
         if job.size > _LARGE_BYTES:
             give_back_memory()
         self._log.info("library.indexed", job_id=job.id, passages=row.passages, problem=row.problem)
-
-    def _made(self, job: Job, row: FinishedRow) -> tuple[NewTranscript, Iterator[Passage]]:
-        """Return a finished transcript and its passages: from the kept parts, else from the text.
-
-        The parts are lost with the database, and the source may be gone; the text is then still
-        there, without times.
-        """
-        metadata = _metadata_of(row)
-        problem = None
-        try:
-            found = self._kept_passages(job)
-        except (CannotRender, SourceError, EngineError):
-            text = _text_of(row)
-            problem = "no_text" if text is None else None
-            found = passages.of_text(text or "", _labels_of(metadata))
-        duration_s = metadata["source"].get("duration_s")
-        return (
-            NewTranscript(
-                path=job.path,
-                job_id=job.id,
-                stamp=row.stamp,
-                sha256=job.sha256,
-                dated_s=job.mtime_ns / 1e9,
-                title=_short_text(metadata.get("title")),
-                language=_short_text(metadata["source"].get("language")),
-                duration_s=float(duration_s) if isinstance(duration_s, int | float) else None,
-                problem=problem,
-            ),
-            found,
-        )
-
-    def _kept_passages(self, job: Job) -> Iterator[Passage]:
-        kept = restore(self._queue, job, self._config)
-        try:
-            names = names_for(job.path, self._config, profile_of(job, self._config))
-        except SpeakersError:  # the job's detail says it; the outputs have the labels too
-            names = kept.plan.profile.speakers
-        return passages.of_document(pipeline.join(kept.plan, kept.parts), names)
 
     def _set_aside(self, task: Task | None) -> bool:
         """Record that a transcript cannot be indexed, so that it is not tried again and again."""
@@ -274,54 +227,3 @@ class Indexer:
         self._pages = None
         self._due = self._clock() + PAUSE_S
         return False
-
-
-def _stored(passage: Passage) -> NewPassage:
-    return NewPassage(
-        position=passage.position,
-        start_s=passage.start_s,
-        end_s=passage.end_s,
-        words=len(passage.words),
-        speakers="\n".join(speaker_key(name) for name in passage.speakers),
-        body=stored.dump(passage),
-    )
-
-
-def speaker_key(name: str) -> str:
-    """Return a speaker's name as the library compares it: whole words between spaces."""
-    return f" {' '.join(tokens.tokens(name))} "
-
-
-def _text_of(row: FinishedRow) -> str | None:
-    data = _sidecar(row, _TEXT)
-    return None if data is None else data.decode("utf-8", "replace")
-
-
-def _metadata_of(row: FinishedRow) -> dict[str, Any]:
-    """Return the metadata that lies beside the text; where there is none, an empty one."""
-    data = _sidecar(row, sidecars.METADATA)
-    if data is not None and sidecars.is_ours_content(data):
-        metadata: dict[str, Any] = json.loads(data)
-        if isinstance(metadata.get("source"), dict):
-            return metadata
-    return {"source": {}}
-
-
-def _labels_of(metadata: dict[str, Any]) -> set[str]:
-    speakers = metadata.get("speakers")
-    entries = speakers if isinstance(speakers, list) else []
-    return {str(entry.get("label")) for entry in entries if isinstance(entry, dict)}
-
-
-def _sidecar(row: FinishedRow, suffix: str) -> bytes | None:
-    for output in row.outputs:
-        if output.suffix == suffix:
-            try:
-                return read_snapshot(output.path, max_bytes=_MOST_BYTES).data
-            except SourceError:
-                return None
-    return None
-
-
-def _short_text(value: Any) -> str | None:
-    return value[:300] if isinstance(value, str) else None

@@ -12,7 +12,7 @@ from structlog.testing import LogCapture
 from daemon.config import Config
 from daemon.log import Log
 from daemon.operations.rerender import render_again
-from daemon.work import index
+from daemon.work import contents, index
 from daemon.work.index import Indexer
 from daemon.work.loop import WorkerLoop
 from engine.ask import stored, tokens
@@ -148,14 +148,14 @@ def test_a_transcript_that_cannot_be_indexed_stops_no_other(
     """A bug is logged with its place, and the transcript is not tried again and again."""
     done(rig, "good.json", "we went down to the river")
     bad = done(rig, "bad.json", "we went down to the river")
-    real = index.restore
+    real = contents.restore
 
     def restore(queue: Queue, job: Job, config: Config) -> object:
         if job.id == bad.id:
             raise ZeroDivisionError
         return real(queue, job, config)
 
-    monkeypatch.setattr(index, "restore", restore)
+    monkeypatch.setattr(contents, "restore", restore)
     catch_up(indexer)
     assert files_with(rig.config, "river") == ["good.json"]
     with opened(rig.config) as library:
@@ -241,7 +241,7 @@ def test_a_kill_inside_of_a_write_leaves_the_old_passages(
     job = done(rig, "talk.json", *(f"then {name} came to us" for name in names))
     catch_up(indexer)
     render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
-    real: Callable[[object], object] = index._stored
+    real: Callable[[object], object] = contents._stored
     calls = iter(range(9))
 
     def stored_until(passage: object) -> object:
@@ -249,7 +249,7 @@ def test_a_kill_inside_of_a_write_leaves_the_old_passages(
             raise Kill
         return real(passage)
 
-    monkeypatch.setattr(index, "_stored", stored_until)
+    monkeypatch.setattr(contents, "_stored", stored_until)
     clock.pass_by(index.LOOK_S * 2)
     with pytest.raises(Kill):
         catch_up(indexer)
