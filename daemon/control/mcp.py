@@ -27,7 +27,7 @@ def mcp(session: TerminalSession) -> None:
     try:
         from daemon.mcp.server import make_server  # late: it is installed on demand
     except ModuleNotFoundError as error:
-        if error.name not in _PACKAGES:
+        if (error.name or "").split(".")[0] not in _PACKAGES:
             raise
         raise NotInstalled(
             "The Model Context Protocol is not installed.",
