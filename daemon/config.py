@@ -245,6 +245,12 @@ def _bytes(value: Any) -> int:
     return value
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong("true or false")
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _Wrong("a text that is not empty")
@@ -331,6 +337,7 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "speakers": _pairs,
     "glossary": _glossary,
     "terms": _terms,
+    "private": _flag,
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _folders,

@@ -45,6 +45,11 @@ class Home:
         return self.state / "queue.db"
 
     @property
+    def library(self) -> Path:
+        """Return the file of the library, which is made from finished work."""
+        return self.state / "library.db"
+
+    @property
     def lock(self) -> Path:
         """Return the file that a daemon locks while it runs."""
         return self.state / "daemon.lock"

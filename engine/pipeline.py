@@ -141,6 +141,19 @@ def keep(part: Part, status: PartStatus) -> EnhancedPart:
     return EnhancedPart(index=part.index, status=status, words=words)
 
 
+def join(plan: Plan, enhanced: Sequence[EnhancedPart]) -> Document:
+    """Join the parts to one text in paragraphs; raises `AlignmentError` if one is missing."""
+    if [part.index for part in enhanced] != [part.index for part in plan.parts]:
+        raise AlignmentError()
+    return Document(
+        paragraphs=tuple(tuple(words) for words in paragraphs.settle(glossary.respell(enhanced))),
+        language=plan.language,
+        duration_s=plan.transcript.duration_s,
+        has_speakers=plan.transcript.has_speakers,
+        timing=plan.transcript.timing,
+    )
+
+
 def finish(
     plan: Plan,
     enhanced: Sequence[EnhancedPart],
@@ -150,15 +163,7 @@ def finish(
     created_at: datetime,
 ) -> Result:
     """Join the parts, describe and render them; raises `AlignmentError` if one is missing."""
-    if [part.index for part in enhanced] != [part.index for part in plan.parts]:
-        raise AlignmentError()
-    document = Document(
-        paragraphs=tuple(tuple(words) for words in paragraphs.settle(glossary.respell(enhanced))),
-        language=plan.language,
-        duration_s=plan.transcript.duration_s,
-        has_speakers=plan.transcript.has_speakers,
-        timing=plan.transcript.timing,
-    )
+    document = join(plan, enhanced)
     described = metadata.build(
         document,
         source=plan.source,

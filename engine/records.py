@@ -224,6 +224,7 @@ class Profile:
     speakers: dict[str, str] = field(default_factory=dict)  # label -> name
     glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
     terms: tuple[str, ...] = ()  # offered to the model where a word sounds like one
+    private: bool = False  # other programs may not read these transcripts through llasa
 
 
 @dataclass(frozen=True, slots=True)

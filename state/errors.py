@@ -13,10 +13,16 @@ StateError
 ├── ConversationError          one conversation
 │   ├── NoSuchConversation
 │   └── ConversationMoved      another process has continued it meanwhile
-└── JobError                   one job, named by `job_id`
-    ├── NoSuchJob
-    ├── IllegalMove            the job's status does not allow what was asked for
-    └── JobMoved               the row has changed since the caller read it
+├── JobError                   one job, named by `job_id`
+│   ├── NoSuchJob
+│   ├── IllegalMove            the job's status does not allow what was asked for
+│   └── JobMoved               the row has changed since the caller read it
+└── LibraryError               the library of passages, which can be built again
+    ├── LibraryMissing
+    ├── LibraryOutdated        another version of llasa made it
+    ├── LibraryDamaged
+    ├── LibraryFull
+    └── LibraryUnusable
 """
 
 from __future__ import annotations
@@ -136,6 +142,38 @@ class JobMoved(JobError):
     def __init__(self, job_id: int, status: Status) -> None:
         super().__init__(job_id, f"another process changed job {job_id}: it is {status} now")
         self.status = status
+
+
+class LibraryError(StateError):
+    """The library of passages cannot be used."""
+
+    hint = "Start the daemon: it builds the library again from the finished transcripts."
+
+
+class LibraryMissing(LibraryError):
+    """There is no library yet."""
+
+    hint = "Start the daemon: it puts every finished transcript into the library."
+
+
+class LibraryOutdated(LibraryError):
+    """The library was made by another version of llasa."""
+
+
+class LibraryDamaged(LibraryError):
+    """The library's file is damaged."""
+
+
+class LibraryFull(LibraryError):
+    """The disk of the library is full."""
+
+    hint = "Free some space on that disk; the daemon then goes on with the library by itself."
+
+
+class LibraryUnusable(LibraryError):
+    """The library cannot be read or written now."""
+
+    hint = "Check that its folder is yours and writable, and try again in a minute."
 
 
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})

@@ -247,6 +247,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedRow:
+    """The newest job of a path that wrote outputs, without what only its work needs."""
+
+    id: int
+    path: str  # of the source; bytes that are not UTF-8 as surrogates (`os.fsdecode`)
+    outputs: tuple[Output, ...]
+    stamp: str  # of the outputs: another one after they are written again
+
+
+@dataclass(frozen=True, slots=True)
 class PartRow:
     """The state of one part of a job."""
 

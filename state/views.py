@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
 
-from state.job import Backlog, Job, Move, PartRow, Reason, Status
-from state.rows import Rows, job_of, sql_list
+from state.job import Backlog, FinishedRow, Job, Move, PartRow, Reason, Status
+from state.rows import Rows, job_of, outputs_of, sql_list
 
 RECENT = 50  # jobs from which the words per byte are taken
 # The kind of a file is the end of its name: JSON with times has fewer words per byte than SRT.
@@ -45,6 +48,14 @@ BACKLOG = f"""
         CASE WHEN count(*) = count(words) THEN total(words) END AS words
     FROM estimated
 """
+# The newest job with outputs of each path.
+FINISHED = (
+    "SELECT id, path, outputs FROM jobs WHERE status IN ('done', 'partial') AND outputs <> '[]'"
+    " AND NOT EXISTS (SELECT 1 FROM jobs AS later WHERE later.path = jobs.path"
+    " AND later.supersedes > jobs.supersedes AND later.status IN ('done', 'partial')"
+    " AND later.outputs <> '[]')"
+)
+_MOST_ID = (1 << 63) - 1
 # Finds an output written beside one that the user had edited. In JSON a quote inside a name has a
 # backslash before it, so no name can look like this.
 DISPLACED = """instr(outputs, '", true]') > 0 AND outputs GLOB '*[^\\]", true]*'"""
@@ -99,6 +110,27 @@ class ViewRows(Rows):
             )[0][0]
         )
 
+    def finished(self, *, before: int | None = None, limit: int) -> list[FinishedRow]:
+        """Return the newest jobs with outputs of each path, newest first, below the id `before`."""
+        rows = self.database.query(
+            f"{FINISHED} AND jobs.id < ? ORDER BY jobs.id DESC LIMIT ?",
+            (_MOST_ID if before is None else before, limit),
+        )
+        return [_finished_of(row) for row in rows]
+
+    def finished_count(self) -> int:
+        """Return of how many paths a job has outputs."""
+        return int(self.database.query(f"SELECT count(*) FROM ({FINISHED})")[0][0])
+
+    def without_outputs(self, paths: Sequence[str]) -> list[str]:
+        """Return those of the paths of which no job has outputs, such as forgotten ones."""
+        marks = ", ".join("?" * len(paths))
+        rows = self.database.query(
+            f"{FINISHED} AND jobs.path IN ({marks})", [os.fsencode(path) for path in paths]
+        )
+        known = {os.fsdecode(row["path"]) for row in rows}
+        return [path for path in paths if path not in known]
+
     def parts(self, job_id: int) -> list[PartRow]:
         """Return the state of each part of a job, in order; parts not begun have no row."""
         return [
@@ -129,3 +161,12 @@ class ViewRows(Rows):
                 "SELECT * FROM history WHERE job_id = ? ORDER BY id", (job_id,)
             )
         ]
+
+
+def _finished_of(row: sqlite3.Row) -> FinishedRow:
+    return FinishedRow(
+        id=row["id"],
+        path=os.fsdecode(row["path"]),
+        outputs=outputs_of(row["outputs"]),
+        stamp=hashlib.sha256(f"{row['id']} {row['outputs']}".encode()).hexdigest()[:16],
+    )

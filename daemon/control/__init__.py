@@ -22,6 +22,8 @@ EXIT_USAGE: Final = 2
 _MODULES: Final = {
     "status": ("status",),
     "jobs": ("jobs", "show", "retry"),
+    "search": ("search", "quote"),
+    "mcp": ("mcp",),
     "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),

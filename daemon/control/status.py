@@ -16,6 +16,7 @@ from daemon.operations.status import (
     CurrentJob,
     Held,
     Lent,
+    LibraryReport,
     Model,
     Paused,
     StatusReport,
@@ -116,6 +117,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     table.add_row("jobs", _jobs(report.jobs))
     if report.edits_kept:
         table.add_row("edited", Text(_edits(report)))
+    if report.library:
+        table.add_row("library", Text(_library(report.library)))
     for number, trouble in enumerate(report.troubles):
         table.add_row("trouble" if number == 0 else "", _trouble(session, trouble, width))
     return table
@@ -245,6 +248,13 @@ def _edits(report: StatusReport) -> str:
     more = " --limit 0" if listed > SHOWN else ""
     files = count(report.edits_kept, "file")
     return f"{files} whose edited output was kept; see which: llasactl jobs{more}"
+
+
+def _library(library: LibraryReport) -> str:
+    held = f"{count(library.transcripts, 'transcript')}, {count(library.passages, 'passage')}"
+    waits = f"; {count(library.missing, 'transcript')} not in it yet" if library.missing else ""
+    lost = f"; {library.problems:,} without a text" if library.problems else ""
+    return held + waits + lost
 
 
 def _jobs(counts: dict[str, int]) -> Text:

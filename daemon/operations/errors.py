@@ -6,7 +6,9 @@ DaemonError
 │   └── UnknownProfile     a profile that llasa.toml does not have
 ├── NotPossible            the state of the job or of the daemon does not allow it
 ├── ModelBusy              somebody else has had the model for too long
-└── NothingToShow          the job has no such result
+├── NothingToShow          the job has no such result
+├── NoSuchRecording        the library has no transcript of this id
+└── NotInstalled           a part of llasa that is installed on demand
 """
 
 from __future__ import annotations
@@ -41,3 +43,14 @@ class ModelBusy(DaemonError):
 
 class NothingToShow(DaemonError):
     """There is nothing to show."""
+
+
+class NoSuchRecording(DaemonError):
+    """There is no such recording in the library."""
+
+    exit_code = 2
+    hint = "The list of recordings has the ids."
+
+
+class NotInstalled(DaemonError):
+    """This part of llasa is not installed."""

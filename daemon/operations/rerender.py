@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
-from daemon.errors import CannotRender
-from daemon.files.source import Snapshot, read_snapshot
+from daemon.work.kept import RENDERED, profile_of, restore
 from daemon.work.names import names_for
 from daemon.work.publish import publish, remark_on
-from engine import metadata, pipeline, rerender
-from engine.errors import AlignmentError, TranscriptError
-from engine.records import Document, EnhancedPart, EnhancedWord, Profile
+from engine import metadata, pipeline
+from engine.records import Document, EnhancedWord
 from engine.render import FORMATS
 from engine.text import prose
-from state.job import Job, Output, Status
+from state.job import Job, Output
 from state.queue import Queue
 
-RENDERED: Final = frozenset({Status.DONE, Status.PARTIAL})
 _QUOTE: Final = 60  # characters
 
 
@@ -39,58 +36,15 @@ class Speaker:
     quote: str  # the beginning of the first thing they say
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A finished text, restored from what was kept so that it can be rendered again."""
-
-    source: Snapshot  # the file as it is now, with the content that the job had
-    plan: pipeline.Plan  # made again from the source and the job's recipe
-    parts: list[EnhancedPart]  # from the database, in order
-
-
 def finished(queue: Queue, latest: Job) -> Job | None:
     """Return the job whose outputs are beside the file: the newest one that wrote any."""
     jobs = queue.jobs_of_path(latest.path)
     return next((job for job in jobs if job.status in RENDERED), None)
 
 
-def profile_of(job: Job, config: Config) -> Profile:
-    """Return the profile of a job: the one that a redo named, if the settings still have it."""
-    named = config.profile_named(job.profile) if job.profile is not None else None
-    return named or config.profile_for(job.path)
-
-
 def names_of(job: Job, config: Config) -> dict[str, str]:
     """Return the speakers' names for the file of a job; raises `SpeakersError` for a mistake."""
     return names_for(job.path, config, profile_of(job, config))
-
-
-def restore(queue: Queue, job: Job, config: Config) -> Kept:
-    """Read the source of a finished job again and fit the kept parts to it.
-
-    Raises CannotRender when they do not fit or are gone, SourceError when the file cannot be read.
-    """
-    hint = f"`llasactl redo {job.id}` processes the file again, with its names."
-    if job.status not in RENDERED or job.recipe is None:
-        raise CannotRender(f"Job {job.id} is {job.status}: there is no finished text.", hint=hint)
-    if job.parts_total is None:
-        lost = f"The parts of job {job.id} went with the database that was lost."
-        raise CannotRender(lost, hint=hint)
-    source = read_snapshot(job.path, max_bytes=config.max_bytes)
-    if source.sha256 != job.sha256:
-        raise CannotRender("The file has other content by now.", hint=hint)
-    try:
-        plan = rerender.plan(
-            source.data,
-            name=os.path.basename(job.path),
-            recipe=job.recipe,
-            model=job.figures.get("model", {}),
-            profile=profile_of(job, config),
-        )
-        parts = rerender.parts(plan, queue.parts_done(job))
-    except (AlignmentError, TranscriptError) as error:
-        raise CannotRender(str(error), hint=hint) from error
-    return Kept(source, plan, parts)
 
 
 def found_in(words: Sequence[EnhancedWord], names: Mapping[str, str]) -> list[Speaker]:

@@ -51,12 +51,12 @@ def choose(job: Job, kind: str | None) -> str:
 
 def changes_of(book: Book, name: str) -> Changes:
     """Return what the model changed in a file; raises NoSuchJob and NothingToShow."""
-    from daemon.operations import rerender  # late: `open` need not wait for the engine
+    from daemon.work.kept import restore  # late: `open` need not wait for the engine
     from engine.text import changes, paragraphs
 
     job = _with_outputs(book, book.find(name))
     try:
-        kept = rerender.restore(book.queue, job, book.session.config)
+        kept = restore(book.queue, job, book.session.config)
     except (CannotRender, SourceError) as error:
         raise NothingToShow(str(error), hint=error.hint) from error
     words = (word for paragraph in paragraphs.settle(kept.parts) for word in paragraph)

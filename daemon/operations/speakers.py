@@ -14,6 +14,7 @@ from daemon.operations.errors import InvalidRequest
 from daemon.operations.jobs import output_to_json
 from daemon.operations.rerender import Speaker
 from daemon.operations.session import Book
+from daemon.work.kept import restore
 from engine import reading, sidecars
 from engine import speakers as files
 from engine.errors import EngineError, TranscriptError
@@ -116,7 +117,7 @@ def _name_speakers(
 def _words(book: Book, job: Job) -> tuple[list[EnhancedWord], str | None]:
     """Return the words of a file as enhanced, or as in the source, and why not as enhanced."""
     try:
-        kept = rerender.restore(book.queue, job, book.session.config)
+        kept = restore(book.queue, job, book.session.config)
         return [word for part in kept.parts for word in part.words], None
     except CannotRender as error:
         problem = f"{error} {error.hint}"

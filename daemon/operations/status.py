@@ -14,8 +14,10 @@ from daemon.machine import still_runs
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from engine.records import Profile
+from state.errors import LibraryError
 from state.job import Job, Status
 from state.lending import LendingRows
+from state.library.opening import library_totals
 from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
@@ -119,6 +121,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryReport:
+    """The library of passages, in which `search` looks."""
+
+    transcripts: int
+    passages: int
+    missing: int  # finished transcripts that are not in it yet
+    problems: int  # transcripts whose text could not be found
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """A job that went wrong."""
 
@@ -160,6 +172,7 @@ class StatusReport:
     queue: Waiting = Waiting()
     jobs: dict[str, int]  # by status
     edits_kept: int = 0  # files with an output that the user had edited
+    library: LibraryReport | None = None  # None: there is none that can be read
     troubles: tuple[Trouble, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -235,8 +248,19 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
         queue=Waiting(backlog.jobs, backlog.bytes, backlog.words, left_s),
         jobs={str(status): number for status, number in book.queue.counts().items()},
         edits_kept=book.queue.edits_kept(),
+        library=_library(book),
         troubles=tuple(trouble_of(job) for job in troubled),
     )
+
+
+def _library(book: Book) -> LibraryReport | None:
+    try:
+        totals = library_totals(book.session.home.library)
+    except LibraryError:
+        return None  # the daemon builds it again and logs why
+    missing = max(0, book.queue.finished_count() - totals.transcripts)
+    indexed = totals.transcripts - totals.problems
+    return LibraryReport(indexed, totals.passages, missing, totals.problems)
 
 
 def _with_daemon(report: StatusReport, service: ServiceRecord, settings: Path) -> StatusReport:

@@ -16,6 +16,7 @@ from daemon.operations import rerender
 from daemon.operations.errors import InvalidRequest, NothingToShow
 from daemon.operations.rendering import finished_jobs
 from daemon.operations.session import Book
+from daemon.work.kept import restore
 from engine.errors import EngineError
 from engine.records import EnhancedWord
 from engine.text import glossary, paragraphs, prose
@@ -88,7 +89,7 @@ def finished_text(book: Book, name: str) -> FinishedText:
 
 def _text_of(book: Book, job: Job) -> FinishedText:
     config = book.session.config
-    kept = rerender.restore(book.queue, job, config)
+    kept = restore(book.queue, job, config)
     settled = paragraphs.settle(glossary.respell(kept.parts))
     words = tuple(word for paragraph in settled for word in paragraph)
     return FinishedText(job, words, rerender.names_of(job, config))

@@ -13,6 +13,7 @@ from daemon.files.listing import root_is_there
 from daemon.log import Log
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.index import Indexer
 from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
 from daemon.work.worker import Worker
@@ -117,8 +118,19 @@ class WorkerLoop:
             root_is_there=partial(root_is_there, self._config),
         )
 
+    def make_indexer(self, database: Database) -> Indexer:
+        """Return an indexer on a database of the calling thread."""
+        return Indexer(self._config, Queue(database), self._log, clock=self._clock)
+
     def _work_with(self, database: Database) -> None:
         worker, lender = self.make_worker(database), self.make_lender(database)
+        indexer = self.make_indexer(database)
+        try:
+            self._work(worker, lender, indexer)
+        finally:
+            indexer.close()
+
+    def _work(self, worker: Worker, lender: Lender, indexer: Indexer) -> None:
         while not self.stopping.is_set():
             if lender.lend():
                 self.stopping.wait(LOOK_S)
@@ -126,6 +138,9 @@ class WorkerLoop:
             cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
             if worker.run_one(cooled_down=cooled_down):
                 self._wake_service()
+                indexer.after_job()
+                continue
+            if indexer.step():  # a job that came in the meantime goes before the next step
                 continue
             if self.keeper.unload_if_idle(self._clock()):
                 self.progress.report({"memory_bytes": None, "device_path": None})

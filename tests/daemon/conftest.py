@@ -23,6 +23,7 @@ from daemon.service import Service
 from daemon.waker import Waker
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.index import Indexer
 from daemon.work.progress import Progress
 from daemon.work.worker import Worker
 from engine.child.client import ModelClient
@@ -30,7 +31,7 @@ from engine.records import ModelInfo, Profile
 from state.database import Database, open_database
 from state.job import Job, Status
 from state.queue import Queue
-from tests.daemon.making import talk
+from tests.daemon.making import diarized, dropped, offered, talk
 
 NO_WEIGHTS = (2).to_bytes(8, "little") + b"{}"  # a whole file without one tensor
 LIGHT_CHILD = Path(__file__).parents[1] / "acceptance" / "light_child.py"
@@ -192,6 +193,35 @@ class WorkerRig:
 @pytest.fixture
 def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> WorkerRig:
     return WorkerRig(config, queue, keeper, log, clock)
+
+
+@pytest.fixture
+def indexer(config: Config, queue: Queue, log: Log, clock: Clock) -> Iterator[Indexer]:
+    indexer = Indexer(config, queue, log, clock=clock)
+    yield indexer
+    indexer.close()
+
+
+@pytest.fixture
+def library(rig: WorkerRig, indexer: Indexer) -> Path:
+    """Return the folder of two indexed transcripts, of which one has a name and a recording."""
+    folder = rig.config.watch[0]
+    (folder / "calls").mkdir()
+    (folder / "calls" / "talk.mp3").touch()
+    (folder / "calls" / "talk.speakers.toml").write_text('SPEAKER_00 = "Ada Lovelace"')
+    said = (
+        ("SPEAKER_00", "we talked about the delivery for the whole of the morning"),
+        ("SPEAKER_01", "and they balked at the cost because it was fifteen thousand pounds"),
+        ("SPEAKER_00", "i promised that we would deliver the first version of it in may"),
+    )
+    dropped(rig, "calls/talk.json", diarized(*said))
+    other = folder / "other.json"
+    other.write_bytes(diarized(("SPEAKER_00", "the river was cold in the morning")))
+    os.utime(other, (0, 0))
+    offered(rig.queue, other)
+    while rig.worker().run_one() or indexer.step():
+        pass
+    return folder
 
 
 class Answer:

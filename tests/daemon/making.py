@@ -55,6 +55,15 @@ def talk(marks: str = "", *, parts: int = 2) -> bytes:
     return transcript(*(f"{word} we went down to the river with all of" for word in begun))
 
 
+def diarized(*turns: tuple[str, str]) -> bytes:
+    """Return a WhisperX file of these turns (speaker and words), ten seconds each."""
+    segments = [
+        {"start": 10.0 * n, "end": 10.0 * n + 9.0, "text": f" {text}", "speaker": speaker}
+        for n, (speaker, text) in enumerate(turns)
+    ]
+    return json.dumps({"segments": segments, "language": "en"}).encode()
+
+
 def offered(queue: Queue, path: Path, **more: Any) -> Job:
     """Queue a file as it is and return its job, which must be new."""
     snapshot = read_snapshot(str(path), max_bytes=1 << 30)

@@ -12,8 +12,9 @@ from structlog.testing import LogCapture
 from daemon.errors import CannotRender
 from daemon.home import Home
 from daemon.lock import HomeLock
-from daemon.operations.rerender import render_again, restore
+from daemon.operations.rerender import render_again
 from daemon.work.child import ModelKeeper
+from daemon.work.kept import restore
 from daemon.work.names import names_for
 from state.job import Job, Status
 from state.queue import Queue

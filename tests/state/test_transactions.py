@@ -36,6 +36,8 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "edits_kept": lambda q: q.edits_kept(),
     "expire_pause": lambda q: q.expire_pause(1.0),
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
+    "finished": lambda q: q.finished(limit=5),
+    "finished_count": lambda q: q.finished_count(),
     "forget": lambda q: q.forget(q.record("/x", None, FAILED).id),
     "forget_seen": lambda q: q.forget_seen(["/x"]),
     "held": lambda q: q.held(),
@@ -74,6 +76,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
         running(q), 0, status="enhanced", payload="", words=1, decode_s=0.0
     ),
     "still_mine": lambda q: q.still_mine(running(q)),
+    "without_outputs": lambda q: q.without_outputs(["/x"]),
 }
 REFUSED: dict[str, Callable[[Queue], Any]] = {
     "begin_parts": lambda q: q.begin_parts(cancelled(q), total=2, recipe="r"),

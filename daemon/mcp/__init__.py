@@ -1,0 +1,1 @@
+"""The library for other programs, through the Model Context Protocol: read only, on stdio."""
