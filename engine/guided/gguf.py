@@ -107,8 +107,21 @@ def _config(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> dict[str, A
     packed = weights["model.layers.0.self_attn.q_proj.weight"]
     if "model.layers.0.self_attn.q_proj.scales" in weights:
         bits = 32 * packed.shape[1] // config["hidden_size"]
-        config["quantization"] = {"group_size": GROUP_SIZE, "bits": bits}
+        config["quantization"] = {"group_size": GROUP_SIZE, "bits": bits, **_others(weights, bits)}
     return config
+
+
+def _others(weights: Mapping[str, Any], bits: int) -> dict[str, dict[str, int]]:
+    """Return the matrices that have other bits than most, as the table of pieces often has."""
+    found = {}
+    for name, scales in weights.items():
+        stem = name.removesuffix(".scales")
+        if stem == name:
+            continue
+        own = 32 * weights[f"{stem}.weight"].shape[1] // (scales.shape[1] * GROUP_SIZE)
+        if own != bits:
+            found[stem] = {"group_size": GROUP_SIZE, "bits": own}
+    return found
 
 
 def _tokenizer(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def read(info: ModelInfo, *, with_card: bool = True) -> ModelFacts:
     config = _json(folder / "config.json")
     template = chat_template(folder) if info.kind == "causal" else ""
     licence, languages = _card(folder, info) if with_card else (None, ())
-    count, stored = _weights(folder, _bits(config))
+    count, stored = _weights(folder, _group_size(config))
     return ModelFacts(
         parameters=count or None,
         disk_bytes=disk_bytes(folder),
@@ -104,9 +104,9 @@ def _text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**config, **text} if isinstance(text, dict) else config
 
 
-def _bits(config: Mapping[str, Any]) -> int | None:
+def _group_size(config: Mapping[str, Any]) -> int | None:
     found = config.get("quantization") or config.get("quantization_config")
-    return _whole(found.get("bits")) if isinstance(found, dict) else None
+    return _whole(found.get("group_size")) if isinstance(found, dict) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -114,8 +114,12 @@ def _whole(value: Any) -> int | None:
     return value if is_whole else None
 
 
-def _weights(folder: Path, bits: int | None) -> tuple[int, int]:
-    """Return how many numbers the weights are, and their size in bytes."""
+def _weights(folder: Path, group_size: int | None) -> tuple[int, int]:
+    """Return how many numbers the weights are, and their size in bytes.
+
+    The matrices of one model may have different bits. So packed ones are counted by their scales,
+    of which every group of numbers has one.
+    """
     count = stored = 0
     for path in sorted(folder.glob("model*.safetensors")):
         entries = _header(path)
@@ -126,9 +130,10 @@ def _weights(folder: Path, bits: int | None) -> tuple[int, int]:
             except (LookupError, TypeError, ValueError):
                 continue
             stored += end - begin
-            if name.endswith((".scales", ".biases")) and bits:
-                continue
-            count += size * 32 // bits if bits and entry.get("dtype") == "U32" else size
+            if group_size and name.endswith(".scales"):
+                count += size * group_size
+            elif not (group_size and (name.endswith(".biases") or entry.get("dtype") == "U32")):
+                count += size
     return count, stored
 
 

@@ -13,7 +13,11 @@ def test_the_folder_says_what_the_file_said() -> None:
     """Sizes, quantisation and end token come from the metadata of the file."""
     config = json.loads((smollm2() / "config.json").read_text())
     assert config["num_hidden_layers"] == 30
-    assert config["quantization"] == {"group_size": 32, "bits": 4}
+    assert config["quantization"] == {
+        "group_size": 32,
+        "bits": 4,
+        "model.embed_tokens": {"group_size": 32, "bits": 8},
+    }
     assert config["eos_token_id"] == 2
 
 
