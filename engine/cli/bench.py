@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 import click
@@ -33,9 +34,13 @@ TEXT = (
     "--parts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Parts to decode."
 )
 def bench(model: str, parts: int) -> None:
-    """Measure how fast a model enhances text on this machine, step by step and drafted."""
+    """Measure how fast a model enhances text on this machine.
+
+    A language model decides alone here, by guided decoding, step by step and drafted; `calibrate`
+    measures it in every way.
+    """
     try:
-        info = catalog.describe(model)
+        info = dataclasses.replace(catalog.describe(model), opinion=None, decider=None)
         # Only this command loads a model in its own process: it has nothing to protect from it.
         loaded = load_model(info)
         said = Segment(tuple(Word(word) for word in TEXT.split() * parts * 4))

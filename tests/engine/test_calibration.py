@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ TEXT = "Well, we know that Anna went home. Do you know why she went there so ear
 
 @pytest.fixture(scope="module")
 def embedded() -> ModelInfo:
-    return catalog.describe(catalog.EMBEDDED)
+    """Return the embedded model as if it knew English alone."""
+    return replace(catalog.describe(catalog.EMBEDDED), languages=("en",))
 
 
 def sample(text: str = TEXT, *, language: str = "en") -> Sample:
@@ -203,9 +205,10 @@ def test_a_random_model_is_called_unfit_and_what_was_measured_is_kept(
     assert any(line.startswith("en embedded") for line in out)
     data = json.loads((tmp_path / "var" / "models" / "random.llasa.json").read_text())
     assert data["verdict"] == "unfit"
-    assert {row["way"] for row in data["table"]} == {"embedded", "reader", "ask"}
+    opinions = {"opinion 0.5", "opinion 1", "opinion 2"}
+    assert {row["way"] for row in data["table"]} == {"embedded", "reader", "ask"} | opinions
     info = catalog.describe("random", base=tmp_path)
-    assert info.languages == ("en",)
+    assert info.languages == catalog.describe(catalog.EMBEDDED).languages
     assert info.opinion is not None
     assert (info.opinion.weight, info.opinion.calibrated) == (0.0, True)
     assert info.second_opinion is not None

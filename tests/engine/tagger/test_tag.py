@@ -182,7 +182,8 @@ def test_the_child_enhances_with_a_tagger_and_writes_nothing(tmp_path: Path) -> 
         assert done.words == Tagger.load(info).enhance(part, ()).words
         assert done.tokens == len(part.words)
         assert (one.memory_bytes() or 0) < 500e6
+        said = [{"role": "user", "content": "hello"}]
         with pytest.raises(ModelRefused, match="writes no text"):
-            one.write([{"role": "user", "content": "hello"}], max_tokens=5, on_text=print)
+            one.write(said, options={"max_tokens": 5}, on_text=print)
     finally:
         one.close()
