@@ -63,7 +63,7 @@ def test_a_chat_borrows_the_model_between_two_parts(tmp_path: Path) -> None:
         pytest.skip("the embedded model is not trained yet")
     model = smollm2()
     said = "and then we walked along the river because the water was warm and we liked it so much"
-    long = spoken(*(f"number {n} {said}" for n in range(30)))
+    long = spoken(*(f"number {n} {said}" for n in range(90)))
     quiet, home = (Home(tmp_path / name, model="punct") for name in ("quiet", "busy"))
     undisturbed = quiet.drop("talk.json", long)
     assert quiet.drain(patience_s=LONG_S).returncode == 0
