@@ -66,7 +66,7 @@ def follow(lease: lending.Lease, spec: dict[str, Any]) -> None:
             elif command == "say":
                 written: list[str] = []
                 message = {"role": "user", "content": text}
-                client.write([message], max_tokens=8, on_text=written.append)
+                client.write([message], options={"max_tokens": 8}, on_text=written.append)
                 report("say", text="".join(written))
             elif command == "rest":
                 stack.close()
