@@ -42,7 +42,9 @@ def in_subtitles(word: str) -> bool:
 
 def in_paragraphs(word: str) -> bool:
     long = " ".join([BEFORE] * 6)
-    said = paragraph(f"{long} {word}") + paragraph(AFTER, start_s=1000.0)
+    begins = paragraph(f"{long} {word}")
+    after_a_pause = (begins[-1].word.end_s or 0.0) + 10.0
+    said = begins + paragraph(AFTER, start_s=after_a_pause)
     words = tuple(EnhancedWord(w.word, w.text) for w in said)
     return len(settle_paragraphs([EnhancedPart(0, "enhanced", words)])) == 2
 

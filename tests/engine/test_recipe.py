@@ -66,12 +66,12 @@ def test_what_an_earlier_version_stored_is_read(line: str) -> None:
 def test_the_recipe_of_a_profile_names_everything_that_decides() -> None:
     """A glossary is named by its fingerprint, and only where there is one."""
     assert str(Recipe.of(Profile(), MODEL)) == (
-        f"engine={ENGINE_VERSION} model=punct-en@0123456789ab part=60/10/15"
+        f"engine={ENGINE_VERSION} model=punct@0123456789ab part=60/10/15"
         " cleaning=safe language=auto"
     )
     profile = Profile(cleaning="off", language="en", glossary={"Aida": "Ada"}, terms=("Babbage",))
     assert str(Recipe.of(profile, MODEL)) == (
-        f"engine={ENGINE_VERSION} model=punct-en@0123456789ab part=60/10/15"
+        f"engine={ENGINE_VERSION} model=punct@0123456789ab part=60/10/15"
         " cleaning=off language=en glossary=dbeceead840f"
     )
 
