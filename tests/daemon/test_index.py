@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def done(rig: WorkerRig, name: str, *segments: str) -> Job:
     job = dropped(rig, name, transcript(*segments))
     assert rig.worker().run_one()
     return now(rig.queue, job)
+
+
+def written_again(rig: WorkerRig, job: Job) -> None:
+    """Write the outputs again, in another second, which the metadata has."""
+    time.sleep(1.1)
+    render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
 
 
 def catch_up(indexer: Indexer) -> int:
@@ -91,7 +98,7 @@ def test_a_text_written_again_is_indexed_again(
     """Names of speakers are given long after the job is done, by another process."""
     job = done(rig, "talk.json", "we went down to the river")
     catch_up(indexer)
-    render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
+    written_again(rig, job)
     clock.pass_by(index.LOOK_S * 2)
     catch_up(indexer)
     with opened(rig.config) as library:
@@ -240,7 +247,7 @@ def test_a_kill_inside_of_a_write_leaves_the_old_passages(
     names = [a + b + c for a in syllables for b in syllables for c in "nst"]
     job = done(rig, "talk.json", *(f"then {name} came to us" for name in names))
     catch_up(indexer)
-    render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
+    written_again(rig, job)
     real: Callable[[object], object] = contents._stored
     calls = iter(range(9))
 
