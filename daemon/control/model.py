@@ -172,10 +172,11 @@ def _table(found: list[ModelReport]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2), pad_edge=False)
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
     for title in ("MODEL", "SIZE", "DISK", "MEMORY", "CAN", "LANGUAGES", "FROM"):
         right = title in ("SIZE", "DISK", "MEMORY")
-        table.add_column(title, justify="right" if right else "left", no_wrap=title == "MODEL")
+        fits = title not in ("CAN", "FROM")  # these may go on in a second line
+        table.add_column(title, justify="right" if right else "left", no_wrap=fits)
     for report in found:
         name = Text(safe(report.name), style="" if report.usable else "red")
         if report.set_in:
@@ -186,10 +187,16 @@ def _table(found: list[ModelReport]) -> Table:
             size(report.disk_bytes),
             size(report.memory_bytes) if report.memory_bytes else "",
             Text(_abilities(report)),
-            Text(safe(_languages(report))),
+            Text(_few_languages(report)),
             Text(safe(report.origin)),
         )
     return table
+
+
+def _few_languages(report: ModelReport) -> str:
+    """Return the languages of a model as a column has room for them."""
+    count = len(report.languages)
+    return safe(_languages(report)) if count <= 3 else f"{count} languages"
 
 
 def _lines(report: ModelReport) -> list[tuple[str, str]]:

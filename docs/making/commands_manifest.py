@@ -54,6 +54,9 @@ EXAMPLES: dict[str, list[str]] = {
         "llasactl speakers the-car.json",
         "llasactl speakers the-car.json SPEAKER_00=Ada SPEAKER_01=Grace",
     ],
+    "llasactl search": ['llasactl search "cold soil"'],
+    "llasactl quote": ['llasactl quote "nine hundred pounds for the gearbox" --speaker Ada'],
+    "llasactl mcp": ["llasactl mcp < initialize.json"],
     "llasactl render": ["llasactl render the-car.json"],
     "llasactl pause": ['llasactl pause "on battery"'],
     "llasactl redo": ["llasactl redo --all"],
@@ -154,6 +157,7 @@ class ExampleHome:
         text = (self.work / "allotment.json").read_text(encoding="utf-8")
         (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
         (self.work / "hello.txt").write_text("Good morning!\n", encoding="utf-8")
+        (self.work / "initialize.json").write_text(_INITIALIZE, encoding="utf-8")
         if (gguf := local.packaged_file()) is not None:
             (self.work / gguf.name).symlink_to(gguf)
         stand_in = self.folder / "bin" / "systemctl"
@@ -227,6 +231,10 @@ class ExampleHome:
         return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
+_INITIALIZE = (
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": '
+    '"2025-06-18", "capabilities": {}, "clientInfo": {"name": "a client", "version": "1"}}}\n'
+)
 _NOT_OURS = ("LLASA_", "DISPLAY", "HF_")
 _SETTINGS = """\
 settle_s = 0.5
