@@ -55,6 +55,10 @@ class Pieces:
         """Read a tokenizer.json."""
         return cls(Tokenizer.from_file(str(path)))
 
+    def names(self) -> dict[str, int]:
+        """Return the pieces with their ids."""
+        return dict(self._tokenizer.get_vocab())
+
     def word(self, text: str) -> tuple[int, ...]:
         """Return the pieces of one word as it is shown, with the space before it; never none."""
         ids = self._cache.get(text)

@@ -21,7 +21,7 @@ def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for add in (_prepare, _train, _tune, _export, _evaluate, _plot):
+    for add in (_prepare, _train, _tune, _export, _unpack, _evaluate, _plot):
         add(commands)
     options = parser.parse_args()
     options.run(options)
@@ -76,6 +76,7 @@ def _train(commands: Commands) -> None:
     parser.add_argument("--length", type=int, default=192, help="pieces of a window")
     parser.add_argument("--layers", type=int, default=12, help="of the pretrained twelve")
     parser.add_argument("--frozen", type=int, default=0, help="lowest layers that do not learn")
+    parser.add_argument("--start", type=Path, help="folder of floats in place of the pretrained")
     parser.add_argument("--languages", default=LANGUAGES, help="codes with commas")
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--seed", type=int, default=1)
@@ -99,6 +100,7 @@ def _train(commands: Commands) -> None:
                 dev_words=options.dev_words,
                 layers=options.layers,
                 frozen=options.frozen,
+                start=options.start,
                 languages=tuple(options.languages.split(",")),
                 rows=options.rows,
                 seed=options.seed,
@@ -153,6 +155,20 @@ def _export(commands: Commands) -> None:
             embedding_bits=options.embedding_bits,
         )
         print(f"{out}: {(out / 'model.safetensors').stat().st_size:,} bytes of weights")
+
+    parser.set_defaults(run=run)
+
+
+def _unpack(commands: Commands) -> None:
+    parser = commands.add_parser("unpack", help="make floats of an exported model, to train on")
+    parser.add_argument("--model", type=Path, default=Path("engine/models/punct"))
+    parser.add_argument("--out", type=Path, default=WORK / "unpacked")
+
+    def run(options: argparse.Namespace) -> None:
+        from engine.training.export import unpack
+
+        unpack(options.model, options.out)
+        print(f"{options.out}: train --start {options.out}")
 
     parser.set_defaults(run=run)
 

@@ -138,6 +138,37 @@ def quantise(source: Path, out: Path, *, bits: int, embedding_bits: int) -> None
     mx.save_safetensors(str(out), written, metadata={"format": "mlx"})
 
 
+def unpack(source: Path, out: Path) -> None:
+    """Write an exported folder as floats again, so that training can go on from what ships.
+
+    Rounding to 8 and 6 bits is in them; the optimisers' memory is not.
+    """
+    import mlx.core as mx
+
+    config = json.loads((source / "config.json").read_text())
+    quantised = config["quantization"]
+    stored: dict[str, Any] = dict(mx.load(str(source / "model.safetensors")))  # type: ignore[arg-type]
+    tensors: dict[str, Any] = {}
+    for name, tensor in stored.items():
+        stem = name.removesuffix(SUFFIX)
+        if f"{stem}.scales" in stored and name.endswith(SUFFIX):
+            embedding = name == "pieces.weight"
+            tensors[name] = mx.dequantize(
+                tensor,
+                stored[f"{stem}.scales"].astype(mx.float32),
+                stored[f"{stem}.biases"].astype(mx.float32),
+                group_size=quantised["group_size"],
+                bits=quantised["embedding_bits" if embedding else "bits"],
+            )
+        elif not name.endswith((".scales", ".biases")):
+            tensors[name] = tensor.astype(mx.float32)
+    out.mkdir(parents=True, exist_ok=True)
+    mx.save_safetensors(str(out / "model.safetensors"), tensors, metadata={"format": "mlx"})
+    shutil.copyfile(source / "tokenizer.json", out / "tokenizer.json")
+    shape = {k: v for k, v in config.items() if k not in ("model_type", "quantization")}
+    (out / "training.json").write_text(json.dumps({"shape": shape}, indent=2) + "\n")
+
+
 def bits_of(name: str, dimensions: int, *, bits: int, embedding_bits: int) -> int:
     """Return the bits that a tensor is written with; 16 is a float."""
     if dimensions < 2 or not name.endswith(SUFFIX):

@@ -43,6 +43,7 @@ class Settings:
     rows: int = 28
     layers: int = 12  # the lowest ones of the pretrained encoder
     frozen: int = 0  # of these, the lowest ones that stay as they are
+    start: Path | None = None  # floats to begin with, in place of the pretrained weights
     languages: tuple[str, ...] = LANGUAGES  # whose windows are drawn
     seed: int = 1
     device: str = "cpu"
@@ -80,9 +81,12 @@ class Run:
             seed=settings.seed,
             languages=settings.languages,
         )
-        self.model = Tagger(shape or Shape(self.pieces.count, layers=settings.layers)).to(
-            settings.device
-        )
+        if settings.start is not None:
+            self.model = _started(settings.start, self.pieces).to(settings.device)
+        else:
+            self.model = Tagger(shape or Shape(self.pieces.count, layers=settings.layers)).to(
+                settings.device
+            )
         self.model.freeze(settings.frozen)
         self.average = Tagger(self.model.shape).to(settings.device).eval()
         self.step, self.elapsed, self.seen, self.averaged = 0, 0.0, 0, 0
@@ -92,7 +96,7 @@ class Run:
         if self._path.exists():
             self._resume()
         else:
-            if shape is None:
+            if shape is None and settings.start is None:
                 load_pretrained(self.model, load_file(settings.prepared / PRETRAINED))
             self.average.load_state_dict(self.model.state_dict())
         self._loss = compiled(self.model, compile_it=settings.compiled)
@@ -182,6 +186,14 @@ class Run:
         for name, texts in dev.excerpts(folder, words, self.settings.languages):
             out[name] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
         return out
+
+
+def _started(folder: Path, pieces: Pieces) -> Tagger:
+    """Return the model of a folder of floats; raises ValueError if its pieces are other ones."""
+    model, own = floats.load(folder)
+    if own.names() != pieces.names():
+        raise ValueError(f"{folder} spells with other pieces than the prepared folder.")
+    return model
 
 
 def _optimisers(model: Tagger, rate: float) -> list[torch.optim.Optimizer]:

@@ -10,7 +10,7 @@ import pytest
 mx = pytest.importorskip("mlx.core")
 
 from engine.tagger import known  # noqa: E402
-from engine.training.export import GROUP, bits_of, common_words, export  # noqa: E402
+from engine.training.export import GROUP, bits_of, common_words, export, unpack  # noqa: E402
 
 
 @pytest.fixture
@@ -63,6 +63,20 @@ def test_a_model_card_and_tuned_biases_survive_a_new_export(floats: Path, tmp_pa
     assert (out / "MODEL_CARD.md").read_text() == "card"
     assert not (out / "stray").exists()
     assert json.loads((out / "llasa.json").read_text())["biases"] == {"de": {"comma": 0.2}}
+
+
+def test_what_was_exported_becomes_floats_again(floats: Path, tmp_path: Path) -> None:
+    """As near as the bits allow, so that training can go on from what ships."""
+    out = export(floats, tmp_path / "punct")
+    unpack(out, tmp_path / "again")
+    source = mx.load(str(floats / "model.safetensors"))
+    again = mx.load(str(tmp_path / "again" / "model.safetensors"))
+    assert set(again) == set(source)
+    for name, tensor in again.items():
+        assert tensor.dtype == mx.float32
+        assert float(mx.abs(tensor - source[name]).max()) < 8 / 2**6, name
+    facts = json.loads((tmp_path / "again" / "training.json").read_text())
+    assert facts["shape"] == {"pieces": 30, "hidden": GROUP}
 
 
 def test_common_words_are_those_that_the_corpora_do_not_raise(prepared: Path) -> None:

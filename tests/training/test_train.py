@@ -48,6 +48,19 @@ def test_a_stopped_run_goes_on_to_the_same_weights(prepared: Path, tmp_path: Pat
         assert torch.equal(value, weights(parts)[name]), name
 
 
+def test_a_run_begins_with_the_floats_of_another(prepared: Path, tmp_path: Path) -> None:
+    """Their average is what counts; other pieces are refused."""
+    first = train(settings(prepared, tmp_path / "first"), shape(prepared))
+    start = tmp_path / "first" / "floats"
+    second = Run(settings(prepared, tmp_path / "second", start=start))
+    for name, value in first.average.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
+    tokenizer = start / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text().replace('"\\u2581the"', '"\\u2581thy"'))
+    with pytest.raises(ValueError, match="other pieces"):
+        Run(settings(prepared, tmp_path / "third", start=start))
+
+
 def test_a_step_shared_with_a_helper_is_the_same_step(prepared: Path, tmp_path: Path) -> None:
     """Half the rows are computed in another process; the gradients are summed."""
     alone = Run(settings(prepared, tmp_path / "alone"), shape(prepared))
