@@ -89,8 +89,9 @@ def test_a_line_that_is_still_written_is_waited_for() -> None:
         {"status": "done", "result": {"data": [WHOLE]}},
         {"body": json.dumps(WHOLE)},
         json.dumps(WHOLE),
+        [{"body": {"body": {"status": "done", "result": [WHOLE]}}}],
     ],
-    ids=["list", "output", "deep", "text", "quoted"],
+    ids=["list", "output", "deep", "text", "quoted", "deeper"],
 )
 def test_a_wrapped_result_is_found(wrapped: Any) -> None:
     """The place is told."""
