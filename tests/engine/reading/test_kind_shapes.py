@@ -179,6 +179,12 @@ def test_pythons_notation_with_json_inside() -> None:
     assert [w.text for w in transcript.words] == ["It's", '"tea".']
 
 
+def test_pythons_notation_in_several_lists() -> None:
+    """However many brackets stand before the first name."""
+    transcript = read(repr([[WHOLE]]).encode(), name="a.json")
+    assert text_of(transcript) == " ".join(LINES)
+
+
 def test_lines_with_clocks_are_no_words() -> None:
     """Lyrics under the name of a text, with their heading."""
     lines = "".join(f"[00:0{n}.00] {line}\n" for n, line in enumerate(LINES))
