@@ -160,6 +160,8 @@ def _twice(case: Case) -> None:
 
 
 def _json_lines(case: Case) -> None:
+    if not isinstance(case.document, list):
+        raise CannotApply
     dumps = [json.dumps(item, ensure_ascii=False) for item in case.document]
     if len(dumps) < 2:
         raise CannotApply
