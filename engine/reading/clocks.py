@@ -25,6 +25,7 @@ UNITS_OF: dict[str, float | None] = {
     "assemblyai": 0.001,
 }
 SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
+SAME_UNIT = (0.9, 1.1)  # the same of one segment and its words, put in one unit
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
 BACK_S = 1.0  # two voices that overlap go back less
 OFTEN = 0.25  # of the times are out of order
@@ -57,6 +58,7 @@ def settled(
     found = Clocked(list(segments), list(words), duration_s, [])
     unit = UNITS_OF.get(producer, 1.0)
     if unit is not None:
+        _settle_words_of_one(found)
         _settle_unit(found, unit, spans)
         _settle_words_unit(found)
     _settle_words_origin(found)
@@ -106,6 +108,47 @@ def _settle_unit(found: Clocked, unit: float, told: Sequence[units.Span] | None)
     factor = verdict.factor
     _change(found, lambda time: time * factor)
     found.notes.append(Note(NoteName.UNIT_INFERRED, count, verdict.name))
+
+
+def _settle_words_of_one(found: Clocked) -> None:
+    """Give one segment and its words one unit: that in which people speak, or the segment's."""
+    if len(found.segments) != 1:
+        return
+    [raw] = found.segments
+    words = _all_words(found)
+    ends = [word.end_s for word in words if word.end_s is not None]
+    starts = [word.start_s for word in words if word.start_s is not None]
+    if not ends or not starts or raw.start_s is None or raw.end_s is None:
+        return
+    unit = _ratio_of_units(max(ends), raw.end_s)
+    if unit is None:
+        return
+    factor, name = unit
+    said = units.weight(raw.text)
+    by_words, by_segment = max(ends) - min(starts), raw.end_s - raw.start_s
+    if _is_spoken(said, by_words) and not _is_spoken(said, by_segment):
+        found.segments = [replace(raw, start_s=min(starts), end_s=max(ends))]
+        note = Note(NoteName.UNIT_INFERRED, 1, "the segment: that of its words")
+    else:
+        _change_words(found, lambda time: time * factor)
+        note = Note(NoteName.UNIT_INFERRED, len(ends), f"words: {name}")
+    found.notes.append(note)
+
+
+def _ratio_of_units(words: float, segment: float) -> tuple[float, str] | None:
+    """Return what makes the one end the other, with the unit's name; None where no unit does."""
+    if words <= 0 or segment <= 0:
+        return None
+    for size, name in units.UNITS:
+        for factor in (size, 1 / size):
+            if size != 1.0 and SAME_UNIT[0] <= words * factor / segment <= SAME_UNIT[1]:
+                return factor, name
+    return None
+
+
+def _is_spoken(words: float, length_s: float) -> bool:
+    """Return whether people speak as fast as this."""
+    return length_s > 0 and units.SLOWEST <= words / length_s <= units.FASTEST
 
 
 def _settle_words_unit(found: Clocked) -> None:

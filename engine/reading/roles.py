@@ -297,6 +297,8 @@ def _unread(
 def _may_be_time(key: str, values: list[Any]) -> bool:
     if names.sounds_like_time(key):
         return True
+    if all(isinstance(value, str) and ":" in value and _is_time(value) for value in values):
+        return True  # clocks
     figure = _FIGURES.search(names.plain(key)) or _OTHER_TIMES.fullmatch(names.plain(key))
     return (
         not figure

@@ -33,7 +33,7 @@ _STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DO
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\')
 _LAST_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|,(?=\s*[\]}])', re.DOTALL)
-_PYTHON = re.compile(r"\s*[\[({]\s*(?:[\[({]\s*)?'")
+_PYTHON = re.compile(r"\s*(?:[\[({]\s*){1,5}'")
 _ASK = (
     "Writing it again with the same tool gives the same file. Let the tool write SRT or WebVTT, "
     "or tell its authors what stands here."

@@ -7,7 +7,7 @@ are then settled as those of subtitles are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.reading import captions
@@ -28,23 +28,24 @@ def clocked(
     """Return the segments of a file, said once, with times that can be believed."""
     if producer in SUBTITLES or words or any(raw.words for raw in segments):
         return settled(producer, segments, words, duration_s)
-    found = settled(producer, segments, words, duration_s, spans=_new(segments))
+    placed = [replace(raw, start_s=float(n), end_s=None) for n, raw in enumerate(segments)]
+    once = captions.settle(placed)  # the order alone: a wrong unit makes no copy look impossible
+    spans = _new(once, lambda place: segments[int(place)].start_s)
+    if spans is None and producer == "tsv":  # its format says the unit
+        spans = _new(captions.settle(segments), lambda start: start)
+    if spans is not None:
+        spans.append(Span("", 0, None, segments[-1].end_s))
+    found = settled(producer, segments, words, duration_s, spans=spans)
     found.segments = captions.settle(found.segments)
     return found
 
 
-def _new(segments: Sequence[RawSegment]) -> list[Span] | None:
-    """Return what is new in each caption, with its start; None where the order shows no captions.
-
-    The place of a segment stands in for its time, so that no time proves anything.
-    """
-    placed = [replace(raw, start_s=float(n), end_s=None) for n, raw in enumerate(segments)]
-    once = captions.settle(placed)
+def _new(once: Sequence[RawSegment], start_s: Callable[[float], float | None]) -> list[Span] | None:
+    """Return what is new in each caption, with its start; None where nothing was shown again."""
     if not any(raw.again for raw in once):
         return None
-    spans = [
-        Span(raw.text, weight(raw.text), segments[int(raw.start_s)].start_s, None)
+    return [
+        Span(raw.text, weight(raw.text), start_s(raw.start_s), None)
         for raw in once
         if raw.start_s is not None
     ]
-    return [*spans, Span("", 0, None, segments[-1].end_s)]

@@ -24,7 +24,7 @@ Reader = Callable[[Any, str], Transcript]
 Detect = Callable[[Any], tuple[str, Reader]]
 
 _UNKNOWN = "json"  # the producer of lists that were read by what their keys hold
-_DEPTH = 4
+_DEPTH = 6
 _CHILDREN = 200
 _HOLDERS = (
     "output outputs result results data response transcript transcription body payload content"

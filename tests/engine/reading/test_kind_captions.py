@@ -298,3 +298,18 @@ def test_what_is_said_twice_in_json_stays(scale: float) -> None:
     ]
     transcript = read(json.dumps(items).encode(), name="a.json")
     assert words_of(transcript) == " ".join(lines).split()
+
+
+def test_fast_growing_captions_leave_the_unit_of_tsv_alone() -> None:
+    """Its milliseconds are those of its format, also where lines grow over the end of sentences."""
+    said = "The ferry leaves early today. Cars wait in a long line. Who has seen my blue bag?"
+    words = said.split()
+    rows, at = ["start\tend\ttext"], 12_500
+    for first in range(0, len(words), 6):
+        for last in range(first + 1, min(first + 6, len(words)) + 1):
+            rows.append(f"{at}\t{at + 310}\t{' '.join(words[first:last])}")
+            at += 310
+    transcript = read("\n".join(rows).encode(), name="a.tsv")
+    assert words_of(transcript) == words
+    assert transcript.words[0].start_s == 12.5
+    assert "unit_inferred" not in {str(note.name) for note in transcript.notes}

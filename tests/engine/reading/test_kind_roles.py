@@ -162,6 +162,19 @@ def test_what_may_be_a_speaker_or_a_time_and_is_not_read_is_told() -> None:
     assert speakers.detail == "speaker_embedding"
 
 
+def test_clocks_under_an_unknown_key_are_told() -> None:
+    """Starts that are not found take the times with them, and it is said."""
+    segments = [
+        {"text": said, "inhalt": f"00:00:0{n}.500", "end": f"00:00:0{n + 1},000"}
+        for n, said in enumerate(LINES[:3])
+    ]
+    transcript = load({"language": "en", "segments": segments})
+    told = note(transcript, "times_unread")
+    assert transcript.timing == "none"
+    assert told is not None
+    assert told.detail == "inhalt"
+
+
 @pytest.mark.parametrize(
     "extra",
     [

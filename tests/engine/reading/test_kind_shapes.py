@@ -89,8 +89,9 @@ def test_a_line_that_is_still_written_is_waited_for() -> None:
         {"status": "done", "result": {"data": [WHOLE]}},
         {"body": json.dumps(WHOLE)},
         json.dumps(WHOLE),
+        [{"body": {"body": {"status": "done", "result": [WHOLE]}}}],
     ],
-    ids=["list", "output", "deep", "text", "quoted"],
+    ids=["list", "output", "deep", "text", "quoted", "deeper"],
 )
 def test_a_wrapped_result_is_found(wrapped: Any) -> None:
     """The place is told."""
@@ -176,6 +177,12 @@ def test_pythons_notation_with_json_inside() -> None:
     inner = json.dumps({"segments": [{"start": 0, "end": 2, "text": 'It\'s "tea".\n'}]})
     transcript = read(repr({"output": inner}).encode(), name="a.json")
     assert [w.text for w in transcript.words] == ["It's", '"tea".']
+
+
+def test_pythons_notation_in_several_lists() -> None:
+    """However many brackets stand before the first name."""
+    transcript = read(repr([[WHOLE]]).encode(), name="a.json")
+    assert text_of(transcript) == " ".join(LINES)
 
 
 def test_lines_with_clocks_are_no_words() -> None:

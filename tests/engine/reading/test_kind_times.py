@@ -103,6 +103,29 @@ def test_words_in_another_unit_than_their_segments() -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "words", "detail"),
+    [
+        ((0.5, 3.5), [(500, 1500), (1500, 3500)], "words: milliseconds"),
+        ((500, 3500), [(0.5, 1.5), (1.5, 3.5)], "the segment: that of its words"),
+    ],
+)
+def test_one_segment_and_its_words_have_one_unit(
+    own: tuple[float, float], words: list[tuple[float, float]], detail: str
+) -> None:
+    """The unit in which people speak is that of both."""
+    said = ["Hello", "there."]
+    segment = {
+        "start": own[0],
+        "end": own[1],
+        "text": " ".join(said),
+        "words": [{"word": w, "start": a, "end": b} for w, (a, b) in zip(said, words, strict=True)],
+    }
+    transcript = load([segment])
+    assert [(w.start_s, w.end_s) for w in transcript.words] == [(0.5, 1.5), (1.5, 3.5)]
+    assert [n.detail for n in transcript.notes if n.name == "unit_inferred"] == [detail]
+
+
+@pytest.mark.parametrize(
     "times",
     [
         [(0, 6), (6, 12), (12, 18), (18, 24)],

@@ -145,7 +145,7 @@ def _no_ends(case: Case) -> None:
         return value
 
     case.document = without(case.document)
-    case.must_read = case.shape != "list"
+    case.must_read = case.must_read and case.shape != "list"
     case.slack_s += 1e6  # a word may last until the next line begins
     case.times_kept = False
 

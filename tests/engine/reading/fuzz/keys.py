@@ -87,6 +87,8 @@ def _lengths(case: Case) -> None:
 
 
 def _clock_times(case: Case) -> None:
+    if any("unit" in fault or "epoch" in fault for fault in case.faults):
+        raise CannotApply  # a clock is one of seconds
     for item in _items(case):
         for key in ("start", "end"):
             item[key] = shapes.clock(item[key], case.rng.choice(".,"))
@@ -112,6 +114,8 @@ def _speaker_objects(case: Case) -> None:
 def _speaker_numbers(case: Case) -> None:
     voices = _has_voices(case)
     numbers = {voice: n for n, voice in enumerate(voices)}
+    if not any("speaker" in item for item in _items(case)):
+        raise CannotApply
     key = case.rng.choice(("speaker", "speaker_id", "spk", "speaker_tag"))
     for item in _items(case):
         if "speaker" in item:
@@ -142,7 +146,8 @@ def _wrapped(case: Case) -> None:
 
 
 def _wrapped_text(case: Case) -> None:
-    case.must_read = case.must_read and "wrapped" not in case.faults  # four levels are looked at
+    case.alone()  # a text that holds JSON is of whole characters
+    case.must_read = case.must_read and "wrapped" not in case.faults  # six levels are looked at
     case.document = {case.rng.choice(_HOLDERS): json.dumps(case.document)}
 
 
@@ -155,6 +160,8 @@ def _twice(case: Case) -> None:
 
 
 def _json_lines(case: Case) -> None:
+    if not isinstance(case.document, list):
+        raise CannotApply
     dumps = [json.dumps(item, ensure_ascii=False) for item in case.document]
     if len(dumps) < 2:
         raise CannotApply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from tests.engine.reading.fuzz.talks import Line
 _UNICODE = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 _FIRST, _SECOND, _STRAY = "\ue101", "\ue102", "\ue103"  # where bytes come at the end
 _RAW = frozenset(("cpp", "srt", "vtt", "txt"))  # whose bytes are cut between two texts
+_PIECES = frozenset(("words", "whisperx", "podcast", "assemblyai"))  # with lists of words
 _TOKENS = (
     "<|en|>", "<|0.00|>", "<|startoftranscript|>", "<|transcribe|>", "[_BEG_]", "[_TT_150]",
     "<|endoftext|>",
@@ -113,6 +115,8 @@ def _cut_characters(case: Case) -> None:
 def _stray_bytes(case: Case) -> None:
     case.alone()
     _not_shown_again(case)
+    if "styles" in case.faults:
+        raise CannotApply  # a byte in a tag makes it words
     if case.overlapping or all(cue.text.isascii() for cue in case.cues):
         raise CannotApply  # one byte in English is a letter of some code page
     count = case.rng.choice((1, 1, 2, 5))
@@ -165,6 +169,8 @@ def _tokens(case: Case) -> None:
 
 
 def _colours(case: Case) -> None:
+    if case.shape in _PIECES and any(is_spaceless(cue.text) for cue in case.cues):
+        raise CannotApply  # words are cut from the text, and colours with them
     for place in _each(case, 0.6):
         words = case.cues[place].text.split(" ")
         at = case.rng.randrange(len(words))
@@ -216,7 +222,9 @@ def _without_styles(cue: Line) -> list[str]:
     text = cue.text
     for mark in ("<i>", "</i>", "{\\an8}", '<font color="#ffff00">', "</font>"):
         text = text.replace(mark, "")
-    return replace(cue, text=text.replace("\\N", " ")).words
+    for mark in (*_COLOURS, *_TOKENS):
+        text = text.replace(mark, "")
+    return replace(cue, text=html.unescape(text.replace("\\N", " "))).words
 
 
 _SUBTITLES = frozenset(("srt", "vtt"))
