@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from structlog.testing import LogCapture
 
 from daemon.config import Config
 from daemon.log import Log
+from daemon.operations import rerender
 from daemon.operations.rerender import render_again
 from daemon.work import contents, index
 from daemon.work.index import Indexer
@@ -37,10 +38,19 @@ def done(rig: WorkerRig, name: str, *segments: str) -> Job:
     return now(rig.queue, job)
 
 
-def written_again(rig: WorkerRig, job: Job) -> None:
+class Later(datetime):
+    """A clock that is some seconds ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(seconds=5)
+
+
+def written_again(rig: WorkerRig, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write the outputs again, in another second, which the metadata has."""
-    time.sleep(1.1)
-    render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
+    with monkeypatch.context() as patched:
+        patched.setattr(rerender, "datetime", Later)
+        render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
 
 
 def catch_up(indexer: Indexer) -> int:
@@ -93,12 +103,12 @@ def test_nothing_is_indexed_twice(rig: WorkerRig, indexer: Indexer, clock: Clock
 
 
 def test_a_text_written_again_is_indexed_again(
-    rig: WorkerRig, indexer: Indexer, clock: Clock
+    rig: WorkerRig, indexer: Indexer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names of speakers are given long after the job is done, by another process."""
     job = done(rig, "talk.json", "we went down to the river")
     catch_up(indexer)
-    written_again(rig, job)
+    written_again(rig, job, monkeypatch)
     clock.pass_by(index.LOOK_S * 2)
     catch_up(indexer)
     with opened(rig.config) as library:
@@ -247,7 +257,7 @@ def test_a_kill_inside_of_a_write_leaves_the_old_passages(
     names = [a + b + c for a in syllables for b in syllables for c in "nst"]
     job = done(rig, "talk.json", *(f"then {name} came to us" for name in names))
     catch_up(indexer)
-    written_again(rig, job)
+    written_again(rig, job, monkeypatch)
     real: Callable[[object], object] = contents._stored
     calls = iter(range(9))
 
