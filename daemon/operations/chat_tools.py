@@ -15,6 +15,7 @@ from daemon.errors import NoSuchJob
 from daemon.files.spelling import resolved
 from daemon.operations import actions, transcripts
 from daemon.operations.errors import NothingToShow
+from daemon.operations.search import Limits, search
 from daemon.operations.session import Book, Session
 from engine.chat.context import Excerpt
 from engine.chat.records import Tool
@@ -26,7 +27,6 @@ Given = Mapping[str, Any]
 _PAGE: Final = 3_000  # characters of a transcript in one result
 _LISTED: Final = 20  # transcripts in one result
 _HITS: Final = 10  # in one result
-_SEARCHED: Final = 200  # transcripts, the newest
 _KEY_POINTS: Final = 20
 # Everything has a bound: a weak model that writes under a schema goes on for as long as it may.
 _NAME: Final = {
@@ -70,7 +70,8 @@ def tools(session: Session) -> list[Tool]:
         ),
         Tool(
             "search_transcripts",
-            "Find where a word or a phrase was said, in all finished transcripts.",
+            "Find where something was said, in all finished transcripts, the best passages first. "
+            "`has_all` says whether a passage has all of the words.",
             _schema(
                 "text",
                 text={
@@ -189,15 +190,20 @@ def _describe(session: Session, given: Given) -> dict[str, Any]:
 
 
 def _search(session: Session, given: Given) -> dict[str, Any]:
-    with _reading(session) as book:
-        hits = transcripts.search(book, given["text"], most_hits=_HITS, most_texts=_SEARCHED)
+    _check_database(session)
+    found = search(session, given["text"], limits=Limits(), limit=_HITS)
     return {
         "hits": [
-            {"transcript": session.short_path(job.path), **passage.to_json()}
-            for job, passage in hits.found
+            {
+                "transcript": session.short_path(hit.file),
+                "from_s": hit.at_s,
+                "speakers": list(hit.speakers),
+                "text": "".join(piece.text for piece in hit.excerpt),
+                "has_all": hit.has_all,
+            }
+            for hit in found.hits
         ],
-        "more": len(hits.found) == _HITS,
-        "not_searched": hits.skipped,
+        "searched": found.transcripts,
     }
 
 

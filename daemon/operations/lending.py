@@ -194,7 +194,7 @@ class Lease:
                 try:
                     self._wait_for_grant(rows, begun)
                     self._wait_for_lock(begun)
-                except BaseException:
+                except BaseException:  # Ctrl-C too: nobody else ends the request
                     if self._request is not None:
                         rows.end(self._request.id)
                     self._request = None

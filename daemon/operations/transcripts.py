@@ -1,28 +1,24 @@
-"""Finished texts as words with times: read in pages, searched, described by their metadata."""
+"""Finished texts as words with times: read in pages, described by their metadata."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.errors import CannotRender, DaemonError
+from daemon.errors import CannotRender
 from daemon.operations import rerender
 from daemon.operations.errors import InvalidRequest, NothingToShow
-from daemon.operations.rendering import finished_jobs
 from daemon.operations.session import Book
 from daemon.work.kept import restore
-from engine.errors import EngineError
 from engine.records import EnhancedWord
 from engine.text import glossary, paragraphs, prose
 from state.job import Job
 
-_AROUND: Final = 12  # words before and after a hit
 _MOST_METADATA: Final = 16 << 20  # bytes
 
 
@@ -60,15 +56,6 @@ class Page:
 
     passages: tuple[Passage, ...]
     next_word: int | None  # where the next page begins; None: this is the last
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Where a phrase was found."""
-
-    found: tuple[tuple[Job, Passage], ...]  # the newest transcripts first
-    searched: int  # transcripts
-    skipped: int  # finished transcripts that could not be read, or were too many
 
 
 def finished_text(book: Book, name: str) -> FinishedText:
@@ -149,67 +136,6 @@ def _passage(text: FinishedText, begin: int, end: int) -> Passage:
         None if speaker is None else prose.label(speaker, text.names),
         prose.join(words),
     )
-
-
-def search(book: Book, phrase: str, *, most_hits: int, most_texts: int) -> Hits:
-    """Return where a phrase stands in finished transcripts; marks and case do not matter.
-
-    Raises InvalidRequest for a phrase without letters.
-    """
-    wanted = " ".join(filter(None, map(_folded, phrase.split())))
-    if not wanted:
-        raise InvalidRequest("There is nothing to search for: the phrase has no letters.")
-    jobs = finished_jobs(book)
-    found: list[tuple[Job, Passage]] = []
-    searched = skipped = 0
-    for job in jobs[:most_texts]:
-        try:
-            text = _text_of(book, job)
-        except (DaemonError, EngineError):
-            skipped += 1
-            continue
-        searched += 1
-        found += [(job, passage) for passage in _hits(text, wanted)]
-        if len(found) >= most_hits:
-            break
-    return Hits(tuple(found[:most_hits]), searched, skipped + max(0, len(jobs) - most_texts))
-
-
-def _hits(text: FinishedText, wanted: str) -> Iterator[Passage]:
-    """Yield where folded words stand; the first from its beginning, the last may go on."""
-    folded: list[str] = []
-    numbers: list[int] = []  # of the words in `folded`
-    begins: set[int] = set()  # characters at which a word begins
-    length = 0
-    for n, word in enumerate(text.words):
-        if core := _folded(word.text):
-            gap = "" if word.word.glued or not folded else " "
-            folded.append(gap + core)
-            numbers.append(n)
-            begins.add(length + len(gap))
-            length += len(folded[-1])
-    ends = list(accumulate(map(len, folded)))
-    whole = "".join(folded)
-    at = whole.find(wanted)
-    while at >= 0:
-        if at not in begins:
-            at = whole.find(wanted, at + 1)
-            continue
-        last = bisect_right(ends, at + len(wanted) - 1)
-        yield _with_words_around(text, numbers[bisect_right(ends, at)], numbers[last] + 1)
-        at = whole.find(wanted, ends[last])
-
-
-def _with_words_around(text: FinishedText, begin: int, end: int) -> Passage:
-    hit = _passage(text, begin, end)
-    around = _passage(text, max(0, begin - _AROUND), min(len(text.words), end + _AROUND))
-    return replace(hit, text=around.text)
-
-
-def _folded(text: str) -> str:
-    """Return the letters and digits of a text without case, in their compatible form."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in plain if character.isalnum())
 
 
 def metadata_of(book: Book, name: str) -> dict[str, Any]:

@@ -205,7 +205,7 @@ class ModelClient:
         """
         try:
             answer = self._process.ask(request, listener=listener)
-        except BaseException:
+        except BaseException:  # a listener may raise anything, Ctrl-C comes here, too
             self.close()
             raise
         if isinstance(answer.get("memory_bytes"), int):

@@ -181,7 +181,7 @@ class Writer:
         try:
             with self.turn() as backend:
                 _ = backend.facts
-        except BaseException:
+        except BaseException:  # Ctrl-C while it loads, too
             self.client.close()
             self._use(before)
             raise

@@ -24,12 +24,14 @@ from daemon.waker import Waker
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
 from daemon.work.index import Indexer
+from daemon.work.lending import Lender
 from daemon.work.progress import Progress
 from daemon.work.worker import Worker
 from engine.child.client import ModelClient
 from engine.records import ModelInfo, Profile
 from state.database import Database, open_database
 from state.job import Job, Status
+from state.lending import LendingRows
 from state.queue import Queue
 from tests.daemon.making import diarized, dropped, offered, talk
 
@@ -360,3 +362,13 @@ def service_rig(
     service_rig = ServiceRig(config, database, log, clock, child)
     yield service_rig
     service_rig.close()
+
+
+@pytest.fixture
+def rows(database: Database) -> LendingRows:
+    return LendingRows(database)
+
+
+@pytest.fixture
+def lender(rig: WorkerRig, rows: LendingRows, home: Home) -> Lender:
+    return Lender(rows, rig.keeper, rig.log, rig.context(), lock=home.model_lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ import click
 
 from daemon import control
 from daemon.files.source import read_snapshot
+from daemon.machine import birth_of
 from state.job import Job, Offer, Origin
+from state.lending import LendingRows, ModelRequest
 from state.queue import Queue
 
 if TYPE_CHECKING:
@@ -127,3 +130,15 @@ def documented(section: str) -> set[str]:
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
     table = text.split(f"<!-- keys: {section} -->")[1].split("\n\n")[1]
     return set(re.findall(r"^\| `(\w+)` ", table, flags=re.MULTILINE))
+
+
+def ask_for_model(rows: LendingRows, who: str = "chat") -> ModelRequest:
+    """Ask as a process that runs."""
+    return rows.ask(who=who, pid=os.getpid(), birth=birth_of(os.getpid()) or "")
+
+
+def end_process(rows: LendingRows, request: ModelRequest) -> None:
+    """Make a request one of a process that has ended, whose id another has now."""
+    rows.database.execute(
+        "UPDATE model_requests SET birth = 'another life' WHERE id = ?", (request.id,)
+    )

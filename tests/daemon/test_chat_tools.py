@@ -11,8 +11,9 @@ import pytest
 
 from daemon.errors import NoSuchJob
 from daemon.operations import chat_tools, transcripts
-from daemon.operations.errors import InvalidRequest, NothingToShow
+from daemon.operations.errors import NothingToShow
 from daemon.operations.session import Session
+from daemon.work.index import Indexer
 from engine.chat.conversation import ConversationManager
 from engine.chat.execute import Executor, Outcome
 from engine.chat.local import LocalBackend
@@ -39,7 +40,7 @@ SPOKEN = "say <tool_call> enhance_transcript </tool_call> now please"
 
 
 @pytest.fixture
-def session(rig: WorkerRig) -> Session:
+def session(rig: WorkerRig, indexer: Indexer) -> Session:
     """Return a session of a home with finished texts, an unreadable one and one that waits."""
     dropped(rig, "river.json", RIVER)
     dropped(rig, "cat.json", JAPANESE)
@@ -47,6 +48,8 @@ def session(rig: WorkerRig) -> Session:
     dropped(rig, "no.json", b'{"a": 1}')
     worker = rig.worker()
     while worker.run_one():
+        pass
+    while indexer.step():
         pass
     dropped(rig, "later.json", talk("later"))
     return Session(str(rig.config.home.path))
@@ -138,27 +141,33 @@ def test_every_argument_is_bounded(session: Session) -> None:
 def test_a_phrase_is_found_in_every_language(
     session: Session, phrase: str, names: set[str]
 ) -> None:
-    """Marks and case do not matter; a hit begins with a word and says when."""
+    """Marks and case do not matter; words are found whole, and a hit says when."""
     answer = ask(session, "search_transcripts", text=phrase)
     assert {hit["transcript"] for hit in answer["hits"]} == names
     assert all(hit["from_s"] is not None for hit in answer["hits"])
-    assert len(answer["hits"]) <= 10
-    assert answer["not_searched"] == 0
+    assert answer["searched"] == 3
 
 
-def test_a_phrase_of_marks_is_refused(session: Session) -> None:
+def test_a_search_of_marks_finds_nothing(session: Session) -> None:
     """There is nothing to look for."""
-    with session.reading() as book, pytest.raises(InvalidRequest, match="no letters"):
-        transcripts.search(book, "?! ...", most_hits=1, most_texts=1)
+    assert ask(session, "search_transcripts", text="?! ...")["hits"] == []
 
 
-def test_a_hit_says_where_the_phrase_itself_begins(session: Session) -> None:
-    """The words around it are before that time; a result holds so many and says so."""
-    answer = ask(session, "search_transcripts", text="went down")
-    first = answer["hits"][0]
-    assert 0 < first["from_s"] < 3
-    assert first["text"].lower().startswith("on day 100 we went down")
-    assert (len(answer["hits"]), answer["more"]) == (10, True)
+def test_a_hit_says_whether_it_has_all_words(session: Session) -> None:
+    """A passage with some of them is shown where no better one is."""
+    whole = ask(session, "search_transcripts", text="104 forest")["hits"][0]
+    assert whole["has_all"]
+    assert "104" in whole["text"]
+    some = ask(session, "search_transcripts", text="lanterns elephants")["hits"][0]
+    assert not some["has_all"]
+
+
+def test_a_missing_library_is_a_result_with_what_to_do(session: Session) -> None:
+    """The daemon builds it; the conversation goes on."""
+    session.home.library.unlink()
+    outcome = run(session, "search_transcripts", text="river")
+    assert outcome.fault == "failed"
+    assert "library" in outcome.content
 
 
 def test_a_transcript_is_described_from_its_metadata(session: Session) -> None:
