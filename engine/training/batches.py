@@ -26,12 +26,12 @@ from engine.training.degrade import (
 )
 from engine.training.noise import NOISY, Mishearing
 from engine.training.spoken import as_spoken
-from engine.training.words import MASKED, Word
+from engine.training.words import MASKED, QUESTION, Word
 
 #: Share of windows of each language, before they are brought to a sum of one.
 LANGUAGE_SHARES = {
-    "en": 0.45, "de": 0.075, "fr": 0.075, "es": 0.07, "it": 0.07, "pt": 0.065, "nl": 0.065,
-    "ca": 0.055, "pl": 0.065, "sv": 0.012, "ru": 0.012, "uk": 0.012, "tr": 0.01,
+    "en": 0.39, "de": 0.085, "fr": 0.07, "es": 0.075, "it": 0.075, "pt": 0.06, "nl": 0.055,
+    "ca": 0.06, "pl": 0.06, "sv": 0.02, "ru": 0.02, "uk": 0.02, "tr": 0.01,
 }  # fmt: skip
 #: Share of English windows of each style.
 ENGLISH_SHARES = {
@@ -43,6 +43,9 @@ STYLE_WEIGHTS = {"prose": 0.5, "prose/loose": 0.3}
 #: Share of windows that begin with a sentence, that reach the end of a text, and that are short.
 AT_SENTENCE, AT_END, SHORT = 0.5, 0.03, 0.04
 SHORT_WORDS = (5, 60)
+#: Share of windows for which a stretch with a question is sought, and how often it is drawn again.
+#: Speeches of parliaments have one or three questions in a thousand words.
+SOUGHT, REDRAWN = 0.3, 3
 #: Words at a window's cut end whose labels are not asked: what follows them is not shown.
 EDGE_WORDS = 5
 
@@ -110,7 +113,7 @@ class Windows:
         pool = self._pools[
             bisect(self._sums, rng.random() * self._sums[-1], 0, len(self._sums) - 1)
         ]
-        words, following = _draw(pool, rng, int(self.length * 0.85))
+        words, following = _draw_sought(pool, rng, int(self.length * 0.85))
         kind = choose(rng)
         if pool.language == "en":
             words = as_spoken(words, pool.style, rng)
@@ -175,6 +178,17 @@ def _pools(found: dict[tuple[str, str], list[tuple[Corpus, int]]]) -> list[_Pool
         )
         for (language, style), documents in found.items()
     ]
+
+
+def _draw_sought(pool: _Pool, rng: random.Random, count: int) -> tuple[list[Word], Word | None]:
+    """Return a stretch; of some, one with a question where a few more draws find it."""
+    drawn = _draw(pool, rng, count)
+    if rng.random() < SOUGHT:
+        for _ in range(REDRAWN):
+            if any(word.label == QUESTION for word in drawn[0]):
+                break
+            drawn = _draw(pool, rng, count)
+    return drawn
 
 
 def _draw(pool: _Pool, rng: random.Random, count: int) -> tuple[list[Word], Word | None]:
