@@ -205,9 +205,7 @@ def answer_as_peer(options: argparse.Namespace) -> None:
     load_cpu_s = time.process_time()
     question = [{"role": "user", "content": _question(1, options).content}]
     prompt = tokenizer.apply_chat_template(question, add_generation_prompt=True)
-    last: Any = None
-    for last in stream_generate(network, tokenizer, prompt, max_tokens=options.tokens):
-        pass
+    last = [*stream_generate(network, tokenizer, prompt, max_tokens=options.tokens)][-1]
     row = {
         "load_cpu_s": load_cpu_s,
         "cpu_s": time.process_time() - load_cpu_s,
