@@ -82,12 +82,13 @@ class Reporter:
         if self.as_json:
             counts = {status: self._counts[status] for status in _STATUSES}
             summary = {"files": files, **counts, "not_tried": files - sum(counts.values())}
-            error = stopped_by and {
-                "reason": stopped_by.reason,
-                "message": str(stopped_by),
-                "hint": hint(stopped_by),
-            }
-            self._print({"summary": {**summary, "stopped_by": error}})
+            self._print({"summary": {**summary, "stopped_by": _as_json(stopped_by)}})
 
     def _print(self, value: dict[str, Any]) -> None:
         click.echo(json.dumps(value, indent=self._indent).replace("\x7f", "\\u007f"))
+
+
+def _as_json(error: EngineError | None) -> dict[str, str] | None:
+    if error is None:
+        return None
+    return {"reason": error.reason, "message": str(error), "hint": hint(error)}
