@@ -107,6 +107,10 @@ class _HomeLease(Lease):
                 stack.enter_context(self._lease.turn())
             yield
 
+    def rest(self) -> None:
+        """Give the model back unless a turn holds it."""
+        self._lease.rest()
+
     def _say(self, waiting: lending.Waiting) -> None:
         if waiting.reason != self._said:
             self._said = waiting.reason

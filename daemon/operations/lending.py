@@ -154,6 +154,12 @@ class Lease:
             with contextlib.suppress(StateError), self._open() as database:
                 LendingRows(database).end(request.id)
 
+    def rest(self) -> None:
+        """Give the model back unless a turn holds it: this process is about to be suspended."""
+        with self._mutex:
+            if not self._in_turn:
+                self.give_back()
+
     def beat(self) -> None:
         """Give a sign of life; give the model back when it is idle and somebody wants it.
 

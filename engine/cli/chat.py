@@ -15,6 +15,7 @@ from engine.cli.answer import AnswerScreen
 from engine.cli.context import CliContext, Kept
 from engine.cli.failure import failure
 from engine.cli.output import say
+from engine.cli.suspending import before_suspension
 from engine.cli.talk import Talk
 from engine.errors import ChatError, ChildError, EngineError, PartError
 from engine.terminal import safe
@@ -81,7 +82,8 @@ def chat(
             _greet(talk, device, continued=continued is not None)
             if system is not None:
                 talk.system = system
-            _converse(talk)
+            with before_suspension(loaded.rest):
+                _converse(talk)
     except EngineError as error:
         raise failure(error) from error
 

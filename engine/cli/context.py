@@ -65,6 +65,9 @@ class Lease:
         """Hold the model while the block runs; wait for it first, if necessary."""
         return contextlib.nullcontext()
 
+    def rest(self) -> None:
+        """Give the model back unless a turn holds it: this process is about to be suspended."""
+
 
 class CliContext:
     """What `llasa-cli` has without a home; the daemon's face overrides it."""

@@ -19,8 +19,9 @@ from engine.cli import source as sources
 from engine.cli import writer
 from engine.cli.answer import interruptible
 from engine.cli.context import CliContext
-from engine.cli.enhance import enhanced, language_option
+from engine.cli.enhance import enhanced
 from engine.cli.failure import failure
+from engine.cli.options import language_option
 from engine.cli.progress import spinner
 from engine.cli.source import FILE, Source
 from engine.errors import EngineError, NotATranscript
@@ -139,7 +140,7 @@ def _show(found: Mapping[str, Any], source: Source, output: Path | None, *, as_j
     text = json.dumps(found, indent=2) + "\n" if as_json else as_text(found)
     if output is not None:
         try:
-            out.write_text(output, text, mode=source.mode)
+            out.echo_path(out.write_text(output, text, mode=source.mode))
         except EngineError as error:
             raise failure(error) from error
         return

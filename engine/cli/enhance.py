@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import functools
 import itertools
-import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,9 @@ from engine.cli import output as out
 from engine.cli import source as sources
 from engine.cli.context import CliContext, Lease
 from engine.cli.failure import failure
+from engine.cli.options import cleaning_option, json_option, language_option, model_option
 from engine.cli.progress import bar
+from engine.cli.report import Report, Reporter, failed, outputs
 from engine.cli.source import FILE, Source
 from engine.errors import (
     EngineError,
@@ -33,30 +34,6 @@ from engine.errors import (
 from engine.models import catalog
 from engine.records import Cleaning, EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
 from engine.terminal import safe_block
-
-
-def _language_code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"[a-z]{2,3}", value):
-        raise click.BadParameter('expected an ISO 639-1 code, such as "en".')
-    return value
-
-
-language_option = click.option(
-    "--language",
-    metavar="CODE",
-    callback=_language_code,
-    help="Language of the speech (ISO 639-1), if known.",
-)
-model_option = click.option(
-    "--model", default=catalog.EMBEDDED, show_default=True, help="Model to use."
-)
-cleaning_option = click.option(
-    "--cleaning",
-    type=click.Choice(["off", "safe", "thorough"]),
-    default="safe",
-    show_default=True,
-    help="What to remove: loops and tags, or fillers and stutters too.",
-)
 
 
 @click.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
@@ -70,6 +47,7 @@ cleaning_option = click.option(
 @model_option
 @language_option
 @cleaning_option
+@json_option
 @click.pass_context
 def enhance(
     context: click.Context,
@@ -78,13 +56,16 @@ def enhance(
     model: str,
     language: str | None,
     cleaning: Cleaning,
+    as_json: bool,
 ) -> None:
     """Enhance one transcript and write the results beside it.
 
     With `-` it is read from standard input, and the text is printed unless --output names a file.
+    --json prints what became of it instead of paths or the text.
     """
     profile = Profile(model=model, language=language, cleaning=cleaning)
-    run_one(context.ensure_object(CliContext), file, profile, output=output)
+    reporter = Reporter(as_json=as_json)
+    run_one(context.ensure_object(CliContext), file, profile, reporter, output=output)
 
 
 @click.command(
@@ -102,6 +83,7 @@ def enhance(
 @model_option
 @language_option
 @cleaning_option
+@json_option
 @click.pass_context
 def batch(
     context: click.Context,
@@ -110,17 +92,24 @@ def batch(
     model: str,
     language: str | None,
     cleaning: Cleaning,
+    as_json: bool,
 ) -> None:
     """Enhance many transcripts, one after the other; one that fails does not stop the rest.
 
-    Outputs of an earlier run are skipped.
+    Outputs of an earlier run are skipped. --json prints a line for each file and a summary last.
     """
     profile = Profile(model=model, language=language, cleaning=cleaning)
-    run_batch(context.ensure_object(CliContext), files, profile, folder=folder)
+    reporter = Reporter(as_json=as_json, one_line=True)
+    run_batch(context.ensure_object(CliContext), files, profile, reporter, folder=folder)
 
 
 def run_one(
-    context: CliContext, file: Path, profile: Profile, *, output: Path | None = None
+    context: CliContext,
+    file: Path,
+    profile: Profile,
+    reporter: Reporter,
+    *,
+    output: Path | None = None,
 ) -> None:
     """Enhance one file with a model child."""
     try:
@@ -128,16 +117,24 @@ def run_one(
             out.check_file(output, source=None if str(file) == sources.STDIN else file)
         info = catalog.describe(profile.model)
     except EngineError as error:
+        reporter.add(failed(str(file), error))
         raise failure(error) from error
     try:
         with _client(context, info) as client:
-            enhance_file(sources.read(file), profile, client, output=output)
+            source = sources.read(file)
+            reporter.add(enhance_file(source, profile, client, reporter, output=output))
     except EngineError as error:
+        reporter.add(failed(str(file), error))
         raise failure(error, about=f"{file.name}: ") from error
 
 
 def run_batch(
-    context: CliContext, files: Sequence[Path], profile: Profile, *, folder: Path | None = None
+    context: CliContext,
+    files: Sequence[Path],
+    profile: Profile,
+    reporter: Reporter,
+    *,
+    folder: Path | None = None,
 ) -> None:
     """Enhance files with one model child and exit with the highest code of any of them.
 
@@ -149,18 +146,23 @@ def run_batch(
             out.check_folder(folder)
         info = catalog.describe(profile.model)
     except EngineError as error:
+        reporter.sum_up(len(files), error)
         raise failure(error) from error
+    stopped_by: EngineError | None = None
     with _client(context, info) as client:
         for number, file in enumerate(files, start=1):
             try:
                 label = f"{number}/{len(files)} {file.name}"
-                _enhance_unless_ours(file, profile, client, folder, label)
+                reporter.add(_enhance_unless_ours(file, profile, client, reporter, folder, label))
             except EngineError as error:
-                failed = failure(error, about=f"{file.name}: ")
-                worst = max(worst, failed.exit_code)
-                failed.show()
+                shown = failure(error, about=f"{file.name}: ")
+                worst = max(worst, shown.exit_code)
+                shown.show()
+                reporter.add(failed(str(file), error))
                 if not _concerns_one_file(error):
+                    stopped_by = error
                     break
+    reporter.sum_up(len(files), stopped_by)
     if worst:
         raise click.exceptions.Exit(worst)
 
@@ -181,13 +183,18 @@ def _client(context: CliContext, info: ModelInfo) -> Iterator[ModelClient]:
 
 
 def _enhance_unless_ours(
-    file: Path, profile: Profile, client: ModelClient, folder: Path | None, label: str
-) -> None:
+    file: Path,
+    profile: Profile,
+    client: ModelClient,
+    reporter: Reporter,
+    folder: Path | None,
+    label: str,
+) -> Report:
     source = None if sidecars.is_ours(file.name) else sources.read(file)
     if source is None or sidecars.is_ours_content(source.data):
         out.say(f"{file.name}: skipped, llasa wrote this file itself.")
-        return
-    enhance_file(source, profile, client, folder=folder, label=label)
+        return Report(str(file), "skipped", "written_by_llasa")
+    return enhance_file(source, profile, client, reporter, folder=folder, label=label)
 
 
 def _concerns_one_file(error: EngineError) -> bool:
@@ -200,14 +207,21 @@ def enhance_file(
     source: Source,
     profile: Profile,
     client: ModelClient,
+    reporter: Reporter,
     *,
     output: Path | None = None,
     folder: Path | None = None,
     label: str = "",
-) -> None:
+) -> Report:
     """Run the pipeline over a file's bytes and write the results; raises `EngineError`."""
     plan, result = enhanced(source, profile, client, label=label)
-    _write(source, result, output, folder)
+    text = result.files[0].content
+    written: Sequence[sidecars.Written] = ()
+    if output is not None or source.path is not None:
+        written = _written(source, result, output, folder)
+        reporter.written(written)
+    elif not reporter.as_json:
+        click.echo(safe_block(text) if sys.stdout.isatty() else text, nl=False)
     if result.status == "partial":
         out.say("Some parts could not be enhanced; they keep the text of the source.")
     elif result.reason == "uncovered_language":
@@ -222,6 +236,15 @@ def enhance_file(
         )
     elif result.reason == "no_speech":
         out.say("There is no speech in this transcript.")
+    return Report(
+        str(source.path or sources.STDIN),
+        result.status,
+        result.reason,
+        outputs=outputs(written),
+        words=sum(len(part.words) for part in plan.parts),
+        language=plan.language,
+        text=None if written else text,
+    )
 
 
 def enhanced(
@@ -250,22 +273,18 @@ def enhanced(
     return plan, result
 
 
-def _write(
+def _written(
     source: Source, result: pipeline.Result, output: Path | None, folder: Path | None
-) -> None:
-    text = result.files[0].content
+) -> Sequence[sidecars.Written]:
+    """Write the text to the named file, or everything beside the source or into a folder."""
     if output is not None:
-        out.write_text(output, text, mode=source.mode)
-        return
-    if source.path is None:
-        click.echo(safe_block(text) if sys.stdout.isatty() else text, nl=False)
-        return
+        return [out.write_text(output, result.files[0].content, mode=source.mode)]
+    assert source.path is not None
     place = source.path
     if folder is not None:
         out.make_folder(folder)
         place = folder / source.path.name
-    for written in sidecars.write(place, result.files, mode=source.mode, previous={}):
-        out.echo_path(written)
+    return sidecars.write(place, result.files, mode=source.mode, previous={})
 
 
 def _decode(client: ModelClient, part: Part, tail: Sequence[EnhancedWord]) -> EnhancedPart | None:

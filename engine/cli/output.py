@@ -45,10 +45,10 @@ def make_folder(folder: Path) -> None:
         raise OutputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
-def write_text(output: Path, content: str, *, mode: int) -> None:
-    """Write a text to the named file, in a folder that is made if necessary; print its path."""
+def write_text(output: Path, content: str, *, mode: int) -> sidecars.Written:
+    """Write a text to the named file, in a folder that is made if necessary."""
     make_folder(output.parent)
-    echo_path(sidecars.write_new(output, content, mode=mode))
+    return sidecars.write_new(output, content, mode=mode)
 
 
 def echo_path(written: sidecars.Written) -> None:

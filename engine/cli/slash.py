@@ -78,7 +78,7 @@ def _save(talk: Talk, name: str) -> bool:
     if name:
         path = Path(os.path.expanduser(name))
         out.check_file(path, source=None)
-        out.write_text(path, as_markdown(talk), mode=0o600)
+        out.echo_path(out.write_text(path, as_markdown(talk), mode=0o600))
         return False
     number = talk.conversation.id
     if number:

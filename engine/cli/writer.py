@@ -173,6 +173,10 @@ class Writer:
                     self.client.start()
             yield self.backend
 
+    def rest(self) -> None:
+        """Give the home its model back, unless a turn holds it; the next turn loads it again."""
+        self._lease.rest()
+
     def change(self, info: ModelInfo) -> None:
         """Load another model instead; raises `EngineError` and keeps the one before."""
         before = self.info

@@ -8,7 +8,7 @@ from engine.models.device import Device, choose_form
 
 
 def settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
-    """Turn packed weights into float32 where their arithmetic is slow, which is on a CPU.
+    """Turn packed weights into float32 on a CPU, where that fits; else prepare them for it.
 
     Returns what computes, in words.
     """
@@ -31,4 +31,8 @@ def settle_device(network: Any, device: Device, *, fast_blas: bool) -> str:
         if quantized:
             dequantize_model(network)
         network.set_dtype(mx.float32)
+    elif form.on_cpu and quantized:
+        from engine.guided.packed import prepare
+
+        prepare(network)
     return form.device_path

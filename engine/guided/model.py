@@ -192,7 +192,7 @@ def _find_head(network: Any) -> Callable[[Any], Any] | None:
     for head in candidates:
         if head is None:
             continue
-        probe = mx.array([[1, 2, 3]])
+        probe = mx.array([[1]])
         try:
             same = mx.array_equal(head(body(probe)), network(probe))
         except (TypeError, ValueError, AttributeError):

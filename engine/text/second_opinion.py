@@ -1,8 +1,9 @@
 """A second opinion on a path: where scores are close, a reader of the text is asked as well.
 
 At every gap that hesitates, each option that comes near (a join with the reading of the next word)
-is written out together with the next words and read after the text so far. What the reader finds
-likely is added to the scores, by a weight. The choices are those of the lattice, as ever.
+is written out together with the next words and read after the text so far; so is the first word of
+a part that follows another. What the reader finds likely is added to the scores, by a weight. The
+choices are those of the lattice, as ever.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ MOST: Final = 12
 #: Added to what the source wrote, in punctuated text, where a reader decides alone.
 OWN: Final = 3.0
 
+#: The place of the first word among those of the gaps.
+_OPENING: Final = -1
+
 #: Scores ways to go on after a text: pieces, and for some places in it the ways from there.
 Read = Callable[
     [Sequence[bytes], Sequence[tuple[int, Sequence[Sequence[bytes]]]]], list[list[float]]
@@ -37,7 +41,7 @@ class Consulted:
     """A path after the second opinion."""
 
     path: list[Choice]
-    asked: int  # gaps
+    asked: int  # gaps, and the first word
     changed: int  # of them
 
 
@@ -127,6 +131,9 @@ class _Consultation:
         """Ask gap after gap, several in a pass as long as nothing changes."""
         asked: set[int] = set()
         changed = at = 0
+        if opening := self._opening():
+            asked.add(_OPENING)
+            changed += self._open(opening)
         while questions := self._questions(at):
             at = questions[-1].gap + 1
             answers = self._ask(questions)
@@ -141,6 +148,44 @@ class _Consultation:
             if on_progress is not None:
                 on_progress(at)
         return Consulted(self._path, len(asked), changed)
+
+    def _opening(self) -> list[int]:
+        """Return the readings of the first word to be asked for, the one that stands first.
+
+        What stands before it was decided with the part before; without one nothing is read.
+        """
+        if not self._tail or not self._path:
+            return []
+        structure, scores = self._lattice.structure, self._scores.first
+        stands = self._path[0].reading
+        margin = self._opinion.margin
+        near = [
+            reading
+            for reading in range(len(scores))
+            if reading != stands
+            and scores[reading] > scores[stands] - margin - REACH
+            and structure.admits_reading(structure.start, 0, reading)
+        ]
+        near.sort(key=lambda reading: -scores[reading])
+        if not near or scores[near[0]] <= scores[stands] - margin:
+            return []
+        return [stands, *near[: MOST - 1]]
+
+    def _open(self, readings: Sequence[int]) -> bool:
+        """Ask for the first word and take what has the highest sum; return whether it changed."""
+        words = min(self._opinion.lookahead, len(self._path))
+        rest = [self._written(n).encode() for n in range(1, words)]
+        texts = [self._lattice.readings[0][reading].text for reading in readings]
+        ways = [[(self._glue + text).encode(), *rest] for text in texts]
+        text = [piece.encode() for piece in self._tail]
+        (read,) = self._read(text, [(len(text), ways)])
+        sums = [
+            self._scores.first[reading] + self._opinion.weight * (score - read[0])
+            for reading, score in zip(readings, read, strict=True)
+        ]
+        chosen = readings[max(range(len(sums)), key=lambda n: (sums[n], -n))]
+        self._path[0] = self._path[0]._replace(reading=chosen)
+        return chosen != readings[0]
 
     def _walk(self) -> list[Place]:
         """Return the place of the path before every word."""

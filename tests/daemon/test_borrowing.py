@@ -194,6 +194,26 @@ def test_an_idle_lease_gives_the_model_back_when_it_is_wanted(
             assert lease.lent
 
 
+def test_a_conversation_gives_the_model_back_before_it_is_suspended(
+    home: Home, rows: LendingRows, clock: Clock
+) -> None:
+    """Between two turns, its client closed first; a turn keeps it. The next turn borrows again."""
+    closed: list[bool] = []
+    with Lease(home, who="chat", clock=clock, pause=clock.wait) as lease:
+        lease.attach(lambda: closed.append(rows.asked()))
+        with lease.turn():
+            closed.clear()
+            lease.rest()
+            assert lease.lent
+            assert closed == []
+        lease.rest()
+        assert not lease.lent
+        assert rows.requests() == []
+        assert closed == [True]
+        with lease.turn():
+            assert lease.lent
+
+
 def test_a_request_that_was_ended_is_made_again_at_the_next_turn(
     home: Home, rows: LendingRows, clock: Clock
 ) -> None:

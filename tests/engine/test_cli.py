@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -158,3 +159,64 @@ def test_speakers_get_the_names_beside_the_file(tmp_path: Path) -> None:
     done = CliRunner().invoke(llasa_cli, ["--enhance-transcript", str(path)])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "talk.enhanced.txt").read_text().startswith("Ada: Und dann")
+
+
+def test_one_file_is_reported_as_json(transcript: Path, tmp_path: Path) -> None:
+    """Its status, its words and where its outputs are; an error is one too, with the same code."""
+    code, report = as_json("enhance", transcript, "--json")
+    (found,) = report
+    assert code == 0
+    assert (found["file"], found["status"], found["reason"]) == (str(transcript), "done", None)
+    assert (found["words"], found["language"]) == (len(SAID.split()), "en")
+    assert [Path(output["path"]).name for output in found["outputs"]] == [
+        "talk.enhanced.txt",
+        "talk.metadata.json",
+    ]
+    assert found["text"] is None
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"shopping": ["milk"]}')
+    code, (failed,) = as_json("enhance", bad, "--json")
+    assert code == 1
+    assert (failed["status"], failed["reason"]) == ("failed", "not_a_transcript")
+    assert failed["message"]
+    assert failed["hint"]
+
+
+def test_json_holds_the_text_of_standard_input(transcript: Path) -> None:
+    """No file is written, so the text has no other place."""
+    done = CliRunner().invoke(llasa_cli, ["enhance", "-", "--json"], input=transcript.read_bytes())
+    found = json.loads(done.stdout)
+    assert (found["file"], found["outputs"]) == ("-", [])
+    assert spoken(found["text"]) == SAID.split()
+
+
+def test_a_batch_is_a_line_of_json_for_each_file_and_a_summary(
+    transcript: Path, tmp_path: Path
+) -> None:
+    """Remarks and errors stay on standard error."""
+    other, ours = tmp_path / "other.json", tmp_path / "old.metadata.json"
+    other.write_text('{"shopping": ["milk"]}')
+    ours.write_text("{}")
+    code, reports = as_json("batch", other, ours, transcript, "--json")
+    *files, last = reports
+    assert code == 1
+    assert [report["status"] for report in files] == ["failed", "skipped", "done"]
+    counts = {"files": 3, "done": 1, "partial": 0, "skipped": 1, "failed": 1, "not_tried": 0}
+    assert last == {"summary": {**counts, "stopped_by": None}}
+
+
+def test_a_batch_says_in_json_what_it_did_not_try(transcript: Path) -> None:
+    """A model that is not there ends it at once."""
+    code, reports = as_json("batch", transcript, "--model", "someone/unknown-model", "--json")
+    (summary,) = (report["summary"] for report in reports)
+    assert code == 3
+    assert (summary["not_tried"], summary["stopped_by"]["reason"]) == (1, "model_missing")
+
+
+def as_json(*arguments: object) -> tuple[int, list[Any]]:
+    """Return the exit code and what was printed: one value, or one on each line."""
+    done = CliRunner().invoke(llasa_cli, [str(argument) for argument in arguments])
+    try:
+        return done.exit_code, [json.loads(done.stdout)]
+    except json.JSONDecodeError:
+        return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]

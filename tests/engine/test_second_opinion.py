@@ -46,7 +46,7 @@ def table(lattice: Lattice, chosen: dict[tuple[int, str, str], float]) -> PathSc
     stops = list(lattice.stops) or [""]
     following = [*([one.text for one in of] for of in lattice.readings[1:]), stops]
     return PathScores(
-        [0.0 if n else -9.0 for n in range(len(lattice.readings[0]))],
+        [0.0 if n == 1 else -9.0 for n in range(len(lattice.readings[0]))],
         [
             [
                 [
@@ -105,6 +105,23 @@ def test_after_a_change_the_next_gap_is_read_on_the_changed_text() -> None:
         "So we went home. Then we slept",
     ]
     assert (found.asked, found.changed) == (2, 1)
+
+
+def test_the_first_word_of_a_part_is_asked_for_after_the_text_before_it() -> None:
+    """With the words after it; without a text before it there is nothing to go on from."""
+    lattice = made("will came home", after="and so")
+    tail = tuple(EnhancedWord(Word(word), word) for word in ("then", "old"))
+    inside = Lattice(lattice.part, TAGGER, tail)
+    scores = dataclasses.replace(table(inside, {}), first=[0.0, -0.5])
+    for likely, wanted, changed in ((" Will", "Will", 1), (" will", "will", 0)):
+        reader = Scripted({likely: -1.0}, other=-9.0)
+        found = consult(inside, scores, tail, Opinion(margin=1.0, weight=0.3), reader.read)
+        assert written(inside, found.path) == f"{wanted} came home"
+        assert (found.asked, found.changed) == (1, changed)
+        assert reader.asked == [("then old", [" will came", " Will came"])]
+    reader = Scripted({})
+    consult(lattice, table(lattice, {}), (), Opinion(margin=1.0), reader.read)
+    assert reader.asked == []
 
 
 def test_the_text_before_a_part_is_read_too() -> None:
