@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,14 @@ from daemon.errors import DaemonError, HomeError
 from daemon.home import Home
 from daemon.operations import chat_tools, lending
 from daemon.operations.conversations import KeptConversations
+from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
+from engine.tuning.records import Taken
 from state.errors import StateError
 
 
@@ -64,6 +66,11 @@ class HomeContext(CliContext):
     def tools(self) -> Sequence[Tool]:
         """Return what a chat may ask of the home."""
         return () if self.why_not_kept else chat_tools.tools(self.session)
+
+    def corrected(self) -> Iterable[Taken]:
+        """Return what the user corrected in the home, for a model to learn from."""
+        with told():
+            yield from corrections(self.session)
 
     def lease(self) -> Lease:
         """Return the lease of the home's model."""

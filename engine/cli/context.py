@@ -7,15 +7,18 @@ brings them where a home exists.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
+
+if TYPE_CHECKING:
+    from engine.tuning.records import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,10 @@ class CliContext:
     def lease(self) -> Lease:
         """Return the lease of the model, which is asked for at its first turn."""
         return Lease()
+
+    def corrected(self) -> Iterable[Taken]:
+        """Return what the user corrected in the home, for a model to learn from."""
+        return ()
 
     def tools(self) -> Sequence[Tool]:
         """Return the tools of a chat."""
