@@ -18,6 +18,7 @@ from engine.cli.tune_show import Bar, Interrupts, report_lines
 from engine.cli.writer import home_option
 from engine.errors import EngineError, OutputError
 from engine.models import catalog
+from engine.records import ModelInfo
 from engine.terminal import safe
 from engine.tuning import card, judge, prepare, presets, settings, texts
 from engine.tuning.client import Trainer
@@ -235,9 +236,9 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
                 f"The run {name} has no model: nothing was gained.",
                 hint="Correct more recordings, or train with another --rate.",
             )
-        before = catalog.describe(training["base"]["name"], base=base)
+        before = catalog.describe(training["base"]["name"], base=base, use_measured=False)
         after = catalog.describe(os.fsdecode(run.model), base=base, use_measured=False)
-        wanted = judge.trials_of(run.of_part("test"), languages=before.languages, words=words)
+        wanted = judge.trials_of(run.of_part("test"), languages=_languages(before), words=words)
         lease = _lease(context)
         with lease, lease.turn(), click.progressbar(
             length=2 * wanted.words, label=safe(name), file=click.get_text_stream("stderr"),
@@ -281,9 +282,10 @@ def fuse_command(context: click.Context, *, name: str, model: str | None) -> Non
 @tune.command("use", short_help="Use a model that was made, or the one before.")
 @_name
 @click.option("--undo", is_flag=True, help="Use the model that was used before.")
+@click.option("--chat", is_flag=True, help="For llasa-cli's answers: the line `chat_model`.")
 @home_option
 @click.pass_context
-def use_command(context: click.Context, *, name: str, undo: bool) -> None:
+def use_command(context: click.Context, *, name: str, undo: bool, chat: bool) -> None:
     """Use a model that was made: one line of llasa.toml names it.
 
     The line before stays above it as a comment, and --undo takes it back. llasad reads the file
@@ -291,18 +293,19 @@ def use_command(context: click.Context, *, name: str, undo: bool) -> None:
     """
     with _told():
         base = _base(context)
-        path = base / "llasa.toml"
+        path, key = base / "llasa.toml", "chat_model" if chat else "model"
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
         except (OSError, UnicodeDecodeError) as error:
             raise OutputError(f"{path} cannot be read: {error}") from error
         if undo:
-            new, model = settings.undone(text, "model")
-            said = f"llasa.toml has the line before: {model or 'no model, so the embedded one'}."
+            new, model = settings.undone(text, key)
+            said = f"llasa.toml has the line before: {model or 'none, so the default holds'}."
         else:
             info = catalog.describe(name, base=base)
-            new = settings.used(text, "model", name)
-            said = f'llasa.toml says: model = "{info.name}". Undo: llasa-cli tune use --undo'
+            new = settings.used(text, key, name)
+            undoing = f"llasa-cli tune use --undo{' --chat' if chat else ''}"
+            said = f'llasa.toml says: {key} = "{info.name}". Undo: {undoing}'
         sidecars.write_file(path, new)
     click.echo(safe(said))
     click.echo("Restart the daemon to use it (llasactl stop, llasactl start).")
@@ -323,6 +326,11 @@ def list_command(context: click.Context, *, as_json: bool) -> None:
         click.echo(safe(f"{run.name:20} {stage}"))
     if not found:
         click.echo("Nothing was prepared yet: llasa-cli tune prepare")
+
+
+def _languages(info: ModelInfo) -> tuple[str, ...]:
+    """Return the languages in which a model decides, or the tagger that it advises."""
+    return (info.decider or info).languages
 
 
 def _stage(run: Run) -> str:

@@ -22,6 +22,17 @@ def tagger(own: Host, request: Request) -> None:
     _train(own, request, tagger_run.train, options)
 
 
+def chat(own: Host, request: Request) -> None:
+    """Train a chat model until it is done or the parent cancels it."""
+    from engine.models.device import use_fast_blas
+
+    use_fast_blas()
+    from engine.tuning import chat_run
+
+    options = chat_run.Options(**request["options"])
+    _train(own, request, chat_run.train, options)
+
+
 def _train(own: Host, request: Request, train: Any, options: Any) -> None:
     number = int(request["number"])
 
@@ -34,7 +45,7 @@ def _train(own: Host, request: Request, train: Any, options: Any) -> None:
     own.send(event="done", memory_bytes=memory_bytes(), **facts)
 
 
-OPERATIONS: Final[dict[str, Operation]] = {"tagger": tagger}
+OPERATIONS: Final[dict[str, Operation]] = {"tagger": tagger, "chat": chat}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from typing import Any, Final, Protocol, cast
 
 import mlx.core as mx
 from mlx import optimizers
-from mlx.utils import tree_flatten, tree_unflatten
 
 from engine.tuning.errors import RunMismatch
 
@@ -27,6 +26,7 @@ WARM_UP: Final = 10
 #: The longest of a gradient; a longer one is shortened to it.
 CLIP: Final = 1.0
 _STATE: Final = "state"
+_OF: Final = "|"  # between the name of a weight, which has dots, and what is kept of it
 
 Arrays = dict[str, mx.array]
 
@@ -86,7 +86,7 @@ def train(task: Task, schedule: Schedule, folder: Path, *, identity: str, report
     started = time.monotonic()
     before_s = state.seconds
     if learnt is None:
-        learnt = task.begin()
+        learnt = _in_order(task.begin())
         state.first_valid = state.best_valid = state.valid = task.validate(learnt)
         _save(folder / BEST, learnt, {})
     value_and_grad = mx.value_and_grad(task.loss)
@@ -144,8 +144,9 @@ def _validated(task: Task, learnt: Arrays, state: State, schedule: Schedule, fol
 
 def _checkpoint(folder: Path, learnt: Arrays, optimiser: Any, state: State, identity: str) -> None:
     arrays = {f"learnt:{name}": array for name, array in learnt.items()}
-    flat = cast("list[tuple[str, mx.array]]", tree_flatten(optimiser.state))
-    arrays |= {f"optimiser:{name}": array for name, array in flat}
+    for name, entry in optimiser.state.items():
+        own = entry.items() if isinstance(entry, dict) else [("", entry)]
+        arrays |= {f"optimiser:{name}{_OF}{key}": array for key, array in own}
     described = json.dumps({"identity": identity, **asdict(state)})
     _save(folder / CHECKPOINT, arrays, {_STATE: described})
 
@@ -164,14 +165,21 @@ def _resumed(folder: Path, optimiser: Any, identity: str) -> tuple[Arrays | None
         for name, array in arrays.items()
         if name.startswith("learnt:")
     }
-    flat = [
-        (name.removeprefix("optimiser:"), array)
-        for name, array in arrays.items()
-        if name.startswith("optimiser:")
-    ]
-    optimiser.init(learnt)
-    optimiser.state = tree_unflatten(flat)
-    return learnt, state
+    kept: dict[str, Any] = {}
+    for name, array in arrays.items():
+        if name.startswith("optimiser:"):
+            stem, _, key = name.removeprefix("optimiser:").partition(_OF)
+            if key:
+                kept.setdefault(stem, {})[key] = array
+            else:
+                kept[stem] = array
+    optimiser.state = kept
+    return _in_order(learnt), state
+
+
+def _in_order(arrays: Arrays) -> Arrays:
+    """Return weights by name: sums over them are then the same to the last bit."""
+    return {name: arrays[name] for name in sorted(arrays)}
 
 
 def _parted(path: Path) -> tuple[Arrays, State, str]:

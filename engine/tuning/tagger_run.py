@@ -77,7 +77,8 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     kept = {}
     for number, (name, own) in enumerate(rows.items()):
         report(stage=f"reading {len(own)} windows of {name}", done=number, of=len(rows))
-        kept[name] = tagger_task.stored(model, own, run.training, name, identity)
+        below = f"{info.revision}:{model.lower}"
+        kept[name] = tagger_task.stored(model, own, run.training, name, below)
     task = tagger_task.TaggerTask(
         model,
         kept["train"],

@@ -134,12 +134,15 @@ class TaggerTask:
         return [np.concatenate(one) for one in out]
 
 
-def stored(model: Adapted, rows: Rows, folder: Path, name: str, identity: str) -> Stored:
-    """Return rows with what the lower layers make of them, computed once and kept on disk."""
+def stored(model: Adapted, rows: Rows, folder: Path, name: str, below: str) -> Stored:
+    """Return rows with what the lower layers make of them, computed once and kept on disk.
+
+    `below` says which layers those are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path, note = folder / f"{name}.{_KEPT}", folder / f"{name}.{_KEPT}.json"
     shape = (len(rows), rows.ids.shape[1] if len(rows) else 0, model.hidden)
-    known = hashlib.sha256(rows.ids.tobytes() + identity.encode()).hexdigest()
+    known = hashlib.sha256(rows.ids.tobytes() + below.encode()).hexdigest()
     if _is_known(note, known) and path.is_file():
         return Stored(rows, np.memmap(path, np.float16, "r", shape=shape))
     note.unlink(missing_ok=True)

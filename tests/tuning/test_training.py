@@ -60,7 +60,7 @@ def test_the_loss_falls_and_the_model_becomes_a_folder_that_the_engine_loads(
     assert (small / "model.safetensors").read_bytes() == before
     info = catalog.describe(os.fsdecode(run.model), base=base)
     assert (info.kind, info.languages) == ("tagger", ("en",))
-    words = tuple(Word(text) for text in "we went down to the river".split())
+    words = tuple(Word(text) for text in ["we", "went", "down", "to", "the", "river"])
     done = Tagger.load(info).enhance(Part(0, words, language="en"), ())
     assert [one.word for one in done.words] == list(words)
 
@@ -147,5 +147,5 @@ def test_a_text_with_dashes_gives_the_model_a_label_for_them(run: Run, base: Pat
     card = json.loads((run.model / "llasa.json").read_text())
     assert card["marks"] == ["—"]
     tagger = Tagger.load(catalog.describe(os.fsdecode(run.model), base=base))
-    scored = tagger.score([Word(text) for text in "we went home".split()])
+    scored = tagger.score([Word(text) for text in ["we", "went", "home"]])
     assert len(scored.of[0].marks) == DASH + 1
