@@ -82,8 +82,8 @@ class _HomeLease(Lease):
 
     def __init__(self, home: Home) -> None:
         command = click.get_current_context(silent=True)
-        name = command.info_name if command is not None else None
-        who = "llasa-cli" if name in (None, "llasa-cli") else f"llasa-cli {name}"
+        words = command.command_path.split() if command is not None else []
+        who = " ".join(["llasa-cli", *words[1:]])
         self._said = ""
         self._lease = lending.Lease(home, who=who, on_wait=self._say)
         self.lock_path = self._lease.lock_path
@@ -104,6 +104,10 @@ class _HomeLease(Lease):
     def attach(self, close: Callable[[], object]) -> None:
         """Have a client closed before the model is given back."""
         self._lease.attach(close)
+
+    def wanted(self) -> bool:
+        """Return whether somebody else has a use for the model meanwhile."""
+        return self._lease.wanted()
 
     @contextmanager
     def turn(self) -> Iterator[None]:

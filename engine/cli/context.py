@@ -64,6 +64,10 @@ class Lease:
     def attach(self, close: Callable[[], object]) -> None:
         """Have a client closed before the model is given back; it may be called from a thread."""
 
+    def wanted(self) -> bool:
+        """Return whether somebody else has a use for the model meanwhile."""
+        return False
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the model while the block runs; wait for it first, if necessary."""
         return contextlib.nullcontext()

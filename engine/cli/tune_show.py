@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from engine.tuning.client import Learning
 #: Seconds between two lines where standard error is no terminal.
 _LINE_S: Final = 30.0
 _BAR: Final = 24
+_LOOK_S: Final = 10.0  # between two looks whether the daemon waits
+_WAITS: Final = "; the daemon waits for the model (Ctrl-C: go on later)"
 _ORIGINS: Final = {"edited": "edited by hand", "review": "review page", "text": "folder"}
 
 
@@ -83,8 +85,10 @@ class Interrupts:
 class Bar:
     """Loss, steps and the time that is left: one line on a terminal, a line now and then else."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, wanted: Callable[[], bool] = lambda: False) -> None:
+        """Make it; `wanted` says whether the daemon waits for the model."""
         self._label = label
+        self._wanted, self._asked_at, self._waits = wanted, 0.0, False
         self._live = sys.stderr.isatty()
         self._first: tuple[int, float] | None = None  # the first step that was seen, and when
         self._said_at = 0.0
@@ -111,6 +115,8 @@ class Bar:
         if not self._live and self._said_at and now - self._said_at < _LINE_S and not ends:
             return
         self._said_at = now
+        if now - self._asked_at >= _LOOK_S:
+            self._asked_at, self._waits = now, self._wanted()
         text = safe(f"{self._label}: {self._text(learning, now)}")
         if self._live:
             click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
@@ -129,7 +135,7 @@ class Bar:
             f"[{'=' * filled}{' ' * (_BAR - filled)}] {learning.step}/{learning.steps} "
             f"loss {learning.loss:.4f}, kept apart {learning.valid:.4f} (best "
             f"{learning.best_valid:.4f} at {learning.best_step}), {_clock(left_s)} left at most, "
-            f"{memory}"
+            f"{memory}{_WAITS if self._waits else ''}"
         )
 
 
