@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -202,7 +203,8 @@ def _trained(name: str, facts: dict[str, object]) -> str:
             f"the best is kept."
         )
     why = "it stopped gaining" if ended == "early" else "all steps are done"
-    return f"Step {step} of {steps}, {why}: {best}. Next: llasa-cli tune evaluate {name}"
+    following = f" Next: llasa-cli tune evaluate {name}" if facts["best_step"] else ""
+    return f"Step {step} of {steps}, {why}: {best}.{following}"
 
 
 def _forget(run: Run) -> None:
@@ -240,10 +242,13 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
         after = catalog.describe(os.fsdecode(run.model), base=base, use_measured=False)
         wanted = judge.trials_of(run.of_part("test"), languages=_languages(before), words=words)
         lease = _lease(context)
-        with lease, lease.turn(), click.progressbar(
-            length=2 * wanted.words, label=safe(name), file=click.get_text_stream("stderr"),
-            hidden=not click.get_text_stream("stderr").isatty(),
-        ) as bar:  # fmt: skip
+        bar = click.progressbar(
+            length=2 * wanted.words,
+            label=safe(name),
+            file=sys.stderr,
+            hidden=not sys.stderr.isatty(),
+        )
+        with lease, lease.turn(), bar:
             results = [
                 judge.measure(info, wanted, lock_path=lease.lock_path, on_words=bar.update)
                 for info in (before, after)

@@ -75,12 +75,9 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain values, in percent."""
         by_mark = {
-            kind: round(
-                f1([tuple(self.marks[kind, name] for name in ("hit", "said", "true"))]),
-                2,  # type: ignore[list-item]
-            )
+            kind: round(f1([(self.marks[kind, "hit"], said, self.marks[kind, "true"])]), 2)
             for kind in ("comma", "period", "question", "dash")
-            if self.marks[kind, "true"] or self.marks[kind, "said"]
+            if (said := self.marks[kind, "said"]) or self.marks[kind, "true"]
         }
         return {
             **{kind: round(self.f1(kind), 2) for kind in KINDS},

@@ -98,7 +98,7 @@ def train(task: Task, schedule: Schedule, folder: Path, *, identity: str, report
         mx.eval(loss, learnt, optimiser.state)
         state.step += 1
         weight = 1.0 if state.step == 1 else 0.1
-        state.loss += weight * (float(loss.item()) - state.loss)
+        state.loss += weight * (float(cast("float", loss.item())) - state.loss)
         if state.step % schedule.validate_every == 0 or state.step == schedule.steps:
             _validated(task, learnt, state, schedule, folder)
         if state.step >= schedule.steps and not state.ended:

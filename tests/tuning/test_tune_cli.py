@@ -48,7 +48,8 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     prepared = call(base, "prepare", "--text", folder, "--language", "en")
     assert prepared.exit_code == 0, prepared.output
     assert "1 because it has fewer than 30 words in sentences" in prepared.output
-    trained = call(base, "train", "--model", "small", "--epochs", 1, "--layers", 1)
+    options = ("--model", "small", "--epochs", 12, "--layers", 1, "--rate", 0.01)
+    trained = call(base, "train", *options)
     assert trained.exit_code == 0, trained.output
     assert "Next: llasa-cli tune evaluate house" in trained.output
     assert "trained, step" in call(base, "list").output
@@ -56,6 +57,7 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     assert early.exit_code == 1
     assert "no evaluation.json yet" in early.output
     measured = call(base, "evaluate", "--words", 50, "--json")
+    assert measured.exit_code == 0, measured.output
     data = json.loads(measured.stdout)
     assert data["after"]["home"]["words_kept"] == 100.0
     run = Run.of(base, "house")
