@@ -121,6 +121,7 @@ def prepare_command(
     for line in report_lines(found.report):
         click.echo(safe(line))
     click.echo(safe(f"written: {run.folder}"))
+    click.echo(f"Next: llasa-cli tune train {name}")
 
 
 @tune.command("train", short_help="Learn from what was gathered.")

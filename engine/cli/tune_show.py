@@ -20,7 +20,11 @@ _LINE_S: Final = 30.0
 _BAR: Final = 24
 _LOOK_S: Final = 10.0  # between two looks whether the daemon waits
 _WAITS: Final = "; the daemon waits for the model (Ctrl-C: go on later)"
-_ORIGINS: Final = {"edited": "edited by hand", "review": "review page", "text": "folder"}
+_ORIGINS: Final = {
+    "edited": "edited by hand",
+    "review": "corrected on the review page",
+    "text": "texts without a transcript",
+}
 
 
 def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
@@ -34,7 +38,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
         own = report["parts"][part]
         lines.append(f"{label:20} {own['recordings']:5} recordings {own['words']:9,} words")
     origins = ", ".join(f"{count} {_ORIGINS[name]}" for name, count in report["origins"].items())
-    lines.append(f"{'from':20} {origins}; {', '.join(report['languages'])}")
+    lines.append(f"{'of these':20} {origins}; languages: {', '.join(report['languages'])}")
     if report["corrections"]:
         lines.append(f"{'corrections':20} {report['corrections']:5} of marks, case and paragraphs")
     if report["proposals"]:

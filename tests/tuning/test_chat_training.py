@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from engine.guided import model as guided
 from engine.models import catalog
+from engine.text.marks import letters
 from engine.tuning import chat_run, loop
 from engine.tuning.store import Run
 from tests.small_models import sentencepiece_like
@@ -60,8 +62,8 @@ def test_the_prompt_is_the_products_own_and_nothing_of_it_is_learnt(
     one = examples[0]
     assert one.ids[: len(loaded.template.before)] == loaded.template.before
     assert one.ids[-1] == loaded.template.end_id
-    answer = b"".join(loaded.vocabulary.text(token) for token in one.ids[one.prompt : -1]).decode()
-    said = " ".join(
-        said.word.core + said.word.mark for recording in recordings for said in recording.said
-    )
-    assert answer.strip() in said
+    tokenizer = Tokenizer.from_file(os.path.join(info.path, "tokenizer.json"))
+    answer = tokenizer.decode(list(one.ids[one.prompt : -1]))
+    said = "".join(said.word.core for recording in recordings for said in recording.said)
+    assert letters(answer) in said
+    assert answer.count(".") > 1
