@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class ChatTask:
         random.Random(f"{self._options.seed}:{epoch}").shuffle(order)  # noqa: S311
         rows = self._options.rows
         chosen = [self._train[n] for n in order[place * rows : (place + 1) * rows]]
-        return self._of(learnt, chosen)[0]
+        return cast("mx.array", self._of(learnt, chosen)[0])
 
     def validate(self, learnt: dict[str, mx.array]) -> float:
         """Return the loss on the answers that are kept apart."""
@@ -125,7 +125,7 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     loaded = model.load(info)
     preset = presets()[options.preset]
     examples = {
-        part: _examples(run.of_part(part), loaded, info, preset, options)  # type: ignore[arg-type]
+        part: _examples(run.of_part(part), loaded, info, preset, options)
         for part in ("train", "valid")
     }
     learning = examples["train"][: options.examples]

@@ -11,7 +11,7 @@ import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import mlx.core as mx
 import numpy as np
@@ -76,9 +76,12 @@ class TaggerTask:
         for start in range(0, len(self._valid.rows), READ_ROWS):
             chosen = np.arange(start, min(start + READ_ROWS, len(self._valid.rows)))
             size = int((self._valid.rows.marks[chosen] != MASKED).sum())
-            total += size * float(self._labelled(learnt, self._valid, chosen).item())
+            total += size * self._loss_of(learnt, chosen)
             count += size
         return total / max(1, count)
+
+    def _loss_of(self, learnt: Arrays, chosen: Any) -> float:
+        return float(cast("float", self._labelled(learnt, self._valid, chosen).item()))
 
     def _drawn(self, step: int) -> Any:
         """Return the rows of a step: every epoch takes all of them, in an order of its own."""
