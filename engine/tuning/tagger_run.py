@@ -145,6 +145,8 @@ def write_model(run: Run, model: Any, learnt: Any, base: Path, *, dashes: bool) 
     card |= {"name": run.name, "revision": digest}
     if dashes:
         card["marks"] = ["—"]
+        for bias in card.get("biases", {}).values():  # a dash competes with the comma
+            bias.setdefault("dash", bias.get("comma", 0.0))
     (run.model / "llasa.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     temporary.replace(weights)
 
