@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,14 @@ from daemon.errors import DaemonError, HomeError
 from daemon.home import Home
 from daemon.operations import chat_tools, lending
 from daemon.operations.conversations import KeptConversations
+from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
+from engine.tuning.records import Taken
 from state.errors import StateError
 
 
@@ -65,6 +67,11 @@ class HomeContext(CliContext):
         """Return what a chat may ask of the home."""
         return () if self.why_not_kept else chat_tools.tools(self.session)
 
+    def corrected(self) -> Iterable[Taken]:
+        """Return what the user corrected in the home, for a model to learn from."""
+        with told():
+            yield from corrections(self.session)
+
     def lease(self) -> Lease:
         """Return the lease of the home's model."""
         return Lease() if self.why_not_kept else _HomeLease(self.session.home)
@@ -75,8 +82,8 @@ class _HomeLease(Lease):
 
     def __init__(self, home: Home) -> None:
         command = click.get_current_context(silent=True)
-        name = command.info_name if command is not None else None
-        who = "llasa-cli" if name in (None, "llasa-cli") else f"llasa-cli {name}"
+        words = command.command_path.split() if command is not None else []
+        who = " ".join(["llasa-cli", *words[1:]])
         self._said = ""
         self._lease = lending.Lease(home, who=who, on_wait=self._say)
         self.lock_path = self._lease.lock_path
@@ -97,6 +104,10 @@ class _HomeLease(Lease):
     def attach(self, close: Callable[[], object]) -> None:
         """Have a client closed before the model is given back."""
         self._lease.attach(close)
+
+    def wanted(self) -> bool:
+        """Return whether somebody else has a use for the model meanwhile."""
+        return self._lease.wanted()
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -190,6 +190,7 @@ class ModelInfo(ModelFacts):
     ]  # how it is asked: for a text, in a chat, for labels
     layout: Layout = field(default_factory=Layout)
     separators: tuple[str, ...] = ()  # empty: those of the language
+    marks: tuple[str, ...] = ()  # a tagger has a label for each of them, beside the usual ones
     bias: dict[str, float] = field(default_factory=dict)  # log-probability added per choice
     bias_marked: dict[str, float] = field(default_factory=dict)  # ... if the source has marks
     biases: dict[str, dict[str, float]] = field(default_factory=dict)  # of a language, over `bias`

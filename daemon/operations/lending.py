@@ -126,6 +126,15 @@ class Lease:
         """Have a client closed before the model is given back; it may be called from a thread."""
         self._closes.append(close)
 
+    def wanted(self) -> bool:
+        """Return whether somebody else has a use for the model that is ours."""
+        request = self._request
+        with contextlib.suppress(StateError):
+            if request is not None and request.granted:
+                with self._open() as database:
+                    return LendingRows(database).wanted(request.id)
+        return False
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the model while the block runs; wait for it first, if necessary.

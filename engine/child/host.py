@@ -13,10 +13,11 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from engine.child import protocol
-from engine.child.operations import Host, Request, serve
+from engine.child.operations import OPERATIONS, Host, Operation, Request, serve
 from engine.errors import ModelRefused
 
 
@@ -69,8 +70,8 @@ def _take_lock(path: str) -> None:
         ) from None
 
 
-def main() -> None:
-    """Run the model child."""
+def main(operations: Mapping[str, Operation] = OPERATIONS) -> None:
+    """Run the model child, or a child that can do something else with a model."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     output = _Output()
@@ -84,7 +85,7 @@ def main() -> None:
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests, host), daemon=True).start()
     while True:
-        serve(host, requests.get())
+        serve(host, requests.get(), operations)
 
 
 if __name__ == "__main__":

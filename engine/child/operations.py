@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -91,7 +91,7 @@ def load(host: Host, request: Request) -> None:
         event="ready",
         device_path=host.model.device_path,
         load_s=host.model.load_s,
-        memory_bytes=_memory_bytes(),
+        memory_bytes=memory_bytes(),
     )
 
 
@@ -159,18 +159,18 @@ def enhance(host: Host, request: Request) -> None:
         protocol.tail_from_wire(request["tail"]),
         on_progress=report,
     )
-    host.send(event="done", memory_bytes=_memory_bytes(), **protocol.result_to_wire(result))
+    host.send(event="done", memory_bytes=memory_bytes(), **protocol.result_to_wire(result))
 
 
 def facts(host: Host, request: Request) -> None:
     """Say what the model can do in a conversation."""
-    host.send(event="done", memory_bytes=_memory_bytes(), **asdict(host.model.writer.facts))
+    host.send(event="done", memory_bytes=memory_bytes(), **asdict(host.model.writer.facts))
 
 
 def count(host: Host, request: Request) -> None:
     """Count the tokens of a conversation."""
     prompt = host.model.writer.prompt(request["messages"], request["tools"])
-    host.send(event="done", tokens=len(prompt), memory_bytes=_memory_bytes())
+    host.send(event="done", tokens=len(prompt), memory_bytes=memory_bytes())
 
 
 def write(host: Host, request: Request) -> None:
@@ -186,11 +186,12 @@ def write(host: Host, request: Request) -> None:
         on_read=lambda tokens: host.send(event="progress", tokens=tokens),
         cancelled=lambda: host.cancelled == number,
     )
-    memory_bytes = max(_memory_bytes(), answer.memory_bytes)
-    host.send(event="done", **{**asdict(answer), "memory_bytes": memory_bytes})
+    peak = max(memory_bytes(), answer.memory_bytes)
+    host.send(event="done", **{**asdict(answer), "memory_bytes": peak})
 
 
-OPERATIONS: Final[dict[str, Callable[[Host, Request], None]]] = {
+Operation = Callable[[Host, Request], None]
+OPERATIONS: Final[dict[str, Operation]] = {
     "load": load,
     "enhance": enhance,
     "facts": facts,
@@ -199,10 +200,10 @@ OPERATIONS: Final[dict[str, Callable[[Host, Request], None]]] = {
 }
 
 
-def serve(host: Host, request: Request) -> None:
+def serve(host: Host, request: Request, operations: Mapping[str, Operation] = OPERATIONS) -> None:
     """Answer one request; a failure is an answer too."""
     try:
-        OPERATIONS[request["op"]](host, request)
+        operations[request["op"]](host, request)
     except EngineError as error:
         host.send(**protocol.failure_to_wire(error))
     except Exception as error:  # MLX raises what it likes: out of memory, a lost GPU
@@ -219,7 +220,7 @@ def named(error: Exception) -> ChildError:
     return ChildFailed(f"The model child failed with {type(error).__name__}.")
 
 
-def _memory_bytes() -> int:
+def memory_bytes() -> int:
     """Return the peak of resident memory so far."""
     if sys.platform == "linux":  # `getrusage` would count the parent that forked this process, too
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():

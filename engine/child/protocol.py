@@ -103,7 +103,7 @@ def info_to_wire(info: ModelInfo) -> dict[str, Any]:
 
 def info_from_wire(data: Mapping[str, Any]) -> ModelInfo:
     """Read a model's description back."""
-    tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators")}
+    tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators", "marks")}
     opinion, decider = data.get("opinion"), data.get("decider")
     return ModelInfo(
         **{

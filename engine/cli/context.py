@@ -7,15 +7,18 @@ brings them where a home exists.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
+
+if TYPE_CHECKING:
+    from engine.tuning.records import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Lease:
     def attach(self, close: Callable[[], object]) -> None:
         """Have a client closed before the model is given back; it may be called from a thread."""
 
+    def wanted(self) -> bool:
+        """Return whether somebody else has a use for the model meanwhile."""
+        return False
+
     def turn(self) -> AbstractContextManager[None]:
         """Hold the model while the block runs; wait for it first, if necessary."""
         return contextlib.nullcontext()
@@ -98,6 +105,10 @@ class CliContext:
     def lease(self) -> Lease:
         """Return the lease of the model, which is asked for at its first turn."""
         return Lease()
+
+    def corrected(self) -> Iterable[Taken]:
+        """Return what the user corrected in the home, for a model to learn from."""
+        return ()
 
     def tools(self) -> Sequence[Tool]:
         """Return the tools of a chat."""

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt
+from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt, tune
 from engine.cli.context import CliContext
 from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
@@ -65,6 +65,7 @@ for _command in (
     enhance.batch,
     bench.bench,
     calibrate.calibrate,
+    tune.tune,
 ):
     llasa_cli.add_command(_command)
 

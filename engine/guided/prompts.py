@@ -94,6 +94,11 @@ def build(
     ]
 
 
+def join_written(words: Sequence[EnhancedWord], layout: Layout) -> str:
+    """Return enhanced words as a model writes them: the answer that it learns."""
+    return _join([(word.word, word.text, word.paragraph) for word in words], layout)
+
+
 def _join(words: Sequence[tuple[Word, str, bool]], layout: Layout) -> str:
     """Return words with what stands between them; a change of speaker is a paragraph break.
 

@@ -122,6 +122,7 @@ def _described(model: str, base: Path) -> ModelInfo:
         tail_words=int(part.get("tail_words", tail_words)),
         lookahead_words=int(part.get("lookahead_words", lookahead_words)),
         separators=tuple(card.get("separators", ())),
+        marks=tuple(card.get("marks", ())),
         bias=_biases(card.get("bias", {})),
         bias_marked=_biases(card.get("bias_marked", {})),
         biases={str(code): _biases(own) for code, own in card.get("biases", {}).items()},

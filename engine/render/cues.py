@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from engine.records import Document, EnhancedWord
 from engine.render.timing import Span, times_of
 from engine.text.marks import ends_sentence, has_clause_end
-from engine.text.prose import label, printable, speaker_of
+from engine.text.prose import label, printable, speaker_of, written
 
 WIDTH = 42
 LINES = 2
@@ -96,7 +96,7 @@ def _short(speaker: str) -> str:
 
 
 def _pieces(word: EnhancedWord, span: Span, *, after: str, ending: bool) -> Iterator[_Piece]:
-    text = printable(word.text)
+    text = printable(written(word))
     glued = word.word.glued
     if width_of(text) <= WIDTH:
         bound = glued and _belong(after, text[:1])

@@ -98,21 +98,41 @@ class Network:
 
         `exact` says whether exponentials are computed; None: on a GPU alone.
         """
-        exact = not self.form.on_cpu if exact is None else exact
-        x = self._norm(self._embed(ids) + self._places[: ids.shape[1]])
-        for layer in self._layers:
-            x = self._apply(layer, x, exact=exact)
+        x = self.read(ids, len(self._layers), exact=exact)
         return Scores(*(head(x).astype(mx.float32) for head in self._outputs))
 
-    def _apply(self, layer: Layer, x: mx.array, *, exact: bool) -> mx.array:
+    def read(
+        self,
+        ids: mx.array,
+        layers: int,
+        *,
+        exact: bool | None = None,
+        kept: mx.array | None = None,
+    ) -> mx.array:
+        """Return what the lowest layers make of rows of ids: rows x pieces x numbers.
+
+        `kept` says which pieces others may attend to (rows x pieces, true or false); None: all.
+        """
+        exact = not self.form.on_cpu if exact is None else exact
+        x = self._norm(self._embed(ids) + self._places[: ids.shape[1]])
+        for layer in self._layers[:layers]:
+            x = self._apply(layer, x, exact=exact, kept=kept)
+        return x
+
+    def _apply(
+        self, layer: Layer, x: mx.array, *, exact: bool, kept: mx.array | None = None
+    ) -> mx.array:
         rows, length, hidden = x.shape
         size = hidden // self._heads
         parts = layer.qkv(x).reshape(rows, length, 3, self._heads, size)
         query, key, value = parts.transpose(2, 0, 3, 1, 4)
         if exact:
-            mixed = mx.fast.scaled_dot_product_attention(query, key, value, scale=size**-0.5)
+            mask = None if kept is None else kept[:, None, None, :]
+            mixed = mx.fast.scaled_dot_product_attention(
+                query, key, value, scale=size**-0.5, mask=mask
+            )
         else:
-            mixed = attend(query, key, value)
+            mixed = attend(query, key, value, kept=kept)
         mixed = mixed.transpose(0, 2, 1, 3).reshape(rows, length, hidden)
         x = layer.attended_norm(x + layer.attended(mixed))
         inner = layer.up(x)
@@ -139,7 +159,9 @@ def _gelu(x: mx.array) -> mx.array:
     return x * (out * bounded + 0.5)
 
 
-def attend(query: mx.array, key: mx.array, value: mx.array) -> mx.array:
+def attend(
+    query: mx.array, key: mx.array, value: mx.array, *, kept: mx.array | None = None
+) -> mx.array:
     """Return attention whose exponentials are read off the bits of a float, to one percent.
 
     An integer that grows linearly with x, read as a float, is an exponential of x with straight
@@ -151,6 +173,8 @@ def attend(query: mx.array, key: mx.array, value: mx.array) -> mx.array:
     half = mx.clip((query * scale) @ key.swapaxes(-1, -2), -_MOST, _MOST).astype(mx.int32)
     one = mx.array(_ONE, mx.int32)
     weights = (one + half).view(mx.float32) / (one - half).view(mx.float32)
+    if kept is not None:
+        weights = weights * kept[:, None, None, :]
     return (weights @ value) / weights.sum(axis=-1, keepdims=True)
 
 

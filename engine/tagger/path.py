@@ -21,6 +21,9 @@ from engine.text.structure import is_ellipsis, is_end_alone
 MARKS: Final = ("none", "comma", "period", "question")
 CASES: Final = ("lower", "first", "all")
 NONE, COMMA, PERIOD, QUESTION = range(4)
+#: A model that was tuned may have one mark more.
+DASH: Final = 4
+DASHES: Final = "—–"
 LOWER, FIRST, ALL = range(3)
 #: How much the case of a word counts beside the mark before it. Both labels come from the same
 #: pass and mistake the same things, so their sum would count one reason twice: at 1.0 talks lost
@@ -35,7 +38,7 @@ UNRAISED: Final = -6.0
 class LabelScores:
     """Log probabilities of the labels of one word, the bias of its language included."""
 
-    marks: Sequence[float]  # of MARKS, after the word
+    marks: Sequence[float]  # of MARKS, after the word; of a dash where the model has its label
     cases: Sequence[float]  # of CASES
     paragraph: Sequence[float]  # no break after it, a break
 
@@ -147,6 +150,8 @@ def case_scores(readings: Sequence[Reading], scores: LabelScores) -> list[float]
 
 def _mark_score(option: WeighedJoin, word: str, scores: LabelScores) -> float:
     """Return the score of a join's mark; the stop of an abbreviation may end a sentence, too."""
+    if option.join.mark and option.join.mark in DASHES and len(scores.marks) > DASH:
+        return scores.marks[DASH]
     score = scores.marks[MARKS.index(group(option.join.mark, word))]
     if not option.join.mark and take_apart(word).core.endswith("."):
         return _either(score, scores.marks[PERIOD])

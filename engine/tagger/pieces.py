@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
-
-from tokenizers import Tokenizer
+from typing import TYPE_CHECKING, Final
 
 from engine.text.readings import take_apart
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 #: Ids that no word has: the start of a window, padding, a change of speaker or the end, unknown.
 START, PAD, TURN, UNKNOWN = range(4)
@@ -53,6 +54,8 @@ class Pieces:
     @classmethod
     def load(cls, path: Path) -> Pieces:
         """Read a tokenizer.json."""
+        from tokenizers import Tokenizer  # late: `shown` is wanted where no tokenizer is
+
         return cls(Tokenizer.from_file(str(path)))
 
     def names(self) -> dict[str, int]:

@@ -197,7 +197,8 @@ def _weighed(
     bias: Mapping[str, float] = info.biases.get(language or "", {})
     if lattice.marked or not bias:
         return list(scores)
-    marks = [bias.get(name, 0.0) for name in MARKS]
+    names = (*MARKS, "dash")[: len(scores[0].marks) if scores else len(MARKS)]
+    marks = [bias.get(name, 0.0) for name in names]
     cases = [bias.get(name, 0.0) for name in CASES]
     breaks = [0.0, bias.get("paragraph", 0.0)]
     return [

@@ -200,7 +200,7 @@ def _joins(
 ) -> tuple[WeighedJoin, ...]:
     """Return what may stand between a word and the one after it; None: nothing follows."""
     labels = info.kind == "tagger"
-    separators = info.separators or (_of_labels(word.text) if labels else ())
+    separators = info.separators or (_of_labels(word.text, info.marks) if labels else ())
     possible = joins(
         word.text,
         glued=after is not None and after.glued,
@@ -223,9 +223,9 @@ def _joins(
     )
 
 
-def _of_labels(text: str) -> tuple[str, ...]:
-    """Return the separators of a word's script, one for each label of a tagger."""
+def _of_labels(text: str, more: Sequence[str]) -> tuple[str, ...]:
+    """Return the separators of a word's script, one for each label of a tagger, and more."""
     first: dict[str, str] = {}
     for mark in separators_of(text):
         first.setdefault(group(mark, text), mark)
-    return tuple(first.values())
+    return (*first.values(), *more) if first else ()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.records import EnhancedWord
 
+DASH = "—"
 UNKNOWN = "UNKNOWN"  # written for a speaker without a label
 
 # Control characters, line and paragraph separators, and lone surrogates: none belongs in a
@@ -31,8 +32,16 @@ def join(words: Iterable[EnhancedWord]) -> str:
     for enhanced in words:
         if pieces and not enhanced.word.glued:
             pieces.append(" ")
-        pieces.append(enhanced.text)
+        pieces.append(written(enhanced))
     return printable("".join(pieces))
+
+
+def written(enhanced: EnhancedWord) -> str:
+    """Return a word as a reader sees it: a dash that a model set has a space before it."""
+    text = enhanced.text
+    if text.endswith(DASH) and len(text) > 1 and DASH not in enhanced.word.text:
+        return f"{text[:-1]} {DASH}"
+    return text
 
 
 def speaker_of(paragraph: Sequence[EnhancedWord]) -> str | None:

@@ -12,21 +12,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tagger.pieces import PAD, START, TURN, Pieces
+from engine.tagger.pieces import Pieces
 from engine.training.corpus import LANGUAGES, SOURCES, Corpus
-from engine.training.degrade import (
+from engine.training.noise import NOISY, Mishearing
+from engine.training.spoken import as_spoken
+from engine.tuning.degrade import (
     BARE,
     FILLED,
     LOWER_MARKED,
     TURNS_SHOWN,
-    Shown,
     choose,
     degrade,
     with_disfluencies,
 )
-from engine.training.noise import NOISY, Mishearing
-from engine.training.spoken import as_spoken
-from engine.training.words import MASKED, QUESTION, Word
+from engine.tuning.rows import encode
+from engine.tuning.words import QUESTION, Word
 
 #: Share of windows of each language, before they are brought to a sum of one.
 LANGUAGE_SHARES = {
@@ -46,8 +46,6 @@ SHORT_WORDS = (5, 60)
 #: Share of windows for which a stretch with a question is sought, and how often it is drawn again.
 #: Speeches of parliaments have one or three questions in a thousand words.
 SOUGHT, REDRAWN = 0.3, 3
-#: Words at a window's cut end whose labels are not asked: what follows them is not shown.
-EDGE_WORDS = 5
 
 Rows = NDArray[np.int64]
 
@@ -124,36 +122,6 @@ class Windows:
         turns = rng.random() < TURNS_SHOWN
         shown = degrade(words, kind, rng, following=following, turns=turns)
         return encode(shown, self.pieces, self.length, at_end=following is None)
-
-
-def encode(
-    shown: Sequence[Shown], pieces: Pieces, length: int, *, at_end: bool
-) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Return a row of ids and its labels, cut or padded to `length`.
-
-    The row begins with START. TURN stands before a word that another speaker begins with, and
-    after the last word where the text ends.
-    """
-    ids = [START]
-    places: list[int] = []
-    for word in shown:
-        spelled = pieces.word(word.text)
-        if len(ids) + word.turn + len(spelled) > length - 1:
-            at_end = False
-            break
-        if word.turn and places:
-            ids.append(TURN)
-        ids.extend(spelled)
-        places.append(len(ids) - 1)
-    if at_end:
-        ids.append(TURN)
-    ids.extend([PAD] * (length - len(ids)))
-    columns = [[MASKED] * length for _ in range(3)]
-    asked = len(places) if at_end else len(places) - EDGE_WORDS
-    for place, word in zip(places[: max(0, asked)], shown, strict=False):
-        columns[0][place], columns[1][place] = word.mark, word.case
-        columns[2][place] = word.paragraph
-    return ids, *columns  # type: ignore[return-value]
 
 
 def _pools(found: dict[tuple[str, str], list[tuple[Corpus, int]]]) -> list[_Pool]:

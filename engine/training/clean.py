@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from engine.training.words import NO_BREAK, PARAGRAPH, TURN, Word, parse
+from engine.tuning.words import NO_BREAK, PARAGRAPH, TURN, Word, parse
 
 _ENDS = re.compile(r"[.?!\u2026][\"'\u2019\u201d\u201c\u00bb)\]\s]*$|(?:--|[-\u2014\u2013])[\"']?$")
 _CAPS = re.compile(r"\b[A-Z]{2,}\b")

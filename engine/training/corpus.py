@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine.training.clean import documents
-from engine.training.words import Word
+from engine.tuning.words import Word
 
 #: Codes of the marks after words, and of the marks before them.
 MARK_CODES = ("", ",", ".", "?", "!", ":", ";", "-", "...")

@@ -26,7 +26,7 @@ from engine.tagger.path import (
     UNRAISED,
     LabelScores,
 )
-from engine.training.words import MASKED
+from engine.tuning.words import MASKED
 
 Bias = Mapping[str, float]
 Numbers = NDArray[np.float64]

@@ -15,7 +15,7 @@ from engine.training.corpus import LANGUAGES, SOURCES, Corpus
 from engine.training.encoder import Tagger
 from engine.training.lists import read_tsv
 from engine.training.predict import Scored, predict
-from engine.training.words import FIRST, LOWER, MASKED, NO_BREAK, TURN, case_of
+from engine.tuning.words import FIRST, LOWER, MASKED, NO_BREAK, TURN, case_of
 
 #: Words of an excerpt; those after the counted ones are shown alone.
 EXCERPT, SHOWN = 500, 20

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.tagger.pieces import PAD
-from engine.training.words import CASES, MARKS, MASKED
+from engine.tuning.words import CASES, MARKS, MASKED
 
 #: Weights of the losses of mark, case and paragraph.
 LOSS_WEIGHTS = (1.0, 0.5, 0.25)

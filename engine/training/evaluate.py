@@ -15,7 +15,7 @@ from engine.text.scores import LABELS, Tally, label, punctuation, speed
 from engine.training.clean import documents
 from engine.training.corpus import read_records
 from engine.training.lists import read_tsv
-from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
+from engine.tuning.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 
 @dataclass(frozen=True, slots=True)

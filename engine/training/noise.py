@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import accumulate
 
-from engine.training.words import FIRST, NO_BREAK, NONE, Word, case_of, first_raised
+from engine.tuning.words import FIRST, NO_BREAK, NONE, Word, case_of, first_raised
 
 #: Share of windows that are shown in lower case which have wrong words, and the most of them.
 NOISY, MOST = 0.2, 0.12

@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from engine.training.words import NO_BREAK, NONE, Word, first_raised
+from engine.tuning.words import NO_BREAK, NONE, Word, first_raised
 
 #: Share of windows whose numbers are spelled out.
 SPELLED = 0.3

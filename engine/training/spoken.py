@@ -12,7 +12,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.training.numbers import SPELLED, spelled
-from engine.training.words import ALWAYS_RAISED, COMMA, NO_BREAK, NONE, PERIOD, Word, first_raised
+from engine.tuning.words import (
+    ALWAYS_RAISED,
+    COMMA,
+    NO_BREAK,
+    NONE,
+    PERIOD,
+    Word,
+    first_raised,
+    lowered,
+)
 
 #: Share of windows whose sentences are given a word to begin with; each such word's share, and how
 #: often a comma follows it.
@@ -25,14 +34,6 @@ OPENINGS = {
     "Well": (0.05, 0.9),
 }
 _JOINING = frozenset(("and", "but", "so"))
-#: Words that begin a sentence and are surely not a name.
-NO_NAMES = frozenset((
-    "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
-    "there", "in", "if", "what", "when", "to", "our", "as", "for", "these", "my", "his", "her",
-    "their", "your", "those", "who", "where", "how", "why", "at", "on", "by", "from", "with",
-    "after", "before", "then", "some", "many", "most", "all", "no", "not", "it's", "that's",
-    "there's", "we're", "they're", "you're", "let's", "he's", "she's", "don't",
-))  # fmt: skip
 #: Share of windows of written styles whose clauses become sentences at "and", "but" and "so".
 PARTED = 0.3
 WRITTEN = frozenset(("prose", "speech-prepared"))
@@ -72,11 +73,6 @@ def as_spoken(words: list[Word], style: str, rng: random.Random) -> list[Word]:
     if style in WRITTEN and rng.random() < OPENED:
         words = _opened(words, rng)
     return words
-
-
-def lowered(core: str) -> str:
-    """Lower a sentence's first word where that is surely not a name."""
-    return core.lower() if core.lower() in NO_NAMES else core
 
 
 def _contracted(words: list[Word], rng: random.Random) -> list[Word]:

@@ -19,7 +19,7 @@ from engine.training.corpus import LANGUAGES
 from engine.training.encoder import Shape, Tagger, load_pretrained
 from engine.training.helpers import Helpers, Rows, compiled
 from engine.training.prepare import PRETRAINED, TOKENIZER
-from engine.training.words import MASKED
+from engine.tuning.words import MASKED
 
 CHECKPOINT, LOG, FLOATS = "checkpoint.pt", "log.jsonl", "floats"
 WARM_UP_STEPS = 60

@@ -16,7 +16,7 @@ from engine.training.clean import documents
 from engine.training.corpus import read_records
 from engine.training.decisions import Bias, Gaps, figures, joined, kept
 from engine.training.lists import read_tsv
-from engine.training.words import MASKED, NO_BREAK, TURN, Word, case_of
+from engine.tuning.words import MASKED, NO_BREAK, TURN, Word, case_of
 
 #: Steps of the search, and what is searched.
 STEPS = (1.6, 0.8, 0.4, 0.2, 0.1)

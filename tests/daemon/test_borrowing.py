@@ -60,6 +60,15 @@ def test_without_a_daemon_the_model_is_lent_at_once(home: Home, rows: LendingRow
     assert rows.requests() == []
 
 
+def test_a_lease_says_whether_the_model_is_wanted_meanwhile(home: Home, rows: LendingRows) -> None:
+    """A training of minutes tells its user that somebody waits."""
+    with lending.model(home, who="llasa-cli tune train", on_wait=never) as lease:
+        assert not lease.wanted()
+        ask_for_model(rows, "other")
+        assert lease.wanted()
+    assert not lease.wanted()
+
+
 def never(waiting: Waiting) -> None:
     """Fail: there is nothing to wait for."""
     raise AssertionError(waiting)

@@ -10,9 +10,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.tagger.pieces import PAD, START, TURN, Pieces
-from engine.training.batches import EDGE_WORDS, Windows, encode
-from engine.training.degrade import Shown
-from engine.training.words import COMMA, FIRST, LOWER, MASKED, NONE, PERIOD
+from engine.training.batches import Windows
+from engine.tuning.degrade import Shown
+from engine.tuning.rows import EDGE_WORDS, encode
+from engine.tuning.words import COMMA, FIRST, LOWER, MASKED, NONE, PERIOD
 
 
 def pieces_of(tokenizer: dict[str, Any]) -> Pieces:

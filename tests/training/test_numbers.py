@@ -5,7 +5,7 @@ import random
 import pytest
 
 from engine.training.numbers import Manner, in_words, spelled
-from engine.training.words import PARAGRAPH, PERIOD, Word, parse
+from engine.tuning.words import PARAGRAPH, PERIOD, Word, parse
 
 PLAIN = Manner(hyphen=False, hundred_and=False)
 BRITISH = Manner(hyphen=True, hundred_and=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.tagger.pieces import shown, straight
-from engine.training.words import parse, take_apart
+from engine.tuning.words import parse, take_apart
 
 CORPORA = Path(__file__).parents[3] / "shared/data/corpora"
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.training.spoken import CONTRACTIONS, OPENINGS, as_spoken
-from engine.training.words import Word, parse
+from engine.tuning.words import Word, parse
 
 TEXT = (
     "It is late, and we do not know the way. The road goes on; but you will see it is "

@@ -15,7 +15,7 @@ from engine.training import carriers, dev, floats  # noqa: E402
 from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
 from engine.training.predict import predict  # noqa: E402
 from engine.training.train import Run, Settings, rate_at, train  # noqa: E402
-from engine.training.words import COMMA, MASKED  # noqa: E402
+from engine.tuning.words import COMMA, MASKED  # noqa: E402
 
 
 def settings(prepared: Path, out: Path, **changes: object) -> Settings:

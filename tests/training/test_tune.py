@@ -16,7 +16,7 @@ from engine.text.marks import group
 from engine.text.paths import best_pairs
 from engine.training.decisions import Gaps, decide, figures, joined, kept
 from engine.training.tune import CASE_KEPT, ENDS_KEPT, climb, own_biases, write
-from engine.training.words import MASKED
+from engine.tuning.words import MASKED
 
 WORDS = ["so", "we", "went", "home", "and", "slept", "well", "there"] * 6
 BIAS = {"comma": 0.4, "period": -0.3, "question": 0.2, "first": 0.5, "all": 0.5, "paragraph": 1.0}

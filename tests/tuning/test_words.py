@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.training.words import (
+from engine.tuning.words import (
     ALL,
     COMMA,
     FIRST,

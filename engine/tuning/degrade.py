@@ -6,8 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engine.training.spoken import lowered
-from engine.training.words import (
+from engine.tuning.words import (
     ALWAYS_RAISED,
     COMMA,
     LABEL,
@@ -20,6 +19,7 @@ from engine.training.words import (
     Word,
     case_of,
     first_raised,
+    lowered,
 )
 
 BARE, CASED, WHISPER, RIGHT, LOWER_MARKED = "bare", "cased", "whisper", "right", "lower-marked"
@@ -57,9 +57,9 @@ class Shown:
     paragraph: int  # 1 where a paragraph or turn ends with it, or MASKED
 
 
-def choose(rng: random.Random) -> str:
+def choose(rng: random.Random, mixture: Sequence[tuple[str, float]] = MIXTURE) -> str:
     """Draw a way of showing by its share."""
-    (kind,) = rng.choices([k for k, _ in MIXTURE], [share for _, share in MIXTURE])
+    (kind,) = rng.choices([k for k, _ in mixture], [share for _, share in mixture])
     return kind
 
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from engine.training.degrade import (
+from engine.training.noise import Mishearing
+from engine.tuning.degrade import (
     BARE,
     CASED,
     LOWER_MARKED,
@@ -15,8 +16,7 @@ from engine.training.degrade import (
     degrade,
     with_disfluencies,
 )
-from engine.training.noise import Mishearing
-from engine.training.words import (
+from engine.tuning.words import (
     COMMA,
     MASKED,
     NO_BREAK,

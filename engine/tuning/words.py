@@ -47,6 +47,15 @@ _TITLES = frozenset((
 #: English words that are raised wherever they stand, so that they tell nothing of sentences.
 ALWAYS_RAISED = frozenset(("I", "I'm", "I've", "I'll", "I'd"))
 
+#: Words that begin a sentence and are surely not a name.
+NO_NAMES = frozenset((
+    "the", "a", "an", "and", "but", "so", "we", "it", "this", "that", "they", "you", "he", "she",
+    "there", "in", "if", "what", "when", "to", "our", "as", "for", "these", "my", "his", "her",
+    "their", "your", "those", "who", "where", "how", "why", "at", "on", "by", "from", "with",
+    "after", "before", "then", "some", "many", "most", "all", "no", "not", "it's", "that's",
+    "there's", "we're", "they're", "you're", "let's", "he's", "she's", "don't",
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -161,3 +170,8 @@ def first_raised(core: str) -> str:
         if char.isalnum():
             return core[:place] + char.upper() + core[place + 1 :]
     return core
+
+
+def lowered(core: str) -> str:
+    """Lower a sentence's first word where that is surely not a name."""
+    return core.lower() if core.lower() in NO_NAMES else core

@@ -1,0 +1,89 @@
+"""`llasa-cli tune`, from texts to a line in llasa.toml, with a small model in a home of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.cli.context import CliContext
+from engine.cli.main import llasa_cli
+from engine.tuning.store import Run
+from tests.tuning.test_prepare import text
+
+
+class InHome(CliContext):
+    """A context with a home and no daemon."""
+
+    def __init__(self, base: Path) -> None:
+        super().__init__()
+        self._base = base
+
+    @property
+    def base(self) -> Path | None:
+        return self._base
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of eight texts and one that is too short."""
+    made = tmp_path / "texts"
+    made.mkdir()
+    for n in range(8):
+        (made / f"{n}.txt").write_text(text(n))
+    (made / "short.txt").write_text("Too short.")
+    return made
+
+
+def call(base: Path, *words: object) -> Result:
+    return CliRunner().invoke(llasa_cli, ["tune", *map(str, words)], obj=InHome(base))
+
+
+def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
+    base: Path, folder: Path
+) -> None:
+    """Training runs in a child; what was gathered is reported with the reasons."""
+    prepared = call(base, "prepare", "--text", folder, "--language", "en")
+    assert prepared.exit_code == 0, prepared.output
+    assert "1 because it has fewer than 30 words in sentences" in prepared.output
+    options = ("--model", "small", "--epochs", 12, "--layers", 1, "--rate", 0.01)
+    trained = call(base, "train", *options)
+    assert trained.exit_code == 0, trained.output
+    assert "Next: llasa-cli tune evaluate house" in trained.output
+    assert "trained, step" in call(base, "list").output
+    early = call(base, "fuse")
+    assert early.exit_code == 1
+    assert "no evaluation.json yet" in early.output
+    measured = call(base, "evaluate", "--words", 50, "--json")
+    assert measured.exit_code == 0, measured.output
+    data = json.loads(measured.stdout)
+    assert data["after"]["home"]["words_kept"] == 100.0
+    run = Run.of(base, "house")
+    for better, code in ((False, 1), (True, 0)):
+        run.write_json("evaluation.json", {**data, "better": better})
+        fused = call(base, "fuse", "--as", "mine")
+        assert fused.exit_code == code, fused.output
+    card = (base / "var" / "models" / "mine" / "MODEL_CARD.md").read_text()
+    assert "8 texts without a transcript" in card
+    assert "| marks |" in card
+
+
+def test_a_model_is_used_and_the_one_before_comes_back(base: Path) -> None:
+    """One line of llasa.toml."""
+    settings = base / "llasa.toml"
+    settings.write_text('model = "punct"\n')
+    used = call(base, "use", "small")
+    assert used.exit_code == 0, used.output
+    assert settings.read_text().splitlines()[-1] == 'model = "small"'
+    assert call(base, "use", "--undo").exit_code == 0
+    assert settings.read_text() == 'model = "punct"\n'
+    assert call(base, "use", "missing").exit_code == 3
+
+
+def test_without_a_home_it_says_how_to_name_one() -> None:
+    """What is learnt stays in a home."""
+    done = CliRunner().invoke(llasa_cli, ["tune", "prepare"], obj=CliContext())
+    assert done.exit_code == 1
+    assert "--home" in done.output
