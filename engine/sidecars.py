@@ -144,13 +144,21 @@ def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
         _sync_folder(folder, path.parent)
 
 
-def write_new(path: Path, content: str, *, mode: int) -> Written:
-    """Write one file that the user named; a file that is already there stays.
+def write_new(
+    path: Path,
+    content: str,
+    *,
+    mode: int,
+    previous: Previous | None = None,
+    step: Callable[[str], None] | None = None,
+) -> Written:
+    """Write one file of that name; a file that is already there stays.
 
-    Ours then gets a number, as with `write`. A file with the same content counts as ours.
+    Ours then gets a number, as with `write`. A file with the same content counts as ours, and so
+    does one whose hash is in `previous`.
     """
     targets = [("", path.name, content)]
-    return _write(path.parent, targets, mode=mode, previous={}, step=None)[0]
+    return _write(path.parent, targets, mode=mode, previous=previous or {}, step=step)[0]
 
 
 def remove_stale_temps(directory: Path) -> int:

@@ -17,7 +17,7 @@ from typing import Final
 
 from engine.audio import containers, tool
 from engine.audio.python import interpreter_with
-from engine.errors import BadSound, ConverterMissing, ToolFailed
+from engine.errors import BadSound, ConverterMissing, OutputError, ToolFailed
 
 RATE: Final = 16_000
 SPARE_BYTES: Final = 1 << 28  # of the disk, which stay free
@@ -162,6 +162,8 @@ def _sound(
     failed: ToolFailed | None,
 ) -> Sound:
     """Return what was converted and what is wrong with it; raises `BadSound` for nothing."""
+    if failed is not None and "no space left" in failed.said.lower():
+        raise OutputError("The disk is full: the sound cannot be converted", reason="disk_full")
     there = containers.read(target) if target.exists() else containers.Header("")
     duration_s = there.duration_s or 0.0
     if duration_s < SHORTEST_S:
@@ -191,8 +193,7 @@ def _refuse_full_disk(folder: Path, header: containers.Header) -> None:
     needed = SPARE_BYTES + int((header.duration_s or 0.0) * RATE * 2)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise BadSound(
-            f"Converting it needs {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free.",
-            hint="Free some space.",
+        raise OutputError(
+            f"Converting it needs {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free",
             reason="disk_full",
         )
