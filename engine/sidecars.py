@@ -30,6 +30,7 @@ from engine.text.prose import printable
 
 METADATA = "metadata.json"
 SCHEMA_PREFIX = "llasa.metadata/"
+_SCHEMAS = (SCHEMA_PREFIX, "llasa.speakers/")  # of files of ours that end in .json
 STALE_S = 3600.0  # a temporary file this old is stale, whatever process has its id now
 
 _NAME_BYTES = 255  # of one name on every common file system
@@ -100,15 +101,15 @@ def is_ours(name: str) -> bool:
 
 
 def is_ours_content(data: bytes) -> bool:
-    """Return whether a JSON file is, by its `schema`, a metadata sidecar, whatever its name."""
-    if SCHEMA_PREFIX.encode() not in data:
+    """Return whether a JSON file is, by its `schema`, one of our sidecars, whatever its name."""
+    if not any(prefix.encode() in data for prefix in _SCHEMAS):
         return False
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return False
     schema = value.get("schema") if isinstance(value, dict) else None
-    return isinstance(schema, str) and schema.startswith(SCHEMA_PREFIX)
+    return isinstance(schema, str) and schema.startswith(_SCHEMAS)
 
 
 def write(

@@ -48,6 +48,14 @@ class RecordingRows(IntakeRows, WorkRows):
             (job.id,),
         )
 
+    def speakers_wanted(self) -> int:
+        """Return of how many finished texts the speakers are still to be found."""
+        row = self.database.query_one(
+            "SELECT count(*) FROM speaker_searches JOIN jobs ON jobs.id = job_id"
+            " WHERE state = 'wanted' AND jobs.status IN ('done', 'partial')"
+        )
+        return 0 if row is None else int(row[0])
+
     def begin_speaker_search(self) -> Job | None:
         """Return a finished job whose speakers are wanted, and count the attempt; None for none.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from daemon.operations.session import Book
 from daemon.work.kept import restore
 from engine import reading, sidecars
 from engine import speakers as files
+from engine.diarize.introductions import Proposal, proposals
 from engine.errors import EngineError, TranscriptError
 from engine.records import EnhancedWord
 from state.job import TERMINAL, Job, Output
@@ -32,6 +33,7 @@ class SpeakersReport:
     path: str  # of the source
     speakers: tuple[Speaker, ...]  # in the order of their first word
     names_file: Path | None  # the file's own, None where there is none
+    proposals: tuple[Proposal, ...]  # names that speakers without one give themselves
     outputs: tuple[Output, ...]  # written now
     waits_for: int | None  # the job that will use the names when it is done
     problem: str | None  # why the outputs could not be written again
@@ -51,6 +53,7 @@ class SpeakersReport:
                 }
                 for speaker in self.speakers
             ],
+            "proposals": [asdict(proposal) for proposal in self.proposals],
             "names_file": str(self.names_file) if self.names_file else None,
             "outputs": [output_to_json(output) for output in self.outputs],
             "waits_for": self.waits_for,
@@ -107,6 +110,7 @@ def _name_speakers(
         id=(done or latest).id,
         path=latest.path,
         speakers=tuple(rerender.found_in(words, names)),
+        proposals=tuple(one for one in proposals(words) if one.label not in names),
         names_file=file if file.exists() else None,
         outputs=tuple(outputs),
         waits_for=latest.id if asked and waits else None,

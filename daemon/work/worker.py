@@ -25,6 +25,7 @@ from daemon.work.names import names_for
 from daemon.work.publish import publish, remark_on
 from daemon.work.transcription import HasTranscript, Transcription
 from engine import pipeline, sidecars
+from engine.diarize import assign, beside
 from engine.errors import (
     BadSound,
     EngineError,
@@ -34,7 +35,7 @@ from engine.errors import (
     SpeakersError,
     TranscriptError,
 )
-from engine.records import Profile
+from engine.records import EnhancedPart, Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
 from state.job import Job, Kind, Reason, Status
 from state.queue import Queue
@@ -136,7 +137,11 @@ class Worker:
         context.step("prepared")
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
+        if plan.profile.diarize and not plan.transcript.has_speakers:
+            self._queue.want_speakers(job)
         names, problem = self._names(job, plan.profile, log)
+        if problem is None:
+            plan, parts, problem = self._spoken(job, plan, parts, log)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))
         result = pipeline.finish(
             plan,
@@ -217,6 +222,20 @@ class Worker:
         except SpeakersError as error:
             log.warning("speakers.refused", key=error.key, line=error.line)
             return profile.speakers, f"Names not used: {error} {error.hint}"[:_DETAIL]
+
+    def _spoken(
+        self, job: Job, plan: pipeline.Plan, parts: list[EnhancedPart], log: Log
+    ) -> tuple[pipeline.Plan, list[EnhancedPart], str | None]:
+        """Return the text with the speakers that an earlier search found, and what is wrong."""
+        try:
+            turns = beside.turns_beside(Path(job.path))
+        except SpeakersError as error:
+            log.warning("speakers.refused", key=error.key, line=error.line)
+            return plan, parts, f"Turns not used: {error}"[:_DETAIL]
+        if not turns:
+            return plan, parts, None
+        plan = assign.in_plan(plan, turns)
+        return plan, assign.in_parts(plan, parts), None
 
     def _publish(
         self,
