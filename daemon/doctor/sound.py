@@ -8,6 +8,7 @@ from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from engine.audio.backends import available, choose
 from engine.audio.prepare import converters
+from engine.diarize.backends import DIARIZERS
 from engine.errors import TranscriberMissing
 
 
@@ -38,6 +39,7 @@ def tools(config: Config) -> Iterator[Finding]:
                 f"{backend.name} is here, without a model; to get one: "
                 f"{backend.how_to_get_a_model}",
             )
+    yield from _diarizers(config)
     try:
         chosen = choose(setup)
     except TranscriberMissing as error:
@@ -47,3 +49,19 @@ def tools(config: Config) -> Iterator[Finding]:
     if config.audio:
         used = f"{chosen.backend.name} with {chosen.model.name}"
         yield ok("whisper", f"recordings ({', '.join(config.audio)}) are transcribed by {used}")
+
+
+def _diarizers(config: Config) -> Iterator[Finding]:
+    profiles = (config.default, *(rule.profile for rule in config.rules))
+    wanted = [profile.name for profile in profiles if profile.diarize]
+    for diarizer in DIARIZERS:
+        if diarizer.where(config.audio_python) is not None:
+            yield ok("speakers", f"{diarizer.name} is here and finds who speaks")
+        elif wanted:
+            yield failure(
+                "speakers",
+                f"`diarize` is set ({', '.join(wanted)}), but {diarizer.name} is not here",
+                f"Install it: {diarizer.how_to_get}",
+            )
+        else:
+            yield ok("speakers", f"{diarizer.name} is not here; to get it: {diarizer.how_to_get}")

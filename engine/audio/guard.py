@@ -1,4 +1,4 @@
-"""Run a tool that must not outlive us: `python -P -m engine.audio.guard COMMAND...`.
+"""Run a tool that must not outlive us: `python -P guard.py COMMAND...`.
 
 The parent holds our standard input open. When it closes it, or dies, the tool and all that it has
 started are ended. Nothing here is imported that takes memory or time.

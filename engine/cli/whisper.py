@@ -20,7 +20,10 @@ from engine.cli.context import CliContext
 from engine.cli.failure import failure
 from engine.cli.progress import clock_bar
 from engine.cli.source import Source
-from engine.errors import BadSound, EngineError, OutputError, ToolError
+from engine.diarize import beside
+from engine.diarize.backends import find
+from engine.diarize.records import MOST_SPEAKERS, Count, Found
+from engine.errors import BadSound, EngineError, OutputError, SoundError, ToolError
 from engine.models import catalog
 from engine.records import Profile
 
@@ -32,6 +35,7 @@ class Wanted:
     folder: Path | None  # for the results; None: beside the recording
     enhance: bool
     language: str | None
+    speakers: Count | None  # None: nobody asks who speaks
 
 
 @click.command(
@@ -70,6 +74,13 @@ class Wanted:
     type=click.Choice(sorted(BACKENDS)),
     help="Whisper tool to use; the best that is here.",
 )
+@click.option("--diarize", is_flag=True, help="Find out who speaks, too.")
+@click.option(
+    "--speakers",
+    type=click.IntRange(1, MOST_SPEAKERS),
+    metavar="N",
+    help="How many speakers there are, for --diarize.",
+)
 @enhance.language_option
 @click.pass_context
 def whisper(
@@ -81,6 +92,8 @@ def whisper(
     wants_text: bool,
     model: str | None,
     transcriber: str | None,
+    diarize: bool,
+    speakers: int | None,
     language: str | None,
 ) -> None:
     """Transcribe recordings with a Whisper tool of this machine, one after the other.
@@ -88,6 +101,9 @@ def whisper(
     The JSON that the tool writes is put beside each recording, as talk.json for talk.m4a, whole or
     not at all; a file that is already there stays. One that fails does not stop the rest.
     """
+    if speakers is not None and not diarize:
+        raise click.UsageError("--speakers is for --diarize.")
+    count = Count.exactly(speakers) if speakers is not None else Count()
     cli = context.ensure_object(CliContext)
     home = cli.sound
     setup = Setup(
@@ -97,7 +113,7 @@ def whisper(
         python=home.python,
         model_folders=home.model_folders,
     )
-    run(cli, recordings, setup, Wanted(folder, wants_text, language))
+    run(cli, recordings, setup, Wanted(folder, wants_text, language, count if diarize else None))
 
 
 def run(context: CliContext, recordings: Sequence[Path], setup: Setup, wanted: Wanted) -> None:
@@ -134,10 +150,14 @@ def _one(
 ) -> None:
     place = wanted.folder or recording.parent
     with work_folder() as folder:
-        with context.lease() as lease, lease.turn(), clock_bar(label) as progress:
-            sound = prepare(recording, folder, python=setup.python)
-            _say_damage(recording, sound)
-            made = transcribe(sound, chosen, folder, language=wanted.language, progress=progress)
+        with context.lease() as lease, lease.turn():
+            with clock_bar(label) as progress:
+                sound = prepare(recording, folder, python=setup.python)
+                _say_damage(recording, sound)
+                made = transcribe(
+                    sound, chosen, folder, language=wanted.language, progress=progress
+                )
+            found = _turns(recording, sound, folder, setup, wanted)
         out.make_folder(place)
         written = sidecars.write_new(
             place / f"{recording.stem}.json",
@@ -145,8 +165,33 @@ def _one(
             mode=recording.stat().st_mode,
         )
         out.echo_path(written)
+        if found is not None:
+            source = Path(written.path)
+            out.echo_path(beside.write(source, found, mode=recording.stat().st_mode))
     if wanted.enhance:
         _enhance(context, Path(written.path), wanted)
+
+
+def _turns(
+    recording: Path, sound: Sound, folder: Path, setup: Setup, wanted: Wanted
+) -> Found | None:
+    """Return who speaks; where it cannot be found, the transcript is written all the same."""
+    if wanted.speakers is None:
+        return None
+    name = recording.name
+    try:
+        with clock_bar(f"{name}: speakers") as progress:
+            return find(
+                sound,
+                folder,
+                recording=name,
+                count=wanted.speakers,
+                python=setup.python,
+                progress=progress,
+            )
+    except SoundError as error:
+        out.say(f"{name}: speakers were not found. {error} {error.hint}")
+        return None
 
 
 def _enhance(context: CliContext, transcript: Path, wanted: Wanted) -> None:

