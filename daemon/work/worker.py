@@ -137,11 +137,11 @@ class Worker:
         context.step("prepared")
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
-        if plan.profile.diarize and not plan.transcript.has_speakers:
-            self._queue.want_speakers(job)
         names, problem = self._names(job, plan.profile, log)
         if problem is None:
             plan, parts, problem = self._spoken(job, plan, parts, log)
+        if plan.profile.diarize and not plan.transcript.has_speakers:
+            self._queue.want_speakers(job)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))
         result = pipeline.finish(
             plan,

@@ -2,7 +2,7 @@
 
 Used by the programs that compute the voices, in whatever Python they run: it needs numpy alone and
 imports nothing of llasa. Spectral clustering finds the speakers, among at most `MOST_POINTS`
-points, so that a recording of hours takes no more memory than one of minutes. Then every window
+windows, so that a recording of hours takes no more memory than one of minutes. Then every window
 goes to the nearest speaker, where changing the speaker has a price: people seldom speak for less
 than a second.
 """
@@ -22,6 +22,7 @@ SHARPNESS = 12.0  # of the cosines, as scores
 CHANGE = 3.0  # what it costs to change the speaker, in the same scores
 ROUNDS = 4
 TRIES = 8  # of k-means; the best one counts
+STEPS = 50  # of each try, at most
 
 Array = Any
 
@@ -47,11 +48,8 @@ def speakers(voices: Array, *, least: int, most: int) -> tuple[Array, Array]:
 
 def _spectral(points: Array, least: int, most: int) -> Array:
     """Return labels by the eigenvectors of the graph of neighbours."""
-    chosen, nearest = points, None
-    if len(points) > MOST_POINTS:
-        nearest = _kmeans(points, MOST_POINTS // 2, tries=1, rounds=10)
-        _, nearest = numpy.unique(nearest, return_inverse=True)
-        chosen = _unit(_means(points, nearest))
+    # Windows overlap, so of a long recording every n-th one says nearly as much.
+    chosen = points[:: -(-len(points) // MOST_POINTS)]
     near = chosen @ chosen.T
     keep = max(LEAST_NEIGHBOURS, int(NEIGHBOURS * len(chosen)))
     cut = numpy.sort(near, axis=1)[:, -min(keep + 1, len(chosen))]
@@ -64,7 +62,10 @@ def _spectral(points: Array, least: int, most: int) -> Array:
     gaps = numpy.diff(values[least - 1 : most + 1])
     number = least + int(numpy.argmax(gaps)) if len(gaps) else least
     labels = _kmeans(vectors[:, :number], number)
-    return labels if nearest is None else labels[nearest]
+    if len(chosen) == len(points):
+        return labels
+    nearest: Array = (points @ _unit(_means(chosen, labels)).T).argmax(axis=1)
+    return nearest
 
 
 def _merged(points: Array, labels: Array, least: int) -> Array:
@@ -119,23 +120,22 @@ def _best_path(scores: Array) -> Array:
     return path
 
 
-def _kmeans(points: Array, number: int, *, tries: int = TRIES, rounds: int = 50) -> Array:
+def _kmeans(points: Array, number: int) -> Array:
     """Return labels by k-means from spread-out beginnings; the same for the same points."""
     number = min(number, len(points))
     best: tuple[float, Array] | None = None
-    for seed in range(tries):
+    for seed in range(TRIES):
         chance = numpy.random.default_rng(seed)
         centres = _spread(points, number, chance)
         labels = numpy.full(len(points), -1)
-        for _ in range(rounds):
+        for _ in range(STEPS):
             far = (centres**2).sum(axis=1)[None, :] - 2 * points @ centres.T
             moved = far.argmin(axis=1)
             if (moved == labels).all():
                 break
             labels = moved
-            for n in range(number):
-                if (labels == n).any():
-                    centres[n] = points[labels == n].mean(axis=0)
+            there = numpy.bincount(labels, minlength=number) > 0
+            centres[there] = _means(points, labels, number)[there]
         cost = float(((points - centres[labels]) ** 2).sum())
         if best is None or cost < best[0]:
             best = cost, labels
@@ -155,8 +155,8 @@ def _spread(points: Array, number: int, chance: Array) -> Array:
     return numpy.array(centres)
 
 
-def _means(points: Array, labels: Array) -> Array:
-    number = int(labels.max()) + 1
+def _means(points: Array, labels: Array, number: int | None = None) -> Array:
+    number = int(labels.max()) + 1 if number is None else number
     sums = numpy.zeros((number, points.shape[1]))
     numpy.add.at(sums, labels, points)
     return sums / numpy.maximum(numpy.bincount(labels, minlength=number), 1)[:, None]

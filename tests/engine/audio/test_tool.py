@@ -14,7 +14,7 @@ import pytest
 from engine.audio import tool, work_folder
 from engine.errors import ToolFailed, ToolSilent
 
-SLEEPER = "import os,sys,time; print(os.getpid(), flush=True); time.sleep(600)"
+SLEEPER = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 
 
 def python(code: str) -> list[str]:

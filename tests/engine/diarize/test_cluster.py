@@ -18,7 +18,7 @@ def made(people: int, *, windows: int = 200, noise: float = 0.6, seed: int = 0) 
     who: list[int] = []
     while len(who) < windows:
         who += [len(who) // 10 % people] * int(chance.integers(6, 14))
-    truth = numpy.array(who[:windows])
+    truth = numpy.array(who[:windows], dtype=int)
     noisy = chance.normal(size=(windows, 64)) / 8 * noise
     return centres[truth] + noisy, truth
 
@@ -52,8 +52,8 @@ def test_a_number_that_is_not_known_is_found(people: int) -> None:
 
 
 def test_a_recording_of_hours_takes_no_larger_matrix() -> None:
-    """An hour is 6,000 windows; the number that is known holds there too."""
-    voices, truth = made(3, windows=6_000)
+    """Four hours are 24,000 windows; the number that is known holds there too."""
+    voices, truth = made(3, windows=24_000)
     labels, _ = cluster.speakers(voices, least=3, most=3)
     assert agree(labels, truth) > 0.95
 
