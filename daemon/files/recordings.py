@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -37,10 +38,9 @@ def is_complete(path: str) -> bool:
 def recording_beside(transcript: Path) -> Path | None:
     """Return the recording of a transcript: of the same name, in the same folder."""
     base = sidecars.base_of(transcript.name)
-    names = [base, *(f"{base}{ending}" for ending in ENDINGS)]
-    stem = transcript.stem
-    if stem != base:  # talk.srt keeps its ending in the names of its outputs
-        names += [f"{stem}{ending}" for ending in ENDINGS]
+    # talk.srt keeps its ending in the names of its outputs; talk.1.json lay beside a talk.json.
+    stems = dict.fromkeys((base, transcript.stem, re.sub(r"\.\d{1,3}$", "", base)))
+    names = [base, *(f"{stem}{ending}" for stem in stems for ending in ENDINGS)]
     for name in names:
         if os.path.splitext(name)[1].lower() in ENDINGS:
             found = transcript.with_name(name)

