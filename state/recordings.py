@@ -62,6 +62,8 @@ class RecordingRows(IntakeRows, WorkRows):
         None, too, while the queue is paused or held, or the model is lent. The count is written
         before the work, so that a search which kills the daemon is given up.
         """
+        if not self.speakers_wanted():  # the usual case needs no lock for writing
+            return None
         with self.database.transaction():
             self.database.execute(
                 "UPDATE speaker_searches SET state = 'failed',"

@@ -121,6 +121,8 @@ def _show(session: TerminalSession, report: SpeakersReport) -> None:
         session.console.print(_table(report.speakers))
     else:
         click.echo("The transcript names no speakers.")
+    if report.not_found is not None:
+        click.echo(f"Speakers were looked for and not found: {safe(report.not_found)}")
     for proposal in report.proposals:
         when = "" if proposal.at_s is None else f" at {clock_time(proposal.at_s)}"
         click.echo(

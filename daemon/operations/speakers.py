@@ -37,6 +37,7 @@ class SpeakersReport:
     outputs: tuple[Output, ...]  # written now
     waits_for: int | None  # the job that will use the names when it is done
     problem: str | None  # why the outputs could not be written again
+    not_found: str | None = None  # why the search that a profile asked for found nobody
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as `speakers --json` gives it; docs/commands.md explains the keys."""
@@ -58,6 +59,7 @@ class SpeakersReport:
             "outputs": [output_to_json(output) for output in self.outputs],
             "waits_for": self.waits_for,
             "problem": self.problem,
+            "not_found": self.not_found,
         }
 
 
@@ -115,7 +117,13 @@ def _name_speakers(
         outputs=tuple(outputs),
         waits_for=latest.id if asked and waits else None,
         problem=problem if asked and not waits else None,
+        not_found=_not_found(book, done or latest),
     )
+
+
+def _not_found(book: Book, job: Job) -> str | None:
+    search = book.queue.speaker_search(job.id)
+    return search.detail if search is not None and search.state == "failed" else None
 
 
 def _words(book: Book, job: Job) -> tuple[list[EnhancedWord], str | None]:

@@ -13,6 +13,7 @@ from structlog.testing import LogCapture
 
 from daemon.work import finding
 from daemon.work.finding import SpeakerFinder, count_from_names
+from engine import sidecars
 from engine.audio.prepare import Sound
 from engine.diarize import beside
 from engine.diarize.records import Count, Found, Turn
@@ -102,7 +103,7 @@ def test_speakers_are_looked_for_only_where_a_profile_wants_them(
     assert voices.told == []
 
 
-def test_the_text_stands_when_the_search_fails(rig: WorkerRig, voices: Voices) -> None:
+def test_the_text_stands_when_the_search_fails(rig: WorkerRig, voices: Voices, ask: Ask) -> None:
     """No recording lies there; the reason is kept, and the search is not repeated for ever."""
     job = done_talk(rig)
     before = text_of(job)
@@ -114,6 +115,7 @@ def test_the_text_stands_when_the_search_fails(rig: WorkerRig, voices: Voices) -
     assert "There is no recording beside this transcript." in (found.detail or "")
     assert text_of(job) == before
     assert not finder(rig).step()
+    assert "looked for and not found: There is no recording" in ask("speakers", "talk.json").out
 
 
 class Killed(BaseException):
@@ -180,8 +182,6 @@ def test_turns_are_our_own_file_and_no_transcript(rig: WorkerRig, voices: Voices
     job = done_talk(rig)
     finder(rig).step()
     content = beside.file_for(Path(job.path)).read_bytes()
-    from engine import sidecars
-
     assert sidecars.is_ours_content(content)
 
 
