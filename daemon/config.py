@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, cast
 from daemon.errors import ConfigError
 from daemon.files.spelling import name_key, resolved
 from daemon.home import Home, refuse_foreign
+from engine.audio.backends import BACKENDS, Setup
 from engine.records import FORMATS, Profile
 
 Device = Literal["auto", "quantized", "float32"]
@@ -44,6 +45,10 @@ class Config:
     max_bytes: int = 64 * MIB
     idle_unload_s: float = 120.0
     silence_s: float = 120.0
+    audio: tuple[str, ...] = ()  # file name patterns of recordings; none: they are passed over
+    transcriber: str | None = None  # the Whisper tool; None: the best that is here
+    whisper_model: str | None = None  # None: the best that is here
+    audio_python: str | None = None  # an interpreter with packages for sound
     chat_model: str | None = None  # writes for `llasa-cli`; None: the best on this machine
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
@@ -72,6 +77,16 @@ class Config:
             if path.is_relative_to(root) or path.is_relative_to(resolved(root)):
                 return root
         return None
+
+    @property
+    def sound(self) -> Setup:
+        """Return what the settings say of tools for sound."""
+        return Setup(
+            transcriber=self.transcriber,
+            model=self.whisper_model,
+            python=self.audio_python,
+            model_folders=(self.home.path / "var" / "models",),
+        )
 
     def profile_named(self, name: str) -> Profile | None:
         """Return the profile of that name, None when the settings have none."""
@@ -293,6 +308,10 @@ def _patterns(value: Any) -> tuple[str, ...]:
     return patterns
 
 
+def _recordings(value: Any) -> tuple[str, ...]:
+    return () if value == [] else _patterns(value)
+
+
 def _outputs(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or any(entry not in FORMATS for entry in value):
         raise _Wrong("a list of " + ", ".join(f'"{entry}"' for entry in FORMATS))
@@ -338,6 +357,7 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "glossary": _glossary,
     "terms": _terms,
     "private": _flag,
+    "diarize": _flag,
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _folders,
@@ -350,4 +370,8 @@ _KEYS: Final[dict[str, _Check]] = {
     "idle_unload_s": _number(1, 86400),
     "silence_s": _number(5, 86400),
     "chat_model": _text,
+    "audio": _recordings,
+    "transcriber": _choice(*sorted(BACKENDS)),
+    "whisper_model": _text,
+    "audio_python": _text,
 }

@@ -18,6 +18,7 @@ from daemon.operations.conversations import KeptConversations
 from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
+from engine.audio.backends import Setup
 from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease
 from engine.cli.main import main as run
@@ -57,6 +58,14 @@ class HomeContext(CliContext):
             return None
         with told():
             return self.session.config.chat_model
+
+    @property
+    def sound(self) -> Setup:
+        """Return what llasa.toml says of tools for sound."""
+        if self.why_not_kept:
+            return Setup()
+        with told():
+            return self.session.config.sound
 
     @cached_property
     def conversations(self) -> Conversations | None:

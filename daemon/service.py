@@ -268,7 +268,8 @@ class Service:
 
     def _check_drained(self) -> None:
         counts = self.queue.counts()
-        if counts[Status.QUEUED] + counts[Status.RUNNING] == 0:
+        waiting = counts[Status.QUEUED] + counts[Status.RUNNING] + self.queue.speakers_wanted()
+        if waiting == 0:
             self.outcome = "drained"
         elif self.holds.reason is not None:
             self.outcome = "held"

@@ -24,6 +24,15 @@ EngineError
 ├── PartError                  this part can never succeed: it keeps the source's text at once
 │   ├── CannotSpell
 │   └── AlignmentError
+├── SoundError                 a recording, or a tool that works on it
+│   ├── BadSound               it cannot be heard: it is damaged, silent of length, or no sound
+│   ├── ConverterMissing       no tool here reads this format
+│   ├── TranscriberMissing     no Whisper tool, or not its model
+│   ├── DiarizerMissing        nothing here tells speakers apart
+│   ├── RecordingMissing       there is no recording beside the transcript
+│   └── ToolError              the tool did not do its work: it is tried again
+│       ├── ToolFailed
+│       └── ToolSilent
 ├── OutputError                a sidecar could not be written
 └── SpeakersError              a names file; has the key, the line and what is allowed
 """
@@ -165,6 +174,80 @@ class ToolRefused(ChatError):
     """The schema of a tool's arguments asks for what cannot be checked while they are written."""
 
     hint = "Leave the keyword out of the tool's schema; arguments are checked before a call, too."
+
+
+class SoundError(EngineError):
+    """The recording cannot be worked on."""
+
+    reason = "bad_sound"
+    hint = "Run `llasactl doctor`: it says which tools for sound are here."
+
+
+class BadSound(SoundError):
+    """There is no sound in this file that can be heard."""
+
+    hint = "Play the file; if it cannot be played either, record or export it again."
+
+
+class ConverterMissing(SoundError):
+    """No tool here reads this format of sound."""
+
+    reason = "converter_missing"
+    hint = (
+        "Install ffmpeg (`brew install ffmpeg`, `apt install ffmpeg`); for WAV, FLAC, MP3 and Ogg "
+        "`uv tool install 'llasa[audio]'` is enough."
+    )
+
+
+class TranscriberMissing(SoundError):
+    """No Whisper tool is on this machine."""
+
+    reason = "transcriber_missing"
+    hint = (
+        "Install one: `uv tool install mlx-whisper` (Mac), `brew install whisper-cpp`, or "
+        "`uv tool install 'llasa[whisper]'`; docs/audio.md says how to get a model for it."
+    )
+
+
+class DiarizerMissing(SoundError):
+    """Nothing on this machine tells speakers apart."""
+
+    reason = "diarizer_missing"
+    hint = "Install it with `uv tool install 'llasa[diarize]'`; docs/audio.md says more."
+
+
+class RecordingMissing(SoundError):
+    """There is no recording beside this transcript."""
+
+    reason = "recording_missing"
+    hint = "Put it into the same folder, with the same name (talk.m4a for talk.json)."
+
+
+class ToolError(SoundError):
+    """A tool for sound did not do its work."""
+
+    reason = "tool_failed"
+    hint = "Run the tool by hand on the same file; docs/audio.md has the commands."
+
+
+class ToolFailed(ToolError):
+    """A tool for sound ended with an error."""
+
+    def __init__(self, *, code: int, said: str = "", name: str = "The tool") -> None:
+        self.code, self.said = code, said
+        last = said.strip().splitlines()[-1:] or [""]
+        how = f"signal {code - 128}" if code > 128 else f"exit code {code}"  # as the guard says it
+        super().__init__(f"{name} ended with {how}" + (f": {last[0]}" if last[0] else "."))
+
+    def named(self, name: str) -> ToolFailed:
+        """Return the same failure with the tool's name."""
+        return ToolFailed(code=self.code, said=self.said, name=name)
+
+
+class ToolSilent(ToolError):
+    """A tool for sound made no progress for too long and was ended."""
+
+    reason = "tool_silent"
 
 
 class OutputError(EngineError):

@@ -226,6 +226,7 @@ class Profile:
     glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
     terms: tuple[str, ...] = ()  # offered to the model where a word sounds like one
     private: bool = False  # other programs may not read these transcripts through llasa
+    diarize: bool = False  # the speakers are found in the sound, once the text is done
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from engine.text.prose import printable
 
 METADATA = "metadata.json"
 SCHEMA_PREFIX = "llasa.metadata/"
+_SCHEMAS = (SCHEMA_PREFIX, "llasa.speakers/")  # of files of ours that end in .json
 STALE_S = 3600.0  # a temporary file this old is stale, whatever process has its id now
 
 _NAME_BYTES = 255  # of one name on every common file system
@@ -100,15 +101,15 @@ def is_ours(name: str) -> bool:
 
 
 def is_ours_content(data: bytes) -> bool:
-    """Return whether a JSON file is, by its `schema`, a metadata sidecar, whatever its name."""
-    if SCHEMA_PREFIX.encode() not in data:
+    """Return whether a JSON file is, by its `schema`, one of our sidecars, whatever its name."""
+    if not any(prefix.encode() in data for prefix in _SCHEMAS):
         return False
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return False
     schema = value.get("schema") if isinstance(value, dict) else None
-    return isinstance(schema, str) and schema.startswith(SCHEMA_PREFIX)
+    return isinstance(schema, str) and schema.startswith(_SCHEMAS)
 
 
 def write(
@@ -144,13 +145,21 @@ def write_file(path: Path, content: str, *, mode: int = 0o644) -> None:
         _sync_folder(folder, path.parent)
 
 
-def write_new(path: Path, content: str, *, mode: int) -> Written:
-    """Write one file that the user named; a file that is already there stays.
+def write_new(
+    path: Path,
+    content: str,
+    *,
+    mode: int,
+    previous: Previous | None = None,
+    step: Callable[[str], None] | None = None,
+) -> Written:
+    """Write one file of that name; a file that is already there stays.
 
-    Ours then gets a number, as with `write`. A file with the same content counts as ours.
+    Ours then gets a number, as with `write`. A file with the same content counts as ours, and so
+    does one whose hash is in `previous`.
     """
     targets = [("", path.name, content)]
-    return _write(path.parent, targets, mode=mode, previous={}, step=None)[0]
+    return _write(path.parent, targets, mode=mode, previous=previous or {}, step=step)[0]
 
 
 def remove_stale_temps(directory: Path) -> int:

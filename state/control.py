@@ -13,7 +13,7 @@ from state.rows import RECOUNT, REQUEUE, Rows, job_of, sql_list
 
 REDOABLE = (Status.DONE, Status.PARTIAL, Status.FAILED)
 CANCELLABLE = tuple(status for status in Status if Status.CANCELLED in MOVES[status])
-COPIED = "path, sha256, size, mtime_ns, inode, device"
+COPIED = "kind, path, sha256, size, mtime_ns, inode, device"
 
 
 class ControlRows(Rows):
@@ -83,12 +83,12 @@ class ControlRows(Rows):
             return self._require(made[0])
 
     def redo_all(self, *, model: str | None = None, profile: str | None = None) -> int:
-        """Redo the latest job of every path if it is done, partial or failed; return how many.
+        """Redo the latest job of every transcript that is done, partial or failed; return how many.
 
-        Files that appear in the meantime go before them.
+        Files that appear in the meantime go before them. Recordings are not transcribed again.
         """
         with self.database.transaction():
-            where = f"status IN ({sql_list(REDOABLE)})"
+            where = f"status IN ({sql_list(REDOABLE)}) AND kind = 'transcript'"
             return len(self._redo(where, {}, model=model, profile=profile, deferred=True))
 
     def forget(self, job_id: int) -> int:

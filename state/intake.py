@@ -104,6 +104,7 @@ class IntakeRows(SeenRows):
             latest,
             {
                 **_job_columns(offer.fingerprint),
+                "kind": offer.kind,
                 "sha256": offer.sha256,
                 "origin": offer.origin,
                 "deferred": int(offer.origin is Origin.SCAN),

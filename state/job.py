@@ -46,6 +46,13 @@ TERMINAL = frozenset(set(S) - {S.QUEUED, S.RUNNING})
 UNFINISHED = frozenset(status for status in S if S.SUPERSEDED in MOVES[status])  # gave no result
 
 
+class Kind(StrEnum):
+    """What the file of a job is."""
+
+    TRANSCRIPT = "transcript"  # it is enhanced
+    RECORDING = "recording"  # it is transcribed, and the transcript is the next job
+
+
 class Reason(StrEnum):
     """Why a job has its status."""
 
@@ -80,6 +87,15 @@ class Reason(StrEnum):
     PARTS_FELL_BACK = "parts_fell_back"  # some parts are the source's own text
     PART_UNUSABLE = "part_unusable"
     ALIGNMENT = "alignment"  # the words of a decoded part are not those of its source
+    # a recording
+    HAS_TRANSCRIPT = "has_transcript"  # a transcript that is not ours lies beside it
+    BAD_SOUND = "bad_sound"  # nothing can be heard in it
+    CONVERTER_MISSING = "converter_missing"  # no tool here reads its format
+    TRANSCRIBER_MISSING = "transcriber_missing"  # no Whisper tool, or no model for it
+    DIARIZER_MISSING = "diarizer_missing"  # nothing here tells speakers apart
+    RECORDING_MISSING = "recording_missing"  # no recording lies beside the transcript
+    TOOL_FAILED = "tool_failed"  # the Whisper tool failed three times
+    TOOL_SILENT = "tool_silent"  # it made no progress
     # the model
     MODEL_MISSING = "model_missing"
     MODEL_REFUSED = "model_refused"
@@ -146,6 +162,7 @@ class Job:
     """One version of one file and the work on it: a row as it was when it was read."""
 
     id: int  # never reused; the order of arrival
+    kind: Kind
     path: str  # of the source; bytes that are not UTF-8 as surrogates (`os.fsdecode`)
     sha256: str | None  # of the source; None where it could not be read
     size: int  # of the source, in bytes
@@ -231,6 +248,7 @@ class Offer:
     priority: int = 0  # higher goes first
     profile: str | None = None  # None: as configured
     model: str | None = None  # None: as configured
+    kind: Kind = Kind.TRANSCRIPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +279,8 @@ class PartRow:
     """The state of one part of a job."""
 
     index: int  # from 0
-    status: str | None  # "enhanced", "fallback", "uncovered", "implausible"; None: not finished
+    # "enhanced", "fallback", "uncovered", "implausible", "transcribed"; None: not finished
+    status: str | None
     words: int
     decode_s: float
     attempts: int  # failed attempts

@@ -216,6 +216,24 @@ def m006_conversations(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m007_recordings(db: sqlite_utils.Database) -> None:
+    """Jobs for recordings, how far a transcription is, and texts whose speakers are wanted."""
+    db.execute("ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'transcript'")
+    for column in ("heard_s", "length_s"):
+        db.execute(f"ALTER TABLE service ADD COLUMN {column} REAL")
+    db.execute("""
+    CREATE TABLE speaker_searches (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        state TEXT NOT NULL DEFAULT 'wanted',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        detail TEXT
+    ) STRICT
+    """)
+    db.execute("""
+    CREATE INDEX speaker_searches_wanted ON speaker_searches (job_id) WHERE state = 'wanted'
+    """)
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -223,6 +241,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m004_rebuilding,
     m005_model_requests,
     m006_conversations,
+    m007_recordings,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

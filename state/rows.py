@@ -11,7 +11,18 @@ from typing import Any
 
 from state.connection import Database, Value
 from state.errors import IllegalMove, JobMoved, NoSuchJob
-from state.job import MOVES, TERMINAL, Fingerprint, Job, Origin, Output, Reason, Seen, Status
+from state.job import (
+    MOVES,
+    TERMINAL,
+    Fingerprint,
+    Job,
+    Kind,
+    Origin,
+    Output,
+    Reason,
+    Seen,
+    Status,
+)
 from state.migrations import NOW
 
 PathName = str | bytes | os.PathLike[str]
@@ -161,6 +172,7 @@ def job_of(row: sqlite3.Row) -> Job:
     values["path"] = os.fsdecode(values["path"])
     values["inode"] = unsigned(values["inode"])
     values["device"] = unsigned(values["device"])
+    values["kind"] = Kind(values["kind"])
     values["status"] = Status(values["status"])
     values["reason"] = None if values["reason"] is None else Reason(values["reason"])
     values["origin"] = Origin(values["origin"])

@@ -35,6 +35,8 @@ class ServiceFields(TypedDict, total=False):
     current_job: int | None
     current_part: int | None
     words_per_s: float | None
+    heard_s: float | None
+    length_s: float | None
     rebuilding: bool
 
 
@@ -62,6 +64,8 @@ class ServiceRecord:
     current_job: int | None
     current_part: int | None
     words_per_s: float | None
+    heard_s: float | None  # of the recording that is being transcribed
+    length_s: float | None  # of that recording
     hold_reason: str | None
     hold_hint: str | None
     held_since: str | None

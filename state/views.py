@@ -11,8 +11,8 @@ from state.job import Backlog, FinishedRow, Job, Move, PartRow, Reason, Status
 from state.rows import Rows, job_of, outputs_of, sql_list
 
 RECENT = 50  # jobs from which the words per byte are taken
-# The kind of a file is the end of its name: JSON with times has fewer words per byte than SRT.
-KIND = "lower(substr(path, -4))"
+# Files are alike whose names end alike: JSON with times has fewer words per byte than SRT.
+ENDING = "lower(substr(path, -4))"
 # Files that were not transcripts gave no words; some of those that wait will be like them.
 WORDLESS = sql_list({Status.IGNORED, Status.INVALID})
 READ = sql_list({Status.DONE, Status.PARTIAL, Status.RUNNING, Status.IGNORED, Status.INVALID})
@@ -26,31 +26,34 @@ REMAINING = (
 )
 BACKLOG = f"""
     WITH read AS (
-        SELECT {KIND} AS kind, size, coalesce(words_total, 0) AS words FROM jobs
-        WHERE status IN ({READ}) AND claims > 0
+        SELECT {ENDING} AS ending, size, coalesce(words_total, 0) AS words FROM jobs
+        WHERE status IN ({READ}) AND claims > 0 AND kind = 'transcript'
         AND (words_total IS NOT NULL OR status IN ({WORDLESS}))
         AND id >= coalesce((
             SELECT id FROM jobs WHERE status = 'done' ORDER BY id DESC LIMIT 1 OFFSET {RECENT} - 1
         ), 0)
     ),
     rates AS (
-        SELECT kind, nullif(total(words), 0) / sum(size) AS rate FROM read GROUP BY kind
+        SELECT ending, nullif(total(words), 0) / sum(size) AS rate FROM read GROUP BY ending
     ),
     waiting AS (
-        SELECT {KIND} AS kind, size, {REMAINING} AS words FROM jobs WHERE status = 'queued'
+        SELECT {ENDING} AS ending, size,
+            CASE WHEN kind = 'recording' THEN 0 ELSE {REMAINING} END AS words
+        FROM jobs WHERE status = 'queued'
     ),
     estimated AS MATERIALIZED (
         SELECT size, coalesce(words, size * coalesce(
             rate, (SELECT nullif(total(words), 0) / sum(size) FROM read)
-        )) AS words FROM waiting LEFT JOIN rates USING (kind)
+        )) AS words FROM waiting LEFT JOIN rates USING (ending)
     )
     SELECT count(*) AS jobs, coalesce(sum(size), 0) AS bytes,
         CASE WHEN count(*) = count(words) THEN total(words) END AS words
     FROM estimated
 """
-# The newest job with outputs of each path.
+# The newest job with outputs of each transcript; a recording's output is itself a transcript.
 FINISHED = (
     "SELECT id, path, outputs FROM jobs WHERE status IN ('done', 'partial') AND outputs <> '[]'"
+    " AND kind = 'transcript'"
     " AND NOT EXISTS (SELECT 1 FROM jobs AS later WHERE later.path = jobs.path"
     " AND later.supersedes > jobs.supersedes AND later.status IN ('done', 'partial')"
     " AND later.outputs <> '[]')"

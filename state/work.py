@@ -178,19 +178,7 @@ class WorkRows(Rows):
         if status not in TERMINAL:
             raise IllegalMove(job.id, job.status, status)
         with self.database.transaction():
-            ended = self.move(job, status, reason=reason, detail=detail)
-            self._drop_payloads(job, status)
-            return self._update_unmoved(
-                ended,
-                "outputs = :outputs, intended = :intended, figures = :figures",
-                {
-                    "outputs": outputs_json(ended.outputs if outputs is None else outputs),
-                    "intended": outputs_json(
-                        () if status in {Status.DONE, Status.PARTIAL} else ended.intended
-                    ),
-                    "figures": json.dumps(ended.figures if figures is None else dict(figures)),
-                },
-            )
+            return self._finish(job, status, reason, detail, outputs, figures)
 
     def rerendered(self, job: Job, outputs: Sequence[Output], *, detail: str | None = None) -> Job:
         """Record outputs that were written again from the kept parts of a done or partial job.
@@ -237,6 +225,30 @@ class WorkRows(Rows):
             {"boot_id": boot_id},
         )
         return [job_of(row) for row in rows]
+
+    def _finish(
+        self,
+        job: Job,
+        status: Status,
+        reason: str | None,
+        detail: str | None,
+        outputs: Sequence[Output] | None,
+        figures: Mapping[str, Any] | None,
+    ) -> Job:
+        """End the claimed job, inside the caller's transaction."""
+        ended = self.move(job, status, reason=reason, detail=detail)
+        self._drop_payloads(job, status)
+        return self._update_unmoved(
+            ended,
+            "outputs = :outputs, intended = :intended, figures = :figures",
+            {
+                "outputs": outputs_json(ended.outputs if outputs is None else outputs),
+                "intended": outputs_json(
+                    () if status in {Status.DONE, Status.PARTIAL} else ended.intended
+                ),
+                "figures": json.dumps(ended.figures if figures is None else dict(figures)),
+            },
+        )
 
     def _drop_payloads(self, job: Job, status: Status) -> None:
         """Drop the payloads of parts that are not needed; the current outputs' parts are kept."""

@@ -218,6 +218,8 @@ def _bar(current: CurrentJob) -> Any:
     from rich.table import Table
 
     total = current.parts_total
+    if current.heard_s is not None:
+        return _heard_bar(current.heard_s, current.length_s)
     if not total:
         return "reading"
     words = [f"part {min(current.parts_done + 1, total)} of {total}"]
@@ -230,6 +232,19 @@ def _bar(current: CurrentJob) -> Any:
     grid.add_row(
         ProgressBar(total=whole, completed=done, width=22, complete_style="cyan"), ", ".join(words)
     )
+    return grid
+
+
+def _heard_bar(heard_s: float, length_s: float | None) -> Any:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    text = f"transcribing, {span(heard_s)}"
+    if length_s is None:
+        return text
+    grid = Table.grid(padding=(0, 2))
+    bar = ProgressBar(total=length_s, completed=heard_s, width=22, complete_style="cyan")
+    grid.add_row(bar, f"{text} of {span(length_s)}")
     return grid
 
 

@@ -25,7 +25,7 @@ class Listing:
     def __init__(self, config: Config, log: Log) -> None:
         self._config = config
         self._log = log
-        self._include = tuple(pattern.lower() for pattern in config.include)
+        self._include = tuple(pattern.lower() for pattern in (*config.include, *config.audio))
         self.roots: list[str] = []
         self.unlisted = 0  # folders that could not be listed since this was set to 0
         self.resolve()

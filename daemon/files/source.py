@@ -53,6 +53,18 @@ def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
     Raises SourceError with the reason `source_gone`, `unreadable`, `too_large`, `not_downloaded`,
     `not_a_file` or, if the file changed while it was read, `source_changed`.
     """
+    return _snapshot(path, max_bytes, keep=True)
+
+
+def hash_snapshot(path: str, *, max_bytes: int) -> Snapshot:
+    """Return the snapshot of a file without its content, which may be gigabytes.
+
+    Raises as `read_snapshot` does.
+    """
+    return _snapshot(path, max_bytes, keep=False)
+
+
+def _snapshot(path: str, max_bytes: int, *, keep: bool) -> Snapshot:
     try:
         descriptor = _open_without_links(path)
     except OSError as error:
@@ -60,16 +72,16 @@ def read_snapshot(path: str, *, max_bytes: int) -> Snapshot:
     try:
         before = os.fstat(descriptor)
         _refuse(before, max_bytes)
-        data = _read(descriptor, max_bytes)
+        data, digest, size = _read(descriptor, max_bytes, keep=keep)
         after = os.fstat(descriptor)
     except OSError as error:
         raise _refusal(error) from error
     finally:
         os.close(descriptor)
     fingerprint = Fingerprint.of(after)
-    if Fingerprint.of(before) != fingerprint or len(data) != after.st_size:
+    if Fingerprint.of(before) != fingerprint or size != after.st_size:
         raise SourceError("The file changed while it was read.", reason="source_changed")
-    return Snapshot(data, hashlib.sha256(data).hexdigest(), fingerprint, after.st_mode)
+    return Snapshot(data, digest, fingerprint, after.st_mode)
 
 
 def is_dataless(status: os.stat_result, *, platform: str = sys.platform) -> bool:
@@ -164,12 +176,15 @@ def _refuse(status: os.stat_result, max_bytes: int) -> None:
         )
 
 
-def _read(descriptor: int, max_bytes: int) -> bytes:
-    chunks, size = [], 0
+def _read(descriptor: int, max_bytes: int, *, keep: bool) -> tuple[bytes, str, int]:
+    """Return the content (empty where it is not kept), its hash and its size."""
+    chunks, size, digest = [], 0, hashlib.sha256()
     while size <= max_bytes and (chunk := os.read(descriptor, _CHUNK)):
-        chunks.append(chunk)
+        digest.update(chunk)
         size += len(chunk)
-    return b"".join(chunks)
+        if keep:
+            chunks.append(chunk)
+    return b"".join(chunks), digest.hexdigest(), size
 
 
 def _refusal(error: OSError) -> SourceError:

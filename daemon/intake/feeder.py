@@ -9,14 +9,15 @@ from typing import Final, TypeVar
 
 from daemon.config import Config
 from daemon.errors import SourceError
-from daemon.files.source import Snapshot, is_cut_off, read_snapshot
+from daemon.files.recordings import MOST_BYTES, is_complete, is_recording
+from daemon.files.source import Snapshot, hash_snapshot, is_cut_off, read_snapshot
 from daemon.intake.adopt import adopt_sidecars
-from daemon.intake.growing import Growing
+from daemon.intake.growing import LIVE, Growing
 from daemon.intake.settle import Settled, Settler
 from daemon.log import Log, place_of
 from engine import sidecars
 from state.errors import StateError
-from state.job import Offer, Reason, Seen, Status, Verdict
+from state.job import Kind, Offer, Reason, Seen, Status, Verdict
 from state.queue import Queue
 
 READ_FILES: Final = 500  # read in one step
@@ -30,6 +31,7 @@ class _Read:
 
     settled: Settled
     snapshot: Snapshot  # without its data
+    kind: Kind = Kind.TRANSCRIPT
 
     @property
     def path(self) -> str:
@@ -54,6 +56,7 @@ class Feeder:
     """Reads each settled file once and offers it to the queue, or records why it cannot be done."""
 
     def __init__(self, config: Config, queue: Queue, settler: Settler, log: Log) -> None:
+        self._config = config
         self._max_bytes = config.max_bytes
         self._queue = queue
         self._settler = settler
@@ -96,6 +99,9 @@ class Feeder:
 
     def _read(self, settled: Settled, step: _Step, now: float, *, adopt: bool) -> None:
         """Read one file and decide what to do with it."""
+        if is_recording(self._config, settled.path):
+            self._hash(settled, step, now)
+            return
         try:
             snapshot = read_snapshot(settled.path, max_bytes=self._max_bytes)
         except SourceError as error:
@@ -117,6 +123,26 @@ class Feeder:
             self._growing.taken(settled.path, snapshot.data, needs_s)
             step.offers.append(_Read(settled, _without_data(snapshot)))
 
+    def _hash(self, settled: Settled, step: _Step, now: float) -> None:
+        """Decide what to do with a recording; its content is read, but not kept."""
+        quiet_s = LIVE * self._config.settle_s if settled.watched_s > 0 else 0.0
+        if quiet_s > settled.quiet_s and not settled.last_chance:
+            self._settler.wait(settled.path, quiet_s)  # it is being recorded or copied
+            return
+        if not settled.last_chance and not is_complete(settled.path):
+            self._settler.mark_unfinished(settled.path)
+            return
+        try:
+            snapshot = hash_snapshot(settled.path, max_bytes=MOST_BYTES)
+        except SourceError as error:
+            self._refuse(settled, error, step.skipped, now)
+            return
+        step.size += snapshot.fingerprint.size
+        if snapshot.fingerprint != settled.fingerprint:
+            self._settler.note(settled.path, now)
+        else:
+            step.offers.append(_Read(settled, snapshot, Kind.RECORDING))
+
     def _note_ours(self, files: list[_Read]) -> None:
         """Note our own outputs as seen, so that no scan reads them again."""
         self._queue.note_seen(
@@ -133,6 +159,7 @@ class Feeder:
                     sha256=file.snapshot.sha256,
                     fingerprint=file.snapshot.fingerprint,
                     origin=file.settled.origin,
+                    kind=file.kind,
                 )
                 for file in files
             ]

@@ -6,13 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daemon.config import Config
 from daemon.errors import SourceError
-from daemon.files.source import read_snapshot
+from daemon.files.recordings import MOST_BYTES, is_recording
+from daemon.files.source import Snapshot, hash_snapshot, read_snapshot
 from daemon.files.spelling import resolved
 from daemon.operations.errors import NotPossible, UnknownProfile
 from daemon.operations.session import Book, Session
 from state.errors import IllegalMove
-from state.job import Job, Offer, Origin, Status
+from state.job import Job, Kind, Offer, Origin, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,36 @@ def add(book: Book, name: str) -> Added:
 
     Raises SourceError for a file that cannot be read or that is one of our own outputs.
     """
-    offer = _offer(name, book.session.config.max_bytes)
+    offer = _offer(name, book.session.config)
     job = book.queue.offer(offer)
     if job is not None:
         return Added(job, is_new=True)
     return Added(book.queue.job_by_path(os.fspath(offer.path)), is_new=False)
 
 
-def _offer(name: str, max_bytes: int) -> Offer:
+def _offer(name: str, config: Config) -> Offer:
     from engine import sidecars  # late: `cancel` need not wait for it
 
     # The user may name a file through a link; the job is for the file behind it.
     path = str(resolved(os.path.expanduser(name)))
     if sidecars.is_ours(os.path.basename(path)):
         raise SourceError("This is one of our own outputs.", reason="ours")
-    snapshot = read_snapshot(path, max_bytes=max_bytes)
+    if is_recording(config, path):
+        found = hash_snapshot(path, max_bytes=MOST_BYTES)
+        return _offered(path, found, Kind.RECORDING)
+    snapshot = read_snapshot(path, max_bytes=config.max_bytes)
     if sidecars.is_ours_content(snapshot.data):
         raise SourceError("This is one of our own outputs.", reason="ours")
+    return _offered(path, snapshot, Kind.TRANSCRIPT)
+
+
+def _offered(path: str, snapshot: Snapshot, kind: Kind) -> Offer:
     return Offer(
         path=path,
         sha256=snapshot.sha256,
         fingerprint=snapshot.fingerprint,
         origin=Origin.MANUAL,
+        kind=kind,
     )
 
 

@@ -74,6 +74,28 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.ALIGNMENT: Explanation(
         "the model's text did not match the source word for word", "please report this"
     ),
+    # a recording
+    Reason.HAS_TRANSCRIPT: Explanation(
+        "a transcript lies beside it", "to transcribe it all the same, run: llasactl redo JOB"
+    ),
+    Reason.BAD_SOUND: Explanation(
+        "nothing can be heard in this file", "play it; if that fails too, export it again"
+    ),
+    Reason.CONVERTER_MISSING: Explanation(
+        "no tool here reads this format", "install ffmpeg, then run: " + _RETRY
+    ),
+    Reason.TRANSCRIBER_MISSING: Explanation(
+        "no Whisper tool with a model is here",
+        "llasactl doctor says how to get one; then run: " + _RETRY,
+    ),
+    Reason.DIARIZER_MISSING: Explanation(
+        "nothing here tells speakers apart", "llasactl doctor says how to get it"
+    ),
+    Reason.RECORDING_MISSING: Explanation(
+        "no recording lies beside the transcript", "put it there, with the same name"
+    ),
+    Reason.TOOL_FAILED: Explanation("the tool for sound failed", _READ_LOG),
+    Reason.TOOL_SILENT: Explanation("the tool for sound made no progress", _READ_LOG),
     # the model
     Reason.MODEL_MISSING: Explanation(
         "the model is not on this machine", "download it, or set another in llasa.toml"

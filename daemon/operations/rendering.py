@@ -10,7 +10,7 @@ from daemon.operations import rerender
 from daemon.operations.session import Book
 from engine.errors import EngineError
 from state.errors import JobMoved
-from state.job import TERMINAL, Job, Output
+from state.job import TERMINAL, Job, Kind, Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ def finished_jobs(book: Book) -> list[Job]:
     for job in book.queue.jobs():
         latest.setdefault(job.path, job)
     ended = (job for job in latest.values() if job.status in TERMINAL)
-    found = (rerender.finished(book.queue, job) for job in ended)
+    texts = (job for job in ended if job.kind is Kind.TRANSCRIPT)
+    found = (rerender.finished(book.queue, job) for job in texts)
     return [job for job in found if job is not None]
 
 

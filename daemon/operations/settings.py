@@ -177,7 +177,7 @@ def _taken(config: Config, place: Path) -> tuple[bool, str]:
     parts = place.parts[len(root.parts) :] if place.is_relative_to(root) else (place.name,)
     if any(part.startswith(".") for part in parts):
         return False, "hidden"
-    for pattern in config.include:
+    for pattern in (*config.include, *config.audio):
         if fnmatch.fnmatchcase(place.name.lower(), pattern.lower()):
             return True, f"in {root}, and its name fits {pattern}"
     return False, f"its name fits nothing in `include` ({', '.join(config.include)})"
@@ -195,7 +195,12 @@ def table_of(config: Config) -> dict[str, Any]:
         "max_bytes": config.max_bytes,
         "idle_unload_s": config.idle_unload_s,
         "silence_s": config.silence_s,
-        **({} if config.chat_model is None else {"chat_model": config.chat_model}),
+        "audio": list(config.audio),
+        **{
+            key: value
+            for key in ("transcriber", "whisper_model", "audio_python", "chat_model")
+            if (value := getattr(config, key)) is not None
+        },
         **profile_table(config.default),
     }
     if config.rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from daemon.operations.session import Book
 from daemon.work.kept import restore
 from engine import reading, sidecars
 from engine import speakers as files
+from engine.diarize.introductions import Proposal, proposals
 from engine.errors import EngineError, TranscriptError
 from engine.records import EnhancedWord
 from state.job import TERMINAL, Job, Output
@@ -32,9 +33,11 @@ class SpeakersReport:
     path: str  # of the source
     speakers: tuple[Speaker, ...]  # in the order of their first word
     names_file: Path | None  # the file's own, None where there is none
+    proposals: tuple[Proposal, ...]  # names that speakers without one give themselves
     outputs: tuple[Output, ...]  # written now
     waits_for: int | None  # the job that will use the names when it is done
     problem: str | None  # why the outputs could not be written again
+    not_found: str | None = None  # why the search that a profile asked for found nobody
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as `speakers --json` gives it; docs/commands.md explains the keys."""
@@ -51,10 +54,12 @@ class SpeakersReport:
                 }
                 for speaker in self.speakers
             ],
+            "proposals": [asdict(proposal) for proposal in self.proposals],
             "names_file": str(self.names_file) if self.names_file else None,
             "outputs": [output_to_json(output) for output in self.outputs],
             "waits_for": self.waits_for,
             "problem": self.problem,
+            "not_found": self.not_found,
         }
 
 
@@ -107,11 +112,18 @@ def _name_speakers(
         id=(done or latest).id,
         path=latest.path,
         speakers=tuple(rerender.found_in(words, names)),
+        proposals=tuple(one for one in proposals(words) if one.label not in names),
         names_file=file if file.exists() else None,
         outputs=tuple(outputs),
         waits_for=latest.id if asked and waits else None,
         problem=problem if asked and not waits else None,
+        not_found=_not_found(book, done or latest),
     )
+
+
+def _not_found(book: Book, job: Job) -> str | None:
+    search = book.queue.speaker_search(job.id)
+    return search.detail if search is not None and search.state == "failed" else None
 
 
 def _words(book: Book, job: Job) -> tuple[list[EnhancedWord], str | None]:

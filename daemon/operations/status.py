@@ -15,7 +15,7 @@ from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from engine.records import Profile
 from state.errors import LibraryError
-from state.job import Job, Status
+from state.job import Job, Kind, Status
 from state.lending import LendingRows
 from state.library.opening import library_totals
 from state.service import ServiceRecord
@@ -108,6 +108,8 @@ class CurrentJob:
     words_total: int | None
     words_per_s: float | None
     left_s: float | None  # for this file
+    heard_s: float | None = None  # of a recording that is being transcribed
+    length_s: float | None = None  # of that recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,8 @@ def current_of(job: Job, service: ServiceRecord) -> CurrentJob:
         words_total=job.words_total,
         words_per_s=service.words_per_s,
         left_s=None if left_s is None else round(left_s, 1),
+        heard_s=service.heard_s if job.kind is Kind.RECORDING else None,
+        length_s=service.length_s if job.kind is Kind.RECORDING else None,
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
 from daemon.errors import CannotRender
 from daemon.files.source import Snapshot, read_snapshot
 from engine import pipeline, rerender
-from engine.errors import AlignmentError, TranscriptError
+from engine.diarize import assign, beside
+from engine.errors import AlignmentError, SpeakersError, TranscriptError
 from engine.records import EnhancedPart, Profile
 from state.job import Job, Status
 from state.queue import Queue
@@ -55,7 +57,8 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
             model=job.figures.get("model", {}),
             profile=profile_of(job, config),
         )
+        plan = assign.in_plan(plan, beside.turns_beside(Path(job.path)))
         parts = rerender.parts(plan, queue.parts_done(job))
-    except (AlignmentError, TranscriptError) as error:
+    except (AlignmentError, SpeakersError, TranscriptError) as error:
         raise CannotRender(str(error), hint=hint) from error
     return Kept(source, plan, parts)

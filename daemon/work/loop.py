@@ -13,6 +13,7 @@ from daemon.files.listing import root_is_there
 from daemon.log import Log
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.finding import SpeakerFinder
 from daemon.work.index import Indexer
 from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
@@ -122,21 +123,33 @@ class WorkerLoop:
         """Return an indexer on a database of the calling thread."""
         return Indexer(self._config, Queue(database), self._log, clock=self._clock)
 
+    def make_finder(self, database: Database) -> SpeakerFinder:
+        """Return what finds speakers, on a database of the calling thread."""
+        return SpeakerFinder(
+            self._config, Queue(database), self.keeper, self._log, self._context(database)
+        )
+
     def _work_with(self, database: Database) -> None:
         worker, lender = self.make_worker(database), self.make_lender(database)
-        indexer = self.make_indexer(database)
+        indexer, finder = self.make_indexer(database), self.make_finder(database)
         try:
-            self._work(worker, lender, indexer)
+            self._work(worker, lender, indexer, finder)
         finally:
             indexer.close()
 
-    def _work(self, worker: Worker, lender: Lender, indexer: Indexer) -> None:
+    def _work(
+        self, worker: Worker, lender: Lender, indexer: Indexer, finder: SpeakerFinder
+    ) -> None:
         while not self.stopping.is_set():
             if lender.lend():
                 self.stopping.wait(LOOK_S)
                 continue
             cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
             if worker.run_one(cooled_down=cooled_down):
+                self._wake_service()
+                indexer.after_job()
+                continue
+            if finder.step():
                 self._wake_service()
                 indexer.after_job()
                 continue

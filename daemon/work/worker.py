@@ -14,7 +14,8 @@ from typing import Final, NoReturn
 from daemon.config import Config
 from daemon.errors import SourceError
 from daemon.files.listing import Listing
-from daemon.files.source import Snapshot, read_snapshot, stat_file
+from daemon.files.recordings import MOST_BYTES
+from daemon.files.source import Snapshot, hash_snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
 from daemon.work.child import ModelKeeper
@@ -22,8 +23,11 @@ from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
 from daemon.work.names import names_for
 from daemon.work.publish import publish, remark_on
+from daemon.work.transcription import HasTranscript, Transcription
 from engine import pipeline, sidecars
+from engine.diarize import assign, beside
 from engine.errors import (
+    BadSound,
     EngineError,
     InvalidTranscript,
     ModelError,
@@ -31,9 +35,9 @@ from engine.errors import (
     SpeakersError,
     TranscriptError,
 )
-from engine.records import Profile
+from engine.records import EnhancedPart, Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
-from state.job import Job, Reason, Status
+from state.job import Job, Kind, Reason, Status
 from state.queue import Queue
 
 DISK_PAUSE_S: Final = 60.0
@@ -88,7 +92,10 @@ class Worker:
     def _run(self, job: Job, log: Log) -> None:
         """Enhance a job, or end it or give it back as what went wrong requires."""
         try:
-            self._enhance(job, log)
+            if job.kind is Kind.RECORDING:
+                self._transcribe(job, log)
+            else:
+                self._enhance(job, log)
         except Interrupted as interrupted:
             self._queue.release(job, reason=interrupted.reason)
             log.info("job.released", reason=str(interrupted.reason))
@@ -98,6 +105,9 @@ class Worker:
             self._end_without_source(job, error, log)
         except TranscriptError as error:
             invalid = isinstance(error, InvalidTranscript)
+            self._end(job, Status.INVALID if invalid else Status.IGNORED, error, log)
+        except (BadSound, HasTranscript) as error:
+            invalid = isinstance(error, BadSound)
             self._end(job, Status.INVALID if invalid else Status.IGNORED, error, log)
         except ModelError as error:
             self._end_without_model(job, error, log)
@@ -128,6 +138,10 @@ class Worker:
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
         names, problem = self._names(job, plan.profile, log)
+        if problem is None:
+            plan, parts, problem = self._spoken(job, plan, parts, log)
+        if plan.profile.diarize and not plan.transcript.has_speakers:
+            self._queue.want_speakers(job)
         plan = replace(plan, profile=replace(plan.profile, speakers=names))
         result = pipeline.finish(
             plan,
@@ -139,10 +153,25 @@ class Worker:
         context.step("finished")
         self._publish(job, source, result, log, problem)
 
+    def _transcribe(self, job: Job, log: Log) -> None:
+        """Do the job of a recording: its transcript is written and becomes the next job."""
+        source, profile = self._read(job), self._profile(job)
+        stage = Transcription(self._config, self._queue, self._keeper, self._context, log)
+        follows = stage.run(job, profile, source)
+        log.info("recording.done", transcript=follows.id if follows is not None else None)
+        if follows is not None:
+            log.info("job.queued", path=follows.path, origin=str(follows.origin))
+
     def _read(self, job: Job) -> Snapshot:
-        """Read the source of a job; raise SourceError unless it holds what the job is for."""
+        """Read the source of a job; raise SourceError unless it holds what the job is for.
+
+        The content of a recording is compared and not kept.
+        """
         try:
-            source = read_snapshot(job.path, max_bytes=self._config.max_bytes)
+            if job.kind is Kind.RECORDING:
+                source = hash_snapshot(job.path, max_bytes=MOST_BYTES)
+            else:
+                source = read_snapshot(job.path, max_bytes=self._config.max_bytes)
         except SourceError as error:
             missing = error.reason in {"source_gone", "unreadable"}
             if missing and not self._context.root_is_there(job.path):
@@ -193,6 +222,20 @@ class Worker:
         except SpeakersError as error:
             log.warning("speakers.refused", key=error.key, line=error.line)
             return profile.speakers, f"Names not used: {error} {error.hint}"[:_DETAIL]
+
+    def _spoken(
+        self, job: Job, plan: pipeline.Plan, parts: list[EnhancedPart], log: Log
+    ) -> tuple[pipeline.Plan, list[EnhancedPart], str | None]:
+        """Return the text with the speakers that an earlier search found, and what is wrong."""
+        try:
+            turns = beside.turns_beside(Path(job.path))
+        except SpeakersError as error:
+            log.warning("speakers.refused", key=error.key, line=error.line)
+            return plan, parts, f"Turns not used: {error}"[:_DETAIL]
+        if not turns:
+            return plan, parts, None
+        plan = assign.in_plan(plan, turns)
+        return plan, assign.in_parts(plan, parts), None
 
     def _publish(
         self,

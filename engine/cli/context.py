@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from engine.audio.backends import Setup
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
 
@@ -91,6 +92,11 @@ class CliContext:
     def chat_model(self) -> str | None:
         """Return the model that the settings name for writing."""
         return None
+
+    @property
+    def sound(self) -> Setup:
+        """Return what the settings say of tools for sound."""
+        return Setup()
 
     @property
     def conversations(self) -> Conversations | None:

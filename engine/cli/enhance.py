@@ -25,6 +25,7 @@ from engine.cli.options import cleaning_option, json_option, language_option, mo
 from engine.cli.progress import bar
 from engine.cli.report import Report, Reporter, failed, outputs
 from engine.cli.source import FILE, Source
+from engine.diarize import assign, beside
 from engine.errors import (
     EngineError,
     OutputError,
@@ -263,6 +264,10 @@ def enhanced(
         for part in pipeline.run(plan, functools.partial(_decode, client)):
             parts.append(part)
             step()
+    turns = beside.turns_beside(source.path) if source.path is not None else ()
+    if turns:
+        plan = assign.in_plan(plan, turns)
+        parts = assign.in_parts(plan, parts)
     result = pipeline.finish(
         plan,
         parts,

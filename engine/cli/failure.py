@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from engine.errors import (
+    BadSound,
     ChildError,
     EngineError,
     GpuTimeout,
@@ -12,6 +13,7 @@ from engine.errors import (
     ModelError,
     NoMemory,
     OutputError,
+    SoundError,
     SpeakersError,
 )
 from engine.terminal import safe
@@ -45,6 +47,8 @@ class EnvironmentFailure(Failure):
 def failure(error: EngineError, *, about: str = "") -> Failure:
     """Return an error as the failure with its exit code; `about` goes before its message."""
     environment = isinstance(error, ModelError | ChildError | OutputError)
+    if isinstance(error, SoundError):
+        environment = not isinstance(error, BadSound)
     return (EnvironmentFailure if environment else Failure)(error, about=about)
 
 

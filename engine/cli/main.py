@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt, tune
+from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt, tune, whisper
 from engine.cli.context import CliContext
 from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
@@ -63,6 +63,7 @@ for _command in (
     enhance.enhance,
     describe.describe,
     enhance.batch,
+    whisper.whisper,
     bench.bench,
     calibrate.calibrate,
     tune.tune,

@@ -37,6 +37,33 @@ def bar(label: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def clock_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
+    """Show how much of a recording is done; the function is told of seconds done and of all."""
+    if not sys.stderr.isatty():
+        yield lambda done_s, total_s: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(safe(label), total=None)
+        yield lambda done_s, total_s: progress.update(task, completed=done_s, total=total_s)
+
+
+@contextmanager
 def spinner(label: str) -> Iterator[None]:
     """Show that something is going on that has no steps."""
     if not sys.stderr.isatty():

@@ -13,6 +13,9 @@ CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT 
         WHERE granted_at IS NOT NULL
     ;
 
+CREATE INDEX speaker_searches_wanted ON speaker_searches (job_id) WHERE state = 'wanted'
+    ;
+
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         title TEXT NOT NULL,
@@ -67,7 +70,7 @@ CREATE TABLE jobs (
         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         started_at TEXT,
         finished_at TEXT
-    ) STRICT;
+    , kind TEXT NOT NULL DEFAULT 'transcript') STRICT;
 
 CREATE TABLE messages (
         conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
@@ -138,7 +141,15 @@ CREATE TABLE service (
         pause_reason TEXT,
         paused_until REAL,
         paused_since TEXT
-    , rebuilding INTEGER NOT NULL DEFAULT 0) STRICT;
+    , rebuilding INTEGER NOT NULL DEFAULT 0, heard_s REAL, length_s REAL) STRICT;
+
+CREATE TABLE speaker_searches (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        state TEXT NOT NULL DEFAULT 'wanted',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        detail TEXT
+    ) STRICT
+    ;
 
 CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)

@@ -75,6 +75,15 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "save_part": lambda q: q.save_part(
         running(q), 0, status="enhanced", payload="", words=1, decode_s=0.0
     ),
+    "begin_speaker_search": lambda q: q.begin_speaker_search(),
+    "end_speaker_search": lambda q: q.end_speaker_search(running(q), found=True),
+    "finish_recording": lambda q: q.finish_recording(
+        running(q), offered("/t/talk.json", "t"), outputs=[], figures={}
+    ),
+    "put_off_speaker_search": lambda q: q.put_off_speaker_search(running(q)),
+    "speaker_search": lambda q: q.speaker_search(1),
+    "speakers_wanted": lambda q: q.speakers_wanted(),
+    "want_speakers": lambda q: q.want_speakers(running(q)),
     "still_mine": lambda q: q.still_mine(running(q)),
     "without_outputs": lambda q: q.without_outputs(["/x"]),
 }
@@ -83,6 +92,9 @@ REFUSED: dict[str, Callable[[Queue], Any]] = {
     "cancel": lambda q: q.cancel(cancelled(q).id),
     "finish": lambda q: q.finish(cancelled(q), status=Status.DONE),
     "finish without an end": lambda q: q.finish(running(q), status=Status.QUEUED),
+    "finish_recording": lambda q: q.finish_recording(
+        cancelled(q), offered("/t/talk.json", "t"), outputs=[], figures={}
+    ),
     "forget": lambda q: q.forget(running(q).id),
     "intend_outputs": lambda q: q.intend_outputs(cancelled(q), []),
     "load_failed": lambda q: q.load_failed(cancelled(q)),
