@@ -1,3 +1,5 @@
+CREATE INDEX announcements_job ON announcements (job_id);
+
 CREATE INDEX conversations_changed ON conversations (changed_at);
 
 CREATE INDEX history_job ON history (job_id);
@@ -12,6 +14,14 @@ CREATE INDEX jobs_waiting ON jobs (tried_last, priority DESC, deferred, id)
 CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT NULL)
         WHERE granted_at IS NOT NULL
     ;
+
+CREATE TABLE announcements (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        job_id INTEGER REFERENCES jobs (id) ON DELETE CASCADE,
+        reason TEXT,
+        at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
 
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -29,6 +39,17 @@ CREATE TABLE history (
         reason TEXT,
         attempt INTEGER NOT NULL,
         at TEXT NOT NULL
+    ) STRICT;
+
+CREATE TABLE hooks (
+        name TEXT PRIMARY KEY,
+        told INTEGER NOT NULL,
+        files INTEGER NOT NULL DEFAULT 0,
+        told_at TEXT,
+        tries INTEGER NOT NULL DEFAULT 0,
+        lost INTEGER NOT NULL DEFAULT 0,
+        failed_at TEXT,
+        problem TEXT
     ) STRICT;
 
 CREATE TABLE jobs (
@@ -138,7 +159,14 @@ CREATE TABLE service (
         pause_reason TEXT,
         paused_until REAL,
         paused_since TEXT
-    , rebuilding INTEGER NOT NULL DEFAULT 0) STRICT;
+    , rebuilding INTEGER NOT NULL DEFAULT 0, waiting TEXT) STRICT;
+
+CREATE TRIGGER jobs_ended AFTER UPDATE OF status ON jobs
+    WHEN OLD.status IS NOT NEW.status AND NEW.status IN ('done', 'partial', 'failed', 'invalid')
+    BEGIN
+        INSERT INTO announcements (event, job_id)
+        VALUES (iif(NEW.status IN ('done', 'partial'), 'done', 'trouble'), NEW.id);
+    END;
 
 CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)
@@ -149,4 +177,13 @@ CREATE TRIGGER jobs_moved AFTER UPDATE OF status ON jobs
     WHEN OLD.status IS NOT NEW.status BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)
         VALUES (NEW.id, NEW.status, NEW.reason, NEW.attempt, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+    END;
+
+CREATE TRIGGER jobs_refused AFTER INSERT ON jobs WHEN NEW.status = 'invalid' BEGIN
+        INSERT INTO announcements (event, job_id) VALUES ('trouble', NEW.id);
+    END;
+
+CREATE TRIGGER queue_held AFTER UPDATE OF hold_reason ON service
+    WHEN NEW.hold_reason IS NOT NULL AND OLD.hold_reason IS NOT NEW.hold_reason BEGIN
+        INSERT INTO announcements (event, reason) VALUES ('trouble', NEW.hold_reason);
     END;
