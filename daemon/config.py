@@ -13,13 +13,16 @@ from pathlib import Path, PurePath
 from typing import Any, Final, Literal, cast
 
 from daemon.errors import ConfigError
+from daemon.errors import WrongValue as _Wrong
 from daemon.files.spelling import name_key, resolved
 from daemon.home import Home, refuse_foreign
+from daemon.hooks.records import Hook, hook_of
 from engine.records import FORMATS, Profile
 
 Device = Literal["auto", "quantized", "float32"]
 MIB: Final = 1024 * 1024
 _DEFAULT: Final = Profile()
+_NO_HOOK: Final = Hook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Config:
     idle_unload_s: float = 120.0
     silence_s: float = 120.0
     chat_model: str | None = None  # writes for `llasa-cli`; None: the best on this machine
+    on_done: Hook = _NO_HOOK
+    on_trouble: Hook = _NO_HOOK
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
@@ -215,14 +220,6 @@ def _names(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip().strip("\"'") for name in dotted.split("."))
 
 
-class _Wrong(Exception):
-    """A value that is not allowed."""
-
-    def __init__(self, allowed: str) -> None:
-        super().__init__(allowed)
-        self.allowed = allowed
-
-
 _Check = Callable[[Any], Any]
 
 
@@ -350,4 +347,6 @@ _KEYS: Final[dict[str, _Check]] = {
     "idle_unload_s": _number(1, 86400),
     "silence_s": _number(5, 86400),
     "chat_model": _text,
+    "on_done": hook_of,
+    "on_trouble": hook_of,
 }

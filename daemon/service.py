@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
+from daemon.announce.announcer import POLL_S, Announcer
 from daemon.config import Config
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
@@ -86,6 +87,7 @@ class Service:
         self.watch = Watch(() if drain else config.watch, self.inbox, self.intake.listing.wants)
         self.canary = Canary(self.inbox)
         self.holds = Holds(config, self.queue, log)
+        self.announcer = Announcer(config, self.queue, log, wall=wall, drain=drain)
         self.loop = WorkerLoop(
             config,
             log,
@@ -148,7 +150,8 @@ class Service:
             # Nothing is lost: what was not written is offered again.
             self._log.error("database.failed", kind=type(error).__name__, detail=str(error)[:300])
             return now + ERROR_PAUSE_S
-        return min(self.intake.next_due(now), now + ROOTS_S)
+        wait_s = POLL_S if self.announcer.busy else ROOTS_S
+        return min(self.intake.next_due(now), now + wait_s)
 
     def _tick(self, now: float) -> None:
         if self._is_due("database", now, DATABASE_S) and not self._database.still_there():
@@ -168,6 +171,7 @@ class Service:
         self.reporter.report(
             now, phase=self._phase(), watching=self._root_reports(), heard=self.inbox.heard
         )
+        self.announcer.tick(now, rebuilding=self._adopting)
         if self._is_due("checkpoint", now, CHECKPOINT_S):
             self._database.checkpoint()
         if self._drain and self.intake.idle:
@@ -178,6 +182,7 @@ class Service:
         self.canary.close()
         self.watch.close()
         try:
+            self.announcer.close(self._clock())
             self.row.update(
                 phase="stopped",
                 pid=None,
@@ -269,7 +274,8 @@ class Service:
     def _check_drained(self) -> None:
         counts = self.queue.counts()
         if counts[Status.QUEUED] + counts[Status.RUNNING] == 0:
-            self.outcome = "drained"
+            if self.announcer.idle():
+                self.outcome = "drained"
         elif self.holds.reason is not None:
             self.outcome = "held"
         elif self.queue.paused() is not None:

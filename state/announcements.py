@@ -103,6 +103,16 @@ class AnnouncementRows:
             {"upto": upto, "files": files},
         )
 
+    def catch_up(self, name: str, event: str) -> HookRecord:
+        """Move a hook that has nothing to tell to the newest announcement: it keeps none."""
+        return self._update(
+            name,
+            "told = CASE WHEN EXISTS (SELECT 1 FROM announcements WHERE id > told"
+            " AND event = :event) THEN told"
+            " ELSE coalesce((SELECT max(id) FROM announcements), told) END",
+            {"event": event},
+        )
+
     def sweep(self, names: Collection[str]) -> None:
         """Delete what none of these hooks has to tell, and the hooks that are not among them."""
         with self.database.transaction():

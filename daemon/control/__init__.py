@@ -31,6 +31,7 @@ _MODULES: Final = {
     "add": ("add",),
     "pause": ("pause", "resume"),
     "config": ("config",),
+    "hooks": ("hooks",),
     "model": ("model",),
     "doctor": ("doctor",),
     "logs": ("logs",),

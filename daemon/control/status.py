@@ -15,6 +15,7 @@ from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
 from daemon.operations.status import (
     CurrentJob,
     Held,
+    HookReport,
     Lent,
     LibraryReport,
     Model,
@@ -119,6 +120,9 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
         table.add_row("edited", Text(_edits(report)))
     if report.library:
         table.add_row("library", Text(_library(report.library)))
+    for hook in report.hooks:
+        if hook.problem:
+            table.add_row("hook", Text(_hook(hook), style="yellow"))
     for number, trouble in enumerate(report.troubles):
         table.add_row("trouble" if number == 0 else "", _trouble(session, trouble, width))
     return table
@@ -255,6 +259,11 @@ def _library(library: LibraryReport) -> str:
     waits = f"; {count(library.missing, 'transcript')} not in it yet" if library.missing else ""
     lost = f"; {library.problems:,} without a text" if library.problems else ""
     return held + waits + lost
+
+
+def _hook(hook: HookReport) -> str:
+    lost = f"; {hook.lost:,} not told" if hook.lost else ""
+    return f"{hook.name} does not work: {safe(hook.problem)}{lost}; try it: llasactl hooks"
 
 
 def _jobs(counts: dict[str, int]) -> Text:

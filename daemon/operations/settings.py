@@ -198,6 +198,9 @@ def table_of(config: Config) -> dict[str, Any]:
         **({} if config.chat_model is None else {"chat_model": config.chat_model}),
         **profile_table(config.default),
     }
+    for name, hook in (("on_done", config.on_done), ("on_trouble", config.on_trouble)):
+        if told := hook.to_table():
+            table[name] = told
     if config.rules:
         table["profile"] = {
             rule.profile.name: {"folders": list(rule.folders), **profile_table(rule.profile)}
