@@ -123,6 +123,7 @@ class Service:
             current_part=None,
             words_per_s=None,
             canary_at=None,
+            waiting=None,
         )
         self.holds.start()
         clear_canaries(self._config.watch)
@@ -190,6 +191,7 @@ class Service:
                 current_job=None,
                 current_part=None,
                 memory_bytes=None,
+                waiting=None,
                 watching=[],
             )
             self._database.checkpoint()
@@ -269,7 +271,9 @@ class Service:
             return "stalled" if self.loop.progress.stalled(self._clock()) else "working"
         if self.queue.paused() is not None:
             return "paused"
-        return "lent" if self.loop.progress.lent else "idle"
+        if self.loop.progress.lent:
+            return "lent"
+        return "waiting" if self.loop.progress.waiting else "idle"
 
     def _check_drained(self) -> None:
         counts = self.queue.counts()

@@ -23,6 +23,7 @@ from daemon.operations.status import (
     StatusReport,
     Trouble,
     Waiting,
+    Waits,
     WatchedFolder,
     status_of,
 )
@@ -40,6 +41,7 @@ _PHASES: Final = {
     "working": "bold cyan",
     "held": "bold yellow",
     "paused": "yellow",
+    "waiting": "yellow",
     "lent": "yellow",
     "stopped": "dim",
 }
@@ -110,6 +112,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
         table.add_row("held", Text(_held(report.held), style="yellow"))
     if report.paused:
         table.add_row("paused", Text(_paused(report.paused), style="yellow"))
+    if report.waits:
+        table.add_row("waits", Text(_waits(report.waits), style="yellow"))
     table.add_row()
     if report.current:
         table.add_row("now", Text(shorten(session.shown_path(report.current.path), width)))
@@ -215,6 +219,10 @@ def _paused(paused: Paused) -> str:
     end = f"until {clock(paused.until)}" if paused.until else "until `llasactl resume`"
     reason = f"{safe(paused.reason)}; " if paused.reason else ""
     return f"{reason}for {span(_age(paused.since))}, {end}"
+
+
+def _waits(waits: Waits) -> str:
+    return f"{safe(waits.text)}" + (f"; until {clock(waits.until)}" if waits.until else "")
 
 
 def _bar(current: CurrentJob) -> Any:

@@ -9,6 +9,7 @@ from daemon.doctor.findings import Finding, failure, ok
 from daemon.errors import ConfigError
 from daemon.operations.session import Session
 from daemon.operations.status import status_of
+from daemon.power import system
 
 
 def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
@@ -24,6 +25,8 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
     yield ok("settings", f"{session.home.settings}" + ("" if there else " (none: the defaults)"))
     yield from machine.watched(config)
     yield from machine.evicted(config)
+    if config.work != "always":
+        yield from machine.power(config, system.read())
     yield from running.watcher(config)
     yield from running.database(session.home)
     yield from running.service(status_of(session))

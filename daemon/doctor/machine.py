@@ -20,6 +20,7 @@ from daemon.files.source import is_dataless
 from daemon.home import Home, refuse_foreign
 from daemon.log import open_log
 from daemon.machine import free_bytes
+from daemon.power.records import Reading
 from launchd.spec import privacy_program, protected
 
 # Older versions: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
@@ -150,6 +151,25 @@ def _watched(folder: Path) -> Finding:
 def guarded(folder: Path, *, platform: str = sys.platform) -> bool:
     """Return whether macOS guards a folder."""
     return platform == "darwin" and protected(folder, Path.home())
+
+
+def power(config: Config, reading: Reading) -> Iterator[Finding]:
+    """Say what the machine tells of its power and its user, where the settings ask for it."""
+    if config.work == "always":
+        return
+    supply = {True: "the mains", False: "its battery", None: "something that it does not name"}
+    used = (
+        "does not say whether anybody uses it"
+        if reading.unused_s is None
+        else f"was last used {reading.unused_s:,.0f} s ago"
+    )
+    text = f"work = {config.work}: the machine runs on {supply[reading.on_power]} and {used}"
+    if reading.on_power is None:
+        yield warning("power", text, "It counts as on power.")
+    elif config.work == "idle" and reading.unused_s is None:
+        yield warning("power", text, "It counts as unused; on Linux, xprintidle or logind say it.")
+    else:
+        yield ok("power", text)
 
 
 def evicted(config: Config) -> Iterator[Finding]:

@@ -108,6 +108,9 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.STOPPED: Explanation("the daemon was stopped in the middle of it"),
     Reason.HELD: Explanation("waits until the queue is no longer held"),
     Reason.PAUSED: Explanation("waits until the pause ends", "llasactl resume"),
+    Reason.WAITING: Explanation(
+        "waits for the hours or the power that llasa.toml names", "llasactl status says for what"
+    ),
     Reason.LENT: Explanation("waits until the model is given back", "llasactl status says by whom"),
     # ourselves
     Reason.BAD_PROFILE: Explanation("its profile is not in llasa.toml", _FIX_THEN_RETRY),

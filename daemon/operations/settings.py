@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from daemon.config import Config
+from daemon.config import BY_THE_HOUR, Config, ProfileRule
 from daemon.operations.session import Session
 from engine import sidecars
 from engine.records import Profile
@@ -132,9 +133,9 @@ def _check_chat_model(session: Session, model: str) -> SettingCheck:
 
 
 def explain_file(config: Config, file: str) -> FileReport:
-    """Return which profile treats a file and why; the file need not exist."""
+    """Return which profile treats a file now and why; the file need not exist."""
     place = locate(config, file)
-    chosen, pattern = config.rule_for(place)
+    chosen, pattern = config.rule_for(place, at=time.time())
     profile = chosen.profile if chosen is not None else config.default
     passed: list[PassedOver] = []
     for rule in config.rules:
@@ -146,6 +147,8 @@ def explain_file(config: Config, file: str) -> FileReport:
         because = "no [profile.NAME] names its folder" if config.rules else "there are no others"
     else:
         because = f'its folder fits "{pattern}", the first that does'
+        if chosen.hours:
+            because += f", at this time of day (hours {chosen.hours})"
     return FileReport(
         file=str(place),
         taken=taken,
@@ -195,6 +198,9 @@ def table_of(config: Config) -> dict[str, Any]:
         "max_bytes": config.max_bytes,
         "idle_unload_s": config.idle_unload_s,
         "silence_s": config.silence_s,
+        "work": config.work,
+        **({"hours": config.hours.to_list()} if config.hours else {}),
+        "idle_after_s": config.idle_after_s,
         **({} if config.chat_model is None else {"chat_model": config.chat_model}),
         **profile_table(config.default),
     }
@@ -202,10 +208,15 @@ def table_of(config: Config) -> dict[str, Any]:
         if told := hook.to_table():
             table[name] = told
     if config.rules:
-        table["profile"] = {
-            rule.profile.name: {"folders": list(rule.folders), **profile_table(rule.profile)}
-            for rule in config.rules
-        }
+        table["profile"] = {rule.profile.name: _rule_table(rule) for rule in config.rules}
+    return table
+
+
+def _rule_table(rule: ProfileRule) -> dict[str, Any]:
+    table = {"folders": list(rule.folders), **profile_table(rule.profile)}
+    if rule.hours:
+        table = {key: value for key, value in table.items() if key in BY_THE_HOUR}
+        table["hours"] = rule.hours.to_list()
     return table
 
 

@@ -115,6 +115,7 @@ class Worker:
     def _enhance(self, job: Job, log: Log) -> None:
         context = self._context
         begun = context.clock()
+        job = self._with_profile_of_the_hour(job)
         source = self._read(job)
         profile = self._profile(job)
         info = self._keeper.describe(profile.model)
@@ -168,8 +169,20 @@ class Worker:
         hint = f"The watched folder of {job.path} is missing or cannot be read."
         raise QueueHeld(Reason.FOLDER_UNREADABLE, hint) from error
 
+    def _with_profile_of_the_hour(self, job: Job) -> Job:
+        """Keep the profile that the hour gives a job: it holds to the end, whenever that is.
+
+        Otherwise a job that was begun at night would begin again in the morning.
+        """
+        if job.profile is not None:
+            return job
+        rule, _ = self._config.rule_for(job.path, at=self._context.now().timestamp())
+        if rule is None or not rule.hours:
+            return job
+        return self._queue.keep_profile(job, rule.profile.name)
+
     def _profile(self, job: Job) -> Profile:
-        """Return the profile for a job; raise EngineError when a redo named one that is gone."""
+        """Return the profile for a job; raise EngineError when it names one that is gone."""
         profile = self._config.profile_for(job.path)
         if job.profile is not None:
             named = self._config.profile_named(job.profile)
@@ -245,6 +258,7 @@ class Worker:
 
         Such a job must not stop the others.
         """
+        job = self._queue.job(job.id) or job  # with the profile that it has got meanwhile
         own = self._profile(job).model != self._config.default.model
         if own and error.reason != Reason.MODEL_LOCKED:
             error.hint = f"{error.hint} Then run `llasactl retry {job.id}`."
