@@ -20,6 +20,10 @@ from daemon.hooks.records import Hook, hook_of
 from daemon.hours import Hours, hours_of
 from engine.records import FORMATS, Profile
 
+# Names of fields in braces, and what may stand in the name of a file.
+_TEMPLATE: Final = re.compile(
+    r"(?!\.)(?:[^/\\{}\x00-\x1f\x7f]|\{(?:stem|folder|date|time|year|month|day)\}){1,100}"
+)
 Device = Literal["auto", "quantized", "float32"]
 Work = Literal["always", "on_power", "idle"]
 MIB: Final = 1024 * 1024
@@ -303,6 +307,20 @@ def _folders(value: Any) -> tuple[str, ...]:
     return tuple(os.path.expanduser(folder) for folder in folders)
 
 
+def _folder(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _Wrong('a folder such as "~/Notes/Transcripts"')
+    return str(_folders([value])[0])
+
+
+def _output_name(value: Any) -> str:
+    fields = "{stem}, {folder}, {date}, {time}, {year}, {month} and {day}"
+    allowed = f'a name such as "{{date}} {{stem}}" of {fields}; {{stem}} must be in it'
+    if not isinstance(value, str) or not _TEMPLATE.fullmatch(value) or "{stem}" not in value:
+        raise _Wrong(allowed)
+    return value
+
+
 def _patterns(value: Any) -> tuple[str, ...]:
     patterns = _strings(value)
     if any("/" in pattern for pattern in patterns):
@@ -355,6 +373,9 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "glossary": _glossary,
     "terms": _terms,
     "private": _flag,
+    "output_dir": _folder,
+    "output_name": _output_name,
+    "front_matter": _choice("yaml", "obsidian", "logseq", "none"),
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _folders,

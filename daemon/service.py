@@ -19,6 +19,7 @@ from daemon.intake.intake import Intake
 from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed, is_writable_by_all
+from daemon.output_folders import OutputFolders
 from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.work.child import ClientMaker
@@ -87,6 +88,7 @@ class Service:
         self.watch = Watch(() if drain else config.watch, self.inbox, self.intake.listing.wants)
         self.canary = Canary(self.inbox)
         self.holds = Holds(config, self.queue, log)
+        self.output_folders = OutputFolders(config, self.queue, log)
         self.announcer = Announcer(config, self.queue, log, wall=wall, drain=drain)
         self.loop = WorkerLoop(
             config,
@@ -168,6 +170,7 @@ class Service:
         self._take_in_files(now)
         self.queue.expire_pause(self._wall())
         self.holds.tick(now)
+        self.output_folders.tick(now)
         self._wake_worker()
         self.reporter.report(
             now, phase=self._phase(), watching=self._root_reports(), heard=self.inbox.heard

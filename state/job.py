@@ -96,6 +96,7 @@ class Reason(StrEnum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # claimed too often without one finished part
     KILLED_WHILE_FINISHING = "killed_while_finishing"  # all parts are saved, no claim got further
     OUTPUT_UNWRITABLE = "output_unwritable"
+    OUTPUT_MISSING = "output_missing"  # the folder for the outputs is not there
     DISK_FULL = "disk_full"
     FOLDER_UNREADABLE = "folder_unreadable"
     STOPPED = "stopped"  # returned to the queue by a daemon that was asked to stop

@@ -28,6 +28,7 @@ _MODULES: Final = {
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),
     "render": ("render",),
+    "export": ("export",),
     "add": ("add",),
     "pause": ("pause", "resume"),
     "config": ("config",),

@@ -24,6 +24,7 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
     there = session.home.settings.exists()
     yield ok("settings", f"{session.home.settings}" + ("" if there else " (none: the defaults)"))
     yield from machine.watched(config)
+    yield from machine.outputs(config)
     yield from machine.evicted(config)
     if config.work != "always":
         yield from machine.power(config, system.read())

@@ -14,6 +14,7 @@ from typing import Final
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.errors import UnsafeFolder
+from daemon.files import outlets
 from daemon.files.filesystem import has_events
 from daemon.files.listing import Listing
 from daemon.files.source import is_dataless
@@ -151,6 +152,28 @@ def _watched(folder: Path) -> Finding:
 def guarded(folder: Path, *, platform: str = sys.platform) -> bool:
     """Return whether macOS guards a folder."""
     return platform == "darwin" and protected(folder, Path.home())
+
+
+def outputs(config: Config) -> Iterator[Finding]:
+    """Check the folders of outputs that lie elsewhere: there, and writable."""
+    for root in outlets.roots_of(config):
+        if not root.is_dir():
+            there = root.parent.is_dir()
+            yield (
+                ok("outputs", f"{root} is created with the first output")
+                if there
+                else failure(
+                    "outputs",
+                    f"{root} does not exist, nor does the folder that it lies in",
+                    "Create it, or plug its disk in; files that wait for it are then finished.",
+                )
+            )
+        elif not os.access(root, os.W_OK):
+            yield failure("outputs", f"{root} cannot be written", "Correct its permissions.")
+        elif not has_events(root):
+            yield ok("outputs", f"{root} can be written; it lies on a share or another file system")
+        else:
+            yield ok("outputs", f"{root} can be written")
 
 
 def power(config: Config, reading: Reading) -> Iterator[Finding]:

@@ -101,6 +101,9 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
         "the daemon was killed again and again before its outputs were written", _READ_LOG
     ),
     Reason.OUTPUT_UNWRITABLE: Explanation("its outputs cannot be written", _FIX_THEN_RETRY),
+    Reason.OUTPUT_MISSING: Explanation(
+        "the folder for its outputs is not there", "work goes on when it is back"
+    ),
     Reason.DISK_FULL: Explanation("the disk is full", "free some space; work then goes on"),
     Reason.FOLDER_UNREADABLE: Explanation(
         "the watched folder is not there", "work goes on when it is back"

@@ -14,7 +14,7 @@ from typing import Final
 from daemon.config import Config
 from daemon.work.kept import RENDERED, profile_of, restore
 from daemon.work.names import names_for
-from daemon.work.publish import publish, remark_on
+from daemon.work.publish import outlet_for, publish, remark_on
 from engine import metadata, pipeline
 from engine.records import Document, EnhancedWord
 from engine.render import FORMATS
@@ -81,6 +81,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
     """
     with _exclusive(config.home.state / "render.lock"):
         kept = restore(queue, job, config)
+        outlet = outlet_for(job, config, profile_of(job, config))
         result = pipeline.finish(
             _with(kept.plan, names, job),
             kept.parts,
@@ -88,7 +89,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
             total_s=_timing(job, "total_s"),
             created_at=datetime.now(UTC),
         )
-        outputs = publish(queue, job, result.files, mode=kept.source.mode)
+        outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode)
         queue.rerendered(job, outputs, detail=remark_on(outputs))
     return outputs
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from daemon.config import BY_THE_HOUR, Config, ProfileRule
+from daemon.files import outlets
 from daemon.operations.session import Session
 from engine import sidecars
 from engine.records import Profile
@@ -90,6 +91,11 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
         yield from _check_model(session, model)
     if config.chat_model is not None:
         yield _check_chat_model(session, config.chat_model)
+    for root in outlets.roots_of(config):
+        if root.is_dir() or root.parent.is_dir():
+            yield SettingCheck("ok", f"outputs in {root}")
+        else:
+            yield SettingCheck("missing", f"outputs in {root}: create it, or correct `output_dir`")
     for number, rule in enumerate(config.rules, start=1):
         patterns = ", ".join(rule.folders)
         yield SettingCheck("ok", f"profile {number}: {rule.profile.name} for {patterns}")

@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 from daemon.config import Config
 from daemon.errors import SourceError
+from daemon.files import outlets
 from daemon.files.listing import Listing
 from daemon.files.source import Snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
@@ -21,7 +22,7 @@ from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
 from daemon.work.names import names_for
-from daemon.work.publish import publish, remark_on
+from daemon.work.publish import outlet_for, publish, remark_on
 from engine import pipeline, sidecars
 from engine.errors import (
     EngineError,
@@ -118,6 +119,7 @@ class Worker:
         job = self._with_profile_of_the_hour(job)
         source = self._read(job)
         profile = self._profile(job)
+        outlet_for(job, self._config, profile)  # raises before any work where it is missing
         info = self._keeper.describe(profile.model)
         plan = pipeline.prepare(
             source.data, name=os.path.basename(job.path), profile=profile, info=info
@@ -219,8 +221,16 @@ class Worker:
         if stat_file(job.path) != source.fingerprint:
             self._read(job)  # touched: raises unless the bytes are still the same
         self._context.check_can_continue(self._queue, job)
-        self._sweep(Path(job.path).parent)
-        outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._context.step)
+        outlet = outlet_for(job, self._config, self._profile(job))
+        self._sweep(outlet.parent)
+        outputs = publish(
+            self._queue,
+            job,
+            result.files,
+            outlet=outlet,
+            mode=source.mode,
+            step=self._context.step,
+        )
         self._context.step("before_commit")
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
@@ -287,8 +297,10 @@ class Worker:
 
     def _disk_is_watched(self, job: Job) -> bool:
         """Return whether the outputs go to a disk whose free space lifts the hold again."""
-        folders = (self._config.home.state, *self._config.watch)
-        return _disk_of(os.path.dirname(job.path)) in {None, *map(_disk_of, folders)}
+        root = outlets.root_of(self._config, self._profile(job))
+        folders = (self._config.home.state, *self._config.watch, *outlets.roots_of(self._config))
+        disk = _disk_of(root if root is not None else os.path.dirname(job.path))
+        return disk in {None, *map(_disk_of, folders)}
 
     # When even that fails
 
