@@ -32,6 +32,7 @@ _MODULES: Final = {
     "add": ("add",),
     "pause": ("pause", "resume"),
     "config": ("config",),
+    "watch": ("watch",),
     "hooks": ("hooks",),
     "model": ("model",),
     "doctor": ("doctor",),

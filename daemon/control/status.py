@@ -106,7 +106,7 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     if report.model.advice:
         table.add_row("", Text(safe(report.model.advice), style="yellow"))
     if report.settings_changed:
-        changed = f"changed since the daemon started; {_reread_hint(session, report.pid)}"
+        changed = f"changed since the daemon started; {reread_hint(session, report.pid)}"
         table.add_row("settings", Text(changed, style="yellow"))
     if report.held:
         table.add_row("held", Text(_held(report.held), style="yellow"))
@@ -158,7 +158,7 @@ def _daemon(report: StatusReport) -> Text:
     return text
 
 
-def _reread_hint(session: TerminalSession, pid: int | None) -> str:
+def reread_hint(session: TerminalSession, pid: int | None) -> str:
     """Return how to make the daemon read its settings again: `restart` is for a service."""
     if pid not in session.services:  # asked once: this is drawn every second
         from daemon.operations.service import runs_as_service  # late: rarely needed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.doctor import machine, model, running
+from daemon.doctor import homes, machine, model, running
 from daemon.doctor.findings import Finding, failure, ok
 from daemon.errors import ConfigError
 from daemon.operations.session import Session
@@ -24,6 +24,7 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
     there = session.home.settings.exists()
     yield ok("settings", f"{session.home.settings}" + ("" if there else " (none: the defaults)"))
     yield from machine.watched(config)
+    yield from homes.homes(config)
     yield from machine.outputs(config)
     yield from machine.evicted(config)
     if config.work != "always":
