@@ -37,6 +37,7 @@ _MODULES: Final = {
     "model": ("model",),
     "doctor": ("doctor",),
     "logs": ("logs",),
+    "backup": ("backup",),
     "service": ("install", "uninstall", "start", "stop", "restart"),
     "completion": ("completion",),
     "demo": ("demo",),

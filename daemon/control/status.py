@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.control.jobs import SHOWN
+from daemon.control.line import line_of
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
 from daemon.operations.status import (
@@ -55,14 +56,17 @@ _HEALTHY: Final = frozenset({"watching", "polling", "scanned", "unwatched"})
 @home_option
 @json_option
 @click.option("--watch", is_flag=True, help="Keep the screen up to date until Ctrl-C.")
+@click.option("--line", is_flag=True, help="Print one line, for a prompt or a menu bar.")
 @click.pass_obj
-def status(session: TerminalSession, *, as_json: bool, watch: bool) -> None:
+def status(session: TerminalSession, *, as_json: bool, watch: bool, line: bool) -> None:
     """Show what the daemon is doing, what waits, and what went wrong.
 
     Exits with 0 whether or not a daemon runs; `running` in --json says which.
     """
     if as_json:
         print_json(status_of(session).to_json())
+    elif line:
+        click.echo(line_of(status_of(session)))
     elif watch:
         _watch(session)
     else:
