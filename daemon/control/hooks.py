@@ -9,7 +9,7 @@ import click
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import clock, count
 from daemon.errors import NoSuchJob
-from daemon.operations.status import HookReport, hooks_of
+from daemon.operations.hooks import HookReport, hooks_of
 from daemon.terminal import safe
 from state.job import Job, Status
 

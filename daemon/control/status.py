@@ -13,10 +13,10 @@ from daemon.control.jobs import SHOWN
 from daemon.control.line import line_of
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
+from daemon.operations.hooks import HookReport
 from daemon.operations.status import (
     CurrentJob,
     Held,
-    HookReport,
     Lent,
     LibraryReport,
     Model,

@@ -12,10 +12,10 @@ from daemon import parking
 from daemon.config import Config
 from daemon.lock import holder
 from daemon.machine import still_runs
+from daemon.operations.hooks import HookReport, hooks_in
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from engine.records import Profile
-from state.announcements import AnnouncementRows
 from state.errors import LibraryError
 from state.job import Job, Status
 from state.lending import LendingRows
@@ -162,23 +162,6 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HookReport:
-    """A hook of the settings and how it is."""
-
-    name: str  # on_done.command
-    known: bool  # to the daemon: it has run with this hook
-    files: int = 0  # told so far
-    told_at: str | None = None  # the last time
-    lost: int = 0  # could not be told
-    failed_at: str | None = None  # of the last failure since the last success
-    problem: str | None = None  # what went wrong then
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as plain values; docs/commands.md explains the keys."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
     """Everything that `status` shows."""
 
@@ -287,7 +270,7 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
         jobs={str(status): number for status, number in book.queue.counts().items()},
         edits_kept=book.queue.edits_kept(),
         library=_library(book),
-        hooks=_hooks(book),
+        hooks=hooks_in(book),
         troubles=tuple(trouble_of(job) for job in troubled),
     )
 
@@ -304,37 +287,6 @@ def _waits(service: ServiceRecord, config: Config) -> Waits | None:
     }
     rule = str(wait.get("rule"))
     return Waits(rule, _moment(wait.get("until")), words.get(rule, rule))
-
-
-def hooks_of(session: Session) -> tuple[HookReport, ...]:
-    """Return the hooks that the settings name and how each of them is."""
-    if session.has_database:
-        with session.reading() as book:
-            return _hooks(book)
-    return tuple(HookReport(name=name, known=False) for name in _hook_names(session))
-
-
-def _hooks(book: Book) -> tuple[HookReport, ...]:
-    known = {hook.name: hook for hook in AnnouncementRows(book.row.database).hooks()}
-    return tuple(
-        HookReport(
-            name=name,
-            known=True,
-            files=found.files,
-            told_at=found.told_at,
-            lost=found.lost,
-            failed_at=found.failed_at,
-            problem=found.problem,
-        )
-        if (found := known.get(name)) is not None
-        else HookReport(name=name, known=False)
-        for name in _hook_names(book.session)
-    )
-
-
-def _hook_names(session: Session) -> list[str]:
-    events = (("done", session.config.on_done), ("trouble", session.config.on_trouble))
-    return [f"on_{event}.{channel}" for event, hook in events for channel in hook.channels]
 
 
 def _library(book: Book) -> LibraryReport | None:

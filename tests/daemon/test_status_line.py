@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from daemon.control.line import NAME, line_of
+from daemon.operations.hooks import HookReport
 from daemon.operations.status import (
     CurrentJob,
     Held,
-    HookReport,
     Lent,
     Model,
     Parked,
