@@ -13,14 +13,24 @@ from pathlib import Path, PurePath
 from typing import Any, Final, Literal, cast
 
 from daemon.errors import ConfigError
+from daemon.errors import WrongValue as _Wrong
 from daemon.files.spelling import name_key, resolved
 from daemon.home import Home, refuse_foreign
+from daemon.hooks.records import Hook, hook_of
+from daemon.hours import Hours, hours_of
 from engine.audio.backends import BACKENDS, Setup
 from engine.records import FORMATS, Profile
 
+# Names of fields in braces, and what may stand in the name of a file.
+_TEMPLATE: Final = re.compile(
+    r"(?!\.)(?:[^/\\{}\x00-\x1f\x7f]|\{(?:stem|folder|date|time|year|month|day)\}){1,100}"
+)
 Device = Literal["auto", "quantized", "float32"]
+Work = Literal["always", "on_power", "idle"]
 MIB: Final = 1024 * 1024
 _DEFAULT: Final = Profile()
+_NO_HOOK: Final = Hook()
+_ALL_DAY: Final = Hours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class ProfileRule:
 
     profile: Profile
     folders: tuple[str, ...]  # patterns, matched in `Config.profile_for`
+    hours: Hours = _ALL_DAY  # in which it applies
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +61,32 @@ class Config:
     whisper_model: str | None = None  # None: the best that is here
     audio_python: str | None = None  # an interpreter with packages for sound
     chat_model: str | None = None  # writes for `llasa-cli`; None: the best on this machine
+    work: Work = "always"
+    hours: Hours = _ALL_DAY  # in which files are processed
+    idle_after_s: float = 300.0  # without a user, for work = "idle"
+    on_done: Hook = _NO_HOOK
+    on_trouble: Hook = _NO_HOOK
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
-    def profile_for(self, path: str | PurePath) -> Profile:
+    def profile_for(self, path: str | PurePath, *, at: float | None = None) -> Profile:
         """Return the profile of a file: of the first rule that matches its folder, or the default.
 
         A pattern matches a folder and everything below it. A relative one starts at the watched
-        folder that holds the file, an absolute one at the root; `*` stands for part of a name.
+        folder that holds the file, an absolute one at the root; `*` stands for part of a name. A
+        rule with hours matches only at a moment within them; `at` is in seconds since the epoch.
         """
-        rule, _ = self.rule_for(path)
+        rule, _ = self.rule_for(path, at=at)
         return rule.profile if rule is not None else self.default
 
-    def rule_for(self, path: str | PurePath) -> tuple[ProfileRule | None, str]:
+    def rule_for(
+        self, path: str | PurePath, *, at: float | None = None
+    ) -> tuple[ProfileRule | None, str]:
         """Return the first rule that matches a file and its pattern, (None, "") where none does."""
         folder = PurePath(path).parent
         for rule in self.rules:
+            if rule.hours and (at is None or not rule.hours.cover(at)):
+                continue
             for pattern in rule.folders:
                 if self._matches(pattern, folder):
                     return rule, pattern
@@ -161,10 +182,18 @@ def _rule(source: _Source, name: str, table: Any, default: Profile) -> ProfileRu
         raise source.error(
             place, f"`profile.{name}` is not a table.", f"a section [profile.{name}]"
         )
-    values = source.check(table, _PROFILE_KEYS | {"folders": _strings}, place)
+    values = source.check(table, _PROFILE_KEYS | {"folders": _strings, "hours": hours_of}, place)
     if "folders" not in values:
         raise source.error(place, f"[profile.{name}] names no folder.", 'folders = ["interviews"]')
-    return ProfileRule(_profile(name, values, default), values["folders"])
+    hours = values.get("hours", _ALL_DAY)
+    for key in set(values) - BY_THE_HOUR if hours else ():
+        raise source.error(
+            (*place, key),
+            f"`{key}` cannot depend on the time of day: where a file's text lies and who may read "
+            "it must not change at night.",
+            "hours beside " + ", ".join(sorted(BY_THE_HOUR - {"hours"})),
+        )
+    return ProfileRule(_profile(name, values, default), values["folders"], hours)
 
 
 def _profile(name: str, values: Mapping[str, Any], base: Profile) -> Profile:
@@ -230,14 +259,6 @@ def _names(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip().strip("\"'") for name in dotted.split("."))
 
 
-class _Wrong(Exception):
-    """A value that is not allowed."""
-
-    def __init__(self, allowed: str) -> None:
-        super().__init__(allowed)
-        self.allowed = allowed
-
-
 _Check = Callable[[Any], Any]
 
 
@@ -301,6 +322,20 @@ def _folders(value: Any) -> tuple[str, ...]:
     return tuple(os.path.expanduser(folder) for folder in folders)
 
 
+def _folder(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _Wrong('a folder such as "~/Notes/Transcripts"')
+    return str(_folders([value])[0])
+
+
+def _output_name(value: Any) -> str:
+    fields = "{stem}, {folder}, {date}, {time}, {year}, {month} and {day}"
+    allowed = f'a name such as "{{date}} {{stem}}" of {fields}; {{stem}} must be in it'
+    if not isinstance(value, str) or not _TEMPLATE.fullmatch(value) or "{stem}" not in value:
+        raise _Wrong(allowed)
+    return value
+
+
 def _patterns(value: Any) -> tuple[str, ...]:
     patterns = _strings(value)
     if any("/" in pattern for pattern in patterns):
@@ -358,6 +393,9 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "terms": _terms,
     "private": _flag,
     "diarize": _flag,
+    "output_dir": _folder,
+    "output_name": _output_name,
+    "front_matter": _choice("yaml", "obsidian", "logseq", "none"),
 }
 _KEYS: Final[dict[str, _Check]] = {
     "watch": _folders,
@@ -374,4 +412,13 @@ _KEYS: Final[dict[str, _Check]] = {
     "transcriber": _choice(*sorted(BACKENDS)),
     "whisper_model": _text,
     "audio_python": _text,
+    "work": _choice("always", "on_power", "idle"),
+    "hours": hours_of,
+    "idle_after_s": _number(10, 86400),
+    "on_done": hook_of,
+    "on_trouble": hook_of,
 }
+# What decides the text alone; a profile with hours may set nothing else.
+BY_THE_HOUR: Final = frozenset(
+    {"folders", "hours", "model", "cleaning", "language", "glossary", "terms"}
+)

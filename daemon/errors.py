@@ -56,6 +56,14 @@ class ConfigError(DaemonError):
         super().__init__(f"{text} Allowed: {allowed}." if allowed else text, hint=hint)
 
 
+class WrongValue(Exception):
+    """A value in the settings that is not allowed; the reader of the settings names its line."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(allowed)
+        self.allowed = allowed
+
+
 class AlreadyRunning(DaemonError):
     """Another llasad runs on this home."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
+from daemon.files import outlets
 from daemon.log import Log
 from daemon.machine import can_be_listed, free_bytes
 from engine.errors import ModelError
@@ -83,8 +84,9 @@ class Holds:
         return True
 
     def _places(self) -> list[Path]:
-        """Return the state folder and the watched ones that are there: others have no disk."""
-        return [self._config.home.state, *(root for root in self._config.watch if root.is_dir())]
+        """Return the folders that are written to and are there: others have no disk."""
+        folders = (*self._config.watch, *outlets.roots_of(self._config))
+        return [self._config.home.state, *(folder for folder in folders if folder.is_dir())]
 
     def _model_is_there(self) -> bool:
         """Return whether the default model is found; a job with another model fails by itself."""

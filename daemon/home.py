@@ -107,6 +107,11 @@ def recorded_home_file(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(base).expanduser() / "llasa" / "home"
 
 
+def recorded_home(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the home that `install` recorded for this user, None where there is none."""
+    return _recorded(recorded_home_file(environment))
+
+
 def make_folders(home: Home) -> None:
     """Make the missing folders of a home; those of state and log are private.
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
+from daemon.announce.announcer import POLL_S, Announcer
 from daemon.config import Config
 from daemon.holds import Holds
 from daemon.intake.canary import Canary, clear_canaries
@@ -18,6 +19,7 @@ from daemon.intake.intake import Intake
 from daemon.intake.watch import HEALTHY, RootReport, Watch
 from daemon.log import Log
 from daemon.machine import boot_id, can_be_listed, is_writable_by_all
+from daemon.output_folders import OutputFolders
 from daemon.reporter import Reporter
 from daemon.waker import Waker
 from daemon.work.child import ClientMaker
@@ -86,6 +88,8 @@ class Service:
         self.watch = Watch(() if drain else config.watch, self.inbox, self.intake.listing.wants)
         self.canary = Canary(self.inbox)
         self.holds = Holds(config, self.queue, log)
+        self.output_folders = OutputFolders(config, self.queue, log)
+        self.announcer = Announcer(config, self.queue, log, wall=wall, drain=drain)
         self.loop = WorkerLoop(
             config,
             log,
@@ -121,6 +125,7 @@ class Service:
             current_part=None,
             words_per_s=None,
             canary_at=None,
+            waiting=None,
         )
         self.holds.start()
         clear_canaries(self._config.watch)
@@ -148,7 +153,8 @@ class Service:
             # Nothing is lost: what was not written is offered again.
             self._log.error("database.failed", kind=type(error).__name__, detail=str(error)[:300])
             return now + ERROR_PAUSE_S
-        return min(self.intake.next_due(now), now + ROOTS_S)
+        wait_s = POLL_S if self.announcer.busy else ROOTS_S
+        return min(self.intake.next_due(now), now + wait_s)
 
     def _tick(self, now: float) -> None:
         if self._is_due("database", now, DATABASE_S) and not self._database.still_there():
@@ -164,10 +170,12 @@ class Service:
         self._take_in_files(now)
         self.queue.expire_pause(self._wall())
         self.holds.tick(now)
+        self.output_folders.tick(now)
         self._wake_worker()
         self.reporter.report(
             now, phase=self._phase(), watching=self._root_reports(), heard=self.inbox.heard
         )
+        self.announcer.tick(now, rebuilding=self._adopting)
         if self._is_due("checkpoint", now, CHECKPOINT_S):
             self._database.checkpoint()
         if self._drain and self.intake.idle:
@@ -178,6 +186,7 @@ class Service:
         self.canary.close()
         self.watch.close()
         try:
+            self.announcer.close(self._clock())
             self.row.update(
                 phase="stopped",
                 pid=None,
@@ -185,6 +194,7 @@ class Service:
                 current_job=None,
                 current_part=None,
                 memory_bytes=None,
+                waiting=None,
                 watching=[],
             )
             self._database.checkpoint()
@@ -264,13 +274,16 @@ class Service:
             return "stalled" if self.loop.progress.stalled(self._clock()) else "working"
         if self.queue.paused() is not None:
             return "paused"
-        return "lent" if self.loop.progress.lent else "idle"
+        if self.loop.progress.lent:
+            return "lent"
+        return "waiting" if self.loop.progress.waiting else "idle"
 
     def _check_drained(self) -> None:
         counts = self.queue.counts()
         waiting = counts[Status.QUEUED] + counts[Status.RUNNING] + self.queue.speakers_wanted()
         if waiting == 0:
-            self.outcome = "drained"
+            if self.announcer.idle():
+                self.outcome = "drained"
         elif self.holds.reason is not None:
             self.outcome = "held"
         elif self.queue.paused() is not None:

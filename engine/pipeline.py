@@ -192,7 +192,11 @@ def finish(
     implausible = any(part.status == "implausible" for part in enhanced)
     return Result(
         files=render.render(
-            document, described, outputs=plan.profile.outputs, names=plan.profile.speakers
+            document,
+            described,
+            outputs=plan.profile.outputs,
+            names=plan.profile.speakers,
+            front_matter=plan.profile.front_matter,
         ),
         metadata=described,
         document=document,

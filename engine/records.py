@@ -9,6 +9,7 @@ FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may 
 
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]
+FrontMatter = Literal["yaml", "obsidian", "logseq", "none"]
 PartStatus = Literal["enhanced", "fallback", "uncovered", "implausible"]
 Rule = Literal["reader", "ask"]
 RemovalKind = Literal["loops", "fillers", "repeats", "tags", "captions"]
@@ -227,6 +228,9 @@ class Profile:
     terms: tuple[str, ...] = ()  # offered to the model where a word sounds like one
     private: bool = False  # other programs may not read these transcripts through llasa
     diarize: bool = False  # the speakers are found in the sound, once the text is done
+    output_dir: str | None = None  # where outputs are written; None: beside the source
+    output_name: str = "{stem}"  # of the outputs, without their suffixes
+    front_matter: FrontMatter = "yaml"  # of Markdown
 
 
 @dataclass(frozen=True, slots=True)

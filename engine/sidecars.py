@@ -37,7 +37,7 @@ _NAME_BYTES = 255  # of one name on every common file system
 _RESERVED_BYTES = 18  # for the longest suffix and a number
 # A transcript format that may itself be a source: `talk.srt.json` keeps its whole name, because
 # `talk.srt` claims `talk.srt.enhanced.txt`.
-_ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
+ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
 _TEMP = re.compile(r"\.llasa-(\d{1,10})-[0-9a-f]{16}\.tmp\Z")
 _OURS = re.compile(
     r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
@@ -65,7 +65,7 @@ def base_of(name: str) -> str:
     name too long for its sidecars is cut and gets eight digits of its hash.
     """
     stem, suffix = os.path.splitext(name)
-    kept = suffix.lower() != ".json" or os.path.splitext(stem)[1].lower() in _ALSO_SOURCES
+    kept = suffix.lower() != ".json" or os.path.splitext(stem)[1].lower() in ALSO_SOURCES
     base = name if kept else stem
     raw = os.fsencode(base)
     limit = _NAME_BYTES - _RESERVED_BYTES

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from state.connection import Value
 from state.errors import IllegalMove
-from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, Status
+from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, Reason, Status
 from state.migrations import NOW
 from state.rows import RECOUNT, REQUEUE, Rows, job_of, sql_list
 
@@ -47,6 +47,13 @@ class ControlRows(Rows):
                     f"UPDATE jobs SET {REQUEUE}, {RECOUNT} WHERE status = 'failed' RETURNING id"
                 )
             )
+
+    def failed_for(self, reason: Reason) -> list[Job]:
+        """Return the jobs that failed for a reason and that nothing came after."""
+        rows = self.database.query(
+            "SELECT * FROM jobs WHERE status = 'failed' AND reason = ? ORDER BY id", (reason,)
+        )
+        return [job_of(row) for row in rows]
 
     def cancel(self, job_id: int) -> Job:
         """Cancel a queued or running job; the worker notices at its next write."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from state import folder, migrations
+from state import backup, folder, migrations
 from state.connection import Checkpoint, Database, connect
 from state.errors import (
     DatabaseBusy,
@@ -120,6 +120,9 @@ def _prepare(database: Database, *, migrate: bool) -> None:
         _refuse_older(database, names)
     if len(names) < len(migrations.NAMES):
         with folder.locked(database.path.parent):
+            names = migrations.applied(database)  # another process may have been faster
+            if names and len(names) < len(migrations.NAMES):
+                backup.keep_before(database, migrations.NAMES[len(names)])
             migrations.migrate(database)
     database.execute("PRAGMA foreign_keys=1")
 

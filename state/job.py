@@ -112,11 +112,13 @@ class Reason(StrEnum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # claimed too often without one finished part
     KILLED_WHILE_FINISHING = "killed_while_finishing"  # all parts are saved, no claim got further
     OUTPUT_UNWRITABLE = "output_unwritable"
+    OUTPUT_MISSING = "output_missing"  # the folder for the outputs is not there
     DISK_FULL = "disk_full"
     FOLDER_UNREADABLE = "folder_unreadable"
     STOPPED = "stopped"  # returned to the queue by a daemon that was asked to stop
     HELD = "held"  # returned because the queue is held
     PAUSED = "paused"  # returned because the user paused the queue
+    WAITING = "waiting"  # returned because the settings let it be done later
     LENT = "lent"  # returned because the model is lent to another process
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
@@ -183,7 +185,7 @@ class Job:
     load_failures: int  # model children that died before any part, since the last finished part
     claims: int  # all claims so far; a write under an older claim is refused
     boot_id: str | None  # the boot in which it was last claimed
-    profile: str | None  # given with a redo; None: as configured
+    profile: str | None  # given with a redo, or by the hour of its start; None: as configured
     model: str | None  # given with a redo; None: as configured
     recipe: str | None  # of its parts
     parts_total: int | None  # None until it has been cut into parts

@@ -18,7 +18,10 @@ WANTED = f"""
     EXISTS (SELECT 1 FROM model_requests AS other WHERE other.id <> :id)
     OR (
         EXISTS (SELECT 1 FROM jobs WHERE status IN ({sql_list({Status.QUEUED, Status.RUNNING})}))
-        AND NOT EXISTS (SELECT 1 FROM service WHERE paused = 1 OR hold_reason IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM service
+            WHERE paused = 1 OR hold_reason IS NOT NULL OR waiting IS NOT NULL
+        )
     )
 """
 
@@ -108,7 +111,7 @@ class LendingRows:
         )
 
     def wanted(self, request_id: int) -> bool:
-        """Return whether another request waits, or a job that is neither paused nor held."""
+        """Return whether another request waits, or a job that may be done now."""
         row = self.database.query_one(f"SELECT {WANTED} AS wanted", {"id": request_id})
         assert row is not None
         return bool(row["wanted"])

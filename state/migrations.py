@@ -234,6 +234,49 @@ def m007_recordings(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m009_daily(db: sqlite_utils.Database) -> None:
+    """What the hooks have to tell, how each of them is, and what the work waits for.
+
+    A trigger writes an announcement with the change itself, so that none is lost in a kill. What
+    was finished before is not announced, nor is what a rebuilt database takes up as done.
+    """
+    db.executescript(f"""
+    CREATE TABLE announcements (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        job_id INTEGER REFERENCES jobs (id) ON DELETE CASCADE,
+        reason TEXT,
+        at TEXT NOT NULL DEFAULT ({NOW})
+    ) STRICT;
+    CREATE INDEX announcements_job ON announcements (job_id);
+    CREATE TRIGGER jobs_ended AFTER UPDATE OF status ON jobs
+    WHEN OLD.status IS NOT NEW.status AND NEW.status IN ('done', 'partial', 'failed', 'invalid')
+    AND NOT (NEW.kind = 'recording' AND NEW.status = 'done')  -- its transcript is announced
+    BEGIN
+        INSERT INTO announcements (event, job_id)
+        VALUES (iif(NEW.status IN ('done', 'partial'), 'done', 'trouble'), NEW.id);
+    END;
+    CREATE TRIGGER jobs_refused AFTER INSERT ON jobs WHEN NEW.status = 'invalid' BEGIN
+        INSERT INTO announcements (event, job_id) VALUES ('trouble', NEW.id);
+    END;
+    CREATE TRIGGER queue_held AFTER UPDATE OF hold_reason ON service
+    WHEN NEW.hold_reason IS NOT NULL AND OLD.hold_reason IS NOT NEW.hold_reason BEGIN
+        INSERT INTO announcements (event, reason) VALUES ('trouble', NEW.hold_reason);
+    END;
+    CREATE TABLE hooks (
+        name TEXT PRIMARY KEY,
+        told INTEGER NOT NULL,
+        files INTEGER NOT NULL DEFAULT 0,
+        told_at TEXT,
+        tries INTEGER NOT NULL DEFAULT 0,
+        lost INTEGER NOT NULL DEFAULT 0,
+        failed_at TEXT,
+        problem TEXT
+    ) STRICT;
+    ALTER TABLE service ADD COLUMN waiting TEXT;
+    """)
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -242,6 +285,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m005_model_requests,
     m006_conversations,
     m007_recordings,
+    m009_daily,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

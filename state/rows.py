@@ -68,6 +68,15 @@ class Rows:
         )
         return [job_of(row) for row in rows]
 
+    def job_by_output(self, path: str) -> Job | None:
+        """Return the latest job that wrote an output at a path; looks at every job."""
+        row = self.database.query_one(
+            "SELECT * FROM jobs WHERE EXISTS (SELECT 1 FROM json_each(jobs.outputs) AS output"
+            " WHERE json_extract(output.value, '$[1]') = ?) ORDER BY id DESC LIMIT 1",
+            (os.fsencode(path).decode("utf-8", "replace"),),
+        )
+        return None if row is None else job_of(row)
+
     def move(
         self, job: Job, to: Status, *, reason: str | None = None, detail: str | None = None
     ) -> Job:

@@ -79,6 +79,10 @@ class WorkRows(Rows):
                     self._update_unmoved(job, "attempt = min(attempt, 1)", {})
             return self._recount(job)
 
+    def keep_profile(self, job: Job, profile: str) -> Job:
+        """Record the profile by which a job is done, to the end, whatever the time is then."""
+        return self._update_unmoved(job, "profile = :profile", {"profile": profile})
+
     def parts_done(self, job: Job) -> dict[int, str]:
         """Return the payloads of the finished parts by index, also for a job that is done.
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.control.jobs import SHOWN
+from daemon.control.line import line_of
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
+from daemon.operations.hooks import HookReport
 from daemon.operations.status import (
     CurrentJob,
     Held,
@@ -22,6 +24,7 @@ from daemon.operations.status import (
     StatusReport,
     Trouble,
     Waiting,
+    Waits,
     WatchedFolder,
     status_of,
 )
@@ -39,6 +42,7 @@ _PHASES: Final = {
     "working": "bold cyan",
     "held": "bold yellow",
     "paused": "yellow",
+    "waiting": "yellow",
     "lent": "yellow",
     "stopped": "dim",
 }
@@ -52,14 +56,17 @@ _HEALTHY: Final = frozenset({"watching", "polling", "scanned", "unwatched"})
 @home_option
 @json_option
 @click.option("--watch", is_flag=True, help="Keep the screen up to date until Ctrl-C.")
+@click.option("--line", is_flag=True, help="Print one line, for a prompt or a menu bar.")
 @click.pass_obj
-def status(session: TerminalSession, *, as_json: bool, watch: bool) -> None:
+def status(session: TerminalSession, *, as_json: bool, watch: bool, line: bool) -> None:
     """Show what the daemon is doing, what waits, and what went wrong.
 
     Exits with 0 whether or not a daemon runs; `running` in --json says which.
     """
     if as_json:
         print_json(status_of(session).to_json())
+    elif line:
+        click.echo(line_of(status_of(session)))
     elif watch:
         _watch(session)
     else:
@@ -103,12 +110,14 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     if report.model.advice:
         table.add_row("", Text(safe(report.model.advice), style="yellow"))
     if report.settings_changed:
-        changed = f"changed since the daemon started; {_reread_hint(session, report.pid)}"
+        changed = f"changed since the daemon started; {reread_hint(session, report.pid)}"
         table.add_row("settings", Text(changed, style="yellow"))
     if report.held:
         table.add_row("held", Text(_held(report.held), style="yellow"))
     if report.paused:
         table.add_row("paused", Text(_paused(report.paused), style="yellow"))
+    if report.waits:
+        table.add_row("waits", Text(_waits(report.waits), style="yellow"))
     table.add_row()
     if report.current:
         table.add_row("now", Text(shorten(session.shown_path(report.current.path), width)))
@@ -119,6 +128,9 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
         table.add_row("edited", Text(_edits(report)))
     if report.library:
         table.add_row("library", Text(_library(report.library)))
+    for hook in report.hooks:
+        if hook.problem:
+            table.add_row("hook", Text(_hook(hook), style="yellow"))
     for number, trouble in enumerate(report.troubles):
         table.add_row("trouble" if number == 0 else "", _trouble(session, trouble, width))
     return table
@@ -150,7 +162,7 @@ def _daemon(report: StatusReport) -> Text:
     return text
 
 
-def _reread_hint(session: TerminalSession, pid: int | None) -> str:
+def reread_hint(session: TerminalSession, pid: int | None) -> str:
     """Return how to make the daemon read its settings again: `restart` is for a service."""
     if pid not in session.services:  # asked once: this is drawn every second
         from daemon.operations.service import runs_as_service  # late: rarely needed
@@ -213,6 +225,10 @@ def _paused(paused: Paused) -> str:
     return f"{reason}for {span(_age(paused.since))}, {end}"
 
 
+def _waits(waits: Waits) -> str:
+    return f"{safe(waits.text)}" + (f"; until {clock(waits.until)}" if waits.until else "")
+
+
 def _bar(current: CurrentJob) -> Any:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -270,6 +286,11 @@ def _library(library: LibraryReport) -> str:
     waits = f"; {count(library.missing, 'transcript')} not in it yet" if library.missing else ""
     lost = f"; {library.problems:,} without a text" if library.problems else ""
     return held + waits + lost
+
+
+def _hook(hook: HookReport) -> str:
+    lost = f"; {hook.lost:,} not told" if hook.lost else ""
+    return f"{hook.name} does not work: {safe(hook.problem)}{lost}; try it: llasactl hooks"
 
 
 def _jobs(counts: dict[str, int]) -> Text:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.doctor import machine, model, running, sound
+from daemon.doctor import homes, machine, model, running, sound
 from daemon.doctor.findings import Finding, failure, ok
 from daemon.errors import ConfigError
 from daemon.operations.session import Session
 from daemon.operations.status import status_of
+from daemon.power import system
 
 
 def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
@@ -23,7 +24,11 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
     there = session.home.settings.exists()
     yield ok("settings", f"{session.home.settings}" + ("" if there else " (none: the defaults)"))
     yield from machine.watched(config)
+    yield from homes.homes(config)
+    yield from machine.outputs(config)
     yield from machine.evicted(config)
+    if config.work != "always":
+        yield from machine.power(config, system.read())
     yield from running.watcher(config)
     yield from running.database(session.home)
     yield from running.service(status_of(session))

@@ -14,12 +14,14 @@ from typing import Final
 from daemon.config import Config
 from daemon.doctor.findings import Finding, failure, ok, warning
 from daemon.errors import UnsafeFolder
+from daemon.files import outlets
 from daemon.files.filesystem import has_events
 from daemon.files.listing import Listing
 from daemon.files.source import is_dataless
 from daemon.home import Home, refuse_foreign
 from daemon.log import open_log
 from daemon.machine import free_bytes
+from daemon.power.records import Reading
 from launchd.spec import privacy_program, protected
 
 # Older versions: Metal errors end the process (mlx), a model folder's Python is run (mlx-lm,
@@ -150,6 +152,47 @@ def _watched(folder: Path) -> Finding:
 def guarded(folder: Path, *, platform: str = sys.platform) -> bool:
     """Return whether macOS guards a folder."""
     return platform == "darwin" and protected(folder, Path.home())
+
+
+def outputs(config: Config) -> Iterator[Finding]:
+    """Check the folders of outputs that lie elsewhere: there, and writable."""
+    for root in outlets.roots_of(config):
+        if not root.is_dir():
+            there = root.parent.is_dir()
+            yield (
+                ok("outputs", f"{root} is created with the first output")
+                if there
+                else failure(
+                    "outputs",
+                    f"{root} does not exist, nor does the folder that it lies in",
+                    "Create it, or plug its disk in; files that wait for it are then finished.",
+                )
+            )
+        elif not os.access(root, os.W_OK):
+            yield failure("outputs", f"{root} cannot be written", "Correct its permissions.")
+        elif not has_events(root):
+            yield ok("outputs", f"{root} can be written; it lies on a share or another file system")
+        else:
+            yield ok("outputs", f"{root} can be written")
+
+
+def power(config: Config, reading: Reading) -> Iterator[Finding]:
+    """Say what the machine tells of its power and its user, where the settings ask for it."""
+    if config.work == "always":
+        return
+    supply = {True: "the mains", False: "its battery", None: "something that it does not name"}
+    used = (
+        "does not say whether anybody uses it"
+        if reading.unused_s is None
+        else f"was last used {reading.unused_s:,.0f} s ago"
+    )
+    text = f"work = {config.work}: the machine runs on {supply[reading.on_power]} and {used}"
+    if reading.on_power is None:
+        yield warning("power", text, "It counts as on power.")
+    elif config.work == "idle" and reading.unused_s is None:
+        yield warning("power", text, "It counts as unused; on Linux, xprintidle or logind say it.")
+    else:
+        yield ok("power", text)
 
 
 def evicted(config: Config) -> Iterator[Finding]:

@@ -131,6 +131,16 @@ def _running(report: StatusReport) -> Iterator[Finding]:
         yield ok("daemon", f"runs (pid {report.pid}), {report.phase}")
     if report.held:
         yield failure("queue", f"held: {report.held.reason}", report.held.hint)
+    for hook in report.hooks:
+        if hook.problem:
+            lost = f"; {hook.lost:,} files were not told" if hook.lost else ""
+            yield warning(
+                "hooks",
+                f"{hook.name} does not work: {hook.problem}{lost}",
+                f"Correct it in llasa.toml, then: llasactl hooks --try {_event_of(hook.name)}",
+            )
+        else:
+            yield ok("hooks", f"{hook.name}" + ("" if hook.known else " (not used yet)"))
     if report.paused:
         yield warning("queue", "paused", "llasactl resume")
     failed = report.jobs["failed"] + report.jobs["invalid"]
@@ -140,3 +150,8 @@ def _running(report: StatusReport) -> Iterator[Finding]:
             f"failed or invalid jobs: {failed:,}",
             "llasactl jobs --status failed --status invalid",
         )
+
+
+def _event_of(hook: str) -> str:
+    """Return the event of a hook's name: done or trouble."""
+    return hook.partition(".")[0].removeprefix("on_")

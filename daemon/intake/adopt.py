@@ -19,14 +19,15 @@ _TEXTS: Final = tuple(f"enhanced.{kind}" for kind in FORMATS)  # the first one i
 _LONGEST: Final = 1_000  # characters of a hash or a recipe
 
 
-def adopt_sidecars(queue: Queue, path: str, snapshot: Snapshot) -> bool:
-    """Record a file as done if its complete sidecars lie beside it; return whether they do.
+def adopt_sidecars(queue: Queue, path: str, snapshot: Snapshot, *, outlet: Path) -> bool:
+    """Record a file as done if its complete sidecars are there; return whether they are.
 
     Complete means that the metadata, which is written last, names the file's hash, and that the
     text is there. The job gets the metadata's recipe; its parts are lost. Each output gets the hash
-    that the metadata recorded for it, so that a file edited since counts as the user's.
+    that the metadata recorded for it, so that a file edited since counts as the user's. The outlet
+    stands for the source where its outputs lie.
     """
-    beside = sidecars.paths_for(Path(path), (*_TEXTS, sidecars.METADATA))
+    beside = sidecars.paths_for(outlet, (*_TEXTS, sidecars.METADATA))
     data = _read(beside[sidecars.METADATA])
     metadata = None if data is None else _metadata_of(data, snapshot.sha256)
     if data is None or metadata is None or _read(beside[_TEXTS[0]]) is None:

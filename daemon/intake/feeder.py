@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from daemon.config import Config
 from daemon.errors import SourceError
+from daemon.files.outlets import outlet_of
 from daemon.files.recordings import MOST_BYTES, is_complete, is_recording
 from daemon.files.source import Snapshot, hash_snapshot, is_cut_off, read_snapshot
 from daemon.intake.adopt import adopt_sidecars
@@ -114,7 +115,7 @@ class Feeder:
             self._settler.mark_unfinished(settled.path)
         elif sidecars.is_ours_content(snapshot.data):
             step.ours.append(_Read(settled, _without_data(snapshot)))
-        elif adopt and adopt_sidecars(self._queue, settled.path, snapshot):
+        elif adopt and self._adopt(settled.path, snapshot):
             self._settler.forget(settled.path)
             self._log.info("job.adopted", path=settled.path)
         elif (needs_s := self._growing.quiet_s(settled, snapshot.data)) > settled.quiet_s:
@@ -142,6 +143,13 @@ class Feeder:
             self._settler.note(settled.path, now)
         else:
             step.offers.append(_Read(settled, snapshot, Kind.RECORDING))
+
+    def _adopt(self, path: str, snapshot: Snapshot) -> bool:
+        """Record a file as done if its sidecars are there; return whether they are."""
+        profile = self._config.profile_for(path)
+        mtime_ns = snapshot.fingerprint.mtime_ns
+        outlet = outlet_of(path, mtime_ns, self._config, profile)
+        return adopt_sidecars(self._queue, path, snapshot, outlet=outlet)
 
     def _note_ours(self, files: list[_Read]) -> None:
         """Note our own outputs as seen, so that no scan reads them again."""

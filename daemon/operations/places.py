@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
+from daemon.operations.session import Session
 from engine import sidecars
 
 _MEDIA: Final = (
     ".mp3", ".m4a", ".wav", ".mp4", ".mkv", ".mov", ".webm", ".flac", ".ogg", ".opus", ".aac",
 )  # fmt: skip
+
+_READABLE: Final = ("enhanced.html", "enhanced.md", "enhanced.txt")
 
 
 def media_of(path: str, at_s: float | None) -> str | None:
@@ -24,8 +28,24 @@ def media_of(path: str, at_s: float | None) -> str | None:
     return None
 
 
-def output_of(path: str) -> str | None:
-    """Return the most readable output beside a transcript, None where there is none."""
-    kinds = ("enhanced.html", "enhanced.md", "enhanced.txt")
-    there = sidecars.paths_for(Path(path), kinds)
-    return next((str(there[kind]) for kind in kinds if there[kind].is_file()), None)
+def output_of(session: Session, path: str) -> str | None:
+    """Return the most readable output of a transcript that is there, None where there is none."""
+    there = _outputs_of(session, path)
+    found = (there[kind] for kind in _READABLE if kind in there)
+    return next((output for output in found if os.path.isfile(output)), None)
+
+
+def metadata_path_of(session: Session, path: str) -> Path:
+    """Return the path of a transcript's metadata, which may be gone."""
+    there = _outputs_of(session, path)
+    beside = sidecars.paths_for(Path(path), [sidecars.METADATA])[sidecars.METADATA]
+    return Path(there.get(sidecars.METADATA, beside))
+
+
+def _outputs_of(session: Session, path: str) -> dict[str, str]:
+    """Return the outputs as they were recorded, by suffix; they may lie in another folder."""
+    with session.reading() as book:
+        for job in book.queue.jobs_of_path(path):
+            if job.outputs:
+                return {output.suffix: output.path for output in job.outputs}
+    return {}

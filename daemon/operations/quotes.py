@@ -63,7 +63,7 @@ def verify(session: Session, text: str, *, limits: Limits) -> Checked:
         speakers=found.speakers,
         at_s=found.start_s,
         similarity=found.similarity,
-        output=output_of(found.path),
+        output=output_of(session, found.path),
         media=media_of(found.path, found.start_s),
     )
 

@@ -123,6 +123,9 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
         "the daemon was killed again and again before its outputs were written", _READ_LOG
     ),
     Reason.OUTPUT_UNWRITABLE: Explanation("its outputs cannot be written", _FIX_THEN_RETRY),
+    Reason.OUTPUT_MISSING: Explanation(
+        "the folder for its outputs is not there", "work goes on when it is back"
+    ),
     Reason.DISK_FULL: Explanation("the disk is full", "free some space; work then goes on"),
     Reason.FOLDER_UNREADABLE: Explanation(
         "the watched folder is not there", "work goes on when it is back"
@@ -130,6 +133,9 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.STOPPED: Explanation("the daemon was stopped in the middle of it"),
     Reason.HELD: Explanation("waits until the queue is no longer held"),
     Reason.PAUSED: Explanation("waits until the pause ends", "llasactl resume"),
+    Reason.WAITING: Explanation(
+        "waits for the hours or the power that llasa.toml names", "llasactl status says for what"
+    ),
     Reason.LENT: Explanation("waits until the model is given back", "llasactl status says by whom"),
     # ourselves
     Reason.BAD_PROFILE: Explanation("its profile is not in llasa.toml", _FIX_THEN_RETRY),

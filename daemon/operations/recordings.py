@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 
 from daemon.errors import SourceError
 from daemon.files.source import read_snapshot
 from daemon.operations.errors import NoSuchRecording, NothingToShow
+from daemon.operations.places import metadata_path_of
 from daemon.operations.search import Limits, may_read, opened, passage_of
 from daemon.operations.session import Session
 from engine import sidecars
@@ -115,7 +115,7 @@ def metadata_of(session: Session, job_id: int, limits: Limits) -> dict[str, Any]
     """
     with opened(session) as library:
         row = _found(session, library, job_id, limits)
-    path = sidecars.paths_for(Path(row.path), [sidecars.METADATA])[sidecars.METADATA]
+    path = metadata_path_of(session, row.path)
     try:
         data = read_snapshot(str(path), max_bytes=_MOST_BYTES).data
     except SourceError as error:

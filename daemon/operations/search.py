@@ -101,7 +101,7 @@ def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
             and (answer := _answer(query, row, limits.speaker)) is not None
         )
         best = _enough(answers, limit)
-        hits = tuple(_hit(library, answer) for answer in best)
+        hits = tuple(_hit(session, library, answer) for answer in best)
     return Found(hits, totals.transcripts - totals.problems, totals.passages)
 
 
@@ -213,7 +213,7 @@ def _enough(answers: Iterator[_Answer], limit: int) -> list[_Answer]:
     return good or poor[:limit]
 
 
-def _hit(library: Library, answer: _Answer) -> Hit:
+def _hit(session: Session, library: Library, answer: _Answer) -> Hit:
     """Return a passage as it is shown."""
     row, passage, found = answer.row, answer.passage, answer.found
     spoken = passage.words
@@ -231,7 +231,7 @@ def _hit(library: Library, answer: _Answer) -> Hit:
         has_all=answer.share == 1.0,
         excerpt=tuple(_pieces(passage, found, begin, end)),
         text=passage.text,
-        output=output_of(row.path),
+        output=output_of(session, row.path),
         media=media_of(row.path, at_s),
     )
 

@@ -106,6 +106,8 @@ class Book:
         if job is None:
             found = map(self.queue.job_by_path, self._paths(name))
             job = next((job for job in found if job is not None), None)
+        if job is None and not is_id:
+            job = self.queue.job_by_output(str(resolved(Path.cwd() / os.path.expanduser(name))))
         if job is None:
             raise NoSuchJob(f"There is no job {name} in {self.session.home.path}.")
         return job

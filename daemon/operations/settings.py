@@ -5,12 +5,14 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from daemon.config import Config
+from daemon.config import BY_THE_HOUR, Config, ProfileRule
+from daemon.files import outlets
 from daemon.operations.session import Session
 from engine import sidecars
 from engine.records import Profile
@@ -89,6 +91,11 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
         yield from _check_model(session, model)
     if config.chat_model is not None:
         yield _check_chat_model(session, config.chat_model)
+    for root in outlets.roots_of(config):
+        if root.is_dir() or root.parent.is_dir():
+            yield SettingCheck("ok", f"outputs in {root}")
+        else:
+            yield SettingCheck("missing", f"outputs in {root}: create it, or correct `output_dir`")
     for number, rule in enumerate(config.rules, start=1):
         patterns = ", ".join(rule.folders)
         yield SettingCheck("ok", f"profile {number}: {rule.profile.name} for {patterns}")
@@ -132,9 +139,9 @@ def _check_chat_model(session: Session, model: str) -> SettingCheck:
 
 
 def explain_file(config: Config, file: str) -> FileReport:
-    """Return which profile treats a file and why; the file need not exist."""
+    """Return which profile treats a file now and why; the file need not exist."""
     place = locate(config, file)
-    chosen, pattern = config.rule_for(place)
+    chosen, pattern = config.rule_for(place, at=time.time())
     profile = chosen.profile if chosen is not None else config.default
     passed: list[PassedOver] = []
     for rule in config.rules:
@@ -146,6 +153,8 @@ def explain_file(config: Config, file: str) -> FileReport:
         because = "no [profile.NAME] names its folder" if config.rules else "there are no others"
     else:
         because = f'its folder fits "{pattern}", the first that does'
+        if chosen.hours:
+            because += f", at this time of day (hours {chosen.hours})"
     return FileReport(
         file=str(place),
         taken=taken,
@@ -201,13 +210,24 @@ def table_of(config: Config) -> dict[str, Any]:
             for key in ("transcriber", "whisper_model", "audio_python", "chat_model")
             if (value := getattr(config, key)) is not None
         },
+        "work": config.work,
+        **({"hours": config.hours.to_list()} if config.hours else {}),
+        "idle_after_s": config.idle_after_s,
         **profile_table(config.default),
     }
+    for name, hook in (("on_done", config.on_done), ("on_trouble", config.on_trouble)):
+        if told := hook.to_table():
+            table[name] = told
     if config.rules:
-        table["profile"] = {
-            rule.profile.name: {"folders": list(rule.folders), **profile_table(rule.profile)}
-            for rule in config.rules
-        }
+        table["profile"] = {rule.profile.name: _rule_table(rule) for rule in config.rules}
+    return table
+
+
+def _rule_table(rule: ProfileRule) -> dict[str, Any]:
+    table = {"folders": list(rule.folders), **profile_table(rule.profile)}
+    if rule.hours:
+        table = {key: value for key, value in table.items() if key in BY_THE_HOUR}
+        table["hours"] = rule.hours.to_list()
     return table
 
 

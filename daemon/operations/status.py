@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import parking
+from daemon.config import Config
 from daemon.lock import holder
 from daemon.machine import still_runs
+from daemon.operations.hooks import HookReport, hooks_in
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from engine.records import Profile
@@ -22,7 +24,14 @@ from state.service import ServiceRecord
 
 STALL_S: Final = 100.0  # without a heartbeat, which comes every 30 s
 TROUBLES: Final = 5  # that are reported
-_AT_REST: Final = ("starting", "idle", "held", "paused", "lent")  # phases in which no job runs
+_AT_REST: Final = (
+    "starting",
+    "idle",
+    "held",
+    "paused",
+    "waiting",
+    "lent",
+)  # phases in which no job runs
 _EMBEDDED: Final = Profile().model  # `engine.models.catalog` takes time to import
 _LAST_S: Final = 253_370_764_800.0  # the year 9999, after which no moment can be written
 
@@ -93,6 +102,15 @@ class Paused:
     reason: str  # as the user gave it, may be ""
     until: str | None  # None: until `resume`
     since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The settings let no file be processed now."""
+
+    rule: str  # hours, power or idle
+    until: str | None  # None where nobody knows
+    text: str  # the rule in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +187,14 @@ class StatusReport:
     parked: Parked | None
     held: Held | None = None
     paused: Paused | None = None
+    waits: Waits | None = None
     current: CurrentJob | None = None
     words_per_s: float | None = None
     queue: Waiting = Waiting()
     jobs: dict[str, int]  # by status
     edits_kept: int = 0  # files with an output that the user had edited
     library: LibraryReport | None = None  # None: there is none that can be read
+    hooks: tuple[HookReport, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -234,6 +254,7 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
     running = book.queue.jobs(status=Status.RUNNING, limit=1) if report.running else []
     if report.running:
         report = _with_daemon(report, service, book.session.home.settings)
+        report = replace(report, waits=_waits(service, book.session.config))
         report = replace(
             report, phase=_phase(service.phase, working=bool(running), held=held is not None)
         )
@@ -251,8 +272,23 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
         jobs={str(status): number for status, number in book.queue.counts().items()},
         edits_kept=book.queue.edits_kept(),
         library=_library(book),
+        hooks=hooks_in(book),
         troubles=tuple(trouble_of(job) for job in troubled),
     )
+
+
+def _waits(service: ServiceRecord, config: Config) -> Waits | None:
+    """Return the rule for which the daemon takes no job, in words."""
+    wait = service.waiting
+    if wait is None:
+        return None
+    words = {
+        "hours": f"outside the hours of work ({config.hours})",
+        "power": "the machine runs on its battery",
+        "idle": f"somebody uses the machine, or did in the last {config.idle_after_s:g} s",
+    }
+    rule = str(wait.get("rule"))
+    return Waits(rule, _moment(wait.get("until")), words.get(rule, rule))
 
 
 def _library(book: Book) -> LibraryReport | None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.config import Config
-from daemon.work.kept import restore
-from daemon.work.publish import publish, remark_on
+from daemon.work.kept import profile_of, restore
+from daemon.work.publish import outlet_for, publish, remark_on
 from engine import pipeline
 from engine.render import FORMATS
 from state.job import Job, Output
@@ -27,6 +27,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
     """
     with _exclusive(config.home.state / "render.lock"):
         kept = restore(queue, job, config)
+        outlet = outlet_for(job, config, profile_of(job, config))
         result = pipeline.finish(
             _with(kept.plan, names, job),
             kept.parts,
@@ -34,7 +35,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
             total_s=_timing(job, "total_s"),
             created_at=datetime.now(UTC),
         )
-        outputs = publish(queue, job, result.files, mode=kept.source.mode)
+        outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode)
         queue.rerendered(job, outputs, detail=remark_on(outputs))
     return outputs
 

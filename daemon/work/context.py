@@ -14,7 +14,7 @@ from state.queue import Queue
 
 
 class Interrupted(Exception):
-    """The job goes back to the queue unfinished: a stop, a pause, or the model is to be lent."""
+    """The job goes back to the queue unfinished: a stop, a pause, a rule or a lending."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -41,6 +41,7 @@ class WorkerContext:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     nudge: Callable[[str], None] = lambda path: None  # has the intake look at this file again
     model_asked_for: Callable[[], bool] = lambda: False  # another process waits for the model
+    must_wait: Callable[[], bool] = lambda: False  # the settings let work go on later
     root_is_there: Callable[[str], bool] = lambda path: True  # the watched folder of this file
     step: Callable[[str], None] = lambda name: None  # called at each named step, for tests
 

@@ -111,6 +111,8 @@ class JobDecoder:
         context.check_can_continue(self._queue, self._job)
         if self._queue.paused() is not None:
             raise Interrupted(Reason.PAUSED)
+        if context.must_wait():
+            raise Interrupted(Reason.WAITING)
         self._lend_between_parts()
         self._loading = True
         client, loaded = self._keeper.ready(info, context.clock())

@@ -11,9 +11,12 @@ from typing import Final
 from daemon.config import Config
 from daemon.files.listing import root_is_there
 from daemon.log import Log
+from daemon.power import system
+from daemon.power.records import Reading
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
 from daemon.work.finding import SpeakerFinder
+from daemon.work.gate import Gate, Wait
 from daemon.work.index import Indexer
 from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
@@ -25,6 +28,7 @@ from state.queue import Queue
 from state.service import ServiceRow
 
 WAIT_S: Final = 30.0  # for a wake-up, at most
+GATE_S: Final = 10.0  # between two looks whether work may go on
 SHORTEST_WAIT_S: Final = 0.1
 COOL_DOWN_S: Final = 120.0  # of uptime before a job is tried that twice met a machine restart
 ERROR_PAUSE_S: Final = 5.0  # before a database that failed is tried again
@@ -49,6 +53,7 @@ class WorkerLoop:
         wake_service: Callable[[], None],
         drain: bool = False,
         make_client: ClientMaker | None = None,
+        read_power: Callable[[], Reading] = system.read,
     ) -> None:
         """Make the loop; `run` starts it.
 
@@ -60,8 +65,9 @@ class WorkerLoop:
             wall: Seconds since the epoch.
             nudge: Has the intake look at a file again; safe to call from any thread.
             wake_service: Ends the wait of the main thread; safe to call from any thread.
-            drain: Take every job at once, without a cool-down.
+            drain: Take every job at once, without a cool-down and at any hour.
             make_client: Makes the client of a model child, for tests.
+            read_power: Asks the system for its power and its user.
         """
         self._config = config
         self._log = log
@@ -72,6 +78,8 @@ class WorkerLoop:
         self._wake_service = wake_service
         self._drain = drain
         self._begun = clock()
+        self._gate = Gate(config, clock=clock, wall=wall, read=read_power, always=drain)
+        self._wait: Wait | None = None  # as it was last reported
         # Shared with the main thread; the comment says who writes.
         self.stopping = threading.Event()  # main thread, once: end the loop
         self.work = threading.Event()  # main thread sets: there may be a job; worker clears
@@ -115,6 +123,7 @@ class WorkerLoop:
             clock=self._clock,
             now=lambda: datetime.fromtimestamp(self._wall(), UTC),
             nudge=self._nudge,
+            must_wait=lambda: self._gate.wait() is not None,
             model_asked_for=LendingRows(database).asked,
             root_is_there=partial(root_is_there, self._config),
         )
@@ -144,6 +153,10 @@ class WorkerLoop:
             if lender.lend():
                 self.stopping.wait(LOOK_S)
                 continue
+            if self._must_wait():
+                self.work.wait(GATE_S)
+                self.work.clear()
+                continue
             cooled_down = self._drain or self._clock() - self._begun >= COOL_DOWN_S
             if worker.run_one(cooled_down=cooled_down):
                 self._wake_service()
@@ -159,6 +172,23 @@ class WorkerLoop:
                 self.progress.report({"memory_bytes": None, "device_path": None})
             self.work.wait(self._wait_s())
             self.work.clear()
+
+    def _must_wait(self) -> bool:
+        """Return whether the settings let no job be taken now; report it, and unload the model."""
+        wait = self._gate.wait()
+        if wait != self._wait:
+            told = wait is not None and self._wait is not None and wait.rule == self._wait.rule
+            self._wait = wait
+            self.progress.waiting = wait is not None
+            self.progress.report({"waiting": None if wait is None else wait.to_json()})
+            if wait is None:
+                self._log.info("work.resumed")
+            elif not told:
+                self._log.info("work.waits", rule=wait.rule)
+                self.keeper.close("waiting")
+                self.progress.report({"memory_bytes": None, "device_path": None})
+            self._wake_service()
+        return wait is not None
 
     def _wait_s(self) -> float:
         """Return how long to wait for work: no longer than until the model is to be unloaded."""

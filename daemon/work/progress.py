@@ -25,6 +25,7 @@ class Progress:
 
     def __init__(self, *, silence_s: float, clock: Callable[[], float]) -> None:
         self.row: ServiceRow | None = None  # of the worker's thread, once its database is open
+        self.waiting = False  # whether a rule of the settings keeps the worker from taking a job
         self.lent = False  # whether the model is lent: then the worker takes no job
         self._limit_s = 2 * silence_s + SLACK_S
         self._clock = clock

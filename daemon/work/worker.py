@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 from daemon.config import Config
 from daemon.errors import SourceError
+from daemon.files import outlets
 from daemon.files.listing import Listing
 from daemon.files.recordings import MOST_BYTES
 from daemon.files.source import Snapshot, hash_snapshot, read_snapshot, stat_file
@@ -22,7 +23,7 @@ from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
 from daemon.work.names import names_for
-from daemon.work.publish import publish, remark_on
+from daemon.work.publish import outlet_for, publish, remark_on
 from daemon.work.transcription import HasTranscript, Transcription
 from engine import pipeline, sidecars
 from engine.diarize import assign, beside
@@ -125,8 +126,10 @@ class Worker:
     def _enhance(self, job: Job, log: Log) -> None:
         context = self._context
         begun = context.clock()
+        job = self._with_profile_of_the_hour(job)
         source = self._read(job)
         profile = self._profile(job)
+        outlet_for(job, self._config, profile)  # raises before any work where it is missing
         info = self._keeper.describe(profile.model)
         plan = pipeline.prepare(
             source.data, name=os.path.basename(job.path), profile=profile, info=info
@@ -197,8 +200,20 @@ class Worker:
         hint = f"The watched folder of {job.path} is missing or cannot be read."
         raise QueueHeld(Reason.FOLDER_UNREADABLE, hint) from error
 
+    def _with_profile_of_the_hour(self, job: Job) -> Job:
+        """Keep the profile that the hour gives a job: it holds to the end, whenever that is.
+
+        Otherwise a job that was begun at night would begin again in the morning.
+        """
+        if job.profile is not None:
+            return job
+        rule, _ = self._config.rule_for(job.path, at=self._context.now().timestamp())
+        if rule is None or not rule.hours:
+            return job
+        return self._queue.keep_profile(job, rule.profile.name)
+
     def _profile(self, job: Job) -> Profile:
-        """Return the profile for a job; raise EngineError when a redo named one that is gone."""
+        """Return the profile for a job; raise EngineError when it names one that is gone."""
         profile = self._config.profile_for(job.path)
         if job.profile is not None:
             named = self._config.profile_named(job.profile)
@@ -249,8 +264,16 @@ class Worker:
         if stat_file(job.path) != source.fingerprint:
             self._read(job)  # touched: raises unless the bytes are still the same
         self._context.check_can_continue(self._queue, job)
-        self._sweep(Path(job.path).parent)
-        outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._context.step)
+        outlet = outlet_for(job, self._config, self._profile(job))
+        self._sweep(outlet.parent)
+        outputs = publish(
+            self._queue,
+            job,
+            result.files,
+            outlet=outlet,
+            mode=source.mode,
+            step=self._context.step,
+        )
         self._context.step("before_commit")
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
@@ -288,6 +311,7 @@ class Worker:
 
         Such a job must not stop the others.
         """
+        job = self._queue.job(job.id) or job  # with the profile that it has got meanwhile
         own = self._profile(job).model != self._config.default.model
         if own and error.reason != Reason.MODEL_LOCKED:
             error.hint = f"{error.hint} Then run `llasactl retry {job.id}`."
@@ -316,8 +340,10 @@ class Worker:
 
     def _disk_is_watched(self, job: Job) -> bool:
         """Return whether the outputs go to a disk whose free space lifts the hold again."""
-        folders = (self._config.home.state, *self._config.watch)
-        return _disk_of(os.path.dirname(job.path)) in {None, *map(_disk_of, folders)}
+        root = outlets.root_of(self._config, self._profile(job))
+        folders = (self._config.home.state, *self._config.watch, *outlets.roots_of(self._config))
+        disk = _disk_of(root if root is not None else os.path.dirname(job.path))
+        return disk in {None, *map(_disk_of, folders)}
 
     # When even that fails
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.records import FORMATS, Document, Metadata, Rendered
+from engine.records import FORMATS, Document, FrontMatter, Metadata, Rendered
 from engine.render.markdown import markdown
 from engine.render.page import html
 from engine.render.plain import text
@@ -21,6 +21,7 @@ def render(
     *,
     outputs: Sequence[str],
     names: Mapping[str, str] | None = None,
+    front_matter: FrontMatter = "yaml",
 ) -> tuple[Rendered, ...]:
     """Return the files of a transcript: text first, metadata last; both are always there.
 
@@ -28,7 +29,7 @@ def render(
     the hashes of the other files as its `outputs`.
     """
     makers: dict[str, Callable[[], str]] = {
-        "md": lambda: markdown(document, metadata, names=names),
+        "md": lambda: markdown(document, metadata, names=names, front_matter=front_matter),
         "srt": lambda: srt(document, names=names),
         "vtt": lambda: vtt(document, names=names),
         "html": lambda: html(document, metadata, names=names),

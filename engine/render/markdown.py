@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from engine.records import Document, Metadata
+from engine.records import Document, FrontMatter, Metadata
+from engine.render import notes
 from engine.render.clock import clock
 from engine.text.letters import LETTER
-from engine.text.prose import join, label, printable, speaker_of
+from engine.text.prose import join, label, speaker_of
 
 # Characters with a meaning inside a line, and those with one at its beginning.
 _INLINE = regex.compile(rf"([\\`*\[\]<~|]|(?<!{LETTER})_|_(?!{LETTER})|&(?=#?[0-9A-Za-z]+;))")
@@ -20,10 +20,14 @@ _LINE_START = re.compile(r"^(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
 
 
 def markdown(
-    document: Document, metadata: Metadata, *, names: Mapping[str, str] | None = None
+    document: Document,
+    metadata: Metadata,
+    *,
+    names: Mapping[str, str] | None = None,
+    front_matter: FrontMatter = "yaml",
 ) -> str:
     """Return the document as Markdown that shows exactly its words, whatever they are."""
-    parts = [_front_matter(metadata)]
+    parts = [front for front in [notes.front_matter(metadata, front_matter)] if front]
     if metadata["title"]:
         parts.append(f"# {escape(metadata['title'])}")
     chapters = {chapter["paragraph"]: chapter for chapter in metadata["chapters"] or ()}
@@ -52,28 +56,3 @@ def _inline(text: str) -> str:
 def _heading(chapter: Mapping[str, Any]) -> str:
     time = "" if chapter["start_s"] is None else f" ({clock(chapter['start_s'])})"
     return f"## {escape(chapter['title'])}{time}"
-
-
-def _front_matter(metadata: Metadata) -> str:
-    source = metadata["source"]
-    fields: dict[str, Any] = {
-        "title": metadata["title"],
-        "description": metadata["description"],
-        "summary": metadata["summary"],
-        "tags": metadata["tags"],
-        "speakers": [speaker["label"] for speaker in metadata["speakers"]] or None,
-        "language": source["language"],
-        "duration": None if source["duration_s"] is None else clock(source["duration_s"]),
-        "source": source["name"],
-        "producer": source["producer"],
-        "model": metadata["model"]["name"],
-    }
-    lines = [f"{key}: {_yaml(value)}" for key, value in fields.items() if value is not None]
-    return "\n".join(["---", *lines, "---"])
-
-
-def _yaml(value: object) -> str:
-    """Return a value as YAML, of which JSON is a subset once all characters are printable."""
-    if isinstance(value, list):
-        return "[" + ", ".join(_yaml(item) for item in value) + "]"
-    return json.dumps(printable(str(value)), ensure_ascii=False)

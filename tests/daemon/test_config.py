@@ -48,11 +48,13 @@ def test_the_comments_of_the_shipped_file_are_settings(home: Home) -> None:
     shown = [
         line.removeprefix("# ")
         for line in lines
-        if re.match(r'# (\[|"[^"]+" = |SPEAKER|folders =|model =|cleaning =|language =)', line)
+        if re.match(
+            r'# (\[|"[^"]+" = |SPEAKER|folders =|hours =|model =|cleaning =|language =)', line
+        )
     ]
     config = parse("\n".join(shown), home)
     assert config.default.speakers == {"SPEAKER_00": "Anna"}
-    assert [rule.profile.name for rule in config.rules] == ["interviews"]
+    assert [rule.profile.name for rule in config.rules] == ["interviews", "night"]
 
 
 def test_an_unknown_key_is_named_with_its_line_and_a_guess(home: Home) -> None:

@@ -1,3 +1,5 @@
+CREATE INDEX announcements_job ON announcements (job_id);
+
 CREATE INDEX conversations_changed ON conversations (changed_at);
 
 CREATE INDEX history_job ON history (job_id);
@@ -16,6 +18,14 @@ CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT 
 CREATE INDEX speaker_searches_wanted ON speaker_searches (job_id) WHERE state = 'wanted'
     ;
 
+CREATE TABLE announcements (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        job_id INTEGER REFERENCES jobs (id) ON DELETE CASCADE,
+        reason TEXT,
+        at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
+
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         title TEXT NOT NULL,
@@ -32,6 +42,17 @@ CREATE TABLE history (
         reason TEXT,
         attempt INTEGER NOT NULL,
         at TEXT NOT NULL
+    ) STRICT;
+
+CREATE TABLE hooks (
+        name TEXT PRIMARY KEY,
+        told INTEGER NOT NULL,
+        files INTEGER NOT NULL DEFAULT 0,
+        told_at TEXT,
+        tries INTEGER NOT NULL DEFAULT 0,
+        lost INTEGER NOT NULL DEFAULT 0,
+        failed_at TEXT,
+        problem TEXT
     ) STRICT;
 
 CREATE TABLE jobs (
@@ -141,7 +162,7 @@ CREATE TABLE service (
         pause_reason TEXT,
         paused_until REAL,
         paused_since TEXT
-    , rebuilding INTEGER NOT NULL DEFAULT 0, heard_s REAL, length_s REAL) STRICT;
+    , rebuilding INTEGER NOT NULL DEFAULT 0, heard_s REAL, length_s REAL, waiting TEXT) STRICT;
 
 CREATE TABLE speaker_searches (
         job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
@@ -150,6 +171,14 @@ CREATE TABLE speaker_searches (
         detail TEXT
     ) STRICT
     ;
+
+CREATE TRIGGER jobs_ended AFTER UPDATE OF status ON jobs
+    WHEN OLD.status IS NOT NEW.status AND NEW.status IN ('done', 'partial', 'failed', 'invalid')
+    AND NOT (NEW.kind = 'recording' AND NEW.status = 'done')  -- its transcript is announced
+    BEGIN
+        INSERT INTO announcements (event, job_id)
+        VALUES (iif(NEW.status IN ('done', 'partial'), 'done', 'trouble'), NEW.id);
+    END;
 
 CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)
@@ -160,4 +189,13 @@ CREATE TRIGGER jobs_moved AFTER UPDATE OF status ON jobs
     WHEN OLD.status IS NOT NEW.status BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)
         VALUES (NEW.id, NEW.status, NEW.reason, NEW.attempt, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+    END;
+
+CREATE TRIGGER jobs_refused AFTER INSERT ON jobs WHEN NEW.status = 'invalid' BEGIN
+        INSERT INTO announcements (event, job_id) VALUES ('trouble', NEW.id);
+    END;
+
+CREATE TRIGGER queue_held AFTER UPDATE OF hold_reason ON service
+    WHEN NEW.hold_reason IS NOT NULL AND OLD.hold_reason IS NOT NEW.hold_reason BEGIN
+        INSERT INTO announcements (event, reason) VALUES ('trouble', NEW.hold_reason);
     END;

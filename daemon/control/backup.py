@@ -1,0 +1,45 @@
+"""llasactl backup: what only this home knows, in one file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from daemon.control.session import TerminalSession, home_option
+from daemon.control.text import count, size
+from daemon.terminal import safe
+
+
+@click.command(
+    short_help="Copy queue, settings and speakers' names to a file.",
+    epilog="Example: llasactl backup --to ~/Backups/llasa.zip",
+)
+@home_option
+@click.option(
+    "--to",
+    "target",
+    metavar="FILE.zip|DIR",
+    type=click.Path(path_type=Path),
+    help="Where to; a zip file with the date, here or in the folder.",
+)
+@click.pass_obj
+def backup(session: TerminalSession, *, target: Path | None) -> None:
+    """Copy what only this home knows to a zip file: queue, conversations, settings, names.
+
+    Works while a daemon runs. Transcripts and outputs are not in it, nor are models. To restore it,
+    stop the daemon, move var/state of the home away, and unpack the file in the home.
+    """
+    from daemon.operations.backup import back_up  # late: zipfile takes time to import
+
+    place = (target or Path()).expanduser().absolute()
+    if place.is_dir():
+        place = place / f"llasa-backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
+    made = back_up(session, place)
+    click.echo(session.home_line())
+    click.echo(f"{count(len(made.names), 'file')}, {size(made.bytes)}: {safe(made.path)}")
+
+
+COMMANDS: Final = (backup,)

@@ -1,0 +1,1 @@
+"""What other programs are told of a file, each by a process of its own."""
