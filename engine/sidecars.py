@@ -29,7 +29,9 @@ from engine.records import Rendered
 from engine.text.prose import printable
 
 METADATA = "metadata.json"
+CORRECTIONS = "corrections.json"  # written by `review` alone, read by whatever renders
 SCHEMA_PREFIX = "llasa.metadata/"
+CORRECTIONS_PREFIX = "llasa.corrections/"
 STALE_S = 3600.0  # a temporary file this old is stale, whatever process has its id now
 
 _NAME_BYTES = 255  # of one name on every common file system
@@ -39,7 +41,7 @@ _RESERVED_BYTES = 18  # for the longest suffix and a number
 _ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
 _TEMP = re.compile(r"\.llasa-(\d{1,10})-[0-9a-f]{16}\.tmp\Z")
 _OURS = re.compile(
-    r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
+    r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json|corrections\.json)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _live: set[str] = set()  # temporary files that this process is writing now
@@ -100,15 +102,16 @@ def is_ours(name: str) -> bool:
 
 
 def is_ours_content(data: bytes) -> bool:
-    """Return whether a JSON file is, by its `schema`, a metadata sidecar, whatever its name."""
-    if SCHEMA_PREFIX.encode() not in data:
+    """Return whether a JSON file is, by its `schema`, one of ours, whatever its name."""
+    prefixes = (SCHEMA_PREFIX, CORRECTIONS_PREFIX)
+    if not any(prefix.encode() in data for prefix in prefixes):
         return False
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return False
     schema = value.get("schema") if isinstance(value, dict) else None
-    return isinstance(schema, str) and schema.startswith(SCHEMA_PREFIX)
+    return isinstance(schema, str) and schema.startswith(prefixes)
 
 
 def write(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine import sidecars
-from engine.records import Rendered
+from engine.records import Metadata, Rendered
 from state.job import Job, Output
 from state.queue import Queue
 
@@ -51,9 +51,14 @@ def publish(
     return [Output(w.suffix, w.path, w.sha256, displaced=w.displaced) for w in written]
 
 
-def remark_on(outputs: Iterable[Output]) -> str | None:
-    """Return the detail for the job when an output was written beside one that the user edited."""
-    return DISPLACED if any(output.displaced for output in outputs) else None
+def remark_on(outputs: Iterable[Output], metadata: Metadata) -> str | None:
+    """Return the detail for the job: an edited output was kept, or a correction does not fit."""
+    remarks = [DISPLACED] if any(output.displaced for output in outputs) else []
+    misfits = len(metadata.get("corrections", {}).get("misfits", ()))
+    if misfits:
+        what = "correction no longer fits" if misfits == 1 else "corrections no longer fit"
+        remarks.append(f"{misfits} {what} the text; `llasactl review` shows where.")
+    return " ".join(remarks) or None
 
 
 def _sha256(content: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -20,7 +21,7 @@ from daemon.machine import give_back_memory
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
-from daemon.work.names import names_for
+from daemon.work.names import Beside, read_beside, revision_beside
 from daemon.work.publish import publish, remark_on
 from engine import pipeline, sidecars
 from engine.errors import (
@@ -28,7 +29,6 @@ from engine.errors import (
     InvalidTranscript,
     ModelError,
     OutputError,
-    SpeakersError,
     TranscriptError,
 )
 from engine.records import Profile
@@ -39,6 +39,7 @@ from state.queue import Queue
 DISK_PAUSE_S: Final = 60.0
 _LARGE_BYTES: Final = 1 << 18  # a source of about an hour
 _DETAIL: Final = 300  # characters of a reason in words
+_LATE_CORRECTIONS: Final = 5  # times that the outputs are written again for one that came late
 
 
 class Worker:
@@ -127,17 +128,22 @@ class Worker:
         context.step("prepared")
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
-        names, problem = self._names(job, plan.profile, log)
-        plan = replace(plan, profile=replace(plan.profile, speakers=names))
-        result = pipeline.finish(
-            plan,
-            parts,
-            load_s=loaded.load_s if loaded else 0.0,
-            total_s=context.clock() - begun,
-            created_at=context.now(),
-        )
-        context.step("finished")
-        self._publish(job, source, result, log, problem)
+
+        def finished() -> tuple[pipeline.Result, Beside]:
+            # Read at the end, because the user may write beside the file while the job runs.
+            beside = read_beside(job.path, self._config, plan.profile, log)
+            named = replace(plan.profile, speakers=beside.names)
+            result = pipeline.finish(
+                replace(plan, profile=named, corrections=beside.corrections),
+                parts,
+                load_s=loaded.load_s if loaded else 0.0,
+                total_s=context.clock() - begun,
+                created_at=context.now(),
+            )
+            context.step("finished")
+            return result, beside
+
+        self._publish(job, source, finished, log)
 
     def _read(self, job: Job) -> Snapshot:
         """Read the source of a job; raise SourceError unless it holds what the job is for."""
@@ -182,40 +188,37 @@ class Worker:
             profile = named
         return replace(profile, model=job.model) if job.model is not None else profile
 
-    def _names(self, job: Job, profile: Profile, log: Log) -> tuple[dict[str, str], str | None]:
-        """Return the speakers' names and what is wrong with them.
-
-        They are read at the end, because the user may write them while the job runs. A mistake in a
-        names file does not cost the text: it keeps the labels until the file is fixed.
-        """
-        try:
-            return names_for(job.path, self._config, profile), None
-        except SpeakersError as error:
-            log.warning("speakers.refused", key=error.key, line=error.line)
-            return profile.speakers, f"Names not used: {error} {error.hint}"[:_DETAIL]
-
     def _publish(
         self,
         job: Job,
         source: Snapshot,
-        result: pipeline.Result,
+        finished: Callable[[], tuple[pipeline.Result, Beside]],
         log: Log,
-        problem: str | None,
     ) -> None:
-        """Write the sidecars; then, and only then, mark the job as done."""
+        """Write the sidecars; then, and only then, mark the job as done.
+
+        A correction that is saved meanwhile is not left out: the outputs are written again.
+        """
+        result, beside = finished()
         if stat_file(job.path) != source.fingerprint:
             self._read(job)  # touched: raises unless the bytes are still the same
         self._context.check_can_continue(self._queue, job)
         self._sweep(Path(job.path).parent)
-        outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._context.step)
-        self._context.step("before_commit")
+        step = self._context.step
+        outputs = publish(self._queue, job, result.files, mode=source.mode, step=step)
+        for _ in range(_LATE_CORRECTIONS):
+            if revision_beside(job.path) == beside.revision:
+                break
+            result, beside = finished()
+            outputs = publish(self._queue, job, result.files, mode=source.mode, step=step)
+        step("before_commit")
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(
             job,
             status=Status.PARTIAL if partial else Status.DONE,
             reason=reason or (Reason(result.reason) if result.reason else None),
-            detail=problem or remark_on(outputs),
+            detail=beside.problem or remark_on(outputs, result.metadata),
             outputs=outputs,
             figures={key: result.metadata[key] for key in ("coverage", "timings", "model")},
         )
