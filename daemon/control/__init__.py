@@ -27,6 +27,7 @@ _MODULES: Final = {
     "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),
+    "review": ("review",),
     "render": ("render",),
     "add": ("add",),
     "pause": ("pause", "resume"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from engine.text.prose import printable
 from engine.text.words import clean
 
 ENDINGS: Final = "mp3 m4a wav mp4 flac ogg opus webm mov aac mkv aiff"
@@ -27,6 +28,6 @@ def media_of(values: Iterable[Any]) -> str | None:
                 said = one.get(key)
                 if isinstance(said, str) and len(said) < 4_096:
                     name = re.split(r"[/\\]", said.split("?")[0])[-1]
-                    if _NAME.fullmatch(name) and clean(name) == name:
+                    if _NAME.fullmatch(name) and clean(printable(name)) == name:
                         return name
     return None

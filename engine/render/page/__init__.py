@@ -106,17 +106,20 @@ def policy(style: str, script: str, *, connect: str = "'none'") -> str:
     )
 
 
-def candidates(document: Document, metadata: Metadata) -> list[str]:
-    """Return the addresses at which the page looks for its recording, all beside it."""
-    name = metadata["source"]["name"]
+def recordings(document: Document, name: str) -> list[str]:
+    """Return what the recording of a source file may be called, the likeliest first."""
     stem, ending = os.path.splitext(name)
     while ending.lower() in (".json", ".srt", ".vtt", ".txt", ".tsv", ".csv"):
         name, (stem, ending) = stem, os.path.splitext(stem)
     found = [document.media] if document.media else []
     if ending[1:].lower() in AUDIO:
         found.append(name)  # talk.wav.json
-    found += [f"{name}.{kind}" for kind in AUDIO]
-    return [f"./{_address(each)}" for each in dict.fromkeys(found)]
+    return list(dict.fromkeys([*found, *(f"{name}.{kind}" for kind in AUDIO)]))
+
+
+def candidates(document: Document, metadata: Metadata) -> list[str]:
+    """Return the addresses at which the page looks for its recording, all beside it."""
+    return [f"./{_address(each)}" for each in recordings(document, metadata["source"]["name"])]
 
 
 def _address(name: str) -> str:
