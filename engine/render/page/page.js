@@ -18,6 +18,7 @@
     words = all("main p > span");
     starts = words.map((word) => start(word));
     focused = words.find((word) => word.tabIndex === 0) || words[0];
+    for (const word of words) word.tabIndex = -1;
     if (focused) focused.tabIndex = 0;
     hits = [];
     now = one(".now");
