@@ -113,7 +113,7 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.BAD_PROFILE: Explanation("its profile is not in llasa.toml", _FIX_THEN_RETRY),
     Reason.BAD_CORRECTIONS: Explanation(
         "the corrections beside the file cannot be used",
-        "Fix or move talk.corrections.json, then run `llasactl render JOB`.",
+        "fix or move the file, then run: llasactl render JOB",
     ),
     Reason.BAD_SPEAKERS: Explanation(
         "a speakers.toml has a mistake", "fix it, then run: " + _RETRY

@@ -81,9 +81,9 @@ def span_of(header: str | None, size: int) -> tuple[int, int] | None:
     if not first:
         begin, end = max(0, size - int(last)), size - 1
         if int(last) == 0:
-            raise ValueError
+            raise ValueError("no such span")
     else:
         begin, end = int(first), min(int(last) if last else size - 1, size - 1)
     if begin >= size or begin > end:
-        raise ValueError
+        raise ValueError("no such span")
     return begin, end
