@@ -1,5 +1,5 @@
 (() => {
-  const { one, all, say, audio, seek, start, focus, collect, speakers } = window.llasa;
+  const { one, all, say, time, audio, seek, start, focus, collect, speakers } = window.llasa;
   const bar = one("#bar > div"), text = one("main");
   let state = JSON.parse(document.body.dataset.review), busy = Promise.resolve(), polling;
 
@@ -145,7 +145,7 @@
     ];
     if (Object.keys(state.speakers).length > 1) fields.push(make("label", {}, "This paragraph is said by", who));
     if (known.length) fields.push(make("p", { className: "quiet", textContent: known.join(" · ") }));
-    const acts = open(word.dataset.m ? "Word at " + one(".t", word.closest("p"))?.textContent : "Word", fields, () => {
+    const acts = open(word.dataset.m ? "Word at " + time(start(word)) : "Word", fields, () => {
       const to = field.value.trim(), joined = +count.value;
       if (to !== word.textContent || joined > 1)
         correct(word, { do: "text", to, count: joined, glossary: offer.checked });

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acceptance.harness import Home
 from tests.acceptance.interview import recording, transcript
 
 playwright = pytest.importorskip(
@@ -24,31 +24,35 @@ playwright = pytest.importorskip(
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 ROOT = Path(__file__).parents[2]
+LLASACTL = (sys.executable, "-u", "-c", "from daemon.control import main; main()")
+PATIENCE_S = 250.0
 
 
-@dataclass
-class Home:
-    """A home with one finished interview."""
+class Interview:
+    """A home with one finished interview, written by the light child."""
 
-    path: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.path / "var" / "transcripts"
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.folder = home.transcripts
+        self.source = home.drop("talk.json", transcript())
+        recording(self.folder / "talk.wav")
+        self.drain()
 
     @property
     def page(self) -> str:
         return (self.folder / "talk.enhanced.html").as_uri()
 
-    def run(self, name: str, *arguments: str) -> str:
-        """Run one of the commands on the home to its end."""
-        command = [sys.executable, "-c", f"from daemon.{name} import main; main()"]
+    def drain(self) -> None:
+        done = self.home.drain(patience_s=PATIENCE_S)
+        assert done.returncode == 0, done.stdout
+
+    def control(self, *arguments: str) -> None:
+        """Run llasactl on the home to its end."""
         done = subprocess.run(
-            [*command, "--home", str(self.path), *arguments],
-            cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
+            [*LLASACTL, "--home", str(self.home.path), *arguments],
+            cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def text(self, kind: str = "txt") -> str:
         return (self.folder / f"talk.enhanced.{kind}").read_text()
@@ -61,11 +65,9 @@ class Home:
 class Server:
     """`llasactl review` as a process."""
 
-    def __init__(self, home: Home) -> None:
-        code = "from daemon.control import main; main()"
+    def __init__(self, made: Interview) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", code, "--home", str(home.path), "review", "--no-browser",
-             str(home.folder / "talk.json")],
+            [*LLASACTL, "--home", str(made.home.path), "review", "--no-browser", str(made.source)],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -84,22 +86,18 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Interview:
     """A home whose interview was enhanced once."""
-    home = Home(tmp_path_factory.mktemp("page"))
-    home.folder.mkdir(parents=True)
-    (home.path / "llasa.toml").write_text('outputs = ["txt", "srt", "html"]\n')
-    (home.folder / "talk.json").write_bytes(transcript())
-    recording(home.folder / "talk.wav")
-    home.run("start", "--drain")
-    return home
+    folder = tmp_path_factory.mktemp("page")
+    return Interview(Home(folder, settings='outputs = ["txt", "srt", "html"]'))
 
 
 @pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    """A copy of it for one test; its jobs know the copy by its path."""
-    (made.folder / "talk.corrections.json").unlink(missing_ok=True)
-    made.run("control", "render", str(made.folder / "talk.json"))
+def interview(made: Interview) -> Interview:
+    """The same without corrections."""
+    if (made.folder / "talk.corrections.json").exists():
+        (made.folder / "talk.corrections.json").unlink()
+        made.control("render", str(made.source))
     return made
 
 
@@ -126,8 +124,8 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def server(home: Home) -> Iterator[Server]:
-    started = Server(home)
+def server(interview: Interview) -> Iterator[Server]:
+    started = Server(interview)
     yield started
     if started.process.poll() is None:
         started.end()
@@ -149,7 +147,7 @@ def word(page: Any, said: str) -> Any:
     ).first  # fmt: skip
 
 
-def test_a_click_or_enter_on_a_word_plays_from_it(page: Any, made: Home) -> None:
+def test_a_click_or_enter_on_a_word_plays_from_it(page: Any, made: Interview) -> None:
     """From a file, without a server: the recording lies beside it."""
     ready(page, made.page)
     martin = word(page, "martin")
@@ -165,7 +163,7 @@ def test_a_click_or_enter_on_a_word_plays_from_it(page: Any, made: Home) -> None
     assert place(page) >= int(shed.get_attribute("data-m")) / 1000
 
 
-def test_every_key_does_what_the_page_says(page: Any, made: Home) -> None:
+def test_every_key_does_what_the_page_says(page: Any, made: Interview) -> None:
     """Space, arrows, speed, search, changes, doubts, help."""
     ready(page, made.page)
     page.evaluate("llasa.seek(20)")
@@ -202,7 +200,7 @@ def test_every_key_does_what_the_page_says(page: Any, made: Home) -> None:
     assert page.evaluate("document.activeElement.closest('p').dataset.w") == "SPEAKER_01"
 
 
-def test_the_page_follows_the_voice_until_the_reader_scrolls(page: Any, made: Home) -> None:
+def test_the_page_follows_the_voice_until_the_reader_scrolls(page: Any, made: Interview) -> None:
     """And again when asked."""
     page.set_viewport_size({"width": 500, "height": 360})
     ready(page, made.page)
@@ -218,7 +216,7 @@ def test_the_page_follows_the_voice_until_the_reader_scrolls(page: Any, made: Ho
     page.wait_for_function("scrollY > 100")
 
 
-def test_a_link_leads_to_a_moment(page: Any, made: Home) -> None:
+def test_a_link_leads_to_a_moment(page: Any, made: Interview) -> None:
     """In seconds or as a clock; the word has the focus, nothing plays by itself."""
     ready(page, made.page + "#t=0:20")
     assert place(page) == pytest.approx(20, abs=0.6)
@@ -228,7 +226,7 @@ def test_a_link_leads_to_a_moment(page: Any, made: Home) -> None:
     assert re.fullmatch(r"#t=\d+", page.evaluate("location.hash"))
 
 
-def test_one_speaker_alone_is_shown(page: Any, made: Home) -> None:
+def test_one_speaker_alone_is_shown(page: Any, made: Interview) -> None:
     """The others are hidden, also from a screen reader."""
     ready(page, made.page)
     page.locator("summary").click()
@@ -240,10 +238,12 @@ def test_one_speaker_alone_is_shown(page: Any, made: Home) -> None:
     assert set(shown) == {"SPEAKER_01"}
 
 
-def test_nothing_is_in_the_way_of_anybody(browser: Any, home: Home, server: Server) -> None:
+def test_nothing_is_in_the_way_of_anybody(
+    browser: Any, interview: Interview, server: Server
+) -> None:
     """Axe finds nothing: file and server, light and dark, with everything shown."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for address in (home.page, server.address):
+    for address in (interview.page, server.address):
         for scheme in ("light", "dark"):
             context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
             page = context.new_page()
@@ -259,10 +259,10 @@ def test_nothing_is_in_the_way_of_anybody(browser: Any, home: Home, server: Serv
 
 
 def test_a_correction_is_in_every_output_and_undo_takes_it_back(
-    page: Any, home: Home, server: Server
+    page: Any, interview: Interview, server: Server
 ) -> None:
     """A mark with the capital after it, a word for the glossary, a paragraph, a name."""
-    source = (home.folder / "talk.json").read_bytes()
+    source = interview.source.read_bytes()
     ready(page, server.address)
     word(page, "soil").focus()
     said = page.evaluate("document.activeElement.textContent")
@@ -286,14 +286,14 @@ def test_a_correction_is_in_every_output_and_undo_takes_it_back(
     assert word(page, "Marten").inner_text() == "Marten,"
     server.end()
     for kind in ("txt", "srt", "html"):
-        assert "Marten," in home.text(kind)
-        assert "Ada" in home.text(kind)
-    assert "soil!\n\n" in home.text()
-    assert (home.folder / "talk.json").read_bytes() == source
-    kinds = [o["op"] for o in home.corrections()["operations"]]
+        assert "Marten," in interview.text(kind)
+        assert "Ada" in interview.text(kind)
+    assert "soil!\n\n" in interview.text()
+    assert interview.source.read_bytes() == source
+    kinds = [o["op"] for o in interview.corrections()["operations"]]
     assert {"mark", "paragraph", "word", "name"} <= set(kinds)
 
-    again = Server(home)
+    again = Server(interview)
     page.goto(again.address)
     while page.locator("#undo").is_enabled():
         before = page.evaluate("document.querySelector('#say').textContent = ''")
@@ -302,11 +302,13 @@ def test_a_correction_is_in_every_output_and_undo_takes_it_back(
     assert before is None or before == ""
     assert word(page, "soil").inner_text() == said
     again.end()
-    assert "Marten" not in home.text()
-    assert len(home.corrections()["undone"]) == len(kinds)
+    assert "Marten" not in interview.text()
+    assert len(interview.corrections()["undone"]) == len(kinds)
 
 
-def test_two_windows_do_not_overwrite_each_other(browser: Any, home: Home, server: Server) -> None:
+def test_two_windows_do_not_overwrite_each_other(
+    browser: Any, interview: Interview, server: Server
+) -> None:
     """The second one is told, and its change was not saved."""
     first, second = (browser.new_context().new_page() for _ in range(2))
     for page in (first, second):
@@ -318,23 +320,25 @@ def test_two_windows_do_not_overwrite_each_other(browser: Any, home: Home, serve
     second.keyboard.press("!")
     second.wait_for_selector("#trouble:not([hidden])")
     assert "not saved" in second.locator("#trouble").inner_text()
-    assert home.corrections()["revision"] == 1
+    assert interview.corrections()["revision"] == 1
     second.get_by_role("button", name="Load the newest text").click()
     second.wait_for_load_state()
     assert word(second, "soil").inner_text() == "soil!"
 
 
-def test_a_kill_and_a_redo_lose_no_correction(page: Any, home: Home, server: Server) -> None:
+def test_a_kill_and_a_redo_lose_no_correction(
+    page: Any, interview: Interview, server: Server
+) -> None:
     """What was saved before the kill is in the outputs of the next run."""
     ready(page, server.address)
     word(page, "soil").focus()
     page.keyboard.press("!")
     page.wait_for_function("document.querySelector('#say').textContent.startsWith('Saved')")
     server.end(signal.SIGKILL)
-    assert home.corrections()["operations"][0]["to"] == "!"
-    home.run("control", "redo", str(home.folder / "talk.json"))
-    home.run("start", "--drain")
-    assert "soil!" in home.text()
-    assert not [name for name in os.listdir(home.folder) if name.endswith(".tmp")]
-    metadata = json.loads((home.folder / "talk.metadata.json").read_text())
+    assert interview.corrections()["operations"][0]["to"] == "!"
+    interview.control("redo", str(interview.source))
+    interview.drain()
+    assert "soil!" in interview.text()
+    assert not [name for name in os.listdir(interview.folder) if name.endswith(".tmp")]
+    metadata = json.loads((interview.folder / "talk.metadata.json").read_text())
     assert metadata["corrections"]["misfits"] == []

@@ -283,6 +283,6 @@
     next();
     show();
   }
-  window.llasa = { collect, speakers, seek, focus, audio, say, one, all, start, filter };
+  window.llasa = { time, collect, speakers, seek, focus, audio, say, one, all, start, filter };
   follow_link();
 })();
