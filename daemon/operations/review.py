@@ -126,7 +126,7 @@ class Review:
         before = self._load()
         try:
             operations = self._operations(before, request)
-        except (Refused, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError) as error:
             text = str(error) if isinstance(error, Refused) else "This is no correction."
             raise InvalidRequest(text) from error
         if not operations:

@@ -95,6 +95,7 @@ def test_what_is_no_correction_is_refused_and_nothing_is_saved(rig: WorkerRig) -
         {"do": "speaker", "at": 1, "to": "SPEAKER_77"},
         {"do": "name", "label": "SPEAKER_00", "to": "x" * 99},
         {"do": "delete", "at": 1},
+        {"do": "text", "at": 1, "to": "x", "count": "two"},
         {"do": "paragraph", "at": 1},
     ):
         with pytest.raises(InvalidRequest):

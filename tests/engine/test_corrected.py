@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import corrections, pipeline
+from engine import corrections, pipeline, sidecars
 from engine.corrections import Corrections
 from engine.errors import CorrectionsError
 from engine.records import EnhancedPart, EnhancedWord, Profile
@@ -179,6 +179,14 @@ def test_a_file_of_corrections_is_read_as_it_was_written(tmp_path: Path) -> None
     assert set(json.loads(path.read_text())["operations"][0]) == {
         "id", "step", "op", "at", "word", "before", "after", "from", "to", "made_at",
     }  # fmt: skip
+
+
+def test_a_file_of_corrections_is_never_taken_for_a_transcript() -> None:
+    """By its name and by its content, whatever its name; it leads to its source."""
+    assert sidecars.is_ours("talk.corrections.json")
+    assert "talk.json" in sidecars.sources_of("talk.corrections.json")
+    text = corrections.dump(Corrections(), name="talk.json", sha256="ab", words=1)
+    assert sidecars.is_ours_content(text.encode())
 
 
 @pytest.mark.parametrize(
