@@ -51,7 +51,7 @@ def transcript() -> bytes:
     return json.dumps({"segments": segments, "language": "en"}).encode()
 
 
-def recording(path: Path, *, seconds: int = 90) -> None:
+def recording(path: Path, *, seconds: int = 400) -> None:
     """Write a quiet tone of eight kilohertz."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
