@@ -212,6 +212,7 @@ def test_every_key_does_what_the_page_says(page: Any, made: Interview) -> None:
 def test_the_page_follows_the_voice_until_the_reader_scrolls(page: Any, made: Interview) -> None:
     """And again when asked."""
     page.set_viewport_size({"width": 500, "height": 360})
+    page.emulate_media(reduced_motion="reduce")  # so that no movement is under way
     ready(page, made.page)
     page.evaluate("llasa.seek(45, true)")
     until(page, "document.querySelector('.now') && scrollY > 100")

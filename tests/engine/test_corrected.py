@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from engine import corrections, pipeline, sidecars
 from engine.corrections import Corrections
 from engine.errors import CorrectionsError
-from engine.records import EnhancedPart, EnhancedWord, Profile
+from engine.records import EnhancedWord, Profile
 from engine.text.corrected import Kind, Operation, apply, is_valid, place_of
 from tests.engine.output_samples import CREATED, MODEL, paragraph
 
@@ -235,4 +236,5 @@ def test_corrections_are_in_every_output_and_counted_in_the_metadata() -> None:
     assert [(m["op"], m["word"], m["why"]) for m in found["misfits"]] == [
         ("mark", "[Music]", "removed")
     ]
-    assert isinstance(parts[0], EnhancedPart)
+    schema = Path(__file__).parents[2] / "docs" / "metadata.schema.json"
+    jsonschema.validate(result.metadata, json.loads(schema.read_text()))
