@@ -34,6 +34,7 @@ EngineError
 │       ├── ToolFailed
 │       └── ToolSilent
 ├── OutputError                a sidecar could not be written
+├── CorrectionsError           a file of corrections cannot be used; it is never overwritten
 └── SpeakersError              a names file; has the key, the line and what is allowed
 """
 
@@ -255,6 +256,17 @@ class OutputError(EngineError):
 
     reason = "output_unwritable"
     hint = "Check the folder's permissions and the free space of its disk."
+
+
+class CorrectionsError(EngineError):
+    """A file of corrections cannot be used."""
+
+    reason = "bad_corrections"
+    hint = "Fix the file or move it away, then run `llasactl render JOB`; nothing overwrites it."
+
+    def __init__(self, message: str, *, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}.")
 
 
 class SpeakersError(EngineError):

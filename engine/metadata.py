@@ -28,6 +28,7 @@ from engine.records import (
     SourceFacts,
     Timings,
 )
+from engine.text.corrected import Corrected
 from engine.text.marks import letters, punctuation
 from engine.text.prose import label, printable
 
@@ -60,6 +61,7 @@ def build(
     created_at: datetime,
     names: Mapping[str, str] | None = None,
     notes: Sequence[Note] = (),
+    corrections: Corrected | None = None,
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
@@ -84,6 +86,7 @@ def build(
         "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
         "coverage": _coverage(document, source, coverage),
         "notes": [_note(note) for note in notes],
+        **({} if corrections is None else {"corrections": _corrections(corrections)}),
         "model": {
             "name": model.name,
             "revision": model.revision,
@@ -276,6 +279,22 @@ def _note(note: Note) -> dict[str, Any]:
         "note": str(note.name),
         "count": note.count,
         "detail": None if note.detail is None else printable(note.detail),
+    }
+
+
+def _corrections(text: Corrected) -> dict[str, Any]:
+    return {
+        "applied": text.applied,
+        "misfits": [
+            {
+                "op": misfit.operation.kind,
+                "at": misfit.operation.at,
+                "word": printable(misfit.operation.word),
+                "to": misfit.operation.to,
+                "why": misfit.why,
+            }
+            for misfit in text.misfits
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -27,7 +27,8 @@ from engine.records import (
     Timings,
     Transcript,
 )
-from engine.text import cleaning, glossary, languages, paragraphs, parts, terms
+from engine.text import cleaning, corrected, glossary, languages, paragraphs, parts, terms
+from engine.text.corrected import Corrected, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Plan:
     profile: Profile
     recipe: str  # `str(Recipe)`: equal recipes over equal bytes give equal parts
     reason: str | None  # "no_speech", "uncovered_language" or None
+    spelling: tuple[str, ...] = ()  # of every word of the source as read
+    corrections: tuple[Operation, ...] = ()  # a person's, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ DecodePart = Callable[[Part, Sequence[EnhancedWord]], EnhancedPart | None]
 
 def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Plan:
     """Read, clean and cut a source; pure and deterministic. Raises `TranscriptError`."""
-    raw = reading.read(data, name=name)
+    raw = _numbered(reading.read(data, name=name))
     cleaned, removals = cleaning.clean(raw, level=profile.cleaning)
     transcript, replaced = glossary.apply(cleaned, profile.glossary)
     transcript = terms.offer(transcript, profile.terms)
@@ -93,7 +96,19 @@ def prepare(data: bytes, *, name: str, profile: Profile, info: ModelFacts) -> Pl
         profile=profile,
         recipe=str(Recipe.of(profile, info)),
         reason=reason,
+        spelling=tuple(word.text for word in raw.words),
     )
+
+
+def _numbered(transcript: Transcript) -> Transcript:
+    """Return the transcript with its words numbered, as corrections refer to them."""
+    number = 0
+    segments = []
+    for segment in transcript.segments:
+        words = tuple(replace(w, index=n) for n, w in enumerate(segment.words, start=number))
+        number += len(words)
+        segments.append(replace(segment, words=words))
+    return replace(transcript, segments=tuple(segments))
 
 
 def _in_order(read: Sequence[Removal], cleaned: Sequence[Removal]) -> tuple[Removal, ...]:
@@ -142,15 +157,30 @@ def keep(part: Part, status: PartStatus) -> EnhancedPart:
 
 
 def join(plan: Plan, enhanced: Sequence[EnhancedPart]) -> Document:
-    """Join the parts to one text in paragraphs; raises `AlignmentError` if one is missing."""
+    """Join the parts to one text in paragraphs, with the plan's corrections.
+
+    Raises `AlignmentError` if a part is missing.
+    """
+    return _document(plan, correct(plan, enhanced))
+
+
+def correct(plan: Plan, enhanced: Sequence[EnhancedPart]) -> Corrected:
+    """Return the paragraphs with the plan's corrections, and which of them do not fit."""
     if [part.index for part in enhanced] != [part.index for part in plan.parts]:
         raise AlignmentError()
+    settled = paragraphs.settle(glossary.respell(enhanced))
+    return corrected.apply(settled, plan.corrections, plan.spelling)
+
+
+def _document(plan: Plan, text: Corrected) -> Document:
     return Document(
-        paragraphs=tuple(tuple(words) for words in paragraphs.settle(glossary.respell(enhanced))),
+        paragraphs=text.paragraphs,
         language=plan.language,
         duration_s=plan.transcript.duration_s,
         has_speakers=plan.transcript.has_speakers,
         timing=plan.transcript.timing,
+        removals=plan.removals,
+        media=plan.transcript.media,
     )
 
 
@@ -163,7 +193,8 @@ def finish(
     created_at: datetime,
 ) -> Result:
     """Join the parts, describe and render them; raises `AlignmentError` if one is missing."""
-    document = join(plan, enhanced)
+    text = correct(plan, enhanced)
+    document = _document(plan, text)
     described = metadata.build(
         document,
         source=plan.source,
@@ -187,6 +218,7 @@ def finish(
         created_at=created_at,
         names=plan.profile.speakers,
         notes=plan.transcript.notes,
+        corrections=text if plan.corrections else None,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     implausible = any(part.status == "implausible" for part in enhanced)

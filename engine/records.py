@@ -28,6 +28,7 @@ class Word:
     stands_for: int = 1  # words of the source that it replaces; 1 for itself
     heard: str | None = None  # what the glossary replaced with it; "" from its second word on
     offered: tuple[str, ...] = ()  # terms that sound like it, which the guide may write instead
+    index: int | None = field(default=None, compare=False)  # among the source's words, as read
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Removal:
     start_s: float | None
     end_s: float | None
     count: int  # number of words removed
+    index: int | None = field(default=None, compare=False)  # of its first word in the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Transcript:
     relabelled: int = 0  # words that got the speaker of the words around them
     removals: tuple[Removal, ...] = ()  # words of the file that reading left out, in order
     notes: tuple[Note, ...] = ()  # what the user should know about how it was read
+    media: str | None = None  # the name of the recording, without its folder, where the file has it
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -242,6 +245,8 @@ class Document:
     duration_s: float | None
     has_speakers: bool
     timing: Timing
+    removals: tuple[Removal, ...] = ()  # in order
+    media: str | None = None  # the name of the recording, where the source has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ from engine.records import Rendered
 from engine.text.prose import printable
 
 METADATA = "metadata.json"
+CORRECTIONS = "corrections.json"  # written by `review` alone, read by whatever renders
 SCHEMA_PREFIX = "llasa.metadata/"
-_SCHEMAS = (SCHEMA_PREFIX, "llasa.speakers/")  # of files of ours that end in .json
+CORRECTIONS_PREFIX = "llasa.corrections/"
+_SCHEMAS = (SCHEMA_PREFIX, CORRECTIONS_PREFIX, "llasa.speakers/")  # of our files in JSON
 STALE_S = 3600.0  # a temporary file this old is stale, whatever process has its id now
 
 _NAME_BYTES = 255  # of one name on every common file system
@@ -40,7 +42,7 @@ _RESERVED_BYTES = 18  # for the longest suffix and a number
 ALSO_SOURCES = frozenset((".srt", ".vtt", ".txt", ".tsv", ".csv"))
 _TEMP = re.compile(r"\.llasa-(\d{1,10})-[0-9a-f]{16}\.tmp\Z")
 _OURS = re.compile(
-    r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json)\Z",
+    r"(?P<base>.+)\.(?:enhanced(?:\.\d+)?\.(?:txt|md|srt|vtt|html)|metadata(?:\.\d+)?\.json|corrections\.json)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _live: set[str] = set()  # temporary files that this process is writing now
@@ -101,7 +103,7 @@ def is_ours(name: str) -> bool:
 
 
 def is_ours_content(data: bytes) -> bool:
-    """Return whether a JSON file is, by its `schema`, one of our sidecars, whatever its name."""
+    """Return whether a JSON file is, by its `schema`, one of ours, whatever its name."""
     if not any(prefix.encode() in data for prefix in _SCHEMAS):
         return False
     try:

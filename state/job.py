@@ -122,6 +122,7 @@ class Reason(StrEnum):
     LENT = "lent"  # returned because the model is lent to another process
     # ourselves
     BAD_PROFILE = "bad_profile"  # the profile that a redo named is no longer there
+    BAD_CORRECTIONS = "bad_corrections"  # a file of corrections cannot be used
     BAD_SPEAKERS = "bad_speakers"  # a file with speakers' names has a mistake
     ENGINE_ERROR = "engine_error"
     INTERNAL_ERROR = "internal_error"  # a bug; the log names the file and function

@@ -27,6 +27,7 @@ _MODULES: Final = {
     "results": ("open", "diff"),
     "change": ("redo", "cancel", "prioritize", "forget"),
     "speakers": ("speakers",),
+    "review": ("review",),
     "render": ("render",),
     "export": ("export",),
     "add": ("add",),

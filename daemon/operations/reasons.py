@@ -139,6 +139,10 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
     Reason.LENT: Explanation("waits until the model is given back", "llasactl status says by whom"),
     # ourselves
     Reason.BAD_PROFILE: Explanation("its profile is not in llasa.toml", _FIX_THEN_RETRY),
+    Reason.BAD_CORRECTIONS: Explanation(
+        "the corrections beside the file cannot be used",
+        "fix or move the file, then run: llasactl render JOB",
+    ),
     Reason.BAD_SPEAKERS: Explanation(
         "a speakers.toml has a mistake", "fix it, then run: " + _RETRY
     ),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from daemon.errors import CannotRender, ConfigError
 from daemon.files.source import read_snapshot
-from daemon.operations import rerender
+from daemon.operations import corrections, rerender
 from daemon.operations.errors import InvalidRequest
 from daemon.operations.jobs import output_to_json
 from daemon.operations.rerender import Speaker
@@ -102,6 +102,10 @@ def _name_speakers(
     file = files.file_for(source)
     if clear or changes:
         _save(file, changes, source, clear=clear)
+        labels = [speaker.label for speaker in rerender.found_in(words, {})]
+        gone = labels if clear else list(changes)
+        state = config.home.state
+        corrections.forget_names(source, state, gone, sha256=(done or latest).sha256 or "")
     names = rerender.names_of(done or latest, config)
     outputs: list[Output] = []
     waits = latest.status not in TERMINAL

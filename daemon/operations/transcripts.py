@@ -15,8 +15,9 @@ from daemon.operations import rerender
 from daemon.operations.errors import InvalidRequest, NothingToShow
 from daemon.operations.session import Book
 from daemon.work.kept import restore
+from engine import pipeline
 from engine.records import EnhancedWord
-from engine.text import glossary, paragraphs, prose
+from engine.text import prose
 from state.job import Job
 
 _MOST_METADATA: Final = 16 << 20  # bytes
@@ -77,8 +78,8 @@ def finished_text(book: Book, name: str) -> FinishedText:
 def _text_of(book: Book, job: Job) -> FinishedText:
     config = book.session.config
     kept = restore(book.queue, job, config)
-    settled = paragraphs.settle(glossary.respell(kept.parts))
-    words = tuple(word for paragraph in settled for word in paragraph)
+    document = pipeline.join(kept.plan, kept.parts)
+    words = tuple(word for paragraph in document.paragraphs for word in paragraph)
     return FinishedText(job, words, rerender.names_of(job, config))
 
 

@@ -36,7 +36,7 @@ def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str
             created_at=datetime.now(UTC),
         )
         outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode)
-        queue.rerendered(job, outputs, detail=remark_on(outputs))
+        queue.rerendered(job, outputs, detail=remark_on(outputs, result.metadata))
     return outputs
 
 

@@ -14,7 +14,7 @@ from daemon.work.names import names_for
 from engine import pipeline, sidecars
 from engine.ask import passages, stored, tokens
 from engine.ask.passages import Passage
-from engine.errors import EngineError, SpeakersError
+from engine.errors import CorrectionsError, EngineError, SpeakersError
 from state.job import FinishedRow, Job
 from state.library.records import NewPassage, NewTranscript
 from state.queue import Queue
@@ -63,7 +63,10 @@ def _kept_passages(queue: Queue, config: Config, job: Job) -> Iterator[Passage]:
     kept = restore(queue, job, config)
     try:
         names = names_for(job.path, config, profile_of(job, config))
-    except SpeakersError:  # the job's detail says it; the outputs have the labels too
+    except (
+        SpeakersError,
+        CorrectionsError,
+    ):  # the job says it; the outputs have labels too
         names = kept.plan.profile.speakers
     return passages.of_document(pipeline.join(kept.plan, kept.parts), names)
 

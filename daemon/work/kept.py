@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
 from daemon.errors import CannotRender
 from daemon.files.source import Snapshot, read_snapshot
-from engine import pipeline, rerender
+from engine import corrections, pipeline, rerender
 from engine.diarize import assign, beside
-from engine.errors import AlignmentError, SpeakersError, TranscriptError
+from engine.errors import AlignmentError, CorrectionsError, SpeakersError, TranscriptError
 from engine.records import EnhancedPart, Profile
 from state.job import Job, Status
 from state.queue import Queue
@@ -25,7 +25,7 @@ class Kept:
     """A finished text, restored from what was kept so that it can be rendered again."""
 
     source: Snapshot  # the file as it is now, with the content that the job had
-    plan: pipeline.Plan  # made again from the source and the job's recipe
+    plan: pipeline.Plan  # made again from the source and the job's recipe, with the corrections
     parts: list[EnhancedPart]  # from the database, in order
 
 
@@ -61,4 +61,8 @@ def restore(queue: Queue, job: Job, config: Config) -> Kept:
         parts = rerender.parts(plan, queue.parts_done(job))
     except (AlignmentError, SpeakersError, TranscriptError) as error:
         raise CannotRender(str(error), hint=hint) from error
-    return Kept(source, plan, parts)
+    try:
+        found = corrections.read_beside(Path(job.path))
+    except CorrectionsError as error:  # never the text without them: they may be hours of work
+        raise CannotRender(str(error), hint=error.hint) from error
+    return Kept(source, replace(plan, corrections=found.operations), parts)

@@ -16,7 +16,7 @@ from daemon.config import Config
 from daemon.files import outlets
 from engine import sidecars
 from engine.errors import OutputError
-from engine.records import Profile, Rendered
+from engine.records import Metadata, Profile, Rendered
 from state.job import Job, Output, Reason
 from state.queue import Queue
 
@@ -71,9 +71,14 @@ def outlet_for(job: Job, config: Config, profile: Profile) -> Path:
     return outlets.outlet_of(job.path, job.mtime_ns, config, profile)
 
 
-def remark_on(outputs: Iterable[Output]) -> str | None:
-    """Return the detail for the job when an output was written beside one that the user edited."""
-    return DISPLACED if any(output.displaced for output in outputs) else None
+def remark_on(outputs: Iterable[Output], metadata: Metadata) -> str | None:
+    """Return the detail for the job: an edited output was kept, or a correction does not fit."""
+    remarks = [DISPLACED] if any(output.displaced for output in outputs) else []
+    misfits = len(metadata.get("corrections", {}).get("misfits", ()))
+    if misfits:
+        what = "correction no longer fits" if misfits == 1 else "corrections no longer fit"
+        remarks.append(f"{misfits} {what} the text; `llasactl review` shows where.")
+    return " ".join(remarks) or None
 
 
 def _sha256(content: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -22,7 +23,7 @@ from daemon.machine import give_back_memory
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
-from daemon.work.names import names_for
+from daemon.work.names import Beside, read_beside, revision_beside
 from daemon.work.publish import outlet_for, publish, remark_on
 from daemon.work.transcription import HasTranscript, Transcription
 from engine import pipeline, sidecars
@@ -33,17 +34,17 @@ from engine.errors import (
     InvalidTranscript,
     ModelError,
     OutputError,
-    SpeakersError,
     TranscriptError,
 )
 from engine.records import EnhancedPart, Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
-from state.job import Job, Kind, Reason, Status
+from state.job import Job, Kind, Output, Reason, Status
 from state.queue import Queue
 
 DISK_PAUSE_S: Final = 60.0
 _LARGE_BYTES: Final = 1 << 18  # a source of about an hour
 _DETAIL: Final = 300  # characters of a reason in words
+_LATE_CORRECTIONS: Final = 5  # times that the outputs are written again for one that came late
 
 
 class Worker:
@@ -140,21 +141,26 @@ class Worker:
         context.step("prepared")
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
-        names, problem = self._names(job, plan.profile, log)
-        if problem is None:
-            plan, parts, problem = self._spoken(job, plan, parts, log)
+        plan, parts, unspoken = self._spoken(job, plan, parts, log)
         if plan.profile.diarize and not plan.transcript.has_speakers:
             self._queue.want_speakers(job)
-        plan = replace(plan, profile=replace(plan.profile, speakers=names))
-        result = pipeline.finish(
-            plan,
-            parts,
-            load_s=loaded.load_s if loaded else 0.0,
-            total_s=context.clock() - begun,
-            created_at=context.now(),
-        )
-        context.step("finished")
-        self._publish(job, source, result, log, problem)
+
+        def finished() -> tuple[pipeline.Result, Beside]:
+            # Read at the end, because the user may write beside the file while the job runs.
+            written = read_beside(job.path, self._config, plan.profile, log)
+            written = replace(written, problem=written.problem or unspoken)
+            named = replace(plan.profile, speakers=written.names)
+            result = pipeline.finish(
+                replace(plan, profile=named, corrections=written.corrections),
+                parts,
+                load_s=loaded.load_s if loaded else 0.0,
+                total_s=context.clock() - begun,
+                created_at=context.now(),
+            )
+            context.step("finished")
+            return result, written
+
+        self._publish(job, source, finished, log)
 
     def _transcribe(self, job: Job, log: Log) -> None:
         """Do the job of a recording: its transcript is written and becomes the next job."""
@@ -226,18 +232,6 @@ class Worker:
             profile = named
         return replace(profile, model=job.model) if job.model is not None else profile
 
-    def _names(self, job: Job, profile: Profile, log: Log) -> tuple[dict[str, str], str | None]:
-        """Return the speakers' names and what is wrong with them.
-
-        They are read at the end, because the user may write them while the job runs. A mistake in a
-        names file does not cost the text: it keeps the labels until the file is fixed.
-        """
-        try:
-            return names_for(job.path, self._config, profile), None
-        except SpeakersError as error:
-            log.warning("speakers.refused", key=error.key, line=error.line)
-            return profile.speakers, f"Names not used: {error} {error.hint}"[:_DETAIL]
-
     def _spoken(
         self, job: Job, plan: pipeline.Plan, parts: list[EnhancedPart], log: Log
     ) -> tuple[pipeline.Plan, list[EnhancedPart], str | None]:
@@ -256,32 +250,40 @@ class Worker:
         self,
         job: Job,
         source: Snapshot,
-        result: pipeline.Result,
+        finished: Callable[[], tuple[pipeline.Result, Beside]],
         log: Log,
-        problem: str | None,
     ) -> None:
-        """Write the sidecars; then, and only then, mark the job as done."""
+        """Write the sidecars; then, and only then, mark the job as done.
+
+        A correction that is saved meanwhile is not left out: the outputs are written again.
+        """
+        result, written = finished()
         if stat_file(job.path) != source.fingerprint:
             self._read(job)  # touched: raises unless the bytes are still the same
         self._context.check_can_continue(self._queue, job)
         outlet = outlet_for(job, self._config, self._profile(job))
         self._sweep(outlet.parent)
-        outputs = publish(
-            self._queue,
-            job,
-            result.files,
-            outlet=outlet,
-            mode=source.mode,
-            step=self._context.step,
-        )
-        self._context.step("before_commit")
+        step = self._context.step
+
+        def publish_all() -> list[Output]:
+            return publish(
+                self._queue, job, result.files, outlet=outlet, mode=source.mode, step=step
+            )
+
+        outputs = publish_all()
+        for _ in range(_LATE_CORRECTIONS):
+            if revision_beside(job.path) == written.revision:
+                break
+            result, written = finished()
+            outputs = publish_all()
+        step("before_commit")
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(
             job,
             status=Status.PARTIAL if partial else Status.DONE,
             reason=reason or (Reason(result.reason) if result.reason else None),
-            detail=problem or remark_on(outputs),
+            detail=written.problem or remark_on(outputs, result.metadata),
             outputs=outputs,
             figures={key: result.metadata[key] for key in ("coverage", "timings", "model")},
         )

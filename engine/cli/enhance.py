@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from engine import pipeline, sidecars, speakers
+from engine import corrections, pipeline, sidecars, speakers
 from engine.child.client import ModelClient
 from engine.child.retry import try_part
 from engine.cli import output as out
@@ -27,6 +27,7 @@ from engine.cli.report import Report, Reporter, failed, outputs
 from engine.cli.source import FILE, Source
 from engine.diarize import assign, beside
 from engine.errors import (
+    CorrectionsError,
     EngineError,
     OutputError,
     SpeakersError,
@@ -35,6 +36,7 @@ from engine.errors import (
 from engine.models import catalog
 from engine.records import Cleaning, EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
 from engine.terminal import safe_block
+from engine.text import corrected
 
 
 @click.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
@@ -201,7 +203,7 @@ def _enhance_unless_ours(
 def _concerns_one_file(error: EngineError) -> bool:
     if isinstance(error, OutputError):
         return error.reason != "disk_full"
-    return isinstance(error, TranscriptError | SpeakersError)
+    return isinstance(error, TranscriptError | SpeakersError | CorrectionsError)
 
 
 def enhance_file(
@@ -253,9 +255,14 @@ def enhanced(
 ) -> tuple[pipeline.Plan, pipeline.Result]:
     """Return a transcript as the model enhances it; raises `EngineError`."""
     started = time.monotonic()
-    names = speakers.names_beside(source.path) if source.path is not None else {}
+    names: dict[str, str] = {}
+    made = corrections.Corrections()
+    if source.path is not None:
+        made = corrections.read_beside(source.path)
+        names = {**speakers.names_beside(source.path), **corrected.names(made.operations)}
     profile = dataclasses.replace(profile, speakers={**profile.speakers, **names})
     plan = pipeline.prepare(source.data, name=source.name, profile=profile, info=client.info)
+    plan = dataclasses.replace(plan, corrections=made.operations)
     load_s = 0.0
     parts: list[EnhancedPart] = []
     if any(part.covered for part in plan.parts):

@@ -8,6 +8,7 @@ from engine.reading.cut import cut_notes, rejoin
 from engine.reading.detect import detect
 from engine.reading.encoding import decode
 from engine.reading.formats import is_read, kind_of, refuse_binary
+from engine.reading.media import media_of
 from engine.reading.notes import NoteName
 from engine.reading.reasons import Reason
 from engine.reading.safe_json import parse_text
@@ -81,7 +82,7 @@ def _json(text: str) -> tuple[list[Note], Transcript]:
     values, cut = rejoin(parsed.values)
     values, marks = strip_document(values)
     found = [*(notes if parsed.repaired else ()), *cut_notes(cut), *marks]
-    return found, read_values(values, detect)
+    return found, replace(read_values(values, detect), media=media_of(values))
 
 
 __all__ = ["PRODUCERS", "Reason", "detect", "is_read", "read"]

@@ -22,10 +22,10 @@ def diff(words: Iterable[EnhancedWord]) -> list[tuple[Operation, str, str]]:
     """
     found: list[tuple[Operation, str, str]] = []
     for word in words:
-        before = _before(word)
-        same = word.text == before
+        heard = before(word)
+        same = word.text == heard
         space = "" if word.word.glued else " "
-        source, target = printable(before), printable(word.text)
+        source, target = printable(heard), printable(word.text)
         if same and found and found[-1][0] == "same":
             text = found[-1][1] + space + source
             found[-1] = ("same", text, text)
@@ -36,7 +36,7 @@ def diff(words: Iterable[EnhancedWord]) -> list[tuple[Operation, str, str]]:
     return found
 
 
-def _before(word: EnhancedWord) -> str:
+def before(word: EnhancedWord) -> str:
     """Return what the source has in a word's place."""
     heard = word.word.heard
     if heard is None or not heard:

@@ -111,6 +111,7 @@ def _report(
             start_s=words[0].start_s,
             end_s=words[-1].end_s,
             count=len(words),
+            index=words[0].index,
         )
         for kind, words in spans
     )

@@ -174,6 +174,7 @@ def _written(source: Sequence[Word], fit: _Fit) -> list[Word]:
                 glued=source[0].glued if n == 0 else target.glued,
                 stands_for=counts[n],
                 heard=_heard(source) if n == 0 else "",
+                index=source[0].index if n == 0 else None,
             )
         )
     return out
