@@ -34,6 +34,7 @@ from engine.errors import (
     InvalidTranscript,
     ModelError,
     OutputError,
+    SpeakersError,
     TranscriptError,
 )
 from engine.records import EnhancedPart, Profile

@@ -80,7 +80,7 @@ class Reporter:
     def sum_up(self, files: int, stopped_by: EngineError | None = None) -> None:
         """Print what became of all files and, if any, the error that ended it, to programs."""
         if self.as_json:
-            counts = {status: self._counts[status] for status in _STATUSES}
+            counts: dict[str, int] = {status: self._counts[status] for status in _STATUSES}
             summary = {"files": files, **counts, "not_tried": files - sum(counts.values())}
             self._print({"summary": {**summary, "stopped_by": _as_json(stopped_by)}})
 

@@ -14,11 +14,13 @@ from engine.audio.prepare import Sound, prepare
 from engine.audio.transcribe import transcribe
 from engine.audio.work_folder import work_folder
 from engine.child.client import ModelClient
-from engine.cli import enhance
 from engine.cli import output as out
 from engine.cli.context import CliContext
+from engine.cli.enhance import enhance_file
 from engine.cli.failure import failure
+from engine.cli.options import language_option
 from engine.cli.progress import clock_bar
+from engine.cli.report import Reporter
 from engine.cli.source import Source
 from engine.diarize import beside
 from engine.diarize.backends import find
@@ -81,7 +83,7 @@ class Wanted:
     metavar="N",
     help="How many speakers there are, for --diarize.",
 )
-@enhance.language_option
+@language_option
 @click.pass_context
 def whisper(
     context: click.Context,
@@ -198,9 +200,10 @@ def _enhance(context: CliContext, transcript: Path, wanted: Wanted) -> None:
     info = catalog.describe(catalog.EMBEDDED)
     status = transcript.stat()
     source = Source(transcript, transcript.name, transcript.read_bytes(), status.st_mode & 0o777)
+    profile = Profile(language=wanted.language)
     client = ModelClient(info)
     try:
-        enhance.enhance_file(source, Profile(language=wanted.language), client)
+        enhance_file(source, profile, client, Reporter(as_json=False))
     finally:
         client.close()
 

@@ -7,7 +7,7 @@ is unpacked at a time, so that no more memory is needed than for one block.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -20,7 +20,7 @@ _BLOCK: Final = 1 << 18
 _WORD_BITS: Final = 32
 
 
-class PackedLinear(nn.QuantizedLinear):
+class PackedLinear(nn.QuantizedLinear):  # type: ignore[misc]  # MLX is untyped here
     """A packed matrix that is unpacked for many rows."""
 
     def __call__(self, x: mx.array) -> mx.array:
@@ -29,7 +29,7 @@ class PackedLinear(nn.QuantizedLinear):
         return out + self["bias"] if "bias" in self else out
 
 
-class PackedEmbedding(nn.QuantizedEmbedding):
+class PackedEmbedding(nn.QuantizedEmbedding):  # type: ignore[misc]
     """A packed table of tokens that is unpacked for many rows where it is the last matrix, too."""
 
     def as_linear(self, x: mx.array) -> mx.array:
@@ -78,4 +78,5 @@ def _unpack(
     shifts = mx.arange(0, _WORD_BITS, bits, dtype=mx.uint32)
     numbers = ((weight[..., None] >> shifts) & ((1 << bits) - 1)).astype(mx.float32)
     grouped = numbers.reshape(*scales.shape, group)
-    return (grouped * scales[..., None] + biases[..., None]).reshape(weight.shape[0], -1)
+    out = (grouped * scales[..., None] + biases[..., None]).reshape(weight.shape[0], -1)
+    return cast("mx.array", out)
