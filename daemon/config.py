@@ -45,6 +45,7 @@ class Config:
     idle_unload_s: float = 120.0
     silence_s: float = 120.0
     chat_model: str | None = None  # writes for `llasa-cli`; None: the best on this machine
+    embedding_model: str | None = None  # for search by meaning; None: by words alone
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
@@ -350,4 +351,5 @@ _KEYS: Final[dict[str, _Check]] = {
     "idle_unload_s": _number(1, 86400),
     "silence_s": _number(5, 86400),
     "chat_model": _text,
+    "embedding_model": _text,
 }

@@ -175,8 +175,9 @@ def count(host: Host, request: Request) -> None:
 
 def write(host: Host, request: Request) -> None:
     """Answer a conversation, piece by piece, until it ends or the parent cancels it."""
-    from engine.guided.generate import Options
+    from engine.guided.generate import Options, Quotable
 
+    quotable = request.get("quotable")
     number = int(request["number"])
     answer = host.model.writer.write(
         request["messages"],
@@ -185,6 +186,7 @@ def write(host: Host, request: Request) -> None:
         on_text=lambda piece: host.send(event="text", text=piece),
         on_read=lambda tokens: host.send(event="progress", tokens=tokens),
         cancelled=lambda: host.cancelled == number,
+        quotable=None if quotable is None else Quotable(**quotable),
     )
     memory_bytes = max(_memory_bytes(), answer.memory_bytes)
     host.send(event="done", **{**asdict(answer), "memory_bytes": memory_bytes})

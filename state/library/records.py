@@ -22,6 +22,7 @@ class TranscriptRow:
     duration_s: float | None
     words: int
     passages: int
+    speakers: str  # of all its passages, each once, as `NewPassage.speakers`
     problem: str | None  # why it has no passages, as a reason; None where all is well
 
 
