@@ -66,7 +66,11 @@ class HomeContext(CliContext):
     @property
     def library(self) -> Library | None:
         """Return the finished transcripts of the home."""
-        return None if self.why_not_kept else _ShownLibrary(AskLibrary(self.session))
+        return (
+            None
+            if self.why_not_kept
+            else _ShownLibrary(AskLibrary(self.session, on_problem=_say_words_alone))
+        )
 
     def tools(self) -> Sequence[Tool]:
         """Return what a chat may ask of the home."""
@@ -118,6 +122,10 @@ class _HomeLease(Lease):
         if waiting.reason != self._said:
             self._said = waiting.reason
             click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
+
+
+def _say_words_alone(problem: str) -> None:
+    click.echo(safe(f"Searched by words alone: {problem}"), err=True)
 
 
 class _ShownLibrary:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.operations import search as searching
+from daemon.operations.meaning import Nearest, by_meaning
 from daemon.operations.places import media_of, output_of
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
@@ -24,9 +25,6 @@ from state.library.records import Filters, Mode, Wanted
 MOST_CHARACTERS: Final = 1_000  # of a question
 PASSAGES: Final = 12  # that are read for an answer
 _CANDIDATES: Final = 50  # that each ranking gives
-
-#: Ids of passages, the best first, with the similarity of each to the question.
-Nearest = Callable[[Library, str, Filters], Sequence[tuple[int, float]]]
 
 
 def find(
@@ -70,7 +68,8 @@ def _speakers(library: Library, question: str, limits: Limits) -> list[str]:
 
 def answer(session: Session, question: str, *, limits: Limits) -> Answer:
     """Return the answer to a question in quotations alone; raises what `find` raises."""
-    found = find(session, question, limits=limits)
+    with by_meaning(session) as nearest:
+        found = find(session, question, limits=limits, nearest=nearest)
     return extractive(found, weigh(found.asked, found.passages))
 
 
@@ -155,9 +154,11 @@ def _forms(term: Term) -> list[Wanted]:
 class AskLibrary:
     """The library of a home as a question asks it; see `engine.cli.context`."""
 
-    def __init__(self, session: Session, *, without_private: bool = False) -> None:
+    def __init__(
+        self, session: Session, *, on_problem: Callable[[str], None] = lambda text: None
+    ) -> None:
         self._session = session
-        self._without_private = without_private
+        self._on_problem = on_problem  # told why meaning does not count
 
     def find(
         self,
@@ -168,8 +169,9 @@ class AskLibrary:
         folder: str | None = None,
     ) -> Found:
         """Return what is found for a question; raises what `find` raises."""
-        limits = Limits(speaker, since, folder, self._without_private)
-        return find(self._session, question, limits=limits)
+        limits = Limits(speaker, since, folder)
+        with by_meaning(self._session, on_problem=self._on_problem) as nearest:
+            return find(self._session, question, limits=limits, nearest=nearest)
 
     def shown(self, file: str) -> str:
         """Return a transcript's path as the user knows it."""

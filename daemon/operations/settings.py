@@ -89,6 +89,8 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
         yield from _check_model(session, model)
     if config.chat_model is not None:
         yield _check_chat_model(session, config.chat_model)
+    if config.embedding_model is not None:
+        yield _check_embedding_model(session, config.embedding_model)
     for number, rule in enumerate(config.rules, start=1):
         patterns = ", ".join(rule.folders)
         yield SettingCheck("ok", f"profile {number}: {rule.profile.name} for {patterns}")
@@ -129,6 +131,17 @@ def _check_chat_model(session: Session, model: str) -> SettingCheck:
             "failure", f"chat_model {model}: it cannot chat; name an instruction-tuned model"
         )
     return SettingCheck("ok", f"chat_model {model}")
+
+
+def _check_embedding_model(session: Session, model: str) -> SettingCheck:
+    from engine.errors import ModelError
+    from engine.models import embedders  # late: `config path` need not wait for it
+
+    try:
+        embedders.describe(model, base=session.home.path)
+    except ModelError as error:
+        return SettingCheck("failure", f"embedding_model {model}: {error} {error.hint}")
+    return SettingCheck("ok", f"embedding_model {model}")
 
 
 def explain_file(config: Config, file: str) -> FileReport:
@@ -196,6 +209,7 @@ def table_of(config: Config) -> dict[str, Any]:
         "idle_unload_s": config.idle_unload_s,
         "silence_s": config.silence_s,
         **({} if config.chat_model is None else {"chat_model": config.chat_model}),
+        **({} if config.embedding_model is None else {"embedding_model": config.embedding_model}),
         **profile_table(config.default),
     }
     if config.rules:

@@ -6,6 +6,7 @@ and `text` messages, and sends one `ready` or `done` last; what it raises become
 
 from __future__ import annotations
 
+import base64
 import resource
 import sys
 import time
@@ -25,10 +26,12 @@ from engine.errors import (
     NoMemory,
 )
 from engine.models.device import Device
+from engine.models.embedders import EmbedderInfo
 from engine.records import EnhancedPart, ModelInfo, Opinion
 
 if TYPE_CHECKING:
     from engine.child.deciding import Deciders
+    from engine.embedding.embedder import Embedder
     from engine.guided.generate import Writer
     from engine.guided.model import Model
 
@@ -67,6 +70,7 @@ class Host:
     def __init__(self, send: Callable[..., None]) -> None:
         self.send = send
         self.cancelled = 0  # number of the answer that the parent no longer wants
+        self.embedder: Embedder | None = None
         self._model: LoadedModel | None = None
 
     @property
@@ -192,12 +196,48 @@ def write(host: Host, request: Request) -> None:
     host.send(event="done", **{**asdict(answer), "memory_bytes": memory_bytes})
 
 
+def load_embedder(host: Host, request: Request) -> None:
+    """Load an embedding model."""
+    from engine.embedding.embedder import Embedder
+
+    host.embedder = Embedder.load(EmbedderInfo(**request["info"]))
+    host.send(event="done", load_s=host.embedder.load_s, memory_bytes=_memory_bytes())
+
+
+def embed(host: Host, request: Request) -> None:
+    """Return the vectors of some passages."""
+    assert host.embedder is not None, "no embedding model is loaded"
+    vectors = host.embedder.embed(request["texts"])
+    data = base64.b64encode(vectors.tobytes()).decode("ascii")
+    host.send(event="done", vectors=data, memory_bytes=_memory_bytes())
+
+
+def nearest(host: Host, request: Request) -> None:
+    """Return which vectors of a file are nearest to a question."""
+    import numpy as np
+
+    from engine.embedding.embedder import nearest as nearest_of
+
+    assert host.embedder is not None, "no embedding model is loaded"
+    (wanted,) = host.embedder.embed([request["text"]], is_query=True)
+    path = Path(request["file"])
+    rows = path.stat().st_size // max(wanted.nbytes, 1)
+    found: list[tuple[int, float]] = []
+    if rows:
+        vectors = np.memmap(path, np.float16, "r", shape=(rows, len(wanted)))
+        found = nearest_of(vectors, wanted, limit=int(request["limit"]))
+    host.send(event="done", nearest=found, memory_bytes=_memory_bytes())
+
+
 OPERATIONS: Final[dict[str, Callable[[Host, Request], None]]] = {
     "load": load,
     "enhance": enhance,
     "facts": facts,
     "count": count,
     "write": write,
+    "load_embedder": load_embedder,
+    "embed": embed,
+    "nearest": nearest,
 }
 
 

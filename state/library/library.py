@@ -157,7 +157,7 @@ class Library:
         expression = _expression(wanted, mode)
         if not expression:
             return []
-        conditions, values = _conditions(filters)
+        conditions, values = conditions_of(filters)
         joined = (
             " JOIN passages AS p ON p.id = i.rowid JOIN transcripts AS t ON t.id = p.transcript_id"
             if conditions
@@ -301,7 +301,8 @@ def _expression(wanted: Sequence[Wanted], mode: Mode) -> str:
     return (" AND " if mode == "all" else " OR ").join(terms)
 
 
-def _conditions(filters: Filters) -> tuple[str, list[Value]]:
+def conditions_of(filters: Filters) -> tuple[str, list[Value]]:
+    """Return the SQL of some limits on passages `p` of transcripts `t`, and its values."""
     found: list[str] = []
     values: list[Value] = []
     if filters.speaker is not None:

@@ -66,6 +66,17 @@ class PassageRow:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unembedded:
+    """A passage without a vector."""
+
+    id: int
+    position: int
+    start_s: float | None
+    end_s: float | None
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One word or phrase of a search."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.operations import asking
-from daemon.operations.asking import Nearest
+from daemon.operations.meaning import Nearest
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from engine.ask import evidence
