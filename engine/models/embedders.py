@@ -57,7 +57,7 @@ def describe(name: str, *, base: Path | None = None) -> EmbedderInfo:
             passage=str(config.get("passage", "")),
         )
     pooling = folder / "1_Pooling" / "config.json"
-    embeds = pooling.is_file() or "embed" in name.casefold()
+    embeds = pooling.is_file() or "embed" in Path(name).name.casefold()
     if not (str(config.get("model_type", "")).startswith("qwen3") and embeds):
         raise ModelRefused(
             f"{name} is no embedding model that is known here.",
