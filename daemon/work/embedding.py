@@ -20,6 +20,7 @@ from state.library.records import Unembedded
 from state.library.vectors import forget_others, put_vectors, unembedded
 
 BATCH: Final = 8  # passages that are embedded before the queue is looked at again
+LOOK_S: Final = 60.0  # between two looks at what is missing, if nothing was put in
 PAUSE_S: Final = 600.0  # after a model that cannot be used, or a child that failed
 
 
@@ -52,6 +53,11 @@ class PassageEmbedder:
             self._client.close()
             self._client = None
 
+    def look(self) -> None:
+        """Look for what is missing at the next step, unless a model has just failed."""
+        if not self._failing:
+            self._due = 0.0
+
     def step(self, library: Library) -> bool:
         """Embed a few passages; return whether more are missing.
 
@@ -70,7 +76,7 @@ class PassageEmbedder:
             return self._embed(library, name)
         except EngineError as error:
             self.close()
-            self._due = self._clock() + PAUSE_S
+            self._due = self._clock() + PAUSE_S  # whatever is put in meanwhile
             if self._failing != type(error).__name__:
                 self._failing = type(error).__name__
                 detail = "" if isinstance(error, ChildError) else str(error)[:300]
@@ -86,6 +92,7 @@ class PassageEmbedder:
         rows = unembedded(library, info.identity, limit=BATCH)
         if not rows:
             self._finish(library, info)
+            self._due = self._clock() + LOOK_S
             return False
         if self._client is None:
             self._client = self._make(info)

@@ -135,6 +135,7 @@ class Indexer:
                 self._config.home.library, stored.indexed, form=tokens.VERSION
             )
             self.look()
+            self._embedder.look()
         return self._library
 
     def _rebuild(self, error: LibraryError) -> None:
@@ -209,6 +210,7 @@ class Indexer:
         transcript, passages = contents_of(self._queue, self._config, job, task.put)
         self._at_step("passages_made")
         row = library.put(transcript, passages)
+        self._embedder.look()
         self._at_step("indexed")
         if job.size > _LARGE_BYTES:
             give_back_memory()

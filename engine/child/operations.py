@@ -214,18 +214,10 @@ def embed(host: Host, request: Request) -> None:
 
 def nearest(host: Host, request: Request) -> None:
     """Return which vectors of a file are nearest to a question."""
-    import numpy as np
-
-    from engine.embedding.embedder import nearest as nearest_of
-
     assert host.embedder is not None, "no embedding model is loaded"
-    (wanted,) = host.embedder.embed([request["text"]], is_query=True)
-    path = Path(request["file"])
-    rows = path.stat().st_size // max(wanted.nbytes, 1)
-    found: list[tuple[int, float]] = []
-    if rows:
-        vectors = np.memmap(path, np.float16, "r", shape=(rows, len(wanted)))
-        found = nearest_of(vectors, wanted, limit=int(request["limit"]))
+    found = host.embedder.nearest(
+        request["text"], Path(request["file"]), limit=int(request["limit"])
+    )
     host.send(event="done", nearest=found, memory_bytes=_memory_bytes())
 
 

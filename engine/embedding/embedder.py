@@ -57,6 +57,15 @@ class Embedder:
         rows = [self._one(prefix + text) for text in texts]
         return np.stack(rows).astype(np.float16) if rows else np.zeros((0, 0), np.float16)
 
+    def nearest(self, text: str, file: Path, *, limit: int) -> list[tuple[int, float]]:
+        """Return which vectors of a file are nearest to a question, with their cosines."""
+        (wanted,) = self.embed([text], is_query=True)
+        rows = file.stat().st_size // wanted.nbytes
+        if not rows:
+            return []
+        vectors = np.memmap(file, np.float16, "r", shape=(rows, len(wanted)))
+        return nearest(vectors, wanted, limit=limit)
+
     def _one(self, text: str) -> NDArray[np.float32]:
         ids = self._tokenizer.encode(text, add_special_tokens=True).ids
         vector = np.array(self._pool(ids), np.float32)

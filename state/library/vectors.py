@@ -18,10 +18,11 @@ def unembedded(library: Library, identity: str, *, limit: int) -> list[Unembedde
     """Return passages without a vector of this embedder, the newest first."""
     with guarded():
         rows = library.database.query(
-            "SELECT p.id, p.position, p.start_s, p.end_s, p.body FROM passages AS p"
-            " LEFT JOIN vectors AS v ON v.passage_id = p.id AND v.embedder_id ="
-            " (SELECT id FROM embedders WHERE identity = ?)"
-            " WHERE v.passage_id IS NULL ORDER BY p.id DESC LIMIT ?",
+            # The ids alone first: they are read from an index, without the words of all passages.
+            "SELECT id, position, start_s, end_s, body FROM passages WHERE id IN"
+            " (SELECT id FROM passages WHERE id NOT IN (SELECT v.passage_id FROM vectors AS v"
+            " JOIN embedders AS e ON e.id = v.embedder_id WHERE e.identity = ?)"
+            " ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
             (identity, limit),
         )
     return [Unembedded(**dict(row)) for row in rows]
