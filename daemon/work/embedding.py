@@ -17,7 +17,7 @@ from engine.errors import ChildError, EngineError
 from engine.models.embedders import EmbedderInfo, describe
 from state.library.library import Library
 from state.library.records import Unembedded
-from state.library.vectors import forget_others, put_vectors, unembedded
+from state.library.vectors import forget_others, of_others, put_vectors, unembedded
 
 BATCH: Final = 8  # passages that are embedded before the queue is looked at again
 LOOK_S: Final = 60.0  # between two looks at what is missing, if nothing was put in
@@ -97,6 +97,8 @@ class PassageEmbedder:
         if self._client is None:
             self._client = self._make(info)
             self._log.info("embedding.began", model=info.name)
+            if others := of_others(library, info.identity):
+                self._log.info("embedding.model_changed", model=info.name, passages=others)
         vectors = self._client.embed([_text_of(row) for row in rows])
         self._at_step("embedded")
         self._count += put_vectors(
@@ -108,10 +110,8 @@ class PassageEmbedder:
 
     def _finish(self, library: Library, info: EmbedderInfo) -> None:
         if not self._tidy:
-            gone = forget_others(library, info.identity)
+            forget_others(library, info.identity)
             self._tidy = True
-            if gone:
-                self._log.info("embedding.other_model_forgotten", passages=gone)
         if self._client is not None:
             self._log.info("embedding.finished", model=info.name, passages=self._count)
             self._count = 0

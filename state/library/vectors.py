@@ -71,6 +71,18 @@ def embedded(library: Library, identity: str) -> int:
         )
 
 
+def of_others(library: Library, identity: str) -> int:
+    """Return how many passages have a vector of another embedder."""
+    with guarded():
+        return int(
+            library.database.query(
+                "SELECT count(*) FROM vectors WHERE embedder_id NOT IN"
+                " (SELECT id FROM embedders WHERE identity = ?)",
+                (identity,),
+            )[0][0]
+        )
+
+
 def write_vectors(library: Library, identity: str, filters: Filters, file: BinaryIO) -> list[int]:
     """Write the vectors of an embedder one after the other; return the passages they are of."""
     conditions, values = conditions_of(filters)

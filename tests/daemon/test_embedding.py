@@ -42,6 +42,12 @@ def counted(config: Config, model: str) -> int:
         return embedded(library, identity)
 
 
+def work(rig: WorkerRig) -> None:
+    """Do all jobs; on a slow machine the child of a test may need another attempt."""
+    while rig.worker().run_one():
+        pass
+
+
 def run(indexer: Indexer) -> None:
     while indexer.step():
         pass
@@ -58,7 +64,7 @@ def test_a_deleted_library_and_another_model_are_made_good(
 ) -> None:
     """Nobody needs to say so; what was done is in the log, and a question finds passages."""
     dropped(rig, "talk.json", diarized(("A", "we went down to the river"), ("B", "it was cold")))
-    rig.worker().run_one()
+    work(rig)
     indexer = Indexer(with_model, queue, log, clock=clock)
     run(indexer)
     assert counted(with_model, str(with_model.embedding_model)) == 1
@@ -73,7 +79,7 @@ def test_a_deleted_library_and_another_model_are_made_good(
     indexer.close()
     assert counted(other, str(other.embedding_model)) == 1
     assert counted(other, str(with_model.embedding_model)) == 0
-    assert "embedding.other_model_forgotten" in events(captured)
+    assert "embedding.model_changed" in events(captured)
     session = Session(str(other.home.path))
     other.home.settings.write_text(f'embedding_model = "{other.embedding_model}"\n')
     path = other.home.library
@@ -91,7 +97,7 @@ def test_a_kill_at_any_step_loses_no_vector(
 ) -> None:
     """The next indexer embeds what has none."""
     dropped(rig, "talk.json", diarized(("A", "we went down to the river")))
-    rig.worker().run_one()
+    work(rig)
 
     def kill(name: str) -> None:
         if name == at:
@@ -112,7 +118,7 @@ def test_a_model_that_is_missing_costs_meaning_alone(
 ) -> None:
     """The index by words is complete, the log says it once, and it is tried again later."""
     dropped(rig, "talk.json", diarized(("A", "we went down to the river")))
-    rig.worker().run_one()
+    work(rig)
     indexer = Indexer(replace(config, embedding_model="/no/such/model"), queue, log, clock=clock)
     run(indexer)
     clock.pass_by(10_000.0)
