@@ -137,13 +137,14 @@ def _quote(asked: Asked, source: Retrieved, speaker: str | None) -> Quoted | Non
     if not sentences:
         return None
     weights = [term.weight for term in asked.terms]
-    total = sum(weights) or 1.0
+    total: float = sum(weights) or 1.0
     heard = [frozenset(tokens(one.text)) for one in sentences]
     covered = [covers(asked.terms, one) for one in heard]
 
     def share(rows: Sequence[Sequence[float]]) -> float:
         best = [max(column) for column in zip(*rows, strict=True)]
-        return sum(w * c for w, c in zip(weights, best, strict=True)) / total
+        had: float = sum(w * c for w, c in zip(weights, best, strict=True))
+        return had / total
 
     def score(at: int) -> float:
         around = covered[max(0, at - 1) : at + 2]

@@ -7,7 +7,7 @@ replaced, so a changed model needs nobody to tell.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import IO
 
 from state.connection import Value
 from state.library.library import Library, conditions_of, guarded
@@ -83,7 +83,7 @@ def of_others(library: Library, identity: str) -> int:
         )
 
 
-def write_vectors(library: Library, identity: str, filters: Filters, file: BinaryIO) -> list[int]:
+def write_vectors(library: Library, identity: str, filters: Filters, file: IO[bytes]) -> list[int]:
     """Write the vectors of an embedder one after the other; return the passages they are of."""
     conditions, values = conditions_of(filters)
     ids: list[int] = []
