@@ -18,7 +18,7 @@ from engine.cli import writer
 from engine.cli.context import CliContext, Library
 from engine.cli.failure import failure
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
-from engine.errors import EngineError, ModelNotFound
+from engine.errors import ChatError, ChildError, EngineError, ModelNotFound
 from engine.render.clock import clock
 from engine.terminal import safe
 
@@ -89,6 +89,9 @@ def _answer(own: CliContext, found: Found, model: str | None, *, use_model: bool
     try:
         with writer.Writer(own, info) as loaded, loaded.turn():
             return quoting.answer(plain, found, loaded.client)
+    except (ChildError, ChatError) as error:  # the quotations are there without it
+        click.echo(safe(f"Quotations alone, for {info.name} failed: {error}"), err=True)
+        return plain
     except EngineError as error:
         raise failure(error) from error
 
