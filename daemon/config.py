@@ -66,6 +66,7 @@ class Config:
     idle_after_s: float = 300.0  # without a user, for work = "idle"
     on_done: Hook = _NO_HOOK
     on_trouble: Hook = _NO_HOOK
+    embedding_model: str | None = None  # for search by meaning; None: by words alone
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
@@ -417,6 +418,7 @@ _KEYS: Final[dict[str, _Check]] = {
     "idle_after_s": _number(10, 86400),
     "on_done": hook_of,
     "on_trouble": hook_of,
+    "embedding_model": _text,
 }
 # What decides the text alone; a profile with hours may set nothing else.
 BY_THE_HOUR: Final = frozenset(

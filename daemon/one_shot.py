@@ -14,13 +14,15 @@ import click
 from daemon.errors import DaemonError, HomeError
 from daemon.home import Home
 from daemon.operations import chat_tools, lending
+from daemon.operations.asking import AskLibrary
 from daemon.operations.conversations import KeptConversations
 from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.audio.backends import Setup
+from engine.ask.evidence import Found
 from engine.chat.records import Conversation, Tool
-from engine.cli.context import CliContext, Conversations, Kept, Lease
+from engine.cli.context import CliContext, Conversations, Kept, Lease, Library
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
 from engine.tuning.records import Taken
@@ -71,6 +73,15 @@ class HomeContext(CliContext):
     def conversations(self) -> Conversations | None:
         """Return the conversations of the home."""
         return None if self.why_not_kept else _Shown(KeptConversations(self.session))
+
+    @property
+    def library(self) -> Library | None:
+        """Return the finished transcripts of the home."""
+        return (
+            None
+            if self.why_not_kept
+            else _ShownLibrary(AskLibrary(self.session, on_problem=_say_words_alone))
+        )
 
     def tools(self) -> Sequence[Tool]:
         """Return what a chat may ask of the home."""
@@ -135,6 +146,30 @@ class _HomeLease(Lease):
         if waiting.reason != self._said:
             self._said = waiting.reason
             click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
+
+
+def _say_words_alone(problem: str) -> None:
+    click.echo(safe(f"Searched by words alone: {problem}"), err=True)
+
+
+class _ShownLibrary:
+    """The finished transcripts, with every error as a message."""
+
+    def __init__(self, library: AskLibrary) -> None:
+        self._library = library
+
+    def find(self, question: str, **limits: str | None) -> Found:
+        """Return the passages that may answer a question."""
+        with told():
+            return self._library.find(question, **limits)
+
+    def shown(self, file: str) -> str:
+        """Return a transcript's path as the user knows it."""
+        return self._library.shown(file)
+
+    def way(self, file: str, at_s: float | None) -> str | None:
+        """Return how to get to a moment of a transcript."""
+        return self._library.way(file, at_s)
 
 
 class _Shown:

@@ -17,12 +17,16 @@ _PACKAGES: Final = ("mcp", "mcp_types", "pydantic")
     epilog="Example: llasactl mcp --home ~/llasa",
 )
 @home_option
+@click.option(
+    "--allow-write", is_flag=True, help="Let the program redo transcripts and name speakers."
+)
 @click.pass_obj
-def mcp(session: TerminalSession) -> None:
+def mcp(session: TerminalSession, *, allow_write: bool) -> None:
     """Serve the library on standard input and output, by the Model Context Protocol.
 
-    A program such as an assistant starts this command. It can search, list, read and check
-    quotations, and change nothing. Folders whose profile says `private = true` are left out.
+    A program such as an assistant starts this command. It can search, ask, list, read and check
+    quotations; without --allow-write it changes nothing. Folders whose profile says `private =
+    true` are left out.
     """
     try:
         from daemon.mcp.server import make_server  # late: it is installed on demand
@@ -34,7 +38,7 @@ def mcp(session: TerminalSession) -> None:
             hint="Install it with: uv tool install 'llasa[mcp]'",
         ) from error
     _ = session.config  # a mistake in the settings is said here, not at the first call
-    make_server(session).run("stdio")
+    make_server(session, allow_write=allow_write).run("stdio")
 
 
 COMMANDS: Final = (mcp,)

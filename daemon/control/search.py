@@ -17,6 +17,7 @@ from daemon.control.session import (
 from daemon.control.text import count
 from daemon.operations import quotes
 from daemon.operations import search as searching
+from daemon.operations.meaning import by_meaning
 from daemon.operations.quotes import Checked
 from daemon.operations.search import Hit, Limits
 from daemon.terminal import safe
@@ -72,7 +73,10 @@ def search(
     """
     with usage_errors():
         limits = Limits(speaker, since, folder)
-        found = searching.search(session, " ".join(words), limits=limits, limit=limit)
+        with by_meaning(session, on_problem=_say_words_alone) as nearest:
+            found = searching.search(
+                session, " ".join(words), limits=limits, limit=limit, nearest=nearest
+            )
     if as_json:
         print_json(
             {
@@ -92,6 +96,10 @@ def search(
         click.echo(f"Nothing was found in {searched}.")
     elif not any(hit.has_all for hit in found.hits):
         click.echo(f"\nNo passage has all of these words; these have some. Searched: {searched}.")
+
+
+def _say_words_alone(problem: str) -> None:
+    click.echo(safe(f"Searched by words alone: {problem}"), err=True)
 
 
 def _shown(session: TerminalSession, hit: Hit) -> Text:

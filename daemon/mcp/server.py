@@ -13,7 +13,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from daemon.errors import DaemonError
-from daemon.operations import quotes, recordings
+from daemon.operations import asking, changing, quotes, recordings
 from daemon.operations import search as searching
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
@@ -37,8 +37,11 @@ Speaker = Annotated[str | None, Field(description="Only what this speaker said; 
 Since = Annotated[str | None, Field(description="Only files from this date on, as 2026-11-29.")]
 
 
-def make_server(session: Session) -> MCPServer[Any]:
-    """Return a server of the library of a home; nothing is read before it is asked."""
+def make_server(session: Session, *, allow_write: bool = False) -> MCPServer[Any]:
+    """Return a server of the library of a home; nothing is read before it is asked.
+
+    With `allow_write` a client may have a transcript done again and name its speakers.
+    """
     tools = _Tools(session)
     server: MCPServer[Any] = MCPServer(
         "llasa", instructions=INSTRUCTIONS, version=ENGINE_VERSION, log_level="WARNING"
@@ -48,12 +51,23 @@ def make_server(session: Session) -> MCPServer[Any]:
     )
     for tool in (
         tools.search,
+        tools.ask,
         tools.list_recordings,
         tools.get_transcript,
         tools.get_metadata,
         tools.verify_quote,
     ):
         server.add_tool(tool, annotations=read_only)
+    if allow_write:
+        writing = _WritingTools(session)
+        changes = ToolAnnotations(
+            read_only_hint=False,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        )
+        for change in (writing.redo, writing.speakers):
+            server.add_tool(change, annotations=changes)
     server.resource("transcript://{recording}", title="Transcript", mime_type="text/plain")(
         tools.read_transcript
     )
@@ -85,6 +99,16 @@ class _Tools:
         keys = ("file", "title", "at_s", "start_s", "end_s", "speakers", "has_all", "text")
         hits = [{key: hit.to_json()[key] for key in keys} for hit in found.hits]
         return _marked({"searched_transcripts": found.transcripts, "hits": hits})
+
+    def ask(self, question: Text, speaker: Speaker = None, since: Since = None) -> dict[str, Any]:
+        """Answer a question with what was said, word for word, with speaker and time.
+
+        `status` nearest: the quotations are near, and no answer; `remark` says why. not_found:
+        nothing is near. Do not answer from memory then.
+        """
+        with _errors():
+            answer = asking.answer(self._session, question, limits=_limits(speaker, since))
+        return _marked({"remark": answer.remark, **answer.to_json()})
 
     def list_recordings(
         self,
@@ -153,6 +177,30 @@ class _Tools:
             else ""
         )
         return "\n\n".join(filter(None, [f"({NOTICE})", *lines, more]))
+
+
+class _WritingTools:
+    """What a client may change where the user allows it; no folder that is private."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def redo(self, id: int) -> dict[str, Any]:  # noqa: A002
+        """Queue a finished recording to be done again, in the background."""
+        with _errors():
+            return _marked(changing.redo(self._session, id, _limits()))
+
+    def speakers(
+        self,
+        id: int,  # noqa: A002
+        names: Annotated[dict[str, str], Field(min_length=1, max_length=50)],
+    ) -> dict[str, Any]:
+        """Name the speakers of a recording: its labels, and who they are.
+
+        The texts are written again with the names; the user's own edits are kept.
+        """
+        with _errors():
+            return _marked(changing.name_speakers(self._session, id, names, _limits()))
 
 
 def _limits(speaker: str | None = None, since: str | None = None) -> Limits:

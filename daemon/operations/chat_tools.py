@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from daemon.errors import NoSuchJob
 from daemon.files.spelling import resolved
-from daemon.operations import actions, transcripts
+from daemon.operations import actions, asking, transcripts
 from daemon.operations.errors import NothingToShow
 from daemon.operations.search import Limits, search
 from daemon.operations.session import Book, Session
@@ -82,6 +82,22 @@ def tools(session: Session) -> list[Tool]:
                 },
             ),
             lambda given: _search(session, given),
+        ),
+        Tool(
+            "ask_transcripts",
+            "Answer a question with what was said, word for word. `status` is answered, nearest "
+            "(these words are near, and no answer: `remark` says why) or not_found. Quote nothing "
+            "else.",
+            _schema(
+                "question",
+                question={
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 300,
+                    "description": "The question, as a whole sentence.",
+                },
+            ),
+            lambda given: _ask(session, given),
         ),
         Tool(
             "enhance_transcript",
@@ -204,6 +220,25 @@ def _search(session: Session, given: Given) -> dict[str, Any]:
             for hit in found.hits
         ],
         "searched": found.transcripts,
+    }
+
+
+def _ask(session: Session, given: Given) -> dict[str, Any]:
+    _check_database(session)
+    answer = asking.answer(session, given["question"], limits=Limits())
+    return {
+        "status": answer.status,
+        "remark": answer.remark,
+        "quotes": [
+            {
+                "transcript": session.short_path(quote.source.file),
+                "from_s": quote.start_s,
+                "speaker": quote.speaker,
+                "text": quote.text,
+            }
+            for quote in answer.quotes
+        ],
+        "searched": answer.transcripts,
     }
 
 

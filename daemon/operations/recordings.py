@@ -75,6 +75,12 @@ def recordings(session: Session, limits: Limits, *, limit: int, offset: int = 0)
         return [_recording(row) for row in islice(allowed, offset, offset + limit)]
 
 
+def recording(session: Session, job_id: int, limits: Limits) -> Recording:
+    """Return a transcript by the id of its job; raises NoSuchRecording and LibraryError."""
+    with opened(session) as library:
+        return _recording(_found(session, library, job_id, limits))
+
+
 def transcript(
     session: Session,
     job_id: int,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from daemon.files.spelling import resolved
 from daemon.operations.errors import InvalidRequest
+from daemon.operations.meaning import Nearest
 from daemon.operations.places import media_of, output_of
 from daemon.operations.session import Session
 from daemon.work.contents import speaker_key
@@ -28,6 +29,7 @@ CANDIDATES: Final = 50  # that each ranking gives, at least
 #: others: in a small library a word may be frequent because it is the subject.
 COMMON: Final = ((1_000, 0.1), (20, 0.5))
 LEAST_SHARE: Final = 0.5  # of the words of a search that a passage must have, if any has so many
+NEAR: Final = 10  # passages that answer by their meaning, whatever their words
 EXCERPT: Final = 45  # words
 _LEAD: Final = 15  # words before the first match, if a sentence begins there
 
@@ -81,11 +83,19 @@ class Found:
     passages: int
 
 
-def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
+def search(
+    session: Session,
+    text: str,
+    *,
+    limits: Limits,
+    limit: int,
+    nearest: Nearest | None = None,
+) -> Found:
     """Return the passages that answer `text` best; any text is allowed.
 
-    Raises InvalidRequest for limits that cannot be understood, and LibraryError where there is no
-    library to be read.
+    `nearest` ranks passages by meaning, where an embedding model is configured. Raises
+    InvalidRequest for limits that cannot be understood, and LibraryError where there is no library
+    to be read.
     """
     filters = filters_of(session, limits)
     typed = parse(text)
@@ -94,11 +104,13 @@ def search(session: Session, text: str, *, limits: Limits, limit: int) -> Found:
         query = telling(library, typed)
         most = max(CANDIDATES, 4 * limit)
         ids = ranked(library, typed, query, filters, limit=most)[:most]
+        near = [] if nearest is None else [number for number, _ in nearest(library, text, filters)]
+        first = frozenset(near[:NEAR])
         answers = (
             answer
-            for row in in_order(library, ids)
+            for row in in_order(library, rank.fuse([ids, near])[:most])
             if may_read(session, row.path, limits)
-            and (answer := _answer(query, row, limits.speaker)) is not None
+            and (answer := _answer(query, row, limits.speaker, is_near=row.id in first)) is not None
         )
         best = _enough(answers, limit)
         hits = tuple(_hit(session, library, answer) for answer in best)
@@ -187,19 +199,24 @@ class _Answer:
     passage: Passage
     found: frozenset[int]  # places of words
     share: float  # of the terms that are answered
+    is_near: bool  # by its meaning
 
 
-def _answer(query: Query, row: PassageRow, speaker: str | None) -> _Answer | None:
-    """Return what answers in a passage, None where nothing does, or not by the speaker."""
+def _answer(query: Query, row: PassageRow, speaker: str | None, *, is_near: bool) -> _Answer | None:
+    """Return what answers in a passage, None where nothing does, or not by the speaker.
+
+    A passage that is near by its meaning answers without any of the words.
+    """
     passage = passage_of(row)
     answers = matches(query, passage.words)
     if speaker is not None:
         said = _said_by(passage, speaker)
         answers = [places & said for places in answers]
     found = frozenset[int]().union(*answers)
-    if not found:
+    if not found and (not is_near or speaker is not None):
         return None
-    return _Answer(row, passage, found, sum(map(bool, answers)) / len(answers))
+    share = sum(map(bool, answers)) / len(answers) if answers else 0.0
+    return _Answer(row, passage, found, share, is_near)
 
 
 def _enough(answers: Iterator[_Answer], limit: int) -> list[_Answer]:
@@ -207,7 +224,7 @@ def _enough(answers: Iterator[_Answer], limit: int) -> list[_Answer]:
     good: list[_Answer] = []
     poor: list[_Answer] = []
     for answer in answers:
-        (good if answer.share >= LEAST_SHARE else poor).append(answer)
+        (good if answer.share >= LEAST_SHARE or answer.is_near else poor).append(answer)
         if len(good) >= limit:
             break
     return good or poor[:limit]
@@ -251,6 +268,8 @@ def _said_by(passage: Passage, speaker: str) -> frozenset[int]:
 def _excerpt(spoken: Sequence[Spoken], found: frozenset[int]) -> tuple[int, int]:
     """Return which words are shown: those where most matches are near each other."""
     places = sorted(found)
+    if not places:
+        return 0, min(len(spoken), EXCERPT)
     best = max(places, key=lambda first: sum(first <= p < first + EXCERPT - _LEAD for p in places))
     begin = max(0, best - _LEAD)
     for place in range(best, begin, -1):

@@ -96,6 +96,8 @@ def check_settings(session: Session) -> Iterator[SettingCheck]:
             yield SettingCheck("ok", f"outputs in {root}")
         else:
             yield SettingCheck("missing", f"outputs in {root}: create it, or correct `output_dir`")
+    if config.embedding_model is not None:
+        yield _check_embedding_model(session, config.embedding_model)
     for number, rule in enumerate(config.rules, start=1):
         patterns = ", ".join(rule.folders)
         yield SettingCheck("ok", f"profile {number}: {rule.profile.name} for {patterns}")
@@ -136,6 +138,17 @@ def _check_chat_model(session: Session, model: str) -> SettingCheck:
             "failure", f"chat_model {model}: it cannot chat; name an instruction-tuned model"
         )
     return SettingCheck("ok", f"chat_model {model}")
+
+
+def _check_embedding_model(session: Session, model: str) -> SettingCheck:
+    from engine.errors import ModelError
+    from engine.models import embedders  # late: `config path` need not wait for it
+
+    try:
+        embedders.describe(model, base=session.home.path)
+    except ModelError as error:
+        return SettingCheck("failure", f"embedding_model {model}: {error} {error.hint}")
+    return SettingCheck("ok", f"embedding_model {model}")
 
 
 def explain_file(config: Config, file: str) -> FileReport:
@@ -207,7 +220,13 @@ def table_of(config: Config) -> dict[str, Any]:
         "audio": list(config.audio),
         **{
             key: value
-            for key in ("transcriber", "whisper_model", "audio_python", "chat_model")
+            for key in (
+                "transcriber",
+                "whisper_model",
+                "audio_python",
+                "chat_model",
+                "embedding_model",
+            )
             if (value := getattr(config, key)) is not None
         },
         "work": config.work,

@@ -18,6 +18,7 @@ from daemon.files.listing import root_is_there
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
 from daemon.work.contents import contents_of
+from daemon.work.embedding import PassageEmbedder
 from engine.ask import stored, tokens
 from state.errors import LibraryDamaged, LibraryError, LibraryOutdated, StateError
 from state.job import FinishedRow
@@ -51,6 +52,7 @@ class Indexer:
         *,
         clock: Callable[[], float] = time.monotonic,
         at_step: Callable[[str], None] = lambda name: None,
+        embedder: PassageEmbedder | None = None,
     ) -> None:
         """Make the indexer; nothing is opened before the first step.
 
@@ -60,6 +62,7 @@ class Indexer:
             log: Where events go.
             clock: Monotonic seconds.
             at_step: Called with the name of each step, for tests.
+            embedder: Gives the passages their vectors; None: one as the settings say.
         """
         self._config = config
         self._queue = queue
@@ -67,6 +70,7 @@ class Indexer:
         self._clock = clock
         self._at_step = at_step
         self._root_is_there = partial(root_is_there, config)
+        self._embedder = embedder or PassageEmbedder(config, log, clock=clock, at_step=at_step)
         self._library: Library | None = None
         self._tasks: deque[Task] = deque()
         self._pages: Iterator[list[Task]] | None = None  # of the comparison that is under way
@@ -75,7 +79,8 @@ class Indexer:
         self._failing = ""  # the library's error that was logged last
 
     def close(self) -> None:
-        """Close the library."""
+        """Close the library, and end what embeds."""
+        self._embedder.close()
         if self._library is not None:
             self._library.database.close()
             self._library = None
@@ -101,7 +106,7 @@ class Indexer:
         try:
             library = self._opened()
             if not self._tasks:
-                return self._compare(library)
+                return self._compare(library) or self._embedder.step(library)
             task = self._tasks.popleft()
             self._do(library, task)
             self._failing = ""
@@ -130,6 +135,7 @@ class Indexer:
                 self._config.home.library, stored.indexed, form=tokens.VERSION
             )
             self.look()
+            self._embedder.look()
         return self._library
 
     def _rebuild(self, error: LibraryError) -> None:
@@ -204,6 +210,7 @@ class Indexer:
         transcript, passages = contents_of(self._queue, self._config, job, task.put)
         self._at_step("passages_made")
         row = library.put(transcript, passages)
+        self._embedder.look()
         self._at_step("indexed")
         if job.size > _LARGE_BYTES:
             give_back_memory()

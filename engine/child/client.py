@@ -162,13 +162,15 @@ class ModelClient:
         options: Mapping[str, Any],
         on_text: Callable[[str], None],
         cancelled: Callable[[], bool] = lambda: False,
+        quotable: Mapping[str, Any] | None = None,
     ) -> Message:
         """Let the model answer a conversation and return what that took.
 
         A message has `role` and `content`, one of an assistant also `calls` (`name`, `arguments`);
         a tool has `name`, `description` and `parameters`; `options` are those of
         `engine.guided.generate`. `cancelled` is asked at every piece; where it returns true, the
-        child stops and lives. Raises `ModelError`, `ChildError`, `ChatError`.
+        child stops and lives. With `quotable` (that of `engine.guided.generate`) the answer is made
+        of quotations and a sentence after each. Raises `ModelError`, `ChildError`, `ChatError`.
         """
         self.start()
         self._answers += 1
@@ -185,6 +187,7 @@ class ModelClient:
                 "messages": list(messages),
                 "tools": list(tools),
                 "options": dict(options),
+                "quotable": None if quotable is None else dict(quotable),
             },
             listener=hearing.hear,
         )

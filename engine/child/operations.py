@@ -6,6 +6,7 @@ and `text` messages, and sends one `ready` or `done` last; what it raises become
 
 from __future__ import annotations
 
+import base64
 import resource
 import sys
 import time
@@ -25,10 +26,12 @@ from engine.errors import (
     NoMemory,
 )
 from engine.models.device import Device
+from engine.models.embedders import EmbedderInfo
 from engine.records import EnhancedPart, ModelInfo, Opinion
 
 if TYPE_CHECKING:
     from engine.child.deciding import Deciders
+    from engine.embedding.embedder import Embedder
     from engine.guided.generate import Writer
     from engine.guided.model import Model
 
@@ -67,6 +70,7 @@ class Host:
     def __init__(self, send: Callable[..., None]) -> None:
         self.send = send
         self.cancelled = 0  # number of the answer that the parent no longer wants
+        self.embedder: Embedder | None = None
         self._model: LoadedModel | None = None
 
     @property
@@ -175,8 +179,9 @@ def count(host: Host, request: Request) -> None:
 
 def write(host: Host, request: Request) -> None:
     """Answer a conversation, piece by piece, until it ends or the parent cancels it."""
-    from engine.guided.generate import Options
+    from engine.guided.generate import Options, Quotable
 
+    quotable = request.get("quotable")
     number = int(request["number"])
     answer = host.model.writer.write(
         request["messages"],
@@ -185,9 +190,35 @@ def write(host: Host, request: Request) -> None:
         on_text=lambda piece: host.send(event="text", text=piece),
         on_read=lambda tokens: host.send(event="progress", tokens=tokens),
         cancelled=lambda: host.cancelled == number,
+        quotable=None if quotable is None else Quotable(**quotable),
     )
     peak = max(memory_bytes(), answer.memory_bytes)
     host.send(event="done", **{**asdict(answer), "memory_bytes": peak})
+
+
+def load_embedder(host: Host, request: Request) -> None:
+    """Load an embedding model."""
+    from engine.embedding.embedder import Embedder
+
+    host.embedder = Embedder.load(EmbedderInfo(**request["info"]))
+    host.send(event="done", load_s=host.embedder.load_s, memory_bytes=memory_bytes())
+
+
+def embed(host: Host, request: Request) -> None:
+    """Return the vectors of some passages."""
+    assert host.embedder is not None, "no embedding model is loaded"
+    vectors = host.embedder.embed(request["texts"])
+    data = base64.b64encode(vectors.tobytes()).decode("ascii")
+    host.send(event="done", vectors=data, memory_bytes=memory_bytes())
+
+
+def nearest(host: Host, request: Request) -> None:
+    """Return which vectors of a file are nearest to a question."""
+    assert host.embedder is not None, "no embedding model is loaded"
+    found = host.embedder.nearest(
+        request["text"], Path(request["file"]), limit=int(request["limit"])
+    )
+    host.send(event="done", nearest=found, memory_bytes=memory_bytes())
 
 
 Operation = Callable[[Host, Request], None]
@@ -197,6 +228,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "facts": facts,
     "count": count,
     "write": write,
+    "load_embedder": load_embedder,
+    "embed": embed,
+    "nearest": nearest,
 }
 
 

@@ -1,9 +1,10 @@
 """What the model child and its parent say to each other: framed JSON over two pipes.
 
 A frame is its length in four bytes, big-endian, and a JSON object. A request names its operation:
-`load`, `enhance`, `facts`, `count` or `write`. It is answered by any number of `progress` and
-`text` events and then by one `ready`, `done` or `failed`. While an answer is written, `cancel` with
-its number ends it: the child stops at the next token and sends `done`.
+`load`, `enhance`, `facts`, `count`, `write`, `load_embedder`, `embed` or `nearest`. It is answered
+by any number of `progress` and `text` events and then by one `ready`, `done` or `failed`. While an
+answer is written, `cancel` with its number ends it: the child stops at the next token and sends
+`done`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from engine.audio.backends import Setup
+from engine.ask.evidence import Found
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
 
@@ -44,6 +45,26 @@ class Conversations(Protocol):
 
     def save(self, conversation: Conversation, *, model: str) -> str:
         """Keep a conversation whole and give it its id; return what the user should know, or ""."""
+
+
+class Library(Protocol):
+    """Finished transcripts, to be asked. Every method raises `UserMessage`."""
+
+    def find(
+        self,
+        question: str,
+        *,
+        speaker: str | None = None,
+        since: str | None = None,
+        folder: str | None = None,
+    ) -> Found:
+        """Return the passages that may answer a question."""
+
+    def shown(self, file: str) -> str:
+        """Return a transcript's path as the user knows it."""
+
+    def way(self, file: str, at_s: float | None) -> str | None:
+        """Return how to get to a moment of a transcript, None where nothing is there."""
 
 
 class Lease:
@@ -101,6 +122,11 @@ class CliContext:
     @property
     def conversations(self) -> Conversations | None:
         """Return where conversations are kept, None where they are not."""
+        return None
+
+    @property
+    def library(self) -> Library | None:
+        """Return the finished transcripts of the home, None where there is no home."""
         return None
 
     @property

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from engine.cli import bench, calibrate, chat, describe, enhance, menu, prompt, tune, whisper
+from engine.cli import ask, bench, calibrate, chat, describe, enhance, menu, prompt, tune, whisper
 from engine.cli.context import CliContext
 from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
@@ -60,6 +60,7 @@ def llasa_cli(context: click.Context) -> None:
 for _command in (
     prompt.prompt,
     chat.chat,
+    ask.ask,
     enhance.enhance,
     describe.describe,
     enhance.batch,

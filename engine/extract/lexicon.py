@@ -104,6 +104,11 @@ def lexicon_for(document: Document) -> Lexicon:
     return Lexicon(language, frozenset(stops), frozenset())
 
 
+def stop_words(language: str) -> frozenset[str]:
+    """Return the words of a language that say little, folded; none where there is no list."""
+    return _stops(language)
+
+
 def _share(counts: Counter[str], language: str) -> int:
     stops = _stops(language)
     if language == "el":

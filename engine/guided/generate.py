@@ -15,6 +15,7 @@ from engine.guided.calls import CallGrammar, CallGuide, Restriction
 from engine.guided.chat_cache import ChatCache, room
 from engine.guided.chat_tokenizer import ChatTokenizer
 from engine.guided.model import Model
+from engine.guided.quoting import QuoteGuide
 
 # Freed buffers that MLX may keep for later; without a limit they grow from turn to turn.
 _FREED_BYTES: Final = 256 << 20
@@ -31,6 +32,14 @@ class Options:
     seed: int | None = None
     think: bool = False  # where the model can
     force_tool: bool = False  # the answer begins with a call
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """What an answer may quote."""
+
+    passages: Sequence[Sequence[Sequence[str]]]  # of each its turns, of each turn its sentences
+    not_there: str  # what is written where they do not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +113,11 @@ class Writer:
         on_text: Callable[[str], None],
         on_read: Callable[[int], None] = lambda tokens: None,
         cancelled: Callable[[], bool] = lambda: False,
+        quotable: Quotable | None = None,
     ) -> Answer:
         """Write an answer; `on_text` gets its pieces as they come, `on_read` the tokens read.
 
+        With `quotable` the answer is made of quotations, and a sentence after each.
         What the model thinks stands between its marks, also where the prompt ends inside them. What
         stands between the marks of a call outside of that is a call that its tool's schema allows.
         Raises `ChatError` (`PromptTooLong`, `ToolRefused`), `ModelRefused`.
@@ -117,7 +128,7 @@ class Writer:
             raise ChatError("There is no message to answer.")
         prompt = self.prompt(messages, tools, think=options.think)
         most = min(options.max_tokens, self._room_after(prompt))
-        guide = self._guide(tools)
+        guide = self._guide(tools) if quotable is None else self._quote_guide(quotable)
         text = _Text(self._tokenizer, on_text)
         thinks = self._thinking_mark(prompt)
         text.say(f"{thinks}\n" if thinks else "")
@@ -131,9 +142,8 @@ class Writer:
                 read_s = time.monotonic() - started
                 tokens, finish = 0, "cancelled"
                 if whole:
-                    first = (
-                        guide.opening(thinks=bool(thinks)) if guide and options.force_tool else None
-                    )
+                    forced = options.force_tool or quotable is not None
+                    first = guide.opening(thinks=bool(thinks)) if guide and forced else None
                     run = _Run(self._cache, self._tokenizer.end_ids, text, guide, options)
                     tokens, finish = run.write(logits, most, first, cancelled)
         except BaseException:
@@ -167,13 +177,24 @@ class Writer:
             finish=finish,
         )
 
+    def _quote_guide(self, quotable: Quotable) -> QuoteGuide:
+        return QuoteGuide(
+            self._call_grammar(),
+            quotable.passages,
+            not_there=quotable.not_there,
+            thinking=self.facts.thinking,
+        )
+
+    def _call_grammar(self) -> CallGrammar:
+        if self._grammar is None:
+            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
+        return self._grammar
+
     def _guide(self, tools: Sequence[Mapping[str, Any]]) -> CallGuide | None:
         if not tools:
             return None
-        if self._grammar is None:
-            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
         return CallGuide(
-            self._grammar,
+            self._call_grammar(),
             tools,
             call_marks=self.facts.call_marks,
             thinking=self.facts.thinking,
@@ -220,7 +241,7 @@ class _Run:
         cache: ChatCache,
         end_ids: frozenset[int],
         text: _Text,
-        guide: CallGuide | None,
+        guide: CallGuide | QuoteGuide | None,
         options: Options,
     ) -> None:
         import mlx.core as mx

@@ -86,7 +86,7 @@ def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
 
 def _described(model: str, base: Path) -> ModelInfo:
     model = FORMER_NAMES.get(model, model)
-    folder, revision = _find(model, base)
+    folder, revision = find_folder(model, base)
     config = _read_json(folder / "config.json")
     _check_safe(folder, config)
     own = folder / "llasa.json"
@@ -111,7 +111,7 @@ def _described(model: str, base: Path) -> ModelInfo:
     return ModelInfo(
         name=model,
         path=str(folder),
-        revision=card.get("revision") or revision or _fingerprint(folder),
+        revision=card.get("revision") or revision or fingerprint(folder),
         quantization=_quantization(config),
         tasks=tuple(card.get("tasks", ("punctuate",))),
         languages=tuple(card.get("languages", ())),
@@ -138,7 +138,7 @@ def _biases(data: Mapping[str, Any]) -> dict[str, float]:
     return {str(key): float(value) for key, value in data.items()}
 
 
-def _find(model: str, base: Path) -> tuple[Path, str | None]:
+def find_folder(model: str, base: Path) -> tuple[Path, str | None]:
     """Return the folder of a model, and its revision where the cache knows it."""
     if model == EMBEDDED:
         return embedded_folder(), None
@@ -256,7 +256,7 @@ def _quantization(config: dict[str, Any]) -> str | None:
     return f"{found['bits']}-bit, group {found.get('group_size', '?')}"
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Return 12 hex digits that change with the weights, without reading gigabytes.
 
     They are a hash of the name, the size, and the first and last MiB of each weights file.

@@ -67,8 +67,8 @@ class Scores:
     paragraphs: mx.array
 
 
-class Network:
-    """A loaded encoder. One row is one window of pieces; rows are of equal length."""
+class Encoder:
+    """A loaded encoder without heads. One row is one text or window; rows are of equal length."""
 
     def __init__(self, folder: Path, *, device: Device = "auto", fast_blas: bool = False) -> None:
         """Load a model folder; raises `ModelRefused`."""
@@ -83,23 +83,27 @@ class Network:
             )
             weights = _Weights(arrays, config.get("quantization") or {}, self.form)
             self.pieces = int(config["pieces"])
+            self.places = int(config.get("positions", 0))
+            self.hidden = int(config["hidden"])
             self._heads = int(config["heads"])
             self._embed = weights.rows("pieces")
             self._places = weights.plain("positions.weight")
             self._norm = weights.norm("norm")
             self._layers = [_layer(weights, n) for n in range(config["layers"])]
-            self._outputs = [weights.affine(name) for name in ("mark", "case", "paragraph")]
+            self._load_heads(weights)
             mx.eval(weights.made)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelRefused(f"MLX cannot load {folder}: {error}") from error
 
-    def __call__(self, ids: mx.array, *, exact: bool | None = None) -> Scores:
-        """Return the scores of rows of ids (rows x pieces).
+    def _load_heads(self, weights: _Weights) -> None:
+        """Load what is put on top; an encoder alone has nothing."""
+
+    def encode(self, ids: mx.array, *, exact: bool | None = None) -> mx.array:
+        """Return what the last layer has of rows of ids (rows x pieces x hidden).
 
         `exact` says whether exponentials are computed; None: on a GPU alone.
         """
-        x = self.read(ids, len(self._layers), exact=exact)
-        return Scores(*(head(x).astype(mx.float32) for head in self._outputs))
+        return self.read(ids, len(self._layers), exact=exact)
 
     def read(
         self,
@@ -138,6 +142,18 @@ class Network:
         inner = layer.up(x)
         inner = inner * (1 + mx.erf(inner * _HALF_ROOT)) / 2 if exact else gelu(inner)
         return layer.output_norm(x + layer.down(inner))
+
+
+class Network(Encoder):
+    """An encoder with the three heads of a tagger."""
+
+    def _load_heads(self, weights: _Weights) -> None:
+        self._outputs = [weights.affine(name) for name in ("mark", "case", "paragraph")]
+
+    def __call__(self, ids: mx.array, *, exact: bool | None = None) -> Scores:
+        """Return the scores of rows of ids (rows x pieces); `exact` as for `encode`."""
+        x = self.encode(ids, exact=exact)
+        return Scores(*(head(x).astype(mx.float32) for head in self._outputs))
 
 
 def gelu(x: mx.array) -> mx.array:

@@ -69,14 +69,16 @@ class Library:
             self._remove(transcript.path)
             transcript_id = self._insert(transcript)
             count = words = 0
+            speakers: dict[str, None] = {}
             for passage in passages:
                 self._insert_passage(transcript_id, passage)
                 count += 1
                 words += passage.words
+                speakers |= dict.fromkeys(passage.speakers.splitlines())
             row = self.database.execute_one(
-                "UPDATE transcripts SET passages = ?, words = ? WHERE id = ?"
+                "UPDATE transcripts SET passages = ?, words = ?, speakers = ? WHERE id = ?"
                 f" RETURNING {TRANSCRIPT_COLUMNS}",
-                (count, words, transcript_id),
+                (count, words, "\n".join(speakers), transcript_id),
             )
             assert row is not None
             return _transcript_of(row)
@@ -100,6 +102,11 @@ class Library:
                 "INSERT INTO passage_index (passage_index, rowid, words) VALUES ('delete', ?, ?)",
                 (row["id"], self._words(body)),
             )
+        self.database.execute(
+            "DELETE FROM vectors WHERE passage_id IN"
+            " (SELECT id FROM passages WHERE transcript_id = ?)",
+            (found["id"],),
+        )
         self.database.execute("DELETE FROM passages WHERE transcript_id = ?", (found["id"],))
         self.database.execute("DELETE FROM transcripts WHERE id = ?", (found["id"],))
         return True
@@ -109,8 +116,8 @@ class Library:
         values: list[Value] = list(astuple(transcript))
         values[names.index("path")] = os.fsencode(transcript.path)
         row = self.database.execute_one(
-            f"INSERT INTO transcripts ({', '.join(names)}, words, passages)"
-            f" VALUES ({', '.join('?' * len(names))}, 0, 0) RETURNING id",
+            f"INSERT INTO transcripts ({', '.join(names)}, words, passages, speakers)"
+            f" VALUES ({', '.join('?' * len(names))}, 0, 0, '') RETURNING id",
             values,
         )
         assert row is not None
@@ -150,7 +157,7 @@ class Library:
         expression = _expression(wanted, mode)
         if not expression:
             return []
-        conditions, values = _conditions(filters)
+        conditions, values = conditions_of(filters)
         joined = (
             " JOIN passages AS p ON p.id = i.rowid JOIN transcripts AS t ON t.id = p.transcript_id"
             if conditions
@@ -241,6 +248,21 @@ class Library:
             )
         return {os.fsdecode(row["path"]): row["stamp"] for row in rows}
 
+    def languages(self) -> list[str]:
+        """Return the languages of the transcripts, the most frequent first."""
+        with guarded():
+            rows = self.database.query(
+                "SELECT language FROM transcripts WHERE language IS NOT NULL"
+                " GROUP BY language ORDER BY count(*) DESC, language"
+            )
+        return [str(row[0]) for row in rows]
+
+    def speakers(self) -> list[str]:
+        """Return everybody who speaks in a transcript, as `Filters.speaker` is compared."""
+        with guarded():
+            rows = self.database.query("SELECT DISTINCT speakers FROM transcripts")
+        return list(dict.fromkeys(name for row in rows for name in str(row[0]).splitlines()))
+
     def totals(self) -> Totals:
         """Return what the library holds."""
         with guarded():
@@ -279,7 +301,8 @@ def _expression(wanted: Sequence[Wanted], mode: Mode) -> str:
     return (" AND " if mode == "all" else " OR ").join(terms)
 
 
-def _conditions(filters: Filters) -> tuple[str, list[Value]]:
+def conditions_of(filters: Filters) -> tuple[str, list[Value]]:
+    """Return the SQL of some limits on passages `p` of transcripts `t`, and its values."""
     found: list[str] = []
     values: list[Value] = []
     if filters.speaker is not None:

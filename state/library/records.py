@@ -22,6 +22,7 @@ class TranscriptRow:
     duration_s: float | None
     words: int
     passages: int
+    speakers: str  # of all its passages, each once, as `NewPassage.speakers`
     problem: str | None  # why it has no passages, as a reason; None where all is well
 
 
@@ -59,6 +60,17 @@ class PassageRow:
     id: int
     transcript_id: int
     path: str  # of the transcript's source
+    position: int
+    start_s: float | None
+    end_s: float | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unembedded:
+    """A passage without a vector."""
+
+    id: int
     position: int
     start_s: float | None
     end_s: float | None

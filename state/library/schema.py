@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 APPLICATION_ID: Final = 0x6C6C6962  # "llib": the file is a library of ours
 
 #: Combining marks belong to words: the vowels of Hindi and Thai are such marks.
@@ -26,6 +26,7 @@ STATEMENTS: Final = (
         duration_s REAL,
         words INTEGER NOT NULL,
         passages INTEGER NOT NULL,
+        speakers TEXT NOT NULL,
         problem TEXT
     ) STRICT
     """,
@@ -47,4 +48,13 @@ STATEMENTS: Final = (
     USING fts5(words, content='', tokenize="{TOKENIZER}")
     """,
     "CREATE VIRTUAL TABLE terms USING fts5vocab(passage_index, row)",
+    "CREATE TABLE embedders (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE) STRICT",
+    """
+    CREATE TABLE vectors (
+        passage_id INTEGER PRIMARY KEY REFERENCES passages (id),
+        embedder_id INTEGER NOT NULL REFERENCES embedders (id),
+        vector BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX vectors_embedder ON vectors (embedder_id)",
 )

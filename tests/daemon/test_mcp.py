@@ -23,12 +23,15 @@ mcp = pytest.importorskip("mcp", reason="the extra llasa[mcp] is not installed")
 Calls = Callable[..., Any]
 
 
-def with_client(config: Config, do: Callable[[Any], Awaitable[Any]]) -> Any:
+def with_client(
+    config: Config, do: Callable[[Any], Awaitable[Any]], *, allow_write: bool = False
+) -> Any:
     """Return what `do` makes of a client of the server of a home."""
     from daemon.mcp.server import make_server
 
     async def run() -> Any:
-        async with mcp.Client(make_server(Session(str(config.home.path)))) as client:
+        server = make_server(Session(str(config.home.path)), allow_write=allow_write)
+        async with mcp.Client(server) as client:
             return await do(client)
 
     return asyncio.run(run())
@@ -38,8 +41,10 @@ def with_client(config: Config, do: Callable[[Any], Awaitable[Any]]) -> Any:
 def call(config: Config) -> Calls:
     """Return a way to call a tool: its answer, or the text of its error."""
 
-    def call(tool: str, **arguments: Any) -> Any:
-        answer = with_client(config, lambda client: client.call_tool(tool, arguments))
+    def call(tool: str, *, allow_write: bool = False, **arguments: Any) -> Any:
+        answer = with_client(
+            config, lambda client: client.call_tool(tool, arguments), allow_write=allow_write
+        )
         text = answer.content[0].text
         return text if answer.is_error else json.loads(text)
 
@@ -51,6 +56,7 @@ def test_the_tools_are_known_as_read_only(config: Config) -> None:
     tools = with_client(config, lambda client: client.list_tools()).tools
     assert {tool.name for tool in tools} == {
         "search",
+        "ask",
         "list_recordings",
         "get_transcript",
         "get_metadata",
@@ -80,6 +86,43 @@ def test_everything_can_be_read_and_is_marked_as_untrusted(library: Path, call: 
     assert checked["status"] == "misattributed"
     for answer in (listed, page, checked):
         assert "untrusted" in answer["notice"]
+
+
+def test_a_question_is_answered_in_quotations_or_refused(library: Path, call: Calls) -> None:
+    """With who said it and when; what speaks against the nearest words is said."""
+    answer = call("ask", question="Why did they balk at the cost?")
+    assert answer["status"] == "answered", answer
+    assert answer["quotes"][0]["speaker"] == "SPEAKER_01"
+    assert answer["written"] is None
+    assert "untrusted" in answer["notice"]
+    twisted = call("ask", question="Did they balk at fifty thousand pounds?")
+    assert (twisted["status"], twisted["why"]) == ("nearest", "number")
+    assert "number of the question" in twisted["remark"]
+
+
+def test_what_may_be_changed_is_allowed_by_the_user(
+    library: Path, call: Calls, config: Config, rig: WorkerRig
+) -> None:
+    """Without --allow-write neither tool exists; with it both say that they change something."""
+    talk = next(
+        each["id"]
+        for each in call("list_recordings")["recordings"]
+        if each["file"].endswith("talk.json")
+    )
+    refused = call("redo", id=talk)
+    assert "Unknown tool" in refused
+    tools = with_client(config, lambda client: client.list_tools(), allow_write=True).tools
+    changing = {tool.name for tool in tools if not tool.annotations.read_only_hint}
+    assert changing == {"redo", "speakers"}
+    named = call("speakers", allow_write=True, id=talk, names={"SPEAKER_01": "Grace"})
+    assert named["problem"] is None
+    assert "Grace: " in (library / "calls" / "talk.enhanced.txt").read_text(encoding="utf-8")
+    assert "is not a speaker" in call(
+        "speakers", allow_write=True, id=talk, names={"NOBODY": "Eve"}
+    )
+    again = call("redo", allow_write=True, id=talk)
+    assert again["status"] == "queued"
+    assert rig.queue.job(again["id"]) is not None
 
 
 def test_pages_go_through_everything_once(
@@ -137,6 +180,11 @@ def test_private_folders_are_not_there(
     assert len(call("list_recordings")["recordings"]) == 1
     assert call("search", text="balked")["hits"] == []
     assert call("verify_quote", text="they balked at the cost")["file"] is None
+    asked = call("ask", question="What did Ada say about the cost at which they balked?")
+    assert (asked["status"], asked["quotes"]) == ("not_found", [])
+    assert "lovelace" not in json.dumps(asked).casefold()
+    for tool, more in (("redo", {}), ("speakers", {"names": {"SPEAKER_00": "Eve"}})):
+        assert "There is no recording" in call(tool, allow_write=True, id=hidden, **more)
     for tool in ("get_transcript", "get_metadata"):
         assert "There is no recording" in call(tool, id=hidden)
     assert ask("search", "balked", "--json").json["hits"]

@@ -1,0 +1,1 @@
+"""Texts become vectors of their meaning; everything here runs in the model child."""
