@@ -19,8 +19,8 @@ from daemon.operations.conversations import KeptConversations
 from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
-from engine.audio.backends import Setup
 from engine.ask.evidence import Found
+from engine.audio.backends import Setup
 from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease, Library
 from engine.cli.main import main as run

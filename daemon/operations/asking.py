@@ -179,4 +179,4 @@ class AskLibrary:
 
     def way(self, file: str, at_s: float | None) -> str | None:
         """Return how to get to a moment of a transcript: its recording, else its text."""
-        return media_of(file, at_s) or output_of(file)
+        return media_of(file, at_s) or output_of(self._session, file)

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from engine.audio.backends import Setup
 from engine.ask.evidence import Found
+from engine.audio.backends import Setup
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
 
