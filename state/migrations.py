@@ -216,6 +216,32 @@ def m006_conversations(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m008_writings(db: sqlite_utils.Database) -> None:
+    """What a model writes about finished jobs: its progress, request by request, and the result."""
+    db.executescript(f"""
+    CREATE TABLE writings (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        writer TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,
+        result BLOB,
+        changed_at TEXT NOT NULL DEFAULT ({NOW})
+    ) STRICT;
+    CREATE INDEX writings_status ON writings (status);
+    CREATE TABLE written (
+        job_id INTEGER NOT NULL REFERENCES writings (job_id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (job_id, key)
+    ) STRICT;
+    """)
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -223,6 +249,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m004_rebuilding,
     m005_model_requests,
     m006_conversations,
+    m008_writings,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

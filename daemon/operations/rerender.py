@@ -1,26 +1,22 @@
-"""Render a finished text again, with other names or formats: no model, no daemon needed."""
+"""A finished text as it can be rendered again, with other names: no model, no daemon needed."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from daemon.config import Config
-from daemon.work.kept import RENDERED, profile_of, restore
+from daemon.work.kept import RENDERED, profile_of
 from daemon.work.names import names_for
-from daemon.work.publish import publish, remark_on
-from engine import metadata, pipeline
+from daemon.work.rerender import render_again
+from engine import metadata
 from engine.records import Document, EnhancedWord
-from engine.render import FORMATS
 from engine.text import prose
-from state.job import Job, Output
+from state.job import Job
 from state.queue import Queue
+
+__all__ = ["Speaker", "finished", "found_in", "names_of", "render_again"]
 
 _QUOTE: Final = 60  # characters
 
@@ -73,47 +69,5 @@ def found_in(words: Sequence[EnhancedWord], names: Mapping[str, str]) -> list[Sp
     ]
 
 
-def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str]) -> list[Output]:
-    """Write the outputs of a finished job again with these names; return them.
-
-    The job keeps its status. A file that was edited is left alone: ours is written beside it.
-    Raises CannotRender, SourceError, JobMoved and OutputError; then the old outputs stay.
-    """
-    with _exclusive(config.home.state / "render.lock"):
-        kept = restore(queue, job, config)
-        result = pipeline.finish(
-            _with(kept.plan, names, job),
-            kept.parts,
-            load_s=_timing(job, "load_s"),
-            total_s=_timing(job, "total_s"),
-            created_at=datetime.now(UTC),
-        )
-        outputs = publish(queue, job, result.files, mode=kept.source.mode)
-        queue.rerendered(job, outputs, detail=remark_on(outputs))
-    return outputs
-
-
-def _with(plan: pipeline.Plan, names: Mapping[str, str], job: Job) -> pipeline.Plan:
-    """Return the plan with these names, and with the formats that exist or are asked for now."""
-    there = {output.suffix.removeprefix("enhanced.") for output in job.outputs}
-    outputs = tuple(kind for kind in FORMATS if kind in there or kind in plan.profile.outputs)
-    return replace(plan, profile=replace(plan.profile, speakers=dict(names), outputs=outputs))
-
-
-def _timing(job: Job, key: str) -> float:
-    return float(job.figures.get("timings", {}).get(key) or 0.0)
-
-
 def _beginning(text: str) -> str:
     return text if len(text) <= _QUOTE else text[: _QUOTE - 1].rsplit(" ", 1)[0] + "…"
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Wait until no other process renders in this home, and keep others waiting."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from daemon.files.listing import root_is_there
 from daemon.log import Log
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.describing import Describer
 from daemon.work.index import Indexer
 from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
@@ -122,15 +123,20 @@ class WorkerLoop:
         """Return an indexer on a database of the calling thread."""
         return Indexer(self._config, Queue(database), self._log, clock=self._clock)
 
+    def make_describer(self, database: Database) -> Describer:
+        """Return what writes about finished jobs, on a database of the calling thread."""
+        context = self._context(database)
+        return Describer(self._config, Queue(database), self.keeper, self._log, context)
+
     def _work_with(self, database: Database) -> None:
         worker, lender = self.make_worker(database), self.make_lender(database)
-        indexer = self.make_indexer(database)
+        indexer, describer = self.make_indexer(database), self.make_describer(database)
         try:
-            self._work(worker, lender, indexer)
+            self._work(worker, lender, indexer, describer)
         finally:
             indexer.close()
 
-    def _work(self, worker: Worker, lender: Lender, indexer: Indexer) -> None:
+    def _work(self, worker: Worker, lender: Lender, indexer: Indexer, describer: Describer) -> None:
         while not self.stopping.is_set():
             if lender.lend():
                 self.stopping.wait(LOOK_S)
@@ -141,6 +147,9 @@ class WorkerLoop:
                 indexer.after_job()
                 continue
             if indexer.step():  # a job that came in the meantime goes before the next step
+                continue
+            if describer.step():
+                self._wake_service()
                 continue
             if self.keeper.unload_if_idle(self._clock()):
                 self.progress.report({"memory_bytes": None, "device_path": None})

@@ -17,6 +17,7 @@ from daemon.files.listing import Listing
 from daemon.files.source import Snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
+from daemon.work import describing
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
@@ -209,6 +210,8 @@ class Worker:
         self._sweep(Path(job.path).parent)
         outputs = publish(self._queue, job, result.files, mode=source.mode, step=self._context.step)
         self._context.step("before_commit")
+        language = result.document.language
+        describing.offer(self._queue, self._config, job, self._profile(job), language)
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(

@@ -14,6 +14,7 @@ from engine.guided import conversation
 from engine.guided.calls import CallGrammar, CallGuide, Restriction
 from engine.guided.chat_cache import ChatCache, room
 from engine.guided.chat_tokenizer import ChatTokenizer
+from engine.guided.forms import FormGuide
 from engine.guided.model import Model
 
 # Freed buffers that MLX may keep for later; without a limit they grow from turn to turn.
@@ -31,6 +32,7 @@ class Options:
     seed: int | None = None
     think: bool = False  # where the model can
     force_tool: bool = False  # the answer begins with a call
+    schema: Mapping[str, Any] | None = None  # the answer is JSON that fits it, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Writer:
             raise ChatError("There is no message to answer.")
         prompt = self.prompt(messages, tools, think=options.think)
         most = min(options.max_tokens, self._room_after(prompt))
-        guide = self._guide(tools)
+        guide = self._guide(tools) if options.schema is None else self._form(options.schema)
         text = _Text(self._tokenizer, on_text)
         thinks = self._thinking_mark(prompt)
         text.say(f"{thinks}\n" if thinks else "")
@@ -131,9 +133,8 @@ class Writer:
                 read_s = time.monotonic() - started
                 tokens, finish = 0, "cancelled"
                 if whole:
-                    first = (
-                        guide.opening(thinks=bool(thinks)) if guide and options.force_tool else None
-                    )
+                    opens = guide and (options.force_tool or options.schema is not None)
+                    first = guide.opening(thinks=bool(thinks)) if guide and opens else None
                     run = _Run(self._cache, self._tokenizer.end_ids, text, guide, options)
                     tokens, finish = run.write(logits, most, first, cancelled)
         except BaseException:
@@ -170,14 +171,20 @@ class Writer:
     def _guide(self, tools: Sequence[Mapping[str, Any]]) -> CallGuide | None:
         if not tools:
             return None
-        if self._grammar is None:
-            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
         return CallGuide(
-            self._grammar,
+            self._grammar_of_tokens(),
             tools,
             call_marks=self.facts.call_marks,
             thinking=self.facts.thinking,
         )
+
+    def _form(self, schema: Mapping[str, Any]) -> FormGuide:
+        return FormGuide(self._grammar_of_tokens(), schema, thinking=self.facts.thinking)
+
+    def _grammar_of_tokens(self) -> CallGrammar:
+        if self._grammar is None:
+            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
+        return self._grammar
 
     def _thinking_mark(self, prompt: Sequence[int]) -> str:
         """Return the mark inside which the prompt ends, "": it ends outside."""
@@ -220,7 +227,7 @@ class _Run:
         cache: ChatCache,
         end_ids: frozenset[int],
         text: _Text,
-        guide: CallGuide | None,
+        guide: CallGuide | FormGuide | None,
         options: Options,
     ) -> None:
         import mlx.core as mx

@@ -13,6 +13,8 @@ CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT 
         WHERE granted_at IS NOT NULL
     ;
 
+CREATE INDEX writings_status ON writings (status);
+
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         title TEXT NOT NULL,
@@ -139,6 +141,27 @@ CREATE TABLE service (
         paused_until REAL,
         paused_since TEXT
     , rebuilding INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TABLE writings (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        writer TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,
+        result BLOB,
+        changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
+
+CREATE TABLE written (
+        job_id INTEGER NOT NULL REFERENCES writings (job_id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (job_id, key)
+    ) STRICT;
 
 CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs BEGIN
         INSERT INTO history (job_id, status, reason, attempt, at)
