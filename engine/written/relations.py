@@ -83,14 +83,12 @@ def folded_name(words: Iterable[str]) -> frozenset[str]:
     return frozenset(words)
 
 
-def problems(claim: Claim, known: Knowledge, *, title: bool) -> Iterator[tuple[Any, str]]:
+def problems(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
     """Yield what of a claim does not belong together, as a kind and a reason."""
-    for number in claim.numbers:
-        if (noun := _counted(number, claim, known)) and not _counts(number, noun, claim, known):
-            yield "relation", f'"{number.text}" was not said of "{noun.text}"'
-    if not title:
-        yield from _certainty(claim, known)
-    yield from _named(claim, known, title=title)
+    yield from _counts(claim, known)
+    yield from _dated(claim, known)
+    yield from _certainty(claim, known)
+    yield from _named(claim, known)
 
 
 # Numbers and what they count
@@ -114,24 +112,65 @@ def _counted(number: Number, claim: Claim, known: Knowledge) -> Token | None:
     return None
 
 
-def _counts(number: Number, noun: Token, claim: Claim, known: Knowledge) -> bool:
-    """Return whether the number was said of this word somewhere in what is cited."""
-    for paragraph in claim.cited:
-        tokens = paragraph.text.tokens
-        taken = [n for n in paragraph.numbers if not n.values & number.wanted]
-        edges = {n.start for n in taken} | {n.end for n in taken}
+def _counts(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
+    """Yield numbers that were not said of what they count, or not in one sentence with others."""
+    together: dict[int, set[tuple[int, int]]] = {}  # where the numbers of a clause stand
+    for number in claim.numbers:
+        noun = _counted(number, claim, known)
+        places = _places(number, noun, claim, known)
+        if noun is not None and not places:
+            yield "relation", f'"{number.text}" was not said of "{noun.text}"'
+            continue
+        clause = claim.text.tokens[number.start].clause
+        together[clause] = together.get(clause, places) & places
+        if not together[clause]:
+            yield "relation", f'"{number.text}" was not said together with the other numbers'
+
+
+def _places(
+    number: Number, noun: Token | None, claim: Claim, known: Knowledge
+) -> set[tuple[int, int]]:
+    """Return the paragraphs and sentences in which the number was said, of this word."""
+    places = set()
+    for at, paragraph in enumerate(claim.cited):
         for found in paragraph.numbers:
-            if not found.values & number.wanted:
-                continue
-            after = _until(range(found.end, min(found.end + _NEAR, len(tokens))), edges, tokens)
-            before = _until(range(found.start - 1, max(-1, found.start - 1 - _BEFORE), -1), edges)
-            touching = [n for n in (found.start - 1, found.end) if 0 <= n < len(tokens)]
-            if any(same_word(noun.key, tokens[n].key, known) for n in (*after, *touching)):
-                return True
-            follows = any(tokens[n].key not in known.function for n in after)
-            if not follows and any(same_word(noun.key, tokens[n].key, known) for n in before):
-                return True
-    return False
+            if found.values & number.wanted and (
+                noun is None or _is_of(found, noun, paragraph, known)
+            ):
+                places.add((at, paragraph.text.tokens[found.start].sentence))
+    return places
+
+
+def _is_of(found: Number, noun: Token, paragraph: Said, known: Knowledge) -> bool:
+    """Return whether a number of the source was said of this word."""
+    tokens = paragraph.text.tokens
+    others = [number for number in paragraph.numbers if number is not found]
+    edges = {n.start for n in others} | {n.end for n in others}
+    after = _until(range(found.end, min(found.end + _NEAR, len(tokens))), edges, tokens)
+    before = _until(range(found.start - 1, max(-1, found.start - 1 - _BEFORE), -1), edges)
+    touching = [n for n in (found.start - 1, found.end) if 0 <= n < len(tokens)]
+    if any(same_word(noun.key, tokens[n].key, known) for n in (*after, *touching)):
+        return True
+    follows = any(tokens[n].key not in known.function for n in after)
+    return not follows and any(same_word(noun.key, tokens[n].key, known) for n in before)
+
+
+def _dated(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
+    """Yield dates near which the rest of their clause was not said."""
+    for token in claim.text.tokens:
+        if not (_is_month(token, known) or token.key in known.days):
+            continue
+        words = [t.key for t in claim.content if t.clause == token.clause]
+        best = 0
+        for paragraph in claim.cited:
+            dated = {t.sentence for t in paragraph.text.tokens if t.key == token.key}
+            for sentence in dated:
+                near = frozenset(
+                    t.key for t in paragraph.text.tokens if abs(t.sentence - sentence) <= 1
+                )
+                best = max(best, sum(is_said(word, near, known) for word in words))
+        if best < _SHARE * len(words):
+            yield "relation", f'this was not said of "{token.text}"'
 
 
 def _until(
@@ -156,12 +195,13 @@ def _is_month(token: Token, known: Knowledge) -> bool:
 
 
 def _certainty(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
-    content = frozenset(token.key for token in claim.content)
-    sources = [clause for paragraph in claim.cited for clause in paragraph.clauses]
     for clause in claim.clauses:
-        words = [key for key in clause.keys if key in content]
+        content = [token for token in clause.tokens if token in claim.content]
+        words = [token.key for token in content if not claim.speaks(token.key)]
         if not words:
             continue
+        by = [paragraph for token in content for paragraph in claim.sources_of(token)]
+        sources = [c for p in claim.cited if p in by for c in p.clauses]
         best = _best(words, sources, known)
         if not best:
             continue
@@ -193,21 +233,26 @@ def _best(words: Sequence[str], sources: Sequence[Clause], known: Knowledge) -> 
 # Names and what was said of them
 
 
-def _named(claim: Claim, known: Knowledge, *, title: bool) -> Iterator[tuple[Any, str]]:
+def _named(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
     spoken = [name for name in claim.names if not all(map(claim.speaks, name))]
     if not spoken:
         return
     scopes = {name: scope(name, claim.cited) for name in spoken}
     words = [token for token in claim.content if not any(token.key in n for n in claim.names)]
-    if not title and words and not claim.speakers:
+    if words and not claim.speakers:
         keys = frozenset(
             key for found in scopes.values() for clause in found for key in clause.keys
         )
-        there = sum(is_said(token.key, keys, known) for token in words)
-        least = len(words) if _has_namesake(spoken, claim) else _SHARE * len(words)
-        if there < least:
-            shown = " ".join(spoken[0])
-            yield "relation", f'this was not said of "{shown}"'
+        if sum(is_said(token.key, keys, known) for token in words) < _SHARE * len(words):
+            yield "relation", f'this was not said of "{" ".join(spoken[0])}"'
+    for name in spoken:
+        if not _has_namesake(name, claim):
+            continue
+        # Another has a part of this name: all that is said must have been said of this one.
+        keys = frozenset(key for clause in scopes[name] for key in clause.keys)
+        others = [word for other in claim.names if other != name for word in other]
+        if not all(is_said(word, keys, known) for word in (*others, *(t.key for t in words))):
+            yield "relation", f'this was not said of "{" ".join(name)}"'
     for number in claim.numbers:
         name = _nearest(number, spoken, claim)
         if name is None or not scopes[name]:
@@ -219,17 +264,14 @@ def _named(claim: Claim, known: Knowledge, *, title: bool) -> Iterator[tuple[Any
             yield "relation", f'"{" ".join(one)}" and "{" ".join(other)}" change places'
 
 
-def _has_namesake(names: Sequence[tuple[str, ...]], claim: Claim) -> bool:
-    """Return whether what is cited has another name that shares a word with one of these."""
-    for name in names:
-        for paragraph in claim.cited:
-            for clause in paragraph.clauses:
-                keys = [token.key for token in clause.tokens]
-                shares = any(word in keys for word in name)
-                if len(name) > 1 and shares and not is_run(name, keys):
-                    others = clause.names - set(name)
-                    if others:
-                        return True
+def _has_namesake(name: tuple[str, ...], claim: Claim) -> bool:
+    """Return whether what is cited has another name that shares a word with this one."""
+    for paragraph in claim.cited:
+        for clause in paragraph.clauses:
+            keys = [token.key for token in clause.tokens]
+            shares = any(word in keys for word in name)
+            if len(name) > 1 and shares and not is_run(name, keys) and clause.names - set(name):
+                return True
     return False
 
 
