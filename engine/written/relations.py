@@ -70,17 +70,12 @@ class Claim:
         named = self.attributed(token)
         if not named:
             return self.cited
-        words = [folded_name(self.speakers[name]) for name in named]
+        words = [self.speakers[name] for name in named]
         return [
             p
             for p in self.cited
             if p.speaker in named or any(w <= frozenset(p.keys) for w in words)
         ]
-
-
-def folded_name(words: Iterable[str]) -> frozenset[str]:
-    """Return the words of a name as a set."""
-    return frozenset(words)
 
 
 def problems(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
