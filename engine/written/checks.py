@@ -77,7 +77,7 @@ class Checker:
         for look in checks:
             if problem := look(claim):
                 return problem
-        for kind, why in relations.problems(claim, self.known):
+        for kind, why in relations.problems(claim, self.known, title=title):
             return Problem(kind, why)
         return None
 

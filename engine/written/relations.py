@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.written.evidence import Clause, Said, scope
+from engine.written.evidence import Clause, Said, denies, is_hedge, scope
 from engine.written.inflection import is_said, same_word
 from engine.written.knowledge import Knowledge
 from engine.written.numbers import Number
@@ -78,11 +78,12 @@ class Claim:
         ]
 
 
-def problems(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
+def problems(claim: Claim, known: Knowledge, *, title: bool) -> Iterator[tuple[Any, str]]:
     """Yield what of a claim does not belong together, as a kind and a reason."""
     yield from _counts(claim, known)
     yield from _dated(claim, known)
-    yield from _certainty(claim, known)
+    if not (title and _is_said_plainly(claim, known)):
+        yield from _certainty(claim, known)
     yield from _named(claim, known)
 
 
@@ -214,6 +215,23 @@ def _certainty(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
             yield "doubt", "it was said with a doubt or a condition that is missing"
         if all(s.asked for s in best):
             yield "question", "it was asked and not said"
+
+
+def _is_said_plainly(claim: Claim, known: Knowledge) -> bool:
+    """Return whether a title stands somewhere word for word, with no denial or doubt before it.
+
+    "The river of Lincoln has no bridge": the river may be a title all the same.
+    """
+    keys = [token.key for token in claim.text.tokens]
+    for paragraph in claim.cited:
+        for clause in paragraph.clauses:
+            said = [token.key for token in clause.tokens]
+            for start in range(len(said) - len(keys) + 1):
+                before = clause.tokens[:start]
+                plain = not any(denies([t], known) or is_hedge(t, known) for t in before)
+                if said[start : start + len(keys)] == keys and plain and not clause.asked:
+                    return True
+    return False
 
 
 def _best(words: Sequence[str], sources: Sequence[Clause], known: Knowledge) -> list[Clause]:

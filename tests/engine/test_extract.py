@@ -252,7 +252,7 @@ def test_boundaries_keep_to_their_limits():
     [
         ("openai-whisper/lex_podcast_3h17.json", "consciousness"),
         ("openai-whisper/pod_de_zdf-untertitel.json", "roboter"),
-        ("faster-whisper/hearing_2h16_diarize_list.json", "uaps"),
+        ("faster-whisper/hearing_2h16_diarize_list.json", "uap"),
         ("whisperx/nasa_iss_whisperx-medium.json", "station"),
     ],
 )
