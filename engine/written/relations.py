@@ -267,11 +267,11 @@ def _named(claim: Claim, known: Knowledge) -> Iterator[tuple[Any, str]]:
         if not all(is_said(word, keys, known) for word in (*others, *(t.key for t in words))):
             yield "relation", f'this was not said of "{" ".join(name)}"'
     for number in claim.numbers:
-        name = _nearest(number, spoken, claim)
-        if name is None or not scopes[name]:
+        near = _nearest(number, spoken, claim)
+        if near is None or not scopes[near]:
             continue
-        if not any(number.wanted & clause.values for clause in scopes[name]):
-            yield "relation", f'"{number.text}" was not said of "{" ".join(name)}"'
+        if not any(number.wanted & clause.values for clause in scopes[near]):
+            yield "relation", f'"{number.text}" was not said of "{" ".join(near)}"'
     for one, other in pairwise(claim.names):
         if one != other and _turned(one, other, claim):
             yield "relation", f'"{" ".join(one)}" and "{" ".join(other)}" change places'
