@@ -31,6 +31,7 @@ MIB: Final = 1024 * 1024
 _DEFAULT: Final = Profile()
 _NO_HOOK: Final = Hook()
 _ALL_DAY: Final = Hours()
+_TAGS_ALLOWED: Final = 'a list of tags, such as ["budget"], or the name of a file with one a line'
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def parse(text: str, home: Home) -> Config:
             path=source.path,
         ) from error
     profiles = table.pop("profile", {})
-    values = source.check(table, _KEYS | _PROFILE_KEYS, ())
+    values = source.with_tags(source.check(table, _KEYS | _PROFILE_KEYS, ()), ())
     default = _profile("default", values, Profile())
     if not isinstance(profiles, dict):
         raise source.error(("profile",), "`profile` is not a table.", "[profile.NAME] sections")
@@ -184,6 +185,7 @@ def _rule(source: _Source, name: str, table: Any, default: Profile) -> ProfileRu
             place, f"`profile.{name}` is not a table.", f"a section [profile.{name}]"
         )
     values = source.check(table, _PROFILE_KEYS | {"folders": _strings, "hours": hours_of}, place)
+    values = source.with_tags(values, place)
     if "folders" not in values:
         raise source.error(place, f"[profile.{name}] names no folder.", 'folders = ["interviews"]')
     hours = values.get("hours", _ALL_DAY)
@@ -254,6 +256,23 @@ class _Source:
             ) == place:
                 return number
         return None
+
+    def with_tags(self, values: dict[str, Any], place: tuple[str, ...]) -> dict[str, Any]:
+        """Return the values with the tags of a file where they name one, from the home's folder."""
+        name = values.get("tags")
+        if not isinstance(name, str):
+            return values
+        path = Path(self.path).parent / os.path.expanduser(name)
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.error(
+                (*place, "tags"), f"{path} cannot be read ({error}).", _TAGS_ALLOWED
+            ) from error
+        tags = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        if not tags or not all(map(_is_tag, tags)):
+            raise self.error((*place, "tags"), f"{path} is no list of tags.", _TAGS_ALLOWED)
+        return {**values, "tags": tuple(dict.fromkeys(tags))}
 
 
 def _names(dotted: str) -> tuple[str, ...]:
@@ -384,6 +403,19 @@ def _terms(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def _tags(value: Any) -> tuple[str, ...] | str:
+    """Return a list of tags, or the name of a file with one a line."""
+    if isinstance(value, str) and value.strip():
+        return value
+    if not isinstance(value, list) or not value or not all(map(_is_tag, value)):
+        raise _Wrong(_TAGS_ALLOWED)
+    return tuple(dict.fromkeys(" ".join(tag.split()) for tag in value))
+
+
+def _is_tag(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= 60
+
+
 _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "model": _text,
     "cleaning": _choice("off", "safe", "thorough"),
@@ -392,6 +424,8 @@ _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "speakers": _pairs,
     "glossary": _glossary,
     "terms": _terms,
+    "tags": _tags,
+    "write_metadata": _flag,
     "private": _flag,
     "diarize": _flag,
     "output_dir": _folder,

@@ -30,6 +30,7 @@ from state.errors import DatabaseCorrupt, StateError
 from state.job import Status
 from state.queue import Queue
 from state.service import ServiceRow
+from state.writings import WritingRows
 
 ROOTS_S: Final = 2.0  # between two looks at the watched folders
 DATABASE_S: Final = 5.0  # between two looks at the database's file
@@ -281,7 +282,7 @@ class Service:
     def _check_drained(self) -> None:
         counts = self.queue.counts()
         waiting = counts[Status.QUEUED] + counts[Status.RUNNING] + self.queue.speakers_wanted()
-        if waiting == 0:
+        if waiting + WritingRows(self._database).counts().waiting == 0:
             if self.announcer.idle():
                 self.outcome = "drained"
         elif self.holds.reason is not None:

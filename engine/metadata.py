@@ -62,13 +62,14 @@ def build(
     names: Mapping[str, str] | None = None,
     notes: Sequence[Note] = (),
     corrections: Corrected | None = None,
+    generation: Mapping[str, Any] | None = None,
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
     Raises `AlignmentError` if the words of the document and the removals do not add up to the
     words of the source: nothing is lost without being listed.
     """
-    found = _extracts(extracts)
+    found = extracts_to_json(extracts)
     return {
         "schema": SCHEMA,
         "source": {
@@ -84,6 +85,7 @@ def build(
         **found,
         "speakers": speakers(document, names or {}),
         "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
+        **_of_model(extracts, generation),
         "coverage": _coverage(document, source, coverage),
         "notes": [_note(note) for note in notes],
         **({} if corrections is None else {"corrections": _corrections(corrections)}),
@@ -104,6 +106,16 @@ def build(
         .isoformat(timespec="seconds")
         .replace("+00:00", "Z"),
     }
+
+
+def _of_model(extracts: Extracts, generation: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the keys that are there only where a model wrote, or the user has a list of tags."""
+    found: dict[str, Any] = {}
+    if extracts.proposed_tags:
+        found["proposed_tags"] = [printable(tag) for tag in extracts.proposed_tags]
+    if generation is not None:
+        found["generation"] = dict(generation)
+    return found
 
 
 def _origin(key: str, found: Mapping[str, Any], extracts: Extracts) -> str | None:
@@ -229,7 +241,8 @@ def _span(run: Sequence[EnhancedWord]) -> float | None:
     return (total or 0.0) + max(0.0, end - start)
 
 
-def _extracts(extracts: Extracts) -> dict[str, Any]:
+def extracts_to_json(extracts: Extracts) -> dict[str, Any]:
+    """Return extracts as the metadata has them."""
     return {
         "title": extracts.title or None,
         "description": extracts.description or None,

@@ -6,15 +6,17 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from engine import extract, metadata, reading, render
 from engine.errors import AlignmentError
+from engine.extract import vocabulary
 from engine.recipe import ENGINE_VERSION, Recipe
 from engine.records import (
     Document,
     EnhancedPart,
     EnhancedWord,
+    Extracts,
     Metadata,
     ModelFacts,
     Part,
@@ -29,6 +31,9 @@ from engine.records import (
 )
 from engine.text import cleaning, corrected, glossary, languages, paragraphs, parts, terms
 from engine.text.corrected import Corrected, Operation
+from engine.written import result
+from engine.written.material import Material, material
+from engine.written.records import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,33 @@ def _document(plan: Plan, text: Corrected) -> Document:
     )
 
 
+def with_names(plan: Plan, names: Mapping[str, str]) -> Plan:
+    """Return a plan with these names of speakers."""
+    return replace(plan, profile=replace(plan.profile, speakers=dict(names)))
+
+
+def quoted(plan: Plan, document: Document) -> Extracts:
+    """Return what is quoted from a transcript, its tags from the user's list if there is one."""
+    return vocabulary.restrict(extract.extract(document), document, plan.profile.tags)
+
+
+def material_of(plan: Plan, document: Document, extracts: Extracts) -> Material | None:
+    """Return what a model may be shown of a transcript, None where nothing can be checked."""
+    return material(document, extracts, names=plan.profile.speakers, vocabulary=plan.profile.tags)
+
+
+def described(
+    plan: Plan, document: Document, writing: Writing | None
+) -> tuple[Extracts, dict[str, Any] | None]:
+    """Return the extracts of a transcript, and how much of them a model wrote, None: nothing."""
+    extracts = quoted(plan, document)
+    shown = material_of(plan, document, extracts) if writing is not None else None
+    if writing is None or shown is None:
+        return extracts, None
+    merged = result.merge(extracts, document, shown, writing)
+    return merged.extracts, merged.generation
+
+
 def finish(
     plan: Plan,
     enhanced: Sequence[EnhancedPart],
@@ -191,14 +223,20 @@ def finish(
     load_s: float,
     total_s: float,
     created_at: datetime,
+    writing: Writing | None = None,
 ) -> Result:
-    """Join the parts, describe and render them; raises `AlignmentError` if one is missing."""
+    """Join the parts, describe and render them; raises `AlignmentError` if one is missing.
+
+    `writing` is what a model wrote about this transcript; what of it holds takes the place of what
+    is quoted.
+    """
     text = correct(plan, enhanced)
     document = _document(plan, text)
-    described = metadata.build(
+    extracts, generation = described(plan, document, writing)
+    found = metadata.build(
         document,
         source=plan.source,
-        extracts=extract.extract(document),
+        extracts=extracts,
         coverage=metadata.Coverage(
             removals=plan.removals,
             replaced=terms.in_order(plan.replaced, terms.chosen(enhanced)),
@@ -219,18 +257,19 @@ def finish(
         names=plan.profile.speakers,
         notes=plan.transcript.notes,
         corrections=text if plan.corrections else None,
+        generation=generation,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     implausible = any(part.status == "implausible" for part in enhanced)
     return Result(
         files=render.render(
             document,
-            described,
+            found,
             outputs=plan.profile.outputs,
             names=plan.profile.speakers,
             front_matter=plan.profile.front_matter,
         ),
-        metadata=described,
+        metadata=found,
         document=document,
         status="partial" if fell_back else "done",
         reason="model_child_died" if fell_back else "implausible" if implausible else plan.reason,

@@ -229,6 +229,8 @@ class Profile:
     speakers: dict[str, str] = field(default_factory=dict)  # label -> name
     glossary: dict[str, str] = field(default_factory=dict)  # heard -> correct
     terms: tuple[str, ...] = ()  # offered to the model where a word sounds like one
+    tags: tuple[str, ...] = ()  # the only ones that a transcript may have; empty: any
+    write_metadata: bool = True  # where a model is named that can write
     private: bool = False  # other programs may not read these transcripts through llasa
     diarize: bool = False  # the speakers are found in the sound, once the text is done
     output_dir: str | None = None  # where outputs are written; None: beside the source
@@ -277,6 +279,7 @@ class Extracts:
     key_points: tuple[Point, ...] = ()
     tags: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    proposed_tags: tuple[str, ...] = ()  # beside those of the user's list, where there is one
     generated: frozenset[str] = frozenset()  # field names that a model wrote; the rest is quoted
 
 

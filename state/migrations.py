@@ -234,6 +234,32 @@ def m007_recordings(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m008_writings(db: sqlite_utils.Database) -> None:
+    """What a model writes about finished jobs: its progress, request by request, and the result."""
+    db.executescript(f"""
+    CREATE TABLE writings (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        writer TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,
+        result BLOB,
+        changed_at TEXT NOT NULL DEFAULT ({NOW})
+    ) STRICT;
+    CREATE INDEX writings_status ON writings (status);
+    CREATE TABLE written (
+        job_id INTEGER NOT NULL REFERENCES writings (job_id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (job_id, key)
+    ) STRICT;
+    """)
+
+
 def m009_daily(db: sqlite_utils.Database) -> None:
     """What the hooks have to tell, how each of them is, and what the work waits for.
 
@@ -285,6 +311,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m005_model_requests,
     m006_conversations,
     m007_recordings,
+    m008_writings,
     m009_daily,
 )
 NAMES = tuple(step.__name__ for step in STEPS)

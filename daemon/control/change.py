@@ -8,7 +8,7 @@ import click
 
 from daemon.control.session import TerminalSession, complete_job, home_option, usage_errors
 from daemon.control.text import count
-from daemon.operations import actions
+from daemon.operations import actions, writings
 
 
 @click.command(
@@ -19,6 +19,13 @@ from daemon.operations import actions
 @click.option("--model", metavar="M", help="Use this model: a name or a folder, as in llasa.toml.")
 @click.option("--profile", metavar="P", help="Use this profile of llasa.toml.")
 @click.option("--all", "everything", is_flag=True, help="Every file that was done or failed.")
+@click.option(
+    "--stage",
+    type=click.Choice(["text", "metadata"]),
+    default="text",
+    show_default=True,
+    help="metadata: the text stays; the chat model writes about it again.",
+)
 @click.argument("names", metavar="[FILE|JOB]...", shell_complete=complete_job, nargs=-1)
 @click.pass_obj
 def redo(
@@ -26,6 +33,7 @@ def redo(
     *,
     names: tuple[str, ...],
     everything: bool,
+    stage: str,
     model: str | None,
     profile: str | None,
 ) -> None:
@@ -36,6 +44,11 @@ def redo(
     """
     if everything == bool(names):
         raise click.UsageError("Name one or more files or jobs, or give --all.")
+    if stage == "metadata":
+        if model is not None or profile is not None:
+            raise click.UsageError("--stage metadata takes no --model and no --profile.")
+        _write_again(session, names)
+        return
     with usage_errors():
         actions.check_choice(session, model=model, profile=profile)
     with session.writing() as book:
@@ -46,6 +59,18 @@ def redo(
         for name in names:
             job = actions.redo(book, name, model=model, profile=profile)
             click.echo(f"queued again: {job.id}  {session.shown_path(job.path)}")
+
+
+def _write_again(session: TerminalSession, names: tuple[str, ...]) -> None:
+    """Have the metadata of these files written again, of all if there are none."""
+    with session.writing() as book:
+        click.echo(session.home_line())
+        if not names:
+            made = writings.write_all_again(book)
+            click.echo(f"to be written again: metadata of {count(made, 'file')}")
+        for name in names:
+            job = writings.write_again(book, name)
+            click.echo(f"to be written again: metadata of {job.id}  {session.shown_path(job.path)}")
 
 
 @click.command(short_help="Cancel jobs that wait or run.", epilog="Example: llasactl cancel 12")

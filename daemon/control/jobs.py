@@ -35,6 +35,7 @@ from daemon.operations.jobs import (
 from daemon.operations.reasons import advice, meaning
 from daemon.terminal import safe
 from state.job import Job, Move, PartRow, Status
+from state.writings import WritingRow
 
 SHOWN: Final = 50  # jobs on a screen, unless --limit says otherwise
 
@@ -146,6 +147,8 @@ def _details(details: JobDetails) -> Any:
         table.add_row("parts", _parts(job, parts))
     if speed := _speed(parts):
         table.add_row("speed", speed)
+    if details.writing:
+        table.add_row("metadata", Text(_writing(details.writing)))
     if line := _coverage(job.figures):
         table.add_row("changes", line)
     if job.recipe:
@@ -165,6 +168,17 @@ def _parts(job: Job, parts: tuple[PartRow, ...]) -> str:
     for kind in sorted({kind for kind in kinds if kind}):
         text += f", {kinds.count(kind)} {kind}"
     return text + (f", {count(tried, 'failed try', 'failed tries')}" if tried else "")
+
+
+def _writing(row: WritingRow) -> str:
+    """Return how far the metadata is that a model writes."""
+    if row.status == "done":
+        return "written by a model"
+    if row.status == "failed":
+        again = f"llasactl redo --stage metadata {row.job_id}"
+        return f"not written ({row.reason}): {safe(row.detail or '')} Again: {again}"
+    total = f", {row.done} of {row.total} requests done" if row.total is not None else ""
+    return f"waits to be written{total}"
 
 
 def _speed(parts: tuple[PartRow, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from daemon.operations.status import (
     WatchedFolder,
     status_of,
 )
+from daemon.operations.writings import WritingReport
 from daemon.terminal import safe
 from state.job import Status
 
@@ -126,6 +128,8 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     table.add_row("jobs", _jobs(report.jobs))
     if report.edits_kept:
         table.add_row("edited", Text(_edits(report)))
+    if report.writing:
+        table.add_row("metadata", Text(_writing(report.writing)))
     if report.library:
         table.add_row("library", Text(_library(report.library)))
     for hook in report.hooks:
@@ -279,6 +283,17 @@ def _edits(report: StatusReport) -> str:
     more = " --limit 0" if listed > SHOWN else ""
     files = count(report.edits_kept, "file")
     return f"{files} whose edited output was kept; see which: llasactl jobs{more}"
+
+
+def _writing(writing: WritingReport) -> str:
+    """Return how much metadata a model has written, and which file it is at."""
+    line = f"{count(writing.written, 'file')} written"
+    line += f", {writing.waiting:,} waiting" if writing.waiting else ""
+    line += f", {writing.failed:,} given up" if writing.failed else ""
+    if writing.current is not None:
+        name = safe(os.path.basename(writing.current))
+        line += f"; {name}: {writing.requests_done} of {writing.requests_total} requests"
+    return line
 
 
 def _library(library: LibraryReport) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from state.job import Job, Move, Output, PartRow, Status
+from state.writings import WritingRow, WritingRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class JobDetails:
     job: Job
     parts: tuple[PartRow, ...]  # those that were begun, in order
     history: tuple[Move, ...]  # the oldest first
+    writing: WritingRow | None  # of its metadata by a model; None: it writes none
 
 
 def list_jobs(session: Session, statuses: Collection[Status] = (), limit: int = 0) -> JobList:
@@ -42,7 +44,12 @@ def list_jobs(session: Session, statuses: Collection[Status] = (), limit: int = 
 def job_details(book: Book, name: str) -> JobDetails:
     """Return everything about the job of an id or a path; raises NoSuchJob."""
     job = book.find(name)
-    return JobDetails(job, tuple(book.queue.parts(job.id)), tuple(book.queue.history(job.id)))
+    return JobDetails(
+        job,
+        tuple(book.queue.parts(job.id)),
+        tuple(book.queue.history(job.id)),
+        WritingRows(book.queue.database).row(job.id),
+    )
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -99,7 +106,14 @@ def details_to_json(details: JobDetails) -> dict[str, Any]:
             }
             for move in details.history
         ],
+        "writing": _writing(details.writing),
     }
+
+
+def _writing(row: WritingRow | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {key: getattr(row, key) for key in ("status", "reason", "detail", "done", "total")}
 
 
 def output_to_json(output: Output) -> dict[str, Any]:

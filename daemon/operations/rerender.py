@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.config import Config
-from daemon.work.again import render_again
 from daemon.work.kept import RENDERED, profile_of
 from daemon.work.names import names_for
+from daemon.work.rerender import render_again
 from engine import metadata
 from engine.records import Document, EnhancedWord
 from engine.text import prose
 from state.job import Job
 from state.queue import Queue
+
+__all__ = ["Speaker", "finished", "found_in", "names_of", "render_again"]
 
 _QUOTE: Final = 60  # characters
 

@@ -15,6 +15,7 @@ from daemon.machine import still_runs
 from daemon.operations.hooks import HookReport, hooks_in
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
+from daemon.operations.writings import WritingReport, report_of
 from engine.records import Profile
 from state.errors import LibraryError
 from state.job import Job, Kind, Status
@@ -193,6 +194,7 @@ class StatusReport:
     queue: Waiting = Waiting()
     jobs: dict[str, int]  # by status
     edits_kept: int = 0  # files with an output that the user had edited
+    writing: WritingReport | None = None  # None: no model writes metadata here
     library: LibraryReport | None = None  # None: there is none that can be read
     hooks: tuple[HookReport, ...] = ()
     troubles: tuple[Trouble, ...] = ()
@@ -271,6 +273,7 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
         queue=Waiting(backlog.jobs, backlog.bytes, backlog.words, left_s),
         jobs={str(status): number for status, number in book.queue.counts().items()},
         edits_kept=book.queue.edits_kept(),
+        writing=report_of(book),
         library=_library(book),
         hooks=hooks_in(book),
         troubles=tuple(trouble_of(job) for job in troubled),

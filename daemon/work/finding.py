@@ -14,7 +14,7 @@ from daemon.config import Config
 from daemon.errors import CannotRender, SourceError
 from daemon.files.recordings import recording_beside
 from daemon.log import Log, place_of
-from daemon.work.again import render_again
+from daemon.work.rerender import render_again
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, WorkerContext
 from daemon.work.kept import profile_of

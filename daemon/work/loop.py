@@ -15,6 +15,7 @@ from daemon.power import system
 from daemon.power.records import Reading
 from daemon.work.child import ClientMaker, ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.describing import Describer
 from daemon.work.finding import SpeakerFinder
 from daemon.work.gate import Gate, Wait
 from daemon.work.index import Indexer
@@ -138,16 +139,27 @@ class WorkerLoop:
             self._config, Queue(database), self.keeper, self._log, self._context(database)
         )
 
+    def make_describer(self, database: Database) -> Describer:
+        """Return what writes about finished jobs, on a database of the calling thread."""
+        context = self._context(database)
+        return Describer(self._config, Queue(database), self.keeper, self._log, context)
+
     def _work_with(self, database: Database) -> None:
         worker, lender = self.make_worker(database), self.make_lender(database)
         indexer, finder = self.make_indexer(database), self.make_finder(database)
+        describer = self.make_describer(database)
         try:
-            self._work(worker, lender, indexer, finder)
+            self._work(worker, lender, indexer, finder, describer)
         finally:
             indexer.close()
 
     def _work(
-        self, worker: Worker, lender: Lender, indexer: Indexer, finder: SpeakerFinder
+        self,
+        worker: Worker,
+        lender: Lender,
+        indexer: Indexer,
+        finder: SpeakerFinder,
+        describer: Describer,
     ) -> None:
         while not self.stopping.is_set():
             if lender.lend():
@@ -167,6 +179,9 @@ class WorkerLoop:
                 indexer.after_job()
                 continue
             if indexer.step():  # a job that came in the meantime goes before the next step
+                continue
+            if describer.step():
+                self._wake_service()
                 continue
             if self.keeper.unload_if_idle(self._clock()):
                 self.progress.report({"memory_bytes": None, "device_path": None})

@@ -20,6 +20,7 @@ from daemon.files.recordings import MOST_BYTES
 from daemon.files.source import Snapshot, hash_snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
+from daemon.work import describing
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
@@ -278,6 +279,8 @@ class Worker:
             result, written = finished()
             outputs = publish_all()
         step("before_commit")
+        language = result.document.language
+        describing.offer(self._queue, self._config, job, self._profile(job), language)
         partial = result.status == "partial"
         reason = Reason.PARTS_FELL_BACK if partial else None
         self._queue.finish(

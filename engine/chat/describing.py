@@ -1,92 +1,161 @@
-"""What a writing model is asked about a recording, and what of its answer is used.
+"""What a writing model is asked about a transcript: every sentence is held against it.
 
-The answer is prose of a model and not quoted: whoever shows it says so and keeps the quoted one.
+One request is written, checked, and what is wrong in it is written once more. What is still wrong
+is dropped. `describe` does all requests of a transcript.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from engine.chat.records import Backend, Message, WritingOptions
 from engine.chat.stream import split
+from engine.written.checks import Checker, Problem, alike
+from engine.written.material import Material, sentences_of
+from engine.written.plan import Progress, progress
+from engine.written.records import Cited, Outcome
+from engine.written.requests import Request
 
-TITLE_TOKENS: Final = 40
-DESCRIPTION_TOKENS: Final = 200
-_ASKED: Final = {
-    "title": "Write a title for this recording: a few words on one line and nothing else.",
-    "description": "Describe in one or two sentences what this recording is about. Write nothing "
-    "else.",
-}
-_LONGEST: Final = {"title": 120, "description": 800}  # characters
-_LABEL: Final = re.compile(r"\A\W*(?:title|description)\W*:\s*", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r".+[.!?。！？।؟](?=\W*\Z|\s)", re.DOTALL)
-_QUOTES: Final = "\"'“”„«»*#`_ "
+_SHARE: Final = 3  # of the context that a request may show: one in so many
+_MOST_TOKENS: Final = 3_000  # that a request shows; more makes small models forget
+_PROBED_BYTES: Final = 20_000  # of a transcript, to see how many bytes a token has
+_TEMPLATE_TOKENS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What a model wrote about a recording; "" where it wrote nothing that can be used."""
+class Cancelled(Exception):
+    """The writing was cancelled; nothing of the request in hand is kept."""
 
-    title: str
-    description: str
+
+def most_bytes(backend: Backend, material: Material) -> int:
+    """Return how much text a request may show, by the model's own tokens for this transcript.
+
+    The same for the same model and transcript, so that requests are the same when they go on later.
+    Raises what the backend raises.
+    """
+    text = " ".join(paragraph.text for paragraph in material.paragraphs)[:_PROBED_BYTES]
+    tokens = max(1, backend.count([Message("user", text)]) - _TEMPLATE_TOKENS)
+    most = min(backend.facts.context // _SHARE, _MOST_TOKENS)
+    return int(most * max(1.0, len(text.encode()) / tokens))
 
 
 def describe(
     backend: Backend,
-    paragraphs: Sequence[str],
-    key_points: Sequence[str],
-    options: Callable[[int], WritingOptions],
+    material: Material,
     *,
+    options: WritingOptions,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Described:
-    """Let a model write title and description; raises what the backend raises.
-
-    A recording that does not fit into half of the context is shown by its key points. `options`
-    are asked for with the most tokens of an answer.
-    """
-    shown = _fitting(backend, paragraphs, key_points)
-    found = {}
-    for name, most in (("title", TITLE_TOKENS), ("description", DESCRIPTION_TOKENS)):
-        message = _message(shown, _ASKED[name])
-        written = backend.write(
-            [message], options=options(most), on_text=lambda text: None, cancelled=cancelled
+) -> dict[str, Outcome]:
+    """Do all requests of a transcript; raises what the backend raises, and Cancelled."""
+    checker = Checker(material)
+    size = most_bytes(backend, material)
+    done: dict[str, Outcome] = {}
+    while (at := progress(material, done, most_bytes=size)).request is not None:
+        on_progress(at)
+        done[at.request.key] = fulfil(
+            backend, at.request, checker, options=options, cancelled=cancelled
         )
-        answer = split(written.text, backend.facts).answer
-        found[name] = tidy(answer, name=name, cut_off=written.finish != "stop")
-    return Described(**found)
+    return done
 
 
-def tidy(answer: str, *, name: str, cut_off: bool = False) -> str:
-    """Return an answer as a title or a description on one line, without what surrounds it.
+def fulfil(
+    backend: Backend,
+    request: Request,
+    checker: Checker,
+    *,
+    options: WritingOptions,
+    on_text: Callable[[str], None] = lambda text: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Have one request written and return what of it holds.
 
-    Of an answer that was cut off only whole sentences are kept.
+    Raises what the backend raises, and Cancelled.
     """
-    text = _LABEL.sub("", answer.strip())
-    text = next((line for line in text.splitlines() if line.strip(_QUOTES)), "")
-    text = " ".join(text.strip(_QUOTES).split())
-    text = _LABEL.sub("", text)
-    if name == "title":
-        text = text.rstrip(".:")
-    elif cut_off:
-        found = _SENTENCE.match(text)
-        text = found[0] if found else ""
-    return text if len(text) <= _LONGEST[name] else ""
+    if not request.shown:
+        return Outcome()
+
+    def write(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[str, Any]:
+        own = replace(options, max_tokens=request.most_tokens, schema=schema, think=False)
+        written = backend.write(messages, options=own, on_text=on_text, cancelled=cancelled)
+        if written.finish == "cancelled" or cancelled():
+            raise Cancelled
+        answer = split(written.text, backend.facts).answer.strip()
+        return answer, _parsed(answer)
+
+    asked = [Message("user", request.message())]
+    answer, value = write(asked, request.schema())
+    if request.kind == "tags":
+        return _tags(value, request, checker)
+    drafts = _sentences(value, request, checker)
+    good, bad = _sorted_out(drafts, [], request, checker)
+    if not bad:
+        return Outcome(tuple(good), written=len(drafts))
+    told = [*asked, Message("assistant", answer), Message("user", request.again(bad))]
+    _, value = write(told, request.schema(exactly=len(bad)))
+    again = _sentences(value, request, checker)[: len(bad)]
+    better, _ = _sorted_out(again, good, request, checker)
+    return Outcome(
+        tuple([*good, *better][: request.most]),
+        written=len(drafts),
+        rewritten=len(bad),
+        dropped=max(0, len(bad) - len(better)),
+    )
 
 
-def _fitting(backend: Backend, paragraphs: Sequence[str], key_points: Sequence[str]) -> list[str]:
-    most = backend.facts.context // 2
-    for shown in (list(paragraphs), list(key_points)):
-        if shown and backend.count([_message(shown, "")]) <= most:
-            return shown
-    shown = list(paragraphs)
-    while len(shown) > 1 and backend.count([_message(shown, "")]) > most:
-        shown = shown[: len(shown) // 2]
-    return [shown[0][: most * 2]] if len(shown) == 1 else shown
+def _sorted_out(
+    drafts: Sequence[Cited], before: Sequence[Cited], request: Request, checker: Checker
+) -> tuple[list[Cited], list[tuple[Cited, Problem]]]:
+    """Return the sentences that hold, and those that do not with what is wrong."""
+    good: list[Cited] = []
+    bad: list[tuple[Cited, Problem]] = []
+    for cited in drafts:
+        problem = checker.check(cited.text, cited.cites, title=request.kind == "title")
+        earlier = [*before, *good]
+        if problem is None and any(alike(cited.text, o.text, checker.known) for o in earlier):
+            problem = Problem("repeated", "it says again what another sentence says")
+        if problem is None:
+            good.append(cited)
+        else:
+            bad.append((cited, problem))
+    return good, bad
 
 
-def _message(shown: Sequence[str], asked: str) -> Message:
-    text = "\n\n".join(shown)
-    return Message("user", f"This was said in a recording:\n\n{text}\n\n{asked}")
+def _sentences(value: Any, request: Request, checker: Checker) -> list[Cited]:
+    """Return the sentences of an answer; one that holds several is taken apart."""
+    found: list[Cited] = []
+    entries = value.get("sentences", []) if isinstance(value, dict) else []
+    for entry in entries:
+        text = " ".join(str(entry["text"]).split())
+        cites = tuple(dict.fromkeys(n for n in entry["cites"] if n in request.citable))
+        if request.kind == "title":
+            found.append(Cited(text.rstrip(".").strip("\"'“”„«»"), cites))
+            continue
+        parts = sentences_of(text, checker.known.code) or [text]
+        found += [Cited(part, cites) for part in parts]
+    return found
+
+
+def _tags(value: Any, request: Request, checker: Checker) -> Outcome:
+    """Return the tags of an answer; new ones must be words of the transcript."""
+    if not isinstance(value, dict):
+        return Outcome()
+    chosen = tuple(dict.fromkeys(str(tag) for tag in value.get("tags", [])))
+    drafts = list(dict.fromkeys(" ".join(str(tag).split()) for tag in value.get("new", [])))
+    everything = request.citable
+    good = [
+        Cited(tag, everything[:1])
+        for tag in drafts
+        if checker.check(tag, everything, title=True) is None and len(tag.split()) <= 3
+    ]
+    dropped = len(drafts) - len(good)
+    return Outcome(tuple(good), written=len(drafts), dropped=dropped, chosen=chosen)
+
+
+def _parsed(answer: str) -> Any:
+    try:
+        return json.loads(answer)
+    except ValueError:  # cut off at the limit of tokens
+        return None

@@ -74,6 +74,7 @@ class WritingOptions:
     seed: int | None = None
     think: bool = False  # where the model can
     force_tool: bool = False  # the answer begins with a call of one of the tools
+    schema: Mapping[str, Json] | None = None  # JSON schema of the answer; None: it is free
 
 
 @dataclass(frozen=True, slots=True)

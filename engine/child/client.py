@@ -180,7 +180,7 @@ class ModelClient:
             cancelled,
             partial(self._process.tell, {"op": "cancel", "number": self._answers}),
         )
-        return self._ask(
+        answer = self._ask(
             {
                 "op": "write",
                 "number": self._answers,
@@ -191,6 +191,8 @@ class ModelClient:
             },
             listener=hearing.hear,
         )
+        self.tokens += int(answer.get("tokens", 0))
+        return answer
 
     def close(self) -> None:
         """End the child at once. Its caller keeps every finished part.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from engine import pipeline
+from engine import extract, metadata, pipeline
 from engine.chat import describing
 from engine.child.client import ModelClient
 from engine.cli import output as out
@@ -22,14 +22,18 @@ from engine.cli.context import CliContext
 from engine.cli.enhance import enhanced
 from engine.cli.failure import failure
 from engine.cli.options import language_option
-from engine.cli.progress import spinner
+from engine.cli.progress import counter
 from engine.cli.source import FILE, Source
 from engine.errors import EngineError, NotATranscript
 from engine.models import catalog
 from engine.records import Profile
 from engine.render.clock import clock
 from engine.terminal import safe_block
-from engine.text.prose import join, printable
+from engine.text.prose import printable
+from engine.written.material import material, speakers_in_order
+from engine.written.records import Writing
+from engine.written.requests import PROMPT
+from engine.written.result import merge
 
 _KEYS: Final = ("title", "description", "tags", "summary", "key_points", "chapters")
 
@@ -62,8 +66,9 @@ def describe(
     """Say what a recording is about: title, description, tags, summary and key points.
 
     Everything is quoted from the transcript (JSON of a Whisper tool, subtitles or plain text; `-`
-    is standard input). With --model, or where llasa.toml names a `chat_model`, that model writes a
-    title and a description too, marked as its own; the quoted ones stay beside them.
+    is standard input). With --model, or where llasa.toml names a `chat_model`, that model writes
+    too, marked as its own. Each of its sentences is held against the transcript: one that says
+    what was not said is written once more, then dropped.
     """
     own = context.ensure_object(CliContext)
     try:
@@ -74,7 +79,7 @@ def describe(
         found = {key: result.metadata[key] for key in _KEYS}
         found["written"] = None
         if model is not None or own.chat_model is not None:
-            found["written"] = _written(own, model, result, found, how)
+            found["written"] = _written(own, model, result, how)
     except EngineError as error:
         raise failure(error, about=f"{file.name}: ") from error
     _show(found, source, output, as_json=as_json)
@@ -108,32 +113,39 @@ def _written(
     context: CliContext,
     model: str | None,
     result: pipeline.Result,
-    found: Mapping[str, Any],
     how: Mapping[str, Any],
-) -> dict[str, str] | None:
-    """Return title and description in a model's own words, None where it has found none."""
+) -> dict[str, Any] | None:
+    """Return what a model wrote and what of it holds, None where nothing does."""
     info = writer.choose(context, model)
-    paragraphs = [join(paragraph) for paragraph in result.document.paragraphs]
-    points = [point["text"] for point in found["key_points"] or ()]
+    extracts = extract.extract(result.document)
+    shown = material(result.document, extracts)
+    if shown is None:
+        out.say("Nothing is written in a language that cannot be checked; what follows is quoted.")
+        return None
     with (
         writer.Writer(context, info) as loaded,
         loaded.turn() as backend,
         interruptible() as interrupt,
+        counter(f"{info.name} writes") as count,
     ):
-        with spinner(f"{info.name} writes"):
-            said = describing.describe(
+        try:
+            done = describing.describe(
                 backend,
-                paragraphs,
-                points,
-                lambda most: writer.options(max_tokens=most, thinking="off", **how),
+                shown,
+                options=writer.options(max_tokens=1, thinking="off", **how),
+                on_progress=lambda at: count(at.done, at.total),
                 cancelled=interrupt,
             )
-        if interrupt.came:
-            raise KeyboardInterrupt
-    if not said.title and not said.description:
+        except describing.Cancelled:
+            raise KeyboardInterrupt from None
+    writing = Writing(info.name, info.revision, done, PROMPT, speakers_in_order(shown))
+    merged = merge(extracts, result.document, shown, writing)
+    if not merged.extracts.generated:
         out.say(f"{info.name} wrote nothing that can be used; what follows is quoted.")
         return None
-    return {"by": info.name, "title": said.title, "description": said.description}
+    fields = metadata.extracts_to_json(merged.extracts)
+    own = {key: fields[key] if key in merged.extracts.generated else None for key in _KEYS}
+    return {"by": info.name, **own, "generation": merged.generation}
 
 
 def _show(found: Mapping[str, Any], source: Source, output: Path | None, *, as_json: bool) -> None:
@@ -149,22 +161,37 @@ def _show(found: Mapping[str, Any], source: Source, output: Path | None, *, as_j
 
 def as_text(found: Mapping[str, Any]) -> str:
     """Return what was found as a text for readers; what is missing is left out."""
-    written = found["written"]
+    written = found["written"] or {}
     lines: list[str] = []
     for key, name in (("title", "Title"), ("description", "Description")):
         quoted = f"{name}: {printable(found[key])}" if found[key] else ""
-        if written and written[key]:
+        if written.get(key):
             lines.append(f"{name}: {printable(written[key])}")
             lines.append(f"  (written by {printable(written['by'])})")
             quoted = quoted and f"  quoted: {printable(found[key])}"
         lines += [quoted] if quoted else []
-    if found["tags"]:
-        lines.append(f"Tags: {', '.join(map(printable, found['tags']))}")
-    if found["summary"]:
-        lines += ["", "Summary", "", printable(found["summary"])]
-    lines += _timed("Key points", found["key_points"], "text")
-    lines += _timed("Chapters", found["chapters"], "title")
+    shown = {key: written.get(key) or found[key] for key in _KEYS}
+    if shown["tags"]:
+        lines.append(f"Tags: {', '.join(map(printable, shown['tags']))}")
+    if shown["summary"]:
+        lines += ["", _head("Summary", "summary", written), "", printable(shown["summary"])]
+    lines += _timed(_head("Key points", "key_points", written), shown["key_points"], "text")
+    lines += _timed(_head("Chapters", "chapters", written), shown["chapters"], "title")
+    if written:
+        lines += ["", _checked(written["generation"])]
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def _head(name: str, key: str, written: Mapping[str, Any]) -> str:
+    return f"{name} (written by {printable(written['by'])})" if written.get(key) else name
+
+
+def _checked(generation: Mapping[str, Any]) -> str:
+    """Return how much of what the model wrote was held against the transcript, and what became."""
+    figures = generation["sentences"], generation["rewritten"], generation["dropped"]
+    return "Checked against the transcript: {} sentences, {} rewritten, {} dropped.".format(
+        *figures
+    )
 
 
 def _timed(head: str, entries: Sequence[Mapping[str, Any]] | None, key: str) -> list[str]:

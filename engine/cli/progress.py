@@ -64,6 +64,20 @@ def clock_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
 
 
 @contextmanager
+def counter(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of something is done; the function that it gives takes done and total."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    with console.status(Text(safe(label))) as status:
+        yield lambda done, total: status.update(Text(safe(f"{label} ({done} of {total})")))
+
+
+@contextmanager
 def spinner(label: str) -> Iterator[None]:
     """Show that something is going on that has no steps."""
     if not sys.stderr.isatty():

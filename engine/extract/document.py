@@ -9,7 +9,7 @@ from engine.extract.lexicon import Lexicon, is_unspaced, lexicon_for
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.sentences import Sentence, sentences
 from engine.extract.summary import Ranking, describe
-from engine.extract.titles import chapter_titles, title_of
+from engine.extract.titles import chapter_titles, said_title, title_of
 from engine.extract.unspaced import unspaced_phrases
 from engine.records import Chapter, Document, Extracts, Point
 
@@ -43,9 +43,11 @@ def extract(document: Document) -> Extracts:
         summary, points = _choose(ranking, inside, len(words))
     description = describe(ranking, summary)
     title = title_of(phrases, lexicon)
+    if book is not None:
+        title = said_title(title, phrases, found, book, lexicon)
     chapters: tuple[Chapter, ...] = ()
     if len(parts) > 1:
-        titles = chapter_titles(document, parts, inside, book, lexicon, whole=title)
+        titles = chapter_titles(document, parts, inside, found, book, lexicon, whole=title)
         chapters = tuple(
             Chapter(name, start_s(document, part.first), part.first)
             for name, part in zip(titles, parts, strict=True)

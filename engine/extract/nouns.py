@@ -103,6 +103,10 @@ class Nouns:
         """Return whether a phrase has a noun where its language requires one."""
         return self._is_noun(keys[0] if self._language in _HEAD_FIRST else keys[-1], len(keys))
 
+    def ends(self, key: str) -> bool:
+        """Return whether a word may end a heading: it is used as a noun, in every language."""
+        return self._is_noun(key, 1)
+
     def _writes_capitals(self) -> bool:
         return self._names.total() * 20 > self._inside.total()
 

@@ -56,7 +56,9 @@ class Phrase:
 
 
 @dataclass(slots=True)
-class _Token:
+class Token:
+    """A word of a sentence as phrases are counted."""
+
     key: str
     text: str  # without the marks at its edges
     kind: str
@@ -72,7 +74,7 @@ class Phrasebook:
         self._lexicon = lexicon
         self._links = LINKS.get(lexicon.language or "", frozenset())
         self._and = AND.get(lexicon.language or "")
-        self._tokens = [_tokens(sentence, lexicon) for sentence in sentences]
+        self._tokens = [tokens_of(sentence, lexicon) for sentence in sentences]
         _join_forms(self._tokens, lexicon.language)
         self._nouns = Nouns(lexicon.language)
         _note_uses(self._tokens, self._nouns)
@@ -101,6 +103,14 @@ class Phrasebook:
             least=least,
             factor=lambda keys: own_share(counts[keys], self.counts[keys], stretches),
         )
+
+    def may_lead(self, key: str, text: str) -> bool:
+        """Return whether a word may open a phrase of several words."""
+        return self._nouns.may_lead(key, text)
+
+    def ends(self, key: str) -> bool:
+        """Return whether a word may end a heading: it is used as a noun."""
+        return self._nouns.ends(key)
 
     def _rank(
         self,
@@ -139,7 +149,7 @@ class Phrasebook:
     def _is_linked(self, keys: tuple[str, ...]) -> bool:
         return any(self._lexicon.kind(key) == "stop" for key in keys)
 
-    def _candidates(self, tokens: Sequence[_Token]) -> Iterable[tuple[str, ...]]:
+    def _candidates(self, tokens: Sequence[Token]) -> Iterable[tuple[str, ...]]:
         for start, first in enumerate(tokens):
             if first.kind == "stop":
                 continue
@@ -250,8 +260,9 @@ def _alike(one: Phrase, other: Phrase) -> bool:
     return len(shared) * 2 >= min(len(one.stems), len(other.stems))
 
 
-def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
-    tokens: list[_Token] = []
+def tokens_of(sentence: Sentence, lexicon: Lexicon) -> list[Token]:
+    """Return the words of a sentence; marks at their edges become breaks."""
+    tokens: list[Token] = []
     for word in sentence.words:
         key = lexicon.key(word.text)
         if not key:
@@ -265,7 +276,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
         elif "." in core and text.startswith(core + "."):
             core += "."  # U.S.
         tokens.append(
-            _Token(
+            Token(
                 key,
                 sys.intern(core or key),
                 "stop" if _WEB.search(text) else lexicon.kind(key),
@@ -278,7 +289,7 @@ def _tokens(sentence: Sentence, lexicon: Lexicon) -> list[_Token]:
     return tokens
 
 
-def _keep_names(tokens: Sequence[_Token], lexicon: Lexicon) -> None:
+def _keep_names(tokens: Sequence[Token], lexicon: Lexicon) -> None:
     """Make a stop word with a capital beside another capital part of a name: New York."""
     if lexicon.language == "de":
         return
@@ -291,7 +302,7 @@ def _keep_names(tokens: Sequence[_Token], lexicon: Lexicon) -> None:
                 token.kind = "wide"
 
 
-def _join_forms(sentences: Sequence[Sequence[_Token]], language: str | None) -> None:
+def _join_forms(sentences: Sequence[Sequence[Token]], language: str | None) -> None:
     """Count a plural as its singular where the text has both."""
     said = {token.key for tokens in sentences for token in tokens if token.kind != "stop"}
     endings = _ENDINGS.get(language or "", ())
@@ -306,7 +317,7 @@ def _join_forms(sentences: Sequence[Sequence[_Token]], language: str | None) -> 
             token.key = singular.get(token.key, token.key)
 
 
-def _note_uses(sentences: Sequence[Sequence[_Token]], nouns: Nouns) -> None:
+def _note_uses(sentences: Sequence[Sequence[Token]], nouns: Nouns) -> None:
     for tokens in sentences:
         for i, token in enumerate(tokens):
             before = tokens[i - 1] if i else None
@@ -319,7 +330,7 @@ def _note_uses(sentences: Sequence[Sequence[_Token]], nouns: Nouns) -> None:
             )
 
 
-def _said_once(sentences: Sequence[Sequence[_Token]]) -> list[bool]:
+def _said_once(sentences: Sequence[Sequence[Token]]) -> list[bool]:
     """Return for each sentence whether it is the first with its words: adverts and loops repeat."""
     seen: set[tuple[str, ...]] = set()
     first = []

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch
 from engine.extract.common import AND
+from engine.extract.headings import headings, opening_of
 from engine.extract.lexicon import Lexicon, is_unspaced
 from engine.extract.phrases import Phrase, Phrasebook, distinct
+from engine.extract.sentences import Sentence
 from engine.extract.unspaced import unspaced_counts, unspaced_phrases
 from engine.records import Document, EnhancedWord
 from engine.text.letters import composed, without_marks
 from engine.text.marks import CLAUSE_MARKS, SENTENCE_MARKS
+
+_SUBJECTS = 4  # phrases of which a heading holds one
+_FEW_WORDS = 120  # a text with fewer hardly repeats anything
 
 
 def title_of(
@@ -34,6 +39,34 @@ def title_of(
     return next((title for title in options if title not in unlike), options[0])
 
 
+def said_title(
+    plain: str | None,
+    phrases: Sequence[Phrase],
+    found: Sequence[Sentence],
+    book: Phrasebook,
+    lexicon: Lexicon,
+    *,
+    among: range | None = None,
+    unlike: Sequence[str] = (),
+) -> str | None:
+    """Return a title that somebody said, in place of one of a single word or of two phrases.
+
+    A phrase of several words that is said again and again stays: it is what the talk calls it.
+    """
+    telling = distinct(phrases[:60], most=_SUBJECTS)
+    spoken = {phrase.text.casefold() for phrase in telling if len(phrase.keys) > 1}
+    if plain is not None and plain.casefold() in spoken:
+        return plain
+    for heading in headings(found, book, lexicon, telling, among=among):
+        title = _capital(heading.text)
+        if title not in unlike:
+            return title
+    if plain is not None and " " in plain:
+        return plain
+    few = among is None and sum(len(sentence.words) for sentence in found) < _FEW_WORDS
+    return (opening_of(found, lexicon) if few else None) or plain
+
+
 def _joined(first: Phrase, second: Phrase, language: str) -> str:
     if language in ("zh", "ja"):
         between = "、"
@@ -46,6 +79,7 @@ def chapter_titles(
     document: Document,
     parts: Sequence[Stretch],
     inside: Sequence[range],
+    found: Sequence[Sentence],
     book: Phrasebook | None,
     lexicon: Lexicon,
     *,
@@ -60,11 +94,22 @@ def chapter_titles(
     everything = _words(document, range(len(document.paragraphs)))
     counts = None if book else unspaced_counts(everything, lexicon)
     for part, sentences in zip(parts, inside, strict=True):
-        title = None
+        title = told = None
         if book:
             for least in (2, 1):
                 phrases = book.ranked_in(sentences, least=least, stretches=len(parts))
                 title = title or title_of(phrases, lexicon, unlike=[*taken, *titles])
+                if title and not told:
+                    told = said_title(
+                        title,
+                        phrases,
+                        found,
+                        book,
+                        lexicon,
+                        among=sentences,
+                        unlike=[*taken, *titles],
+                    )
+            title = told or title
         else:
             words = _words(document, range(part.first, part.last + 1))
             phrases = unspaced_phrases(words, lexicon, whole=counts, stretches=len(parts))

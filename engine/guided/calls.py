@@ -19,7 +19,7 @@ from engine.errors import ToolRefused
 from engine.guided.vocabulary import Vocabulary
 
 # One way to write a value, the one that `json.dumps` has: no endless white space.
-_FORM: Final = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+FORM: Final = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _grammar(tools: Sequence[Mapping[str, Any]]) -> str:
     lines = ["start: " + " | ".join(f"call{n}" for n in range(len(tools)))]
     for n, tool in enumerate(tools):
         name = json.dumps(str(tool["name"]), ensure_ascii=False)
-        schema = json.dumps({"type": "object", **tool["parameters"], "x-guidance": _FORM})
+        schema = json.dumps({"type": "object", **tool["parameters"], "x-guidance": FORM})
         head = json.dumps(f'\n{{"name": {name}, "arguments": ')
         lines.append(f'call{n}: {head} %json {schema} "}}\\n"')
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from engine.guided import conversation
 from engine.guided.calls import CallGrammar, CallGuide, Restriction
 from engine.guided.chat_cache import ChatCache, room
 from engine.guided.chat_tokenizer import ChatTokenizer
+from engine.guided.forms import FormGuide
 from engine.guided.model import Model
 from engine.guided.quoting import QuoteGuide
 
@@ -32,6 +33,7 @@ class Options:
     seed: int | None = None
     think: bool = False  # where the model can
     force_tool: bool = False  # the answer begins with a call
+    schema: Mapping[str, Any] | None = None  # the answer is JSON that fits it, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Writer:
             raise ChatError("There is no message to answer.")
         prompt = self.prompt(messages, tools, think=options.think)
         most = min(options.max_tokens, self._room_after(prompt))
-        guide = self._guide(tools) if quotable is None else self._quote_guide(quotable)
+        guide = self._guide_of(tools, options, quotable)
         text = _Text(self._tokenizer, on_text)
         thinks = self._thinking_mark(prompt)
         text.say(f"{thinks}\n" if thinks else "")
@@ -142,7 +144,7 @@ class Writer:
                 read_s = time.monotonic() - started
                 tokens, finish = 0, "cancelled"
                 if whole:
-                    forced = options.force_tool or quotable is not None
+                    forced = options.force_tool or quotable or options.schema is not None
                     first = guide.opening(thinks=bool(thinks)) if guide and forced else None
                     run = _Run(self._cache, self._tokenizer.end_ids, text, guide, options)
                     tokens, finish = run.write(logits, most, first, cancelled)
@@ -177,28 +179,42 @@ class Writer:
             finish=finish,
         )
 
+    def _guide_of(
+        self,
+        tools: Sequence[Mapping[str, Any]],
+        options: Options,
+        quotable: Quotable | None,
+    ) -> CallGuide | FormGuide | QuoteGuide | None:
+        """Return what restricts an answer: quotations, a schema, or the tools that it may call."""
+        if quotable is not None:
+            return self._quote_guide(quotable)
+        return self._guide(tools) if options.schema is None else self._form(options.schema)
+
     def _quote_guide(self, quotable: Quotable) -> QuoteGuide:
         return QuoteGuide(
-            self._call_grammar(),
+            self._grammar_of_tokens(),
             quotable.passages,
             not_there=quotable.not_there,
             thinking=self.facts.thinking,
         )
 
-    def _call_grammar(self) -> CallGrammar:
-        if self._grammar is None:
-            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
-        return self._grammar
-
     def _guide(self, tools: Sequence[Mapping[str, Any]]) -> CallGuide | None:
         if not tools:
             return None
         return CallGuide(
-            self._call_grammar(),
+            self._grammar_of_tokens(),
             tools,
             call_marks=self.facts.call_marks,
             thinking=self.facts.thinking,
         )
+
+    def _form(self, schema: Mapping[str, Any]) -> FormGuide:
+        return FormGuide(self._grammar_of_tokens(), schema, thinking=self.facts.thinking)
+
+    def _grammar_of_tokens(self) -> CallGrammar:
+        if self._grammar is None:
+            self._grammar = CallGrammar(self._model.vocabulary, self._tokenizer.end_id())
+        return self._grammar
 
     def _thinking_mark(self, prompt: Sequence[int]) -> str:
         """Return the mark inside which the prompt ends, "": it ends outside."""
@@ -241,7 +257,7 @@ class _Run:
         cache: ChatCache,
         end_ids: frozenset[int],
         text: _Text,
-        guide: CallGuide | QuoteGuide | None,
+        guide: CallGuide | FormGuide | QuoteGuide | None,
         options: Options,
     ) -> None:
         import mlx.core as mx

@@ -21,6 +21,7 @@ import fcntl
 import itertools
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -68,6 +69,8 @@ def main() -> None:
             loaded_with.append(request["prefill_tokens"])
             _fault(script, {"<load>"})
             _send(event="ready", device_path="light child", load_s=0.0, memory_bytes=1 << 20)
+        elif request["op"] in ("facts", "count", "write"):
+            _converse(script, request)
         else:
             _enhance(script, request)
 
@@ -94,6 +97,43 @@ def _enhance(script: Path, request: dict[str, Any]) -> None:
         if written[-1][0][-1:].isalnum():
             written[-1][0] += "."
     _send(event="done", words=written, tokens=len(words), passes=1, decode_s=delay_s, ties=0)
+
+
+def _converse(script: Path, request: dict[str, Any]) -> None:
+    """Answer as a chat model that quotes: each sentence is the first one of a paragraph shown."""
+    if request["op"] == "facts":
+        marks = ["<tool_call>", "</tool_call>"]
+        _send(event="done", context=4096, thinking=None, tools=False, call_marks=marks)
+        return
+    said = "\n".join(message["content"] for message in request["messages"])
+    if request["op"] == "count":
+        _send(event="done", tokens=len(said) // 4)
+        return
+    _fault(script, {"<write>"})
+    text = json.dumps(_quoted(request["options"]["schema"], said))
+    _send(event="text", text=text)
+    _send(
+        event="done", prompt_tokens=len(said) // 4, cached_tokens=0, tokens=1, read_s=0.0,
+        write_s=0.0, memory_bytes=1 << 20, finish="stop",
+    )  # fmt: skip
+
+
+def _quoted(schema: dict[str, Any], said: str) -> dict[str, Any]:
+    """Return an answer that fits the schema, of words that were said."""
+    if "sentences" not in schema["properties"]:
+        chosen = schema["properties"].get("tags", {}).get("items", {}).get("enum", [])
+        return {"tags": chosen[:1], "new": []} if chosen else {"new": []}
+    entries = schema["properties"]["sentences"]
+    shown = [
+        (number, sentence)
+        for number, text in re.findall(r"^\[(\d+)[^]]*\] (?:\S+: )?(.+)$", said, re.MULTILINE)
+        for sentence in re.findall(r"[^\s.!?][^.!?]*[.!?]", text)
+    ]
+    title = entries["items"]["properties"]["text"]["maxLength"] < 100
+    found = [
+        {"cites": [int(n)], "text": text.rstrip(".")[:60] if title else text} for n, text in shown
+    ]
+    return {"sentences": found[: entries["maxItems"]]}
 
 
 def _fault(script: Path, words: set[str]) -> str | None:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from daemon.service import Service
 from daemon.waker import Waker
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
+from daemon.work.describing import Describer
 from daemon.work.index import Indexer
 from daemon.work.lending import Lender
 from daemon.work.progress import Progress
@@ -171,6 +173,9 @@ class WorkerRig:
     def worker(self) -> Worker:
         return Worker(self.config, self.queue, self.keeper, self.log, self.context())
 
+    def describer(self) -> Describer:
+        return Describer(self.config, self.queue, self.keeper, self.log, self.context())
+
     def context(self) -> WorkerContext:
         def step(name: str) -> None:
             self.steps.append(name)
@@ -195,6 +200,25 @@ class WorkerRig:
 @pytest.fixture
 def rig(config: Config, queue: Queue, keeper: ModelKeeper, log: Log, clock: Clock) -> WorkerRig:
     return WorkerRig(config, queue, keeper, log, clock)
+
+
+@pytest.fixture
+def chat_folder(tmp_path: Path) -> Path:
+    """Return a folder that describes a chat model; the light child loads no weights."""
+    folder = tmp_path / "chat-model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer_config.json").write_text('{"chat_template": "x"}')
+    (folder / "model.safetensors").write_bytes(NO_WEIGHTS)
+    return folder
+
+
+@pytest.fixture
+def writing_rig(rig: WorkerRig, chat_folder: Path) -> WorkerRig:
+    """Return a rig whose home names a model that writes."""
+    rig.config = replace(rig.config, chat_model=str(chat_folder))
+    return rig
 
 
 @pytest.fixture

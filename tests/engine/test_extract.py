@@ -252,7 +252,7 @@ def test_boundaries_keep_to_their_limits():
     [
         ("openai-whisper/lex_podcast_3h17.json", "consciousness"),
         ("openai-whisper/pod_de_zdf-untertitel.json", "roboter"),
-        ("faster-whisper/hearing_2h16_diarize_list.json", "uaps"),
+        ("faster-whisper/hearing_2h16_diarize_list.json", "uap"),
         ("whisperx/nasa_iss_whisperx-medium.json", "station"),
     ],
 )
@@ -273,3 +273,17 @@ def test_four_and_a_half_hours_get_chapters_in_order():
     gaps = [chapter.start_s for chapter in found.chapters]
     assert 10 <= len(gaps) <= 60
     assert gaps == sorted(gaps)
+
+
+def test_a_title_is_a_phrase_that_somebody_said() -> None:
+    """Two nouns that were never said together are none."""
+    text = (
+        "We have to speak about the cost of the harbour bridge today. The harbour was small. "
+        "The bridge was old, and the cost of the harbour bridge was high. Every harbour has a cost."
+    )
+    words = tuple(EnhancedWord(Word(word), word) for word in text.split())
+    spoken = Document((words,), language="en", duration_s=None, has_speakers=False, timing="none")
+    title = extract(spoken).title
+    assert title is not None
+    assert title.lower() in text.lower()
+    assert len(title.split()) > 1

@@ -40,8 +40,9 @@ def test_the_schema_is_itself_valid():
                 yield from objects(value)
 
     assert all(node["additionalProperties"] is False for node in objects(SCHEMA))
-    # Files of older versions lack them, or files that nobody has corrected.
-    later = {"notes", "captions", "implausible", "corrections"}
+    # Files of older versions lack these. The last three are there where somebody corrected a text,
+    # a model wrote about it, or a list of tags is given.
+    later = {"notes", "captions", "implausible", "corrections", "generation", "proposed_tags"}
     assert all(set(node["required"]) == set(node["properties"]) - later for node in objects(SCHEMA))
 
 
@@ -231,3 +232,16 @@ def test_two_runs_differ_in_nothing_but_the_volatile_keys():
 def test_metadata_of_real_files_validates(name):
     """Whatever a real file holds, the sidecar follows the schema."""
     VALIDATOR.validate(metadata_of(real_document(name)))
+
+
+def test_what_a_model_wrote_is_counted_and_cited():
+    """The figures of the writing and the tags outside of the user's list fit the schema."""
+    cited = {"field": "summary", "text": "Hello.", "paragraphs": [0], "start_s": None}
+    counts = {"sentences": 3, "rewritten": 1, "dropped": 1, "withheld": 0}
+    generation = {"model": "m", "revision": None, "prompt": "1", **counts, "cited": [cited]}
+    found = metadata_of(document([paragraph("Hello there, world.")]))
+    found |= {"generation": generation, "proposed_tags": ["worlds"]}
+    VALIDATOR.validate(found)
+    generation["cited"] = [{**cited, "paragraphs": []}]
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate(found)

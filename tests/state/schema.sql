@@ -18,6 +18,8 @@ CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT 
 CREATE INDEX speaker_searches_wanted ON speaker_searches (job_id) WHERE state = 'wanted'
     ;
 
+CREATE INDEX writings_status ON writings (status);
+
 CREATE TABLE announcements (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         event TEXT NOT NULL,
@@ -171,6 +173,27 @@ CREATE TABLE speaker_searches (
         detail TEXT
     ) STRICT
     ;
+
+CREATE TABLE writings (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        writer TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        done INTEGER NOT NULL DEFAULT 0,
+        total INTEGER,
+        result BLOB,
+        changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
+
+CREATE TABLE written (
+        job_id INTEGER NOT NULL REFERENCES writings (job_id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (job_id, key)
+    ) STRICT;
 
 CREATE TRIGGER jobs_ended AFTER UPDATE OF status ON jobs
     WHEN OLD.status IS NOT NEW.status AND NEW.status IN ('done', 'partial', 'failed', 'invalid')

@@ -1,10 +1,11 @@
-"""A finished text -> its outputs written again, with other names, speakers or formats: no model."""
+"""Write the outputs of a finished job again: with other names or formats, or what a model wrote."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,29 +16,64 @@ from daemon.work.kept import profile_of, restore
 from daemon.work.publish import outlet_for, publish, remark_on
 from engine import pipeline
 from engine.render import FORMATS
+from engine.written.records import Writing
 from state.job import Job, Output
 from state.queue import Queue
+from state.writings import WritingRows
 
 
-def render_again(queue: Queue, job: Job, config: Config, names: Mapping[str, str]) -> list[Output]:
+def render_again(
+    queue: Queue,
+    job: Job,
+    config: Config,
+    names: Mapping[str, str],
+    *,
+    writing: Writing | None = None,
+    step: Callable[[str], None] | None = None,
+) -> list[Output]:
     """Write the outputs of a finished job again with these names; return them.
 
     The job keeps its status. A file that was edited is left alone: ours is written beside it.
     Raises CannotRender, SourceError, JobMoved and OutputError; then the old outputs stay.
+
+    Args:
+        queue: Records the outputs.
+        job: The job as the caller saw it.
+        config: The settings.
+        names: Of the speakers.
+        writing: What a model has just written; None: what was kept of an earlier time, if anything.
+        step: Called with the name of each step, for tests.
     """
     with _exclusive(config.home.state / "render.lock"):
         kept = restore(queue, job, config)
         outlet = outlet_for(job, config, profile_of(job, config))
+        plan = _with(kept.plan, names, job)
+        if writing is None and plan.profile.write_metadata:
+            writing = kept_writing(queue, job)
         result = pipeline.finish(
-            _with(kept.plan, names, job),
+            plan,
             kept.parts,
             load_s=_timing(job, "load_s"),
             total_s=_timing(job, "total_s"),
             created_at=datetime.now(UTC),
+            writing=writing,
         )
-        outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode)
+        outputs = publish(
+            queue, job, result.files, outlet=outlet, mode=kept.source.mode, step=step
+        )
         queue.rerendered(job, outputs, detail=remark_on(outputs, result.metadata))
     return outputs
+
+
+def kept_writing(queue: Queue, job: Job) -> Writing | None:
+    """Return what a model wrote about a job, None where there is nothing that can be read."""
+    payload = WritingRows(queue.database).result(job.id)
+    if payload is None:
+        return None
+    try:
+        return Writing.from_json(json.loads(payload))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _with(plan: pipeline.Plan, names: Mapping[str, str], job: Job) -> pipeline.Plan:

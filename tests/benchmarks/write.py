@@ -1,0 +1,80 @@
+"""What a chat model writes about real transcripts, and how much of it holds.
+
+    uv run python -m tests.benchmarks.write MODEL FILE... > figures.jsonl
+
+Every file is written about as the daemon does it, on the text as its source has it. One line of
+JSON for each, with the figures, what was published, and what an independent checker finds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine import pipeline
+from engine.chat import describing
+from engine.chat.local import LocalBackend
+from engine.chat.records import WritingOptions
+from engine.child.client import ModelClient
+from engine.models import catalog
+from engine.records import Profile
+from engine.text.prose import join
+from engine.written.material import speakers_in_order
+from engine.written.records import Writing
+from engine.written.requests import PROMPT
+from tests.written_checker import unsupported
+
+
+def main() -> None:
+    """Write about the files of the command line."""
+    model, *files = sys.argv[1:]
+    client = ModelClient(catalog.describe(model), silence_s=1800)
+    backend = LocalBackend(client)
+    for name in files:
+        print(json.dumps(_write(Path(name), client, backend), ensure_ascii=False), flush=True)
+    client.close()
+
+
+def _write(path: Path, client: ModelClient, backend: LocalBackend) -> dict[str, object]:
+    info = catalog.describe(catalog.EMBEDDED)
+    plan = pipeline.prepare(path.read_bytes(), name=path.name, profile=Profile(), info=info)
+    parts = [pipeline.keep(part, "uncovered") for part in plan.parts]
+    document = pipeline.join(plan, parts)
+    material = pipeline.material_of(plan, document, pipeline.quoted(plan, document))
+    if material is None:
+        return {"file": path.name, "language": document.language}
+    begun = time.monotonic()
+    done = describing.describe(
+        backend,
+        material,
+        options=WritingOptions(),
+        on_progress=lambda at: print(path.name, at.done, at.total, file=sys.stderr, flush=True),
+    )
+    spent_s = time.monotonic() - begun
+    names = speakers_in_order(material)
+    writing = Writing(client.info.name, client.info.revision, done, PROMPT, names)
+    found = pipeline.finish(
+        plan, parts, load_s=0, total_s=0, created_at=datetime.now(UTC), writing=writing
+    ).metadata
+    texts = [
+        f"{paragraph[0].word.speaker or ''} {join(paragraph)}" for paragraph in document.paragraphs
+    ]
+    generation = found["generation"]
+    return {
+        "file": path.name,
+        "words": sum(len(paragraph) for paragraph in document.paragraphs),
+        "requests": len(done),
+        "spent_s": round(spent_s, 1),
+        **{key: generation[key] for key in ("sentences", "rewritten", "dropped", "withheld")},
+        "origin": found["origin"],
+        "unsupported": unsupported(found, texts),
+        "title": found["title"],
+        "cited": generation["cited"],
+    }
+
+
+if __name__ == "__main__":
+    main()
