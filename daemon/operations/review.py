@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daemon.errors import CannotRender
 from daemon.operations import corrections as saving
@@ -16,6 +16,7 @@ from daemon.operations import rendering, rerender
 from daemon.operations.errors import InvalidRequest, NothingToShow
 from daemon.operations.session import Book, Session
 from daemon.work.kept import Kept, restore
+from daemon.work.rerender import kept_writing
 from engine import corrections, pipeline
 from engine import speakers as names_files
 from engine.corrections import Corrections
@@ -27,9 +28,8 @@ from engine.text import corrected
 from engine.text.corrected import Corrected, Operation
 from engine.text.correcting import Correcting, Refused
 from engine.text.prose import UNKNOWN, printable
+from engine.written.records import Writing
 from state.job import TERMINAL, Job
-
-_TIMINGS: Final = {"load_s": 0.0, "total_s": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Review:
         self._key: object = None
         self._kept: Kept | None = None
         self._seen: _Text | None = None
+        self._writing: Writing | None = None  # what a model wrote about it
         self.waits_for: int | None = None  # the job whose end writes the outputs
         self.problem: str | None = None  # why the outputs could not be written
         # A review that was killed may have left outputs without its last corrections.
@@ -88,7 +89,14 @@ class Review:
             corrections=text.corrections.operations,
             profile=replace(text.kept.plan.profile, outputs=(), speakers=dict(text.names)),
         )
-        result = pipeline.finish(plan, text.kept.parts, created_at=datetime.now(UTC), **_TIMINGS)
+        result = pipeline.finish(
+            plan,
+            text.kept.parts,
+            load_s=0.0,
+            total_s=0.0,
+            created_at=datetime.now(UTC),
+            writing=self._writing,
+        )
         added = extra(result.document, self.state())
         return html(result.document, result.metadata, names=text.names, extra=added)
 
@@ -180,6 +188,8 @@ class Review:
                 self._kept, self._key = self._restored(book, latest, job), key
             config = self._session.config
             names = {} if job is None else rerender.names_of(job, config)
+            if job is not None and self._kept.plan.profile.write_metadata:
+                self._writing = kept_writing(book.queue, job)
         try:
             made = corrections.read_beside(Path(self.path))
         except CorrectionsError as error:

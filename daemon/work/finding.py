@@ -14,11 +14,11 @@ from daemon.config import Config
 from daemon.errors import CannotRender, SourceError
 from daemon.files.recordings import recording_beside
 from daemon.log import Log, place_of
-from daemon.work.rerender import render_again
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, WorkerContext
 from daemon.work.kept import profile_of
 from daemon.work.names import names_for
+from daemon.work.rerender import render_again
 from engine import sidecars, speakers
 from engine.audio.prepare import Progress, prepare
 from engine.audio.work_folder import work_folder

@@ -58,9 +58,7 @@ def render_again(
             created_at=datetime.now(UTC),
             writing=writing,
         )
-        outputs = publish(
-            queue, job, result.files, outlet=outlet, mode=kept.source.mode, step=step
-        )
+        outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode, step=step)
         queue.rerendered(job, outputs, detail=remark_on(outputs, result.metadata))
     return outputs
 
