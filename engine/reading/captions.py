@@ -10,8 +10,9 @@ People do say things twice, so an overlap alone proves nothing. A run of overlap
 second sign: a copy that nobody could speak in its time, text at a rate that nobody speaks at, a
 mark that moves over it, or so many different words in a row that no talk repeats itself like that.
 Where one run of a file is proven, its other overlaps of several words are of the same kind. What
-stays undecided is kept. Two equal lines of one screen look the same whether one was said twice or
-not: of some 2,200 generated files three lost a word that was.
+stays undecided is kept. In captions that are proven, a cue that adds nothing and stands long enough
+to be said looks the same whether it was said twice or not: its words are left out, and the note
+`repeats_in_doubt` counts them.
 
 A mark that moves times the words, and so do the times inside WebVTT lines.
 """
@@ -25,6 +26,7 @@ from itertools import pairwise
 from engine.reading.raw import RawSegment, ShownAgain
 from engine.reading.times import Timed, spread
 from engine.text.letters import core, folded
+from engine.text.marks import ends_sentence
 from engine.text.words import SplitWord, is_spaceless, join, split_words
 
 GAP_S = 1.5  # cues further apart are not one screen
@@ -33,6 +35,7 @@ FASTEST_CHARS = 30.0  # characters per second; nobody speaks faster
 FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 REPEATING_RATE = 4.5  # words per second that nobody repeats himself at
 LEAST = 3  # words that overlap inside a line
+MOST = 0.6  # of the cues of a file overlap, whatever proves it
 DISTINCT = 6  # different words that overlap in a run of three
 
 
@@ -49,6 +52,11 @@ class _Cue:
     repeats: bool = False  # decided: the overlap was on the screen already
 
     @property
+    def last(self) -> int:
+        """Return where the last line begins."""
+        return max(place for place in self.openings if place < len(self.words))
+
+    @property
     def fresh(self) -> int:
         """Return the number of words that the cue before it does not have."""
         return len(self.words) - self.overlap
@@ -63,6 +71,7 @@ class _Line:
     times: list[tuple[float, float] | None]
     again: list[int]  # how often each word was shown again
     end_s: float | None
+    unsure: int = 0  # words that were left out, and may have been said a second time
     touched: bool = False  # it is no longer the segment as it was read
 
 
@@ -99,6 +108,21 @@ def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
     return result
 
 
+def new_words(segments: Sequence[RawSegment]) -> list[float] | None:
+    """Return how many words of each segment are not the end of the one before it.
+
+    None where fewer than most segments begin so: they are no captions.
+    """
+    cues = [_cue(raw) for raw in segments]
+    overlaps = [
+        _overlap(before, here) if before.words and here.words else 0
+        for before, here in pairwise(cues)
+    ]
+    if len(cues) < LEAST or sum(map(bool, overlaps)) < MOST * len(overlaps):
+        return None
+    return [_weight(cue.words[overlap:]) for cue, overlap in zip(cues, [0, *overlaps], strict=True)]
+
+
 def _cue(raw: RawSegment) -> _Cue:
     words: list[SplitWord] = []
     openings = set()
@@ -130,11 +154,14 @@ def _overlap(before: _Cue, here: _Cue) -> int:
     if not sizes:
         return 0
     size = sizes[0]
-    # A screen of two equal lines that looks the same again has scrolled, if there was time to.
-    if size == len(here.keys) == len(before.keys) and not _is_impossible(here):
-        last = len(before.keys) - max(before.openings & set(range(len(before.keys))))
-        if last in sizes and last < size and last in here.openings:
-            size = last
+    if size == len(here.keys) == len(before.keys) and _can_be_said(here):
+        ended = before.words[-1].text
+        if ends_sentence(ended) and ended != here.words[-1].text:
+            return 0  # a sentence that was over does not go on with another mark
+        # A screen of equal lines that looks the same again has scrolled, if there was time to.
+        scrolled = here.last
+        if scrolled in sizes and 0 < scrolled < size:
+            size = scrolled
     return size
 
 
@@ -143,13 +170,18 @@ def _is_close(before: _Cue, here: _Cue) -> bool:
     return start is None or end is None or start - end <= GAP_S
 
 
-def _is_impossible(cue: _Cue) -> bool:
-    """Return whether nobody could say the cue's words in its time."""
+def _is_impossible(cue: _Cue, *, first: int = 0) -> bool:
+    """Return whether nobody could say the cue's words, from this one on, in its time."""
     if cue.raw.start_s is None or cue.raw.end_s is None:
         return False
     limit = FASTEST_CLUSTERS if any(word.glued for word in cue.words) else FASTEST_CHARS
     length = max(cue.raw.end_s - cue.raw.start_s, 0.0)
-    return sum(len(word.text) for word in cue.words) > limit * length
+    return sum(len(word.text) for word in cue.words[first:]) > limit * length
+
+
+def _can_be_said(cue: _Cue) -> bool:
+    """Return whether there is time to say the last line of a cue."""
+    return not _is_impossible(cue, first=cue.last)
 
 
 def _weight(words: Sequence[SplitWord]) -> float:
@@ -290,6 +322,8 @@ def _show(screen: _Screen, before: _Cue | None, cue: _Cue, *, karaoke: bool) -> 
         line.touched = True
         line.words[n] = SplitWord(word.text, line.words[n].glued)  # the last version is the best
     fresh = cue.words[known:]
+    if places and not fresh and not cue.advances and _can_be_said(cue):
+        places[-1][0].unsure += len(cue.words) - cue.last
     grows = (
         fresh
         and places
@@ -373,5 +407,5 @@ def _segment(line: _Line) -> RawSegment:
         text=join(line.words),
         end_s=line.end_s,
         words=tuple(timed) if any(line.times) else line.raw.words,
-        again=ShownAgain(join(shown), sum(line.again)) if shown else None,
+        again=ShownAgain(join(shown), sum(line.again), line.unsure) if shown else None,
     )

@@ -115,7 +115,7 @@ def _cut_characters(case: Case) -> None:
 def _stray_bytes(case: Case) -> None:
     case.alone()
     _not_shown_again(case)
-    if "styles" in case.faults:
+    if {"styles", "karaoke"} & set(case.faults):
         raise CannotApply  # a byte in a tag makes it words
     if case.overlapping or all(cue.text.isascii() for cue in case.cues):
         raise CannotApply  # one byte in English is a letter of some code page
