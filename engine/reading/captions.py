@@ -111,15 +111,20 @@ def _overlap(before: Cue, here: Cue) -> int:
     if not sizes:
         return 0
     size = sizes[0]
-    if size == len(here.keys) == len(before.keys) and can_be_said(here):
+    if size == len(here.keys) == len(before.keys) and _has_time(here):
         ended = before.words[-1].text
         if ends_sentence(ended) and ended != here.words[-1].text:
             return 0  # a sentence that was over does not go on with another mark
         # A screen of equal lines that looks the same again has scrolled, if there was time to.
         scrolled = here.last
-        if scrolled in sizes and 0 < scrolled < size:
+        if scrolled in sizes and 0 < scrolled < size and can_be_said(here):
             size = scrolled
     return size
+
+
+def _has_time(cue: Cue) -> bool:
+    """Return whether the last line can be said; minutes with two places give a cue no length."""
+    return can_be_said(cue) or cue.raw.start_s == cue.raw.end_s
 
 
 def _is_close(before: Cue, here: Cue) -> bool:

@@ -315,13 +315,16 @@ def test_fast_growing_captions_leave_the_unit_of_tsv_alone() -> None:
     assert "unit_inferred" not in {str(note.name) for note in transcript.notes}
 
 
-def test_a_line_that_grows_may_begin_with_the_sentence_before() -> None:
+@pytest.mark.parametrize("length_s", [0.0, 0.4])
+def test_a_line_that_grows_may_begin_with_the_sentence_before(length_s: float) -> None:
     """The mark shows that the sentence was over: "Yes." is no part of "Yes, in"."""
     first, second = [*LINES[0].split(), "Yes."], ["Yes,", *LINES[1].split()]
     cues = growing(first)
     end = cues[-1][1]
     cues += [(end, end + 1.0, "Yes.")]
     cues += [(a + end + 1.0, b + end + 1.0, said) for a, b, said in growing(second)]
+    place = len(first) + 1
+    cues[place] = (cues[place][0], cues[place][0] + length_s, cues[place][2])
     assert words_of(srt(cues)) == [*first, "Yes.", *second]
 
 

@@ -169,8 +169,8 @@ def _tokens(case: Case) -> None:
 
 
 def _colours(case: Case) -> None:
-    if case.shape in _PIECES and any(is_spaceless(cue.text) for cue in case.cues):
-        raise CannotApply  # words are cut from the text, and colours with them
+    if case.shape in _PIECES:
+        raise CannotApply  # its words are cut as reading cuts them: half a colour, as of no tool
     for place in _each(case, 0.6):
         words = case.cues[place].text.split(" ")
         at = case.rng.randrange(len(words))
