@@ -114,6 +114,10 @@ SCRIPTS = {
 CJK = ("zh", "ja", "ko")
 _COMMON_SHARE = {"el": 0.8, "ar": 0.65, "fa": 0.65, "th": 0.7, "he": 0.62, "yi": 0.62}
 _COMMON_ELSE = 0.65
+_LESS_IN_A_LINE = 0.045  # than in a whole text
+_LETTERS_OF_A_LINE = 16  # fewer show nothing
+_LETTERS_OF_TWO = 48  # in both halves of a text
+_OTHER_LINES = 0.1  # of all lines, those with names and rare words
 _MOST_OF_ONE = 0.25  # of the letters of a text
 _CJK_SHARE = 0.9
 _HAN_SHARE = 0.3
@@ -156,12 +160,38 @@ def looks_written(language: str, words: list[str]) -> bool:
             return False  # the first bytes of pairs are few
     if language in CJK:
         return _looks_cjk(language, [c for c in text if not c.isascii()])
-    own = [c for c in text.lower() if not c.isascii()]
-    if sum(c in _RARE.get(language, ()) for c in own) > _RARE_SHARE * len(own):
+    if _has_too_many_rare(language, [c for c in text.lower() if not c.isascii()]):
         return False
     cased = [word for word in words if len(word) > 1 and word.upper() != word.lower()]
     turned = sum(any(a.islower() and b.isupper() for a, b in _pairs(word)) for word in cased)
     return turned <= 0.05 * len(cased)
+
+
+def is_one(language: str, lines: list[str]) -> bool:
+    """Return whether all of a text has the letters of its language: no part is in another page.
+
+    The letters of a part in another code page are letters of the same script, others than those
+    that are common.
+    """
+    if language in CJK or language in _RARE:
+        own = [c for line in lines for c in line.lower() if not c.isascii() and c.isalpha()]
+        halves = own[: len(own) // 2], own[len(own) // 2 :]
+        if language in _RARE:
+            return not any(_has_too_many_rare(language, half) for half in halves)
+        return len(own) < _LETTERS_OF_TWO or all(_looks_cjk(language, half) for half in halves)
+    if language not in COMMON:
+        return True
+    least = _COMMON_SHARE.get(language, _COMMON_ELSE) - _LESS_IN_A_LINE
+    shares = []
+    for line in lines:
+        own = [_bare(c) for c in line if not c.isascii() and c.isalpha()]
+        if len(own) >= _LETTERS_OF_A_LINE:
+            shares.append(sum(c in COMMON[language] for c in own) / len(own))
+    return sum(share < least for share in shares) <= _OTHER_LINES * len(shares)
+
+
+def _has_too_many_rare(language: str, own: list[str]) -> bool:
+    return sum(c in _RARE.get(language, ()) for c in own) > _RARE_SHARE * len(own)
 
 
 def _pairs(word: str) -> list[tuple[str, str]]:

@@ -94,6 +94,9 @@ def build(
         for raw in segments
         if raw.again is not None
     )
+    unsure = sum(raw.again.unsure for raw in segments if raw.again is not None)
+    if unsure:
+        named.append(Note(NoteName.REPEATS_IN_DOUBT, unsure))
     ends = [raw.end_s for raw in segments if raw.end_s is not None]
     ends += [s.end_s for s in result[-1:] if s.end_s is not None]
     if duration_s is None and ends:

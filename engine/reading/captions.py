@@ -10,8 +10,9 @@ People do say things twice, so an overlap alone proves nothing. A run of overlap
 second sign: a copy that nobody could speak in its time, text at a rate that nobody speaks at, a
 mark that moves over it, or so many different words in a row that no talk repeats itself like that.
 Where one run of a file is proven, its other overlaps of several words are of the same kind. What
-stays undecided is kept. Two equal lines of one screen look the same whether one was said twice or
-not: of some 2,200 generated files three lost a word that was.
+stays undecided is kept. In captions that are proven, a cue that adds nothing and stands long enough
+to be said looks the same whether it was said twice or not: its words are left out, and the note
+`repeats_in_doubt` counts them.
 
 A mark that moves times the words, and so do the times inside WebVTT lines.
 """
@@ -19,62 +20,27 @@ A mark that moves times the words, and so do the times inside WebVTT lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from engine.reading.raw import RawSegment, ShownAgain
-from engine.reading.times import Timed, spread
+from engine.reading.caption_lines import (
+    Cue,
+    Screen,
+    can_be_said,
+    is_impossible,
+    segment_of,
+    show,
+)
+from engine.reading.raw import RawSegment
 from engine.text.letters import core, folded
-from engine.text.words import SplitWord, is_spaceless, join, split_words
+from engine.text.marks import ends_sentence
+from engine.text.words import SplitWord, is_spaceless, split_words
 
 GAP_S = 1.5  # cues further apart are not one screen
 GAPLESS_S = 0.1
-FASTEST_CHARS = 30.0  # characters per second; nobody speaks faster
-FASTEST_CLUSTERS = 15.0  # the same in scripts where a character is a syllable
 REPEATING_RATE = 4.5  # words per second that nobody repeats himself at
 LEAST = 3  # words that overlap inside a line
+MOST = 0.6  # of the cues of a file overlap, whatever proves it
 DISTINCT = 6  # different words that overlap in a run of three
-
-
-@dataclass(slots=True)
-class _Cue:
-    """A cue with words, and what it shares with the one before it."""
-
-    raw: RawSegment
-    words: list[SplitWord]
-    keys: list[str]  # for comparison
-    openings: frozenset[int]  # words that begin a line
-    overlap: int = 0  # words at its beginning that the cue before it ends in
-    advances: bool = False  # the mark has moved on over the same line
-    repeats: bool = False  # decided: the overlap was on the screen already
-
-    @property
-    def fresh(self) -> int:
-        """Return the number of words that the cue before it does not have."""
-        return len(self.words) - self.overlap
-
-
-@dataclass(slots=True)
-class _Line:
-    """Words that belong together, while cues add to them."""
-
-    raw: RawSegment
-    words: list[SplitWord]
-    times: list[tuple[float, float] | None]
-    again: list[int]  # how often each word was shown again
-    end_s: float | None
-    touched: bool = False  # it is no longer the segment as it was read
-
-
-_Place = tuple[_Line, int]  # a word on the screen
-
-
-@dataclass(slots=True)
-class _Screen:
-    """What is shown while the cues go by."""
-
-    lines: list[_Line] = field(default_factory=list)
-    places: list[_Place] = field(default_factory=list)  # the words of the last cue
 
 
 def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
@@ -85,21 +51,36 @@ def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
         here.overlap = _overlap(before, here)
     karaoke = _follow_marks(filled)
     _decide(filled)
-    screen = _Screen()
+    screen = Screen()
     for last, cue in zip([None, *filled], filled, strict=False):
-        _show(screen, last, cue, karaoke=karaoke)
+        show(screen, last, cue, karaoke=karaoke)
     shown = {id(line.raw): line for line in screen.lines}
     result: list[RawSegment] = []
     for cue in cues:
         line = shown.get(id(cue.raw))
         if line is not None:
-            result.append(_segment(line))
+            result.append(segment_of(line))
         elif not cue.words:
             result.append(cue.raw)
     return result
 
 
-def _cue(raw: RawSegment) -> _Cue:
+def new_words(segments: Sequence[RawSegment]) -> list[float] | None:
+    """Return how many words of each segment are not the end of the one before it.
+
+    None where fewer than most segments begin so: they are no captions.
+    """
+    cues = [_cue(raw) for raw in segments]
+    overlaps = [
+        _overlap(before, here) if before.words and here.words else 0
+        for before, here in pairwise(cues)
+    ]
+    if len(cues) < LEAST or sum(map(bool, overlaps)) < MOST * len(overlaps):
+        return None
+    return [_weight(cue.words[overlap:]) for cue, overlap in zip(cues, [0, *overlaps], strict=True)]
+
+
+def _cue(raw: RawSegment) -> Cue:
     words: list[SplitWord] = []
     openings = set()
     for line in raw.text.split("\n"):
@@ -109,10 +90,10 @@ def _cue(raw: RawSegment) -> _Cue:
         whole = split_words(raw.text)
         words = whole if len(whole) == len(words) else words
     keys = [core(folded(word.text)) or word.text for word in words]
-    return _Cue(raw, words, keys, frozenset(openings))
+    return Cue(raw, words, keys, frozenset(openings))
 
 
-def _overlap(before: _Cue, here: _Cue) -> int:
+def _overlap(before: Cue, here: Cue) -> int:
     """Return how many words end one cue and begin the next, 0 where they are not one screen."""
     if before.raw.speaker != here.raw.speaker and here.raw.speaker is not None:
         return 0
@@ -130,26 +111,25 @@ def _overlap(before: _Cue, here: _Cue) -> int:
     if not sizes:
         return 0
     size = sizes[0]
-    # A screen of two equal lines that looks the same again has scrolled, if there was time to.
-    if size == len(here.keys) == len(before.keys) and not _is_impossible(here):
-        last = len(before.keys) - max(before.openings & set(range(len(before.keys))))
-        if last in sizes and last < size and last in here.openings:
-            size = last
+    if size == len(here.keys) == len(before.keys) and _has_time(here):
+        ended = before.words[-1].text
+        if ends_sentence(ended) and ended != here.words[-1].text:
+            return 0  # a sentence that was over does not go on with another mark
+        # A screen of equal lines that looks the same again has scrolled, if there was time to.
+        scrolled = here.last
+        if scrolled in sizes and 0 < scrolled < size and can_be_said(here):
+            size = scrolled
     return size
 
 
-def _is_close(before: _Cue, here: _Cue) -> bool:
+def _has_time(cue: Cue) -> bool:
+    """Return whether the last line can be said; minutes with two places give a cue no length."""
+    return can_be_said(cue) or cue.raw.start_s == cue.raw.end_s
+
+
+def _is_close(before: Cue, here: Cue) -> bool:
     start, end = here.raw.start_s, before.raw.end_s
     return start is None or end is None or start - end <= GAP_S
-
-
-def _is_impossible(cue: _Cue) -> bool:
-    """Return whether nobody could say the cue's words in its time."""
-    if cue.raw.start_s is None or cue.raw.end_s is None:
-        return False
-    limit = FASTEST_CLUSTERS if any(word.glued for word in cue.words) else FASTEST_CHARS
-    length = max(cue.raw.end_s - cue.raw.start_s, 0.0)
-    return sum(len(word.text) for word in cue.words) > limit * length
 
 
 def _weight(words: Sequence[SplitWord]) -> float:
@@ -160,11 +140,11 @@ def _weight(words: Sequence[SplitWord]) -> float:
 # --- marks that move --------------------------------------------------------------------------
 
 
-def _follow_marks(cues: Sequence[_Cue]) -> bool:
+def _follow_marks(cues: Sequence[Cue]) -> bool:
     """Decide where a mark moves on over a line that stands still; return whether any does."""
     last = -1  # the last word of the line that was marked so far
     moved = 0
-    candidates: list[_Cue] = []
+    candidates: list[Cue] = []
     for before, cue in zip([None, *cues], cues, strict=False):
         marked = cue.raw.marked
         same = before is not None and cue.overlap == len(cue.words) == len(before.words)
@@ -192,7 +172,7 @@ def _follow_marks(cues: Sequence[_Cue]) -> bool:
 # --- overlaps that were on the screen ---------------------------------------------------------
 
 
-def _decide(cues: Sequence[_Cue]) -> None:
+def _decide(cues: Sequence[Cue]) -> None:
     """Decide for every run of overlapping cues whether the overlaps were on the screen already."""
     runs: list[list[int]] = []
     for n, cue in enumerate(cues):
@@ -210,13 +190,13 @@ def _decide(cues: Sequence[_Cue]) -> None:
             cue = cues[n]
             fits = (
                 (cue.fresh > 0 and _weight(cue.words[: cue.overlap]) >= 2)
-                or (cue.fresh == 0 and _is_impossible(cue))
+                or (cue.fresh == 0 and is_impossible(cue))
                 or (cue.fresh <= longest and _grows(cues[n - 1], cue))
             )
             cue.repeats = run in proven or (bool(proven) and fits)
 
 
-def _grows(before: _Cue, cue: _Cue) -> bool:
+def _grows(before: Cue, cue: Cue) -> bool:
     """Return whether a cue goes on where the one before it ended, in the same line."""
     return (
         cue.fresh > 0
@@ -226,7 +206,7 @@ def _grows(before: _Cue, cue: _Cue) -> bool:
     )
 
 
-def _says_something(before: _Cue, cue: _Cue) -> bool:
+def _says_something(before: Cue, cue: Cue) -> bool:
     """Return whether an overlap is a whole line of the screen, or longer than by chance."""
     return (
         len(before.words) - cue.overlap in before.openings
@@ -234,11 +214,11 @@ def _says_something(before: _Cue, cue: _Cue) -> bool:
     )
 
 
-def _is_proven(run: Sequence[_Cue]) -> bool:
+def _is_proven(run: Sequence[Cue]) -> bool:
     """Return whether a run of overlapping cues shows a screen; its first cue opens it."""
     added = [cue for cue in run[1:] if cue.fresh > 0]
     copies = [cue for cue in run[1:] if cue.fresh == 0]
-    if added and any(_is_impossible(cue) for cue in copies):
+    if added and any(is_impossible(cue) for cue in copies):
         return True
     different = {key for cue in added for key in cue.keys[: cue.overlap]}
     if len(added) >= 2 and len(different) >= 2 and _is_too_fast(run):
@@ -253,7 +233,7 @@ def _is_proven(run: Sequence[_Cue]) -> bool:
     return _count_new(run) >= 3 and len(different) >= DISTINCT
 
 
-def _count_new(run: Sequence[_Cue]) -> int:
+def _count_new(run: Sequence[Cue]) -> int:
     """Return how many cues add something new; a song comes back to the same lines."""
     said = f" {' '.join(run[0].keys)} "
     count = 0
@@ -265,113 +245,14 @@ def _count_new(run: Sequence[_Cue]) -> int:
     return count
 
 
-def _is_gapless(before: _Cue, cue: _Cue) -> bool:
+def _is_gapless(before: Cue, cue: Cue) -> bool:
     if before.raw.end_s is None or cue.raw.start_s is None:
         return False
     return abs(cue.raw.start_s - before.raw.end_s) <= GAPLESS_S
 
 
-def _is_too_fast(run: Sequence[_Cue]) -> bool:
+def _is_too_fast(run: Sequence[Cue]) -> bool:
     start, end = run[0].raw.start_s, run[-1].raw.end_s
     if start is None or end is None or end <= start:
         return False
     return sum(_weight(cue.words) for cue in run) > REPEATING_RATE * (end - start)
-
-
-# --- what was said ----------------------------------------------------------------------------
-
-
-def _show(screen: _Screen, before: _Cue | None, cue: _Cue, *, karaoke: bool) -> None:
-    """Add what is new in a cue to what was said."""
-    known = cue.overlap if cue.repeats else 0
-    places = screen.places[len(screen.places) - known :] if known else []
-    for (line, n), word in zip(places, cue.words, strict=False):
-        line.again[n] += 1
-        line.touched = True
-        line.words[n] = SplitWord(word.text, line.words[n].glued)  # the last version is the best
-    fresh = cue.words[known:]
-    grows = (
-        fresh
-        and places
-        and before is not None
-        and known == len(before.words)
-        and known not in cue.openings
-        and places[-1][0] is screen.lines[-1]
-    )
-    if fresh:
-        times = _stamped(cue, known)
-        if times is None and grows:
-            times = list(_spread(fresh, cue.raw.start_s, cue.raw.end_s))
-        if grows:
-            line = screen.lines[-1]
-            if line.times == [None] * len(line.words):  # until now it was a cue like any other
-                line.times = list(_spread(line.words, line.raw.start_s, line.end_s))
-            line.touched = True
-        else:
-            line = _Line(cue.raw, [], [], [], cue.raw.end_s, touched=known > 0)
-            screen.lines.append(line)
-        first = len(line.words)
-        line.words += fresh
-        line.times += times or [None] * len(fresh)
-        line.again += [0] * len(fresh)
-        line.touched = line.touched or times is not None
-        places = [*places, *((line, first + n) for n in range(len(fresh)))]
-    if grows or cue.advances:
-        last = places[-1][0]
-        ends = [end for end in (last.end_s, cue.raw.end_s) if end is not None]
-        last.end_s = max(ends) if ends else None
-    if karaoke:
-        _time_marked(cue, places)
-    screen.places = places
-
-
-def _time_marked(cue: _Cue, places: Sequence[_Place]) -> None:
-    """Give the words that are marked for the first time the time of their cue."""
-    found = [places[n] for n in cue.raw.marked if n < len(places)]
-    new = [(line, n) for line, n in found if line.times[n] is None]
-    times = _spread([line.words[n] for line, n in new], cue.raw.start_s, cue.raw.end_s)
-    for (line, n), span in zip(new, times, strict=True):
-        line.times[n] = span
-        line.touched = True
-
-
-def _spread(
-    words: Sequence[SplitWord], start_s: float | None, end_s: float | None
-) -> Sequence[tuple[float, float] | None]:
-    if start_s is None or end_s is None:
-        return [None] * len(words)
-    return spread([len(word.text) for word in words], start_s, end_s)
-
-
-def _stamped(cue: _Cue, known: int) -> list[tuple[float, float] | None] | None:
-    """Return the times of the new words by the times that stand inside the cue, None for none."""
-    start, end = cue.raw.start_s, cue.raw.end_s
-    stamps = [(n, moment) for n, moment in cue.raw.stamps if n >= known]
-    if not stamps or start is None or end is None:
-        return None
-    bounds = [(known, start), *stamps, (len(cue.words), end)]
-    moments = [moment for _, moment in bounds]
-    if moments != sorted(moments):
-        return None
-    times: list[tuple[float, float] | None] = []
-    for (first, begins), (after, ends) in pairwise(bounds):
-        times += _spread(cue.words[first:after], begins, ends)
-    return times
-
-
-def _segment(line: _Line) -> RawSegment:
-    """Return a line as a segment: as it was read, if no cue has added to it or shown it again."""
-    if not line.touched:
-        return line.raw
-    timed = [
-        Timed(word.text, *(span or (None, None)))
-        for word, span in zip(line.words, line.times, strict=True)
-    ]
-    shown = [word for word, count in zip(line.words, line.again, strict=True) if count]
-    return replace(
-        line.raw,
-        text=join(line.words),
-        end_s=line.end_s,
-        words=tuple(timed) if any(line.times) else line.raw.words,
-        again=ShownAgain(join(shown), sum(line.again)) if shown else None,
-    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from engine.reading import origins, units
 from engine.reading.notes import NoteName
@@ -27,8 +26,8 @@ UNITS_OF: dict[str, float | None] = {
 SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
 SAME_UNIT = (0.9, 1.1)  # the same of one segment and its words, put in one unit
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
-BACK_S = 1.0  # two voices that overlap go back less
 OFTEN = 0.25  # of the times are out of order
+UNCLEAR = 20  # segments to a place where the clock may have started again
 DAY_S = 86_400.0  # and no recording of so little speech is longer
 SHORT_OF = 0.9  # a duration that ends this early is none
 
@@ -261,19 +260,23 @@ def _restart_in_one(found: Clocked) -> None:
 
 
 def _settle_order(found: Clocked) -> None:
-    """Leave out times that go back so often that no order of them is that of the file."""
-    starts = [raw.start_s for raw in found.segments]
-    if len(starts) == 1:
-        starts = [word.start_s for word in _all_words(found)]
-    known = [start for start in starts if start is not None]
-    reached = [-BACK_S, *accumulate(known, max)]
-    back = sum(start < before - BACK_S for start, before in zip(known, reached, strict=False))
-    late = len(known) - sum(start is not None for start in in_order(known))
-    if back >= 2 and late > OFTEN * len(known):
+    """Leave out the times that are out of order, or all of them where their origin is not clear.
+
+    One time that goes back may be wrong. If the times around it overlap, too, the clock may have
+    started again in between, and no time after that place is sure.
+    """
+    times = [(raw.start_s, raw.end_s) for raw in found.segments]
+    if len(times) == 1:
+        times = [(word.start_s, word.end_s) for word in _all_words(found)]
+    known = sum(start is not None for start, _ in times)
+    wrong, unclear = origins.out_of_order(times)
+    late = known - sum(start is not None for start in in_order([start for start, _ in times]))
+    often = len(wrong) >= 2 and late > OFTEN * known
+    if often or UNCLEAR * unclear > known:
         _without_times(found)
-        found.notes.append(
-            Note(NoteName.TIMES_IN_DOUBT, len(known), "they go back again and again")
-        )
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, known, "they go back again and again"))
+    elif wrong:  # they are left out where segments and words are put in order
+        found.notes.append(Note(NoteName.TIMES_IN_DOUBT, len(wrong), "out of order"))
 
 
 def _settle_latest(found: Clocked) -> None:
@@ -298,11 +301,13 @@ def _settle_duration(found: Clocked) -> None:
     if duration is None or not ends:
         return
     latest = max(ends)
+    begun = [raw.start_s for raw in found.segments if raw.start_s is not None]
+    least = max([0.5 * latest, *begun])  # no recording ends before its last segment begins
     if SHORT_OF * latest <= duration <= TOO_LONG * latest:
         return
     for size, name in units.UNITS:
         room = 1.2 * latest if size == 0.01 else 2 * latest + 60
-        if size != 1.0 and 0.95 * latest <= duration * size <= room:
+        if size != 1.0 and least <= duration * size <= room:
             found.duration_s = duration * size
             found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, f"read as {name}"))
             return

@@ -15,6 +15,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from engine.errors import InvalidTranscript
 from engine.reading import alphabets
 from engine.reading.reasons import Reason
 from engine.text import languages
+from engine.text.letters import is_letter
 
 # Where two give the same text, the first one is named.
 CODE_PAGES = (
@@ -33,6 +35,7 @@ CODE_PAGES = (
     "mac-greek", "mac-turkish", "cp850", "cp437", "cp852", "cp866", "cp857", "cp862", "cp737",
     "gb18030", "big5hkscs", "cp950", "cp932", "euc-jp", "cp949", "utf-16-le", "utf-16-be",
 )  # fmt: skip
+_TWO_BYTES = ("big5hkscs", "gb18030", "cp932", "euc-jp", "cp949")
 STRAY = 0x10FF00  # plus a byte: a private character that no text has
 _STRAYS = re.compile("[\U0010ff80-\U0010ffff]+")
 _LANGUAGE = re.compile(
@@ -46,6 +49,7 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 _SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
 _MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
 _MARK = regex.compile(r"\p{M}")
+_SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
 _ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
 _CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
 _ESCAPED = (
@@ -55,7 +59,10 @@ _ESCAPED = (
     (re.compile(r"\+[A-Za-z0-9/]{3,}(?:-|\b)"), "utf-7"),
 )
 _TURNED = re.compile("[\u0a00\ufffe]")  # a line end and a byte order mark, read the wrong way round
-_NARROW = re.compile(rb"[\t\n\r\x20-\x7e]{40}")  # one byte a character, by chance in no UTF-16
+_NARROW = re.compile(  # one byte a character, by chance in no UTF-16
+    rb"[\t\n\r\x20-\x7e]{40}|\d\d:\d\d:\d\d[.,]\d\d|\d\d:\d\d[.,]\d\d\d|\n\d{1,9}\t\d{1,9}\t"
+)
+_WIDE = re.compile(rb"(?:\0[\x20-\x7e]){4}|(?:[\x20-\x7e]\0){4}")  # two, in a file of one
 _SURE = 0.5  # the share of its language that a text without a claim must have
 _FEW = 0.01  # letters that a language does not have, of all beyond ASCII
 _BORDERS = frozenset(("", '"', "\n", "\r", "\t", "[", "]", "|", ">", "<"))  # of a text or token
@@ -115,12 +122,13 @@ def _escaped(text: str, data: bytes) -> Decoded | None:
                 return Decoded(found[0][1], encoding)
     sample = text.rstrip("\0")[:4000]
     controls = sum(c < " " and c not in "\t\n\r\f\x1b" for c in sample)
-    if controls > 0.05 * len(sample) and len(data) % 2 == 0:
+    wide = _WIDE.search(text.encode("utf-8", "surrogatepass")) is not None
+    if wide or controls > 0.05 * len(sample):
         found = _texts(data, ("utf-16-le", "utf-16-be"), _claimed(data))
-        if len(found) == 1:
+        if len(found) == 1 and len(data) % 2 == 0:
             [(name, text)] = found
             return Decoded(text, name)
-        if controls > 0.2 * len(sample):
+        if wide or controls > 0.2 * len(sample):
             raise _unknown("The file is full of control characters: it is in another encoding.")
     return None
 
@@ -137,6 +145,8 @@ def _strictly(data: bytes, encoding: str) -> Decoded:
 
 def _cut_utf8(data: bytes) -> Decoded | None:
     """Return the text of UTF-8 in which a few bytes, or pieces of characters, fit nowhere."""
+    if _WIDE.search(data):
+        return None
     high = bytes(byte for byte in data if byte >= 0x80).decode("utf-8", "llasa-stray")
     missing = sum(map(len, _STRAYS.findall(high)))  # pieces whose other half is not the next one
     text = data.decode("utf-8", "llasa-stray").removeprefix("\ufeff")
@@ -160,9 +170,30 @@ def _cut_utf8(data: bytes) -> Decoded | None:
                 return None
             line = text.count("\n", 0, match.start()) + 1
             raise _unknown(f"Line {line} is not UTF-8, as the rest of the file is.")
-    if inside and 3 * missing > pieces:
+    if inside and (3 * missing > pieces or _has_other_letters(text)):
         return None
     return Decoded(text, strays=True)
+
+
+def _has_other_letters(text: str) -> bool:
+    """Return whether words with bytes that fit nowhere have letters of a script of their own.
+
+    The bytes of another code page are letters now and then: of no script that the text is in.
+    """
+    known: set[str] = set()
+    found: set[str] = set()
+    for word in text.split():
+        if not word.isascii():
+            scripts = {_script(c) for c in word if not c.isascii() and c.isalpha()}
+            if _STRAYS.search(word):
+                found |= scripts
+            else:
+                known |= scripts
+    return bool(found - known)
+
+
+def _script(char: str) -> str:
+    return unicodedata.name(char, "?").split()[0]
 
 
 # --- code pages -------------------------------------------------------------------------------
@@ -172,11 +203,34 @@ def _code_page(data: bytes) -> Decoded:
     found = _texts(data, CODE_PAGES, _claimed(data))
     if len(found) == 1:
         [(name, text)] = found
+        if _has_lines_of_two_bytes(data, text):
+            raise _unknown(f"The text is not UTF-8, and only a part of it is {name}.")
         return Decoded(text.removeprefix("\ufeff"), name)
     if not found:
         raise _unknown("The text is not UTF-8, and no other encoding makes sense of it.")
     names = " or ".join(name for name, _ in found[:3])
     raise _unknown(f"The text is not UTF-8, and it may be {names}.")
+
+
+def _has_lines_of_two_bytes(data: bytes, text: str) -> bool:
+    """Return whether lines of a Latin text have the same letters in a page of two bytes a letter.
+
+    "perchàm" is "perché" there. By chance, two bytes are no letter that the text has elsewhere.
+    """
+    letters = {c for c in text if not c.isascii() and c.isalpha()}
+    if not letters or max(letters) > "\u024f":
+        return False
+    for line in data.split(b"\n"):
+        if line.isascii():
+            continue
+        for name in _TWO_BYTES:
+            try:
+                other = [c for c in line.decode(name) if not c.isascii()]
+            except UnicodeDecodeError:
+                continue
+            if other and all(c.isalpha() and c <= "\u024f" for c in other):
+                return True
+    return False
 
 
 def _unknown(message: str) -> InvalidTranscript:
@@ -225,7 +279,8 @@ def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bo
         if any(_has_wrong_marks(line, language, alone=not words) for line in lines):
             continue
         wrong, total = alphabets.wrong_letters(language, words)
-        if wrong <= _FEW * total and alphabets.looks_written(language, words):
+        written = alphabets.looks_written(language, words) and alphabets.is_one(language, lines)
+        if wrong <= _FEW * total and written:
             return True
     return False
 
@@ -283,26 +338,34 @@ def _has_wrong_marks(line: str, language: str, *, alone: bool) -> bool:
     return False
 
 
+def _is_letter(char: str) -> bool:
+    """Return whether a character is a letter or a mark on one: "é" may be two characters."""
+    return char.isalpha() or _MARK.match(char) is not None
+
+
 def _fits(char: str, before: str, after: str, language: str) -> bool:
     """Return whether a sign can stand between these two characters."""
     if language in alphabets.CJK and _CJK_MARKS.match(char):
         return True
     if char in "¿¡":
-        return language in ("es", "gl", "ca", "eu") and not before.isalpha()
+        return language in ("es", "gl", "ca", "eu") and not _is_letter(before)
     if char in _ARABIC_MARKS:
         return language in ("ar", "fa", "ur")
     if char in "’‘":
         return True
     if char == "\u00a0":
-        return not before.isalpha() or after in tuple("?!:;»%")
+        return not _is_letter(before) or after in tuple("?!:;»%")
     if char == "…":  # DOS has à in its place
-        return not after.isalpha() and not (before.isalpha() and "à" in alphabets.letters(language))
+        is_vowel = _is_letter(before) and "à" in alphabets.letters(language)
+        return not _is_letter(after) and not is_vowel
     if char in "–—":
-        return language == "en" or not (before.isalpha() and after.isalpha())
+        return language == "en" or not (_is_letter(before) and _is_letter(after))
     if char == "·" and language in ("ca", "oc"):
         return True
+    if char in "™®" and after in _SIGNS:
+        return False  # one byte of two
     if char in "“”„‚«»‹›™®":
-        return not (before.isalpha() and after.isalnum())
+        return not (_is_letter(before) and is_letter(after))
     if char in "°²³ªº":
         return before.isdigit() or before == "m" or (char == "°" and before.isspace())
-    return char in "€£¥§©•·½¼¾±×÷♪♫" and not before.isalpha()
+    return char in _SIGNS and not _is_letter(before) and before not in tuple("™®")

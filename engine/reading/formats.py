@@ -72,14 +72,15 @@ def kind_of(text: str, name: str) -> tuple[str, bool]:
     """
     ending = PurePath(name).suffix.lower()
     named = TEXTS.get(ending, "json" if ending in JSON or not ending else None)
-    found = _content(text[:_HEAD])
+    head = text[:_HEAD].replace("\r\n", "\n").replace("\r", "\n")
+    found = _content(head)
     if found in ("tsv", "csv") and named not in ("txt", "tsv", "csv"):
         found = None
     if found is not None and named is not None:
         return found, found != named
     if found in ("srt", "vtt", "json"):
         return found, ending != ""
-    unread = next((e for pattern, e in _NOT_READ if pattern.search(text[:_HEAD])), None)
+    unread = next((e for pattern, e in _NOT_READ if pattern.search(head)), None)
     if named is None or (unread is not None and named != "json"):
         raise _not_read(ending if named is None else "", _NAMES.get(unread or ending))
     return named, False

@@ -27,4 +27,7 @@ class NoteName(StrEnum):
     DOCUMENTS_JOINED = "documents_joined"  # several JSON values, one talk; count: how many
     UNWRAPPED = "unwrapped"  # the transcript was inside of something else; detail: its place
     READ_AS = "read_as"  # the content is another format than the name says; detail: the format
+    REPEATS_IN_DOUBT = (
+        "repeats_in_doubt"  # left out as captions shown again; count: maybe said twice
+    )
     NAMES_IN_FRONT = "names_in_front"  # names before what was said are speakers; count: how many

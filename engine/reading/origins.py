@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from engine.reading.raw import RawSegment
-from engine.reading.times import Timed
+from engine.reading.times import Timed, in_order
 
 NEAR_S = 2.0  # from where the clock began
 SAME_S = 0.1
 BACK_S = 5.0  # a clock goes back by at least this much
 BEFORE_S = 0.25  # no word begins this long before its segment
 EARLY = 0.25  # or to the first quarter of the stretch before
+OVERLAP_S = 1.0  # two voices that speak at the same time overlap less, where times go back
 WINDOW_S = 30.0  # Whisper's window
 SLACK_S = 0.5
 WILD_S = 60.0  # a time so far after those around it is an error
@@ -99,6 +101,40 @@ def are_tracks(voices: Sequence[frozenset[str]], places: Sequence[int]) -> bool:
     if not all(sets) or len(sets) > 6:
         return False
     return sum(map(len, sets)) == len(frozenset().union(*sets))
+
+
+def out_of_order(times: Times) -> tuple[list[int], int]:
+    """Return the places of times that do not fit those around them.
+
+    Also return how many of them stand where the times before and after overlap as well, so that
+    the clock may have started again there.
+    """
+    known = [
+        (n, s, s if e is None else max(s, e)) for n, (s, e) in enumerate(times) if s is not None
+    ]
+    back = {
+        place
+        for (first, start, end), (second, after, _) in pairwise(known)
+        for place in (first, second)
+        if after < start - SAME_S and after < end - OVERLAP_S
+    }
+    if not back:
+        return [], 0
+    kept = in_order([start for _, start, _ in known])
+    wrong: list[int] = []
+    unclear = 0
+    latest: tuple[float, float] | None = None  # of those kept: start and end
+    skipped = False
+    for (place, start, end), fits in zip(known, kept, strict=True):
+        if fits is None:
+            if place in back:
+                wrong.append(place)
+                skipped = True
+            continue
+        if skipped and latest is not None and start < latest[1] - OVERLAP_S:
+            unclear += 1
+        latest, skipped = (start, end), False
+    return wrong, unclear
 
 
 def voices_of(raw: RawSegment) -> frozenset[str]:

@@ -13,6 +13,7 @@ class ShownAgain:
 
     text: str  # the words, once
     count: int  # words that were left out
+    unsure: int = 0  # of these, those that may have been said a second time
 
 
 @dataclass(frozen=True, slots=True)

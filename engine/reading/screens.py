@@ -33,6 +33,8 @@ def clocked(
     spans = _new(once, lambda place: segments[int(place)].start_s)
     if spans is None and producer == "tsv":  # its format says the unit
         spans = _new(captions.settle(segments), lambda start: start)
+    if spans is None:
+        spans = _overlapping(placed, segments)
     if spans is not None:
         spans.append(Span("", 0, None, segments[-1].end_s))
     found = settled(producer, segments, words, duration_s, spans=spans)
@@ -44,8 +46,20 @@ def _new(once: Sequence[RawSegment], start_s: Callable[[float], float | None]) -
     """Return what is new in each caption, with its start; None where nothing was shown again."""
     if not any(raw.again for raw in once):
         return None
+    starts = [start_s(raw.start_s) for raw in once if raw.start_s is not None]
+    texts = [raw.text for raw in once if raw.start_s is not None]
     return [
-        Span(raw.text, weight(raw.text), start_s(raw.start_s), None)
-        for raw in once
-        if raw.start_s is not None
+        Span(text, weight(text), start, end)  # a line stays until the next one comes
+        for text, start, end in zip(texts, starts, [*starts[1:], None], strict=True)
+    ]
+
+
+def _overlapping(placed: Sequence[RawSegment], segments: Sequence[RawSegment]) -> list[Span] | None:
+    """Return what is new in captions that nothing proves yet; a wrong unit may be the reason."""
+    counts = captions.new_words(placed)
+    if counts is None:
+        return None
+    return [
+        Span(f"{place} {raw.text}", count, raw.start_s, raw.end_s)
+        for place, (raw, count) in enumerate(zip(segments, counts, strict=True))
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.reading import names, roles
+from engine.reading import names, origins, roles
 from engine.reading.fields import Object, is_objects, label
 from engine.reading.notes import NoteName
 from engine.reading.raw import RawSegment
@@ -25,9 +25,12 @@ def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[R
         if known and has:
             raws = [_renamed(raw, known) for raw in raws]
         elif turns and any(raw.start_s is not None for raw in raws):
-            raws = [replace(raw, speaker=speaker_at(raw, turns)) for raw in raws]
+            if _is_of_each(raws, turns):
+                raws = [replace(raw, speaker=t.speaker) for raw, t in zip(raws, turns, strict=True)]
+            elif not _goes_back(raws) and not _goes_back(turns):
+                raws = [replace(raw, speaker=speaker_at(raw, turns)) for raw in raws]
             has = any(raw.speaker for raw in raws)
-            if not has:  # their times are others than those of the segments
+            if not has:  # their times are others than those of the segments, or stand there twice
                 unread.append(ascii(key)[1:-1][:40])
         elif value and not has and isinstance(value, list | dict):
             unread.append(ascii(key)[1:-1][:40])
@@ -83,6 +86,17 @@ def _turns(value: Any) -> list[RawSegment]:
         start, end = found.span(item)
         turns.append(RawSegment("", start, end, label(roles.speaker_of(item.get(found.speaker)))))
     return [turn for turn in turns if turn.start_s is not None and turn.end_s is not None]
+
+
+def _is_of_each(raws: Sequence[RawSegment], turns: Sequence[RawSegment]) -> bool:
+    """Return whether the turns are those of the segments, one by one."""
+    return [raw.start_s for raw in raws] == [turn.start_s for turn in turns]
+
+
+def _goes_back(spans: Sequence[RawSegment]) -> bool:
+    """Return whether a clock starts again, so that one time is that of several moments."""
+    times = [(span.start_s, span.end_s) for span in spans]
+    return bool(origins.restarts(times)) or origins.out_of_order(times)[1] > 0
 
 
 def speaker_at(raw: RawSegment, turns: Sequence[RawSegment]) -> str | None:

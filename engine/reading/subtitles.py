@@ -36,7 +36,7 @@ def read_text(content: str, kind: str) -> tuple[list[Note], Transcript]:
     """
     content = content.replace("\r\n", "\n").replace("\r", "\n")
     content, cut = rejoin_text(content)
-    content, marks = strip_content(content, entities=kind not in ("srt", "vtt"))
+    content, marks = strip_content(content, subtitles=kind in ("srt", "vtt"))
     readers = {"srt": _srt, "vtt": _vtt, "txt": _txt, "tsv": _tsv, "csv": _csv}
     return [*cut_notes(cut), *marks], readers[kind](content)
 

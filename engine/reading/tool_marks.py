@@ -28,6 +28,14 @@ _TOKEN = re.compile(
 )
 _TOKENS = re.compile(rf"(?:{_TOKEN.pattern})+")
 _CUT_TOKEN = re.compile(r"<\|[\w.]{0,20}\|?\s*\Z")  # the file is cut off in it
+_CUT_ESCAPE = re.compile(r"\x1b(?:\[[\d;]*)?\Z")
+_CUT_ENTITY = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,6}|[a-zA-Z]{1,7})?\Z")
+_CUT_TAG = re.compile(
+    r"<(?:/?(?:[biusv]|c(?:\.[^\s<>]{0,80})?|v[.\s][^<>\s]{0,80}|rt?|ru|rub|ruby|la?|lan"
+    r"|lang(?:\s[^<>\n]{0,40})?|fo?|fon|font(?:\s[^<>\n]{0,80})?)?|\d[\d:.,]{0,14})\Z"
+    r"|\{(?:\\[^{}\s]{0,80})?\Z|(?<=[^\\:])\\\Z",
+    re.IGNORECASE,
+)
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][0-9A-B]"
 )
@@ -122,13 +130,21 @@ def strip_document(document: Any) -> tuple[Any, list[Note]]:
     return mapped(document, change), notes(found, entities)
 
 
-def strip_content(content: str, *, entities: bool) -> tuple[str, list[Note]]:
-    """Take special tokens and colours out of a text file; count its entities if asked."""
+def strip_content(content: str, *, subtitles: bool) -> tuple[str, list[Note]]:
+    """Take special tokens and colours out of a text file, and the mark in which it is cut off.
+
+    Entities belong to subtitles, and are counted elsewhere.
+    """
     found: Counter[str] = Counter()
     content, cut = _CUT_TOKEN.subn("", content)
     found["special tokens"] += cut
+    written = len(_ENTITY.findall(content))
+    for pattern, may_be in ((_CUT_TAG, subtitles), (_CUT_ENTITY, written), (_CUT_ESCAPE, True)):
+        if may_be:
+            content, cut = pattern.subn("", content)
+            found["cut-off marks"] += cut
     content = strip(content, found)
-    return content, notes(found, len(_ENTITY.findall(content)) if entities else 0)
+    return content, notes(found, 0 if subtitles else written)
 
 
 def notes(found: Counter[str], entities: int) -> list[Note]:

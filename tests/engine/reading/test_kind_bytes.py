@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidTranscript
-from engine.reading import read
+from engine.reading import encoding, read
 from engine.reading.encoding import CODE_PAGES
 from engine.reading.reasons import Reason
 from engine.records import Transcript
@@ -311,3 +311,49 @@ def test_cues_in_thai_are_parted_by_a_space() -> None:
     two = SAID["th"].split(" ", 1)
     cues = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{t}\n\n" for n, t in enumerate(two))
     assert text_of(read(cues.encode(), name="a.srt")) == SAID["th"]
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("el", "mac-greek", "iso8859-7"),
+        ("tr", "utf-16-be", "cp1254"),
+        ("el", "utf-16-le", "gb18030"),
+        ("de", "mac-turkish", "gb18030"),
+        ("fr", "big5hkscs", "mac-roman"),
+        ("uk", "utf-8", "utf-16-be"),
+        ("ru", "utf-8", "gbk"),
+    ],
+)
+def test_two_encodings_in_one_file_are_refused(language: str, first: str, second: str) -> None:
+    """The letters of one half would be others of the same script, signs, or none."""
+    said = SAID[language]
+    pages = [first, second]
+    if first == "big5hkscs":
+        said = "Il a été là, déjà très fier, et après elle était prête. La forêt était près de là."
+    data = b"".join(
+        f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\n{said}\n\n".encode(page)
+        for n, page in enumerate(pages)
+    )
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
+def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
+    """A mark on a letter belongs to it: no sign of money stands right behind."""
+    assert not encoding._fits("£", "\u0301", " ", "vi")
+    assert not encoding._fits("¿", "\u0309", "T", "es")
+    assert encoding._fits("£", " ", "5", "en")
+
+
+@pytest.mark.parametrize(
+    "mark", ["<", "<i", "</", "<fon", '<font color="#ff', "{\\an", "\\", "&am"]
+)
+def test_a_file_that_is_cut_off_inside_a_mark_has_no_half_mark_as_a_word(mark: str) -> None:
+    """The mark is no word, whole or not."""
+    cue = "1\n00:00:00,000 --> 00:00:02,000\nTea &amp; <i>cake</i> for\n\n"
+    said = "2\n00:00:02,000 --> 00:00:04,000\nall of us" + (mark if mark in "\\&am" else f" {mark}")
+    transcript = read((cue + said).encode(), name="a.srt")
+    assert text_of(transcript) == "Tea & cake for all of us"
+    assert "marks_removed" in names_of(transcript)

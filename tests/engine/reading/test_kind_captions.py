@@ -313,3 +313,46 @@ def test_fast_growing_captions_leave_the_unit_of_tsv_alone() -> None:
     assert words_of(transcript) == words
     assert transcript.words[0].start_s == 12.5
     assert "unit_inferred" not in {str(note.name) for note in transcript.notes}
+
+
+@pytest.mark.parametrize("length_s", [0.0, 0.4])
+def test_a_line_that_grows_may_begin_with_the_sentence_before(length_s: float) -> None:
+    """The mark shows that the sentence was over: "Yes." is no part of "Yes, in"."""
+    first, second = [*LINES[0].split(), "Yes."], ["Yes,", *LINES[1].split()]
+    cues = growing(first)
+    end = cues[-1][1]
+    cues += [(end, end + 1.0, "Yes.")]
+    cues += [(a + end + 1.0, b + end + 1.0, said) for a, b, said in growing(second)]
+    place = len(first) + 1
+    cues[place] = (cues[place][0], cues[place][0] + length_s, cues[place][2])
+    assert words_of(srt(cues)) == [*first, "Yes.", *second]
+
+
+def test_a_cue_that_adds_nothing_and_could_be_said_is_told() -> None:
+    """Whether a line stood still or was said twice, nobody knows: it is left out, and counted."""
+    cues = scrolling([*LINES, "once again please", *LINES], 2)
+    start, end, said = cues[8]
+    cues[8:9] = [(start, start + 1, said), (start + 1, end, said)]
+    transcript = srt(cues)
+    found = [note for note in transcript.notes if note.name == "repeats_in_doubt"]
+    assert [note.count for note in found] == [len(said.split("\n")[-1].split())]
+    quick = with_copies(LINES)
+    assert [note for note in srt(quick).notes if note.name == "repeats_in_doubt"] == []
+
+
+def test_three_equal_lines_that_scroll_are_said_as_often_as_they_come() -> None:
+    """Each cue adds one line, though it looks like the one before."""
+    lines = [*LINES, *["again and again"] * 4, *LINES[:2]]
+    assert words_of(srt(scrolling(lines, 3))) == " ".join(lines).split()
+
+
+def test_captions_in_a_list_keep_their_unit_though_nothing_proves_them() -> None:
+    """Words that are shown again make speech look fast, and another unit likely."""
+    items = []
+    for number, line in enumerate(LINES):
+        for a, b, said in growing(line.split(), step_s=0.25):
+            start, end = 2.0 * number + a, 2.0 * number + b
+            items.append({"text": said, "start": round(1000 * start), "end": round(1000 * end)})
+    transcript = read(json.dumps(items).encode(), name="talk.json")
+    told = {note.name for note in transcript.notes}
+    assert transcript.words[-1].start_s == pytest.approx(11.0, abs=0.6) or "times_in_doubt" in told

@@ -290,3 +290,22 @@ def test_turns_at_other_times_than_the_segments_are_told() -> None:
     found = note(load(document), "speakers_unread")
     assert found is not None
     assert found.detail == "turns"
+
+
+def test_turns_whose_clock_starts_again_belong_to_their_segments_or_to_none() -> None:
+    """One time is that of two moments, so only turns that stand beside the segments are sure."""
+    times = [(0, 2), (2, 4), (4, 8), (0, 2), (2, 4), (4, 9)]
+    voices = ["A", "B", "A", "B", "A", "B"]
+    document: dict[str, Any] = {
+        "segments": [
+            {"start": a, "end": b, "text": f"{LINES[n % 4]} {n}"} for n, (a, b) in enumerate(times)
+        ],
+        "turns": [
+            {"start": a, "end": b, "speaker": v} for (a, b), v in zip(times, voices, strict=True)
+        ],
+    }
+    assert [s.words[0].speaker for s in load(document).segments] == voices
+    del document["turns"][3]
+    transcript = load(document)
+    assert not transcript.has_speakers
+    assert "speakers_unread" in {note.name for note in transcript.notes}

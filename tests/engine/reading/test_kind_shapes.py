@@ -263,3 +263,11 @@ def test_the_cases_of_the_field() -> None:
         said = text_of(read(path.read_bytes(), name=path.name))
         assert said.startswith("So the ferry leaves")
         assert not [word for word in said.split() if word[0].isdigit() or ">" in word]
+
+
+def test_subtitles_with_old_line_ends_under_another_name_are_subtitles() -> None:
+    """Before Mac OS X a line ended in a carriage return: no clock is a word."""
+    cues = "1\r00:00:00,000 --> 00:00:02,000\rTea\r\r2\r00:00:02,000 --> 00:00:04,000\rand cake.\r"
+    transcript = read(cues.encode(), name="talk.txt")
+    assert [word.text for word in transcript.words] == ["Tea", "and", "cake."]
+    assert transcript.timing == "segment"

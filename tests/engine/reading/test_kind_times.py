@@ -290,12 +290,34 @@ def test_one_segment_of_words_in_hundredths() -> None:
 
 
 def test_one_time_out_of_order_is_no_origin() -> None:
-    """The clock goes on as before."""
+    """The clock goes on as before, and the note says that one time was left out."""
     segments = items()
     segments[2]["start"] = 0.1
     transcript = load(segments)
-    assert transcript.notes == ()
+    assert transcript.notes == (Note("times_in_doubt", 1, "out of order"),)
     assert transcript.duration_s == 15.7
+
+
+def test_slow_speech_in_hundredths_is_not_fast_speech_in_milliseconds() -> None:
+    """Silence makes the mean slow; the fastest quarter of the words shows the unit."""
+    spans = [(0, 2), (2.5, 4), (60, 63), (63, 66), (66, 190)]
+    said = [f"{line} Number {n}." for n, line in enumerate((*LINES, "Go on."))]
+    segments = [
+        {"start": round(100 * a), "end": round(100 * b), "text": t}
+        for (a, b), t in zip(spans, said, strict=True)
+    ]
+    transcript = load(segments)
+    assert note(transcript, "times_in_doubt") is not None or starts(transcript)[1] == 2.5
+
+
+def test_a_few_segments_of_one_length_in_hundredths_are_no_windows() -> None:
+    """Nobody says so little in every one of the windows of ten minutes."""
+    segments = [
+        {"start": 300 + 600 * n, "end": 900 + 600 * n, "text": f"{said} {said} Yes, {n}."}
+        for n, said in enumerate(LINES)
+    ]
+    transcript = load(segments)
+    assert note(transcript, "times_in_doubt") is not None or starts(transcript)[0] == 3.0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from engine.reading.notes import NoteName
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_the_schema_and_the_document_know_every_note():
+def test_the_schema_and_the_document_know_every_note() -> None:
     """A note that a user can meet is one that is explained."""
     schema = json.loads((DOCS / "metadata.schema.json").read_text())
     listed = schema["properties"]["notes"]["items"]["properties"]["note"]["enum"]

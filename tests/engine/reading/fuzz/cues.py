@@ -132,7 +132,8 @@ def _closing_words(case: Case) -> None:
     )
     case.document["segments"][-1].pop("words", None)
     case.talk = replace(case.talk, lines=(*case.talk.lines, last))
-    case.said = case.shown = [*case.said, *last.words]
+    case.shown = [*case.shown, *last.words]
+    case.said = [*case.said, *last.words]
 
 
 _SCREENS = frozenset(("srt", "vtt", "txt", "tsv", "csv", "list"))

@@ -115,7 +115,7 @@ def _cut_characters(case: Case) -> None:
 def _stray_bytes(case: Case) -> None:
     case.alone()
     _not_shown_again(case)
-    if "styles" in case.faults:
+    if {"styles", "karaoke"} & set(case.faults):
         raise CannotApply  # a byte in a tag makes it words
     if case.overlapping or all(cue.text.isascii() for cue in case.cues):
         raise CannotApply  # one byte in English is a letter of some code page
@@ -169,8 +169,8 @@ def _tokens(case: Case) -> None:
 
 
 def _colours(case: Case) -> None:
-    if case.shape in _PIECES and any(is_spaceless(cue.text) for cue in case.cues):
-        raise CannotApply  # words are cut from the text, and colours with them
+    if case.shape in _PIECES:
+        raise CannotApply  # its words are cut as reading cuts them: half a colour, as of no tool
     for place in _each(case, 0.6):
         words = case.cues[place].text.split(" ")
         at = case.rng.randrange(len(words))
