@@ -13,7 +13,7 @@ from structlog.testing import LogCapture
 from daemon.config import Config
 from daemon.log import Log
 from daemon.operations.rerender import render_again
-from daemon.work import again, contents, index
+from daemon.work import contents, index, rerender
 from daemon.work.index import Indexer
 from daemon.work.loop import WorkerLoop
 from engine.ask import stored, tokens
@@ -48,7 +48,7 @@ class Later(datetime):
 def written_again(rig: WorkerRig, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write the outputs again, in another second, which the metadata has."""
     with monkeypatch.context() as patched:
-        patched.setattr(again, "datetime", Later)
+        patched.setattr(rerender, "datetime", Later)
         render_again(rig.queue, job, rig.config, {"UNKNOWN": "Ada"})
 
 
