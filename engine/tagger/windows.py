@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: Pieces of a window.
-LENGTH: Final = 192
+LENGTH: Final = 384
 #: Words on either side of a window that are shown and not taken, unless the text ends there.
 LEFT, RIGHT = 30, 20
 

@@ -23,7 +23,7 @@ BITS, EMBEDDING_BITS, GROUP = 8, 6, 64
 LIMIT_BYTES = 45 * 1024 * 1024
 MODEL_TYPE = "llasa-tagger"
 #: The languages that the model is offered for.
-LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl")
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ca", "pl", "sv", "ru", "uk")
 #: Words of a part, and words that are shown before and after it.
 PART = {"words": 190, "tail_words": 30, "lookahead_words": 24}
 #: What an earlier `tune` wrote, which holds until the next one.
