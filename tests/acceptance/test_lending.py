@@ -234,8 +234,12 @@ def test_an_idle_conversation_keeps_the_model_that_nobody_wants(home: Home) -> N
 def test_a_suspended_borrower_without_a_model_is_passed_over(home: Home, source: Path) -> None:
     """With Ctrl-Z in a terminal; when it goes on it asks again."""
     patches: dict[str, Any] = {"daemon.work.lending.SILENCE_S": 0.5}
-    with home.daemon(patches=patches), Asker(home) as chat:
-        chat.does("turn")
+    with home.daemon(stop_at=["part_saved", 2], patches=patches) as daemon, Asker(home) as chat:
+        wait_for(lambda: "STOPPED" in home.steps(), what="it has stopped itself")
+        chat.tell("turn")
+        asked(home, 1)
+        daemon.signal(signal.SIGCONT)
+        chat.hears("turn")
         chat.signal(signal.SIGSTOP)
         went_well(home, source)
         chat.signal(signal.SIGCONT)

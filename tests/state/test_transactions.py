@@ -16,7 +16,7 @@ import pytest
 
 from state.database import Database
 from state.errors import StateError
-from state.job import Output, Seen, Status, Verdict
+from state.job import Output, Reason, Seen, Status, Verdict
 from state.queue import Queue
 from state.service import ServiceRow
 from tests.state.making import fingerprint, offered, running
@@ -37,6 +37,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "expire_pause": lambda q: q.expire_pause(1.0),
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
     "finished": lambda q: q.finished(limit=5),
+    "failed_for": lambda q: q.failed_for(Reason.OUTPUT_MISSING),
     "finished_count": lambda q: q.finished_count(),
     "forget": lambda q: q.forget(q.record("/x", None, FAILED).id),
     "forget_seen": lambda q: q.forget_seen(["/x"]),
@@ -45,9 +46,11 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "hold": lambda q: q.hold("disk_full"),
     "intend_outputs": lambda q: q.intend_outputs(running(q), [OUTPUT]),
     "job": lambda q: q.job(1),
+    "job_by_output": lambda q: q.job_by_output("/x"),
     "job_by_path": lambda q: q.job_by_path("/x"),
     "jobs": lambda q: q.jobs(),
     "jobs_of_path": lambda q: q.jobs_of_path("/x"),
+    "keep_profile": lambda q: q.keep_profile(running(q), "night"),
     "known": lambda q: q.known("/x"),
     "known_many": lambda q: q.known_many(["/x"]),
     "load_failed": lambda q: q.load_failed(running(q)),
