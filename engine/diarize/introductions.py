@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.records import EnhancedWord
 from engine.text import prose
+from engine.text.letters import is_letter
 
 _SURE: Final = (
     "my name is", "my name's", "mein name ist", "ich heiße", "ich heisse", "je m'appelle",
@@ -80,12 +81,16 @@ def _in_turn(words: Sequence[EnhancedWord], label: str, start: int, stop: int) -
     return None
 
 
+def _of_a_name(char: str) -> bool:
+    return char in "-'’" or (is_letter(char) and not char.isnumeric())
+
+
 def _name(words: Sequence[EnhancedWord], at: int, stop: int) -> str | None:
     """Return the capitalised words that begin at a place, up to a mark."""
     name: list[str] = []
     for word in words[at : min(at + _LONGEST_NAME, stop)]:
         bare = re.sub(r"['’]s$", "", word.text.strip(_TRAIL).lstrip("\"'“‘(["))
-        if not bare[:1].isupper() or not re.fullmatch(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", bare):
+        if not bare[:1].isupper() or not all(map(_of_a_name, bare)):
             break
         if bare in _NO_NAMES:
             break

@@ -43,7 +43,9 @@ def test_a_hook_that_hangs_costs_no_file(tmp_path: Path) -> None:
 
 def test_files_that_end_together_are_told_together_and_each_once(tmp_path: Path) -> None:
     """Twenty files, fewer documents, no name twice."""
-    all_done = f"until [ $(ls {tmp_path}/home/var/transcripts/*.txt | wc -l) = 20 ]; do sleep 0.1; done"
+    all_done = (
+        f"until [ $(ls {tmp_path}/home/var/transcripts/*.txt | wc -l) = 20 ]; do sleep 0.1; done"
+    )
     home = home_with(tmp_path, f"{all_done}; {KEEP}")
     for number in range(20):
         home.drop(f"{number}.json", talk(str(number), 20))

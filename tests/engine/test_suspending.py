@@ -18,7 +18,11 @@ with before_suspension(lambda: print("given back", flush=True)):
 def test_a_command_acts_before_every_suspension_and_goes_on() -> None:
     """It is really stopped, as a shell sees it, and reads on afterwards."""
     with subprocess.Popen(
-        [sys.executable, "-c", _COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,  # else a session without a terminal would not let it be stopped
     ) as command:
         assert command.stdin is not None
         assert command.stdout is not None
