@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from engine.errors import AlignmentError
 from engine.records import (
@@ -28,14 +28,11 @@ from engine.records import (
     SourceFacts,
     Timings,
 )
+from engine.text.corrected import Corrected
 from engine.text.marks import letters, punctuation
 from engine.text.prose import label, printable
 
-if TYPE_CHECKING:  # `status` needs sidecars, and no rules for letters
-    from engine.text.corrected import Corrected
-
 SCHEMA = "llasa.metadata/1"
-VOLATILE = ("created_at", "timings")  # what differs between two equal runs
 
 _EXTRACTS = ("title", "description", "summary", "key_points", "tags", "chapters")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may name
+VOLATILE = ("created_at", "timings")  # keys of the metadata that differ between two equal runs
 
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]

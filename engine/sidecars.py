@@ -24,8 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import OutputError
-from engine.metadata import VOLATILE
-from engine.records import Rendered
+from engine.records import VOLATILE, Rendered
 from engine.text.prose import printable
 
 METADATA = "metadata.json"

@@ -32,8 +32,8 @@ _LAYOUTS = {
     "labels": Layout(),
 }
 # Words of a part, and words shown before and after it. A causal model reads what it wrote and pays
-# for every word that it is shown. A tagger reads a part, with the words around it, in one window of 384
-# pieces as a rule; where it needs two, they overlap by 30 and 20 words.
+# for every word that it is shown. A tagger reads a part, with the words around it, in one window of
+# 384 pieces as a rule; where it needs two, they overlap by 30 and 20 words.
 _SIZES = {"causal": (120, 12, 15), "tagger": (190, 30, 24)}
 
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from engine.errors import AlignmentError
-from engine.metadata import VOLATILE, Coverage, build, count_changes, speakers
-from engine.records import Extracts, Removal, Replacement, SourceFacts
+from engine.metadata import Coverage, build, count_changes, speakers
+from engine.records import VOLATILE, Extracts, Removal, Replacement, SourceFacts
 from engine.render import FORMATS, metadata_json, render
 from tests.engine.output_samples import (
     CREATED,
