@@ -15,7 +15,7 @@ from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage, run_command
 from engine.music import licence
-from engine.music.errors import MusicModelMissing
+from engine.music.errors import MusicError, MusicModelMissing
 from engine.music.flamingo import model_folder
 from engine.music.settings import MusicSettings, WrongSetting, own_folder, with_environment
 from engine.recipe import ENGINE_VERSION
@@ -51,8 +51,12 @@ def llasa_music(home: str | None, port: int | None, *, accept_licence: bool) -> 
     def ready(address: str) -> None:
         click.echo(f"llasa-music listens at {address} ({settings.backend}). Ctrl-C ends it.")
         click.echo(f"Its token is in {own_folder() / 'music.json'}.")
+        sys.stdout.flush()
 
-    serve(settings, on_ready=ready)
+    try:
+        serve(settings, on_ready=ready)
+    except MusicError as error:
+        raise _told(str(error), error.hint) from error
 
 
 def settings_of(home: str | None) -> MusicSettings:

@@ -58,7 +58,11 @@ def tools(session: Session) -> list[Tool]:
                         "maxLength": 500,
                         "description": "What to ask; without it, `prompt` is asked.",
                     },
-                    "prompt": {"enum": [name for name in PROMPTS if name != "compare"]},
+                    "prompt": {
+                        "type": "string",
+                        "enum": [name for name in PROMPTS if name != "compare"],
+                        "maxLength": 20,
+                    },
                 },
                 "required": ["recording"],
                 "additionalProperties": False,

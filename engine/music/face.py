@@ -7,6 +7,7 @@ name another host, or cannot carry the token.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import threading
@@ -110,12 +111,19 @@ def app_of(
             507: "out_of_memory",
         }.items()
     }
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        running.cancel_all()
+
     # The pages with documentation would load their scripts from elsewhere.
     app = FastAPI(
         title="llasa-music",
         version=ENGINE_VERSION,
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan,
         dependencies=[Depends(admitted)],
         responses=errors,
     )
@@ -187,10 +195,13 @@ def app_of(
     async def batch(asked: BatchIn, request: Request) -> dict[str, Any]:
         """Answer several questions; one that fails has its own error."""
         questions = [_question(one, uploads) for one in asked.questions]
-        stop = threading.Event()
-        answers = await _until_gone(
-            request, stop, lambda: service.infer_batch(questions, cancelled=stop.is_set)
-        )
+        number, stop = running.begin(None)
+        try:
+            answers = await _until_gone(
+                request, stop, lambda: service.infer_batch(questions, cancelled=stop.is_set)
+            )
+        finally:
+            running.end(number)
         return {
             "answers": [
                 {"error": _error(one)} if isinstance(one, SoundError) else one.to_json()
@@ -235,6 +246,12 @@ class Running:
         if stop is not None:
             stop.set()
         return stop is not None
+
+    def cancel_all(self) -> None:
+        """Ask that everything ends: the service does."""
+        with self._lock:
+            for stop in self._stops.values():
+                stop.set()
 
 
 def _question(asked: QuestionIn, uploads: Uploads) -> Question:

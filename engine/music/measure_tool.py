@@ -34,7 +34,7 @@ LEAST_FIT = 0.5  # correlation with a profile below which no key is named
 LEAST_CONTRAST = 0.25  # of the twelve pitch classes: noise has the same of each
 SURE_LEAD = 0.15  # of the best key over the next, for full confidence
 LEAST_BEATS = 6
-LEAST_STEADY = 0.3
+LEAST_STEADY = 0.5  # some dozen onsets at random reach less
 
 
 def main(source: str, out: str) -> None:
@@ -260,26 +260,39 @@ def tempo(envelope: Any, times: Any) -> dict[str, Any]:
 
 
 def refined(times: Any, period: float) -> tuple[float, float, float]:
-    """Return a better period, how exactly the onsets keep it, and the share that does (0 to 1)."""
+    """Return a better period, how exactly the onsets keep it, and the share that does (0 to 1).
+
+    Notes between the beats are on its half, third or quarter: the coarsest grid that fits well.
+    """
+    grids = [(parts, *on_grid(times, period / parts)) for parts in (1, 2, 3, 4)]
+    best = max(steady for _, _, steady, _ in grids)
+    for parts, step, steady, filled in grids:
+        if steady > 0.85 * best:
+            return step * parts, steady, filled
+    return period, 0.0, 0.0
+
+
+def on_grid(times: Any, step: float) -> tuple[float, float, float]:
+    """Return the step near to this one that the onsets keep best, as `refined` does."""
     import numpy
 
-    best = (period, 0.0, 0.0)
-    for guess in numpy.linspace(period * 0.94, period * 1.06, 241):
+    best = (step, 0.0, 0.0)
+    for guess in numpy.linspace(step * 0.94, step * 1.06, 241):
         vector = numpy.exp(2j * numpy.pi * times / guess).mean()
         if abs(vector) > best[1]:
             best = (float(guess), float(abs(vector)), float(numpy.angle(vector)))
-    period, steady, phase = best
+    step, steady, phase = best
     for _ in range(3):
-        origin = phase / (2 * numpy.pi) * period
-        beats = numpy.round((times - origin) / period)
-        near = numpy.abs(times - origin - beats * period) < 0.12 * period
-        if near.sum() < 4 or len(set(beats[near])) < 4:
-            return period, 0.0, 0.0
-        slope, begin = numpy.polyfit(beats[near], times[near], 1)
-        period, phase = float(slope), float(begin / slope * 2 * numpy.pi)
-    used = set(beats[near].tolist())
-    filled = len(used) / (max(used) - min(used) + 1)  # of the beats, how many sound
-    return period, steady, min(1.0, float(filled) + 0.25)
+        origin = phase / (2 * numpy.pi) * step
+        places = numpy.round((times - origin) / step)
+        near = numpy.abs(times - origin - places * step) < 0.15 * step
+        if near.sum() < 4 or len(set(places[near])) < 4:
+            return step, 0.0, 0.0
+        slope, begin = numpy.polyfit(places[near], times[near], 1)
+        step, phase = float(slope), float(begin / slope * 2 * numpy.pi)
+    used = set(places[near].tolist())
+    filled = len(used) / (max(used) - min(used) + 1)  # of the places, how many sound
+    return step, steady * float(near.mean()), min(1.0, float(filled) + 0.25)
 
 
 def key(chroma: Any) -> dict[str, Any]:

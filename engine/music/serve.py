@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,6 +15,7 @@ from typing import Final
 import uvicorn
 
 from engine.audio.work_folder import work_folder
+from engine.music.errors import MusicUnavailable
 from engine.music.face import app_of
 from engine.music.flamingo import Flamingo
 from engine.music.llama_server import LlamaServer
@@ -21,6 +25,7 @@ from engine.music.settings import ADDRESS_FILE, MusicSettings, own_folder
 from engine.music.uploads import Uploads
 
 HOST: Final = "127.0.0.1"
+ENDING_S: Final = 5  # for answers that are being written
 TOKEN: Final = "LLASA_MUSIC_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -32,24 +37,51 @@ def backend_of(settings: MusicSettings) -> Backend:
 def serve(settings: MusicSettings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until the process is asked to end; `on_ready` gets the address."""
     token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
-    address = f"http://{HOST}:{settings.port}"
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again once it has ended
     service = MusicFlamingoService(settings, backend_of(settings))
     place = own_folder() / ADDRESS_FILE
-    with work_folder() as folder:
+    with _listening(settings.port) as listener, work_folder() as folder:
+        address = f"http://{HOST}:{listener.getsockname()[1]}"
         uploads = Uploads(folder, most_bytes=settings.most_upload_bytes, python=settings.python)
         app = app_of(service, uploads, settings, token=token)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, host=HOST, port=settings.port, log_level="warning", access_log=False
-            )
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=ENDING_S
         )
         _write(place, {"address": address, "token": token, "pid": os.getpid()})
         on_ready(address)
         try:
-            server.run()
+            uvicorn.Server(config).run(sockets=[listener])
         finally:
             service.close()
-            place.unlink(missing_ok=True)
+            _remove(place)
+
+
+def _end(number: int, frame: object) -> None:
+    """End as after all work: what was begun is put away on the way."""
+    raise SystemExit(0)
+
+
+def _listening(port: int) -> socket.socket:
+    """Return a socket at a port of this machine; raises `MusicUnavailable` where it is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()  # whoever reads the address may ask at once
+    except OSError as error:
+        listener.close()
+        raise MusicUnavailable(
+            f"Port {port} of {HOST} cannot be used: {error.strerror}.",
+            hint="Another llasa-music may run; choose another port with --port.",
+        ) from error
+    return listener
+
+
+def _remove(place: Path) -> None:
+    """Remove the address of this process; that of another one stays."""
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(place.read_bytes()).get("pid") == os.getpid():
+            place.unlink()
 
 
 def _write(place: Path, made: dict[str, str | int]) -> None:

@@ -55,6 +55,16 @@ def test_the_tempo_of_clicks_is_exact_to_a_tenth(tmp_path: Path, bpm: float) -> 
 
 
 @pytest.mark.usefixtures("librosa")
+def test_notes_between_the_beats_do_not_hide_the_beat(tmp_path: Path) -> None:
+    """Loud quarters and soft eighths; half and double are right ways to count."""
+    loud, soft = sounds.clicks(100), sounds.clicks(200)
+    tempo = one(measured(tmp_path, [a + b / 4 for a, b in zip(loud, soft, strict=True)]), "tempo")
+    assert isinstance(tempo.value, float)
+    assert any(right == pytest.approx(100, abs=0.2) for right in (tempo.value, *tempo.more["also"]))
+    assert tempo.confidence > 0.6
+
+
+@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("hertz", [110.0, 440.0])
 def test_a_tone_has_its_pitch_within_ten_cents_and_no_tempo(tmp_path: Path, hertz: float) -> None:
     """One onset is no beat."""
