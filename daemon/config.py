@@ -19,6 +19,7 @@ from daemon.home import Home, refuse_foreign
 from daemon.hooks.records import Hook, hook_of
 from daemon.hours import Hours, hours_of
 from engine.audio.backends import BACKENDS, Setup
+from engine.music.settings import MusicSettings, WrongSetting, from_table
 from engine.records import FORMATS, Profile
 
 # Names of fields in braces, and what may stand in the name of a file.
@@ -31,6 +32,7 @@ MIB: Final = 1024 * 1024
 _DEFAULT: Final = Profile()
 _NO_HOOK: Final = Hook()
 _ALL_DAY: Final = Hours()
+_NO_MUSIC: Final = MusicSettings()
 _TAGS_ALLOWED: Final = 'a list of tags, such as ["budget"], or the name of a file with one a line'
 
 
@@ -68,6 +70,7 @@ class Config:
     on_done: Hook = _NO_HOOK
     on_trouble: Hook = _NO_HOOK
     embedding_model: str | None = None  # for search by meaning; None: by words alone
+    music: MusicSettings = _NO_MUSIC  # the section [music]
     default: Profile = _DEFAULT
     rules: tuple[ProfileRule, ...] = ()
 
@@ -416,6 +419,13 @@ def _is_tag(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= 60
 
 
+def _music(value: Any) -> MusicSettings:
+    try:
+        return from_table(value)
+    except WrongSetting as wrong:
+        raise _Wrong(str(wrong)) from wrong
+
+
 _PROFILE_KEYS: Final[dict[str, _Check]] = {
     "model": _text,
     "cleaning": _choice("off", "safe", "thorough"),
@@ -453,6 +463,7 @@ _KEYS: Final[dict[str, _Check]] = {
     "on_done": hook_of,
     "on_trouble": hook_of,
     "embedding_model": _text,
+    "music": _music,
 }
 # What decides the text alone; a profile with hours may set nothing else.
 BY_THE_HOUR: Final = frozenset(

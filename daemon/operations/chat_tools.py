@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from daemon.errors import NoSuchJob
 from daemon.files.spelling import resolved
-from daemon.operations import actions, asking, transcripts
+from daemon.operations import actions, asking, music, transcripts
 from daemon.operations.errors import NothingToShow
 from daemon.operations.search import Limits, search
 from daemon.operations.session import Book, Session
@@ -106,6 +106,7 @@ def tools(session: Session) -> list[Tool]:
             lambda given: _enhance(session, given),
             asks_first=True,
         ),
+        *music.tools(session),
     ]
 
 

@@ -7,7 +7,19 @@ from typing import NoReturn
 
 import click
 
-from engine.cli import ask, bench, calibrate, chat, describe, enhance, menu, prompt, tune, whisper
+from engine.cli import (
+    ask,
+    bench,
+    calibrate,
+    chat,
+    describe,
+    enhance,
+    measure,
+    menu,
+    prompt,
+    tune,
+    whisper,
+)
 from engine.cli.context import CliContext
 from engine.cli.forms import form_options, translated
 from engine.cli.run import run_command
@@ -65,6 +77,7 @@ for _command in (
     describe.describe,
     enhance.batch,
     whisper.whisper,
+    measure.measure,
     bench.bench,
     calibrate.calibrate,
     tune.tune,

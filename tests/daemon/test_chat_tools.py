@@ -236,6 +236,8 @@ def test_a_home_without_a_database_says_so(session: Session) -> None:
     """Nothing is made by asking."""
     session.home.database.unlink()
     for tool in chat_tools.tools(session):
+        if "recording" in tool.parameters["properties"]:
+            continue  # a file, which no database knows
         with pytest.raises(NothingToShow, match="no daemon has run here"):
             tool.run({"transcript": "a", "text": "a"})
     assert not session.home.database.exists()

@@ -1,0 +1,113 @@
+"""The entry point of `llasa-music`: the music service, with the settings of a home."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from daemon.errors import DaemonError, HomeError
+from daemon.operations.session import Session
+from daemon.terminal import safe
+from engine.cli.run import EXIT_ENVIRONMENT, UserMessage, run_command
+from engine.music import licence
+from engine.music.errors import MusicError, MusicModelMissing
+from engine.music.flamingo import model_folder
+from engine.music.settings import MusicSettings, WrongSetting, own_folder, with_environment
+from engine.recipe import ENGINE_VERSION
+
+_PACKAGES = ("fastapi", "multipart", "uvicorn")
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: llasa-music --accept-licence",
+)
+@click.option("--home", metavar="DIR", help="Use this home's llasa.toml.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port on 127.0.0.1.")
+@click.option("--accept-licence", is_flag=True, help="Accept the licence of the model's weights.")
+@click.version_option(ENGINE_VERSION, prog_name="llasa-music")
+def llasa_music(home: str | None, port: int | None, *, accept_licence: bool) -> None:
+    """Serve questions about music on this machine alone, answered by a model that hears.
+
+    It runs until it is interrupted. Other programs of this user find its address and its token in
+    music.json, in llasa's own folder.
+    """
+    if any(importlib.util.find_spec(name) is None for name in _PACKAGES):
+        raise _told(
+            "The music service is not installed.",
+            "Install it with `uv tool install 'llasa[music]'`; docs/music.md says more.",
+        )
+    settings = settings_of(home)
+    if port is not None:
+        settings = replace(settings, port=port)
+    _check_licence(settings, agreed=accept_licence)
+    from engine.music.serve import serve
+
+    def ready(address: str) -> None:
+        click.echo(f"llasa-music listens at {address} ({settings.backend}). Ctrl-C ends it.")
+        click.echo(f"Its token is in {own_folder() / 'music.json'}.")
+        sys.stdout.flush()
+
+    try:
+        serve(settings, on_ready=ready)
+    except MusicError as error:
+        raise _told(str(error), error.hint) from error
+
+
+def settings_of(home: str | None) -> MusicSettings:
+    """Return the settings of a home, if there is one, and of the environment."""
+    settings, python = MusicSettings(), None
+    try:
+        config = Session(home).config
+        settings, python = config.music, config.audio_python
+    except HomeError as error:
+        if home is not None:
+            raise _told(str(error), error.hint) from error
+    except DaemonError as error:
+        raise _told(str(error), error.hint) from error
+    try:
+        settings = with_environment(settings)
+    except WrongSetting as wrong:
+        raise _told("A variable LLASA_MUSIC_... is wrong.", f"Allowed: {wrong}.") from wrong
+    return settings if settings.python else replace(settings, python=python)
+
+
+def _check_licence(settings: MusicSettings, *, agreed: bool) -> None:
+    named = settings.model or settings.backend
+    if licence.accepted(named, own_folder()):
+        return
+    click.echo(licence.TEXT)
+    whole: Path | None = None
+    if settings.backend == "transformers":
+        try:
+            whole = licence.whole_text(model_folder(settings.model))
+        except MusicModelMissing as error:
+            raise _told(str(error), error.hint) from error
+    if whole is not None:
+        click.echo(safe(f"Its whole text: {whole}"))
+    if not agreed:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise _told(
+                f"The licence of {named} was not accepted.",
+                "Read it, then start once with --accept-licence.",
+            )
+        click.confirm("Do you accept it?", abort=True)
+    licence.accept(named, own_folder())
+
+
+def _told(message: str, hint: str) -> UserMessage:
+    return UserMessage(f"llasa-music: {safe(message)}\n{safe(hint)}", exit_code=EXIT_ENVIRONMENT)
+
+
+def main() -> NoReturn:
+    """Run `llasa-music`."""
+    run_command(llasa_music, "llasa-music")
+
+
+if __name__ == "__main__":
+    main()

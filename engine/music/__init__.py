@@ -1,0 +1,1 @@
+"""What the music is: measured, and asked of a model that hears, in processes of their own."""
