@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +58,18 @@ EXAMPLES: dict[str, list[str]] = {
     ],
     "llasactl search": ['llasactl search "cold soil"'],
     "llasactl quote": ['llasactl quote "nine hundred pounds for the gearbox" --speaker Ada'],
+    "llasa-cli ask": [
+        'llasa-cli ask --home ~/llasa "When did you put the beans in?"',
+        'llasa-cli ask --home ~/llasa "Who won the election?"',
+    ],
     "llasactl mcp": ["llasactl mcp < initialize.json"],
+    "llasactl hooks": ["llasactl hooks"],
+    "llasactl watch list": ["llasactl watch list"],
+    "llasactl watch add": ["llasactl watch add ~/calls"],
+    "llasactl watch remove": ["llasactl watch remove ~/calls"],
+    "llasactl export": ["llasactl export --to texts.zip"],
+    "llasactl backup": ["llasactl backup --to llasa-backup.zip"],
+    "llasactl review": ["llasactl review broken.json"],
     "llasactl render": ["llasactl render the-car.json"],
     "llasactl pause": ['llasactl pause "on battery"'],
     "llasactl redo": ["llasactl redo --all"],
@@ -96,6 +109,14 @@ EXAMPLES: dict[str, list[str]] = {
     "llasa-cli describe": ["llasa-cli describe allotment.json"],
     "llasa-cli batch": ["llasa-cli batch allotment.json kitchen-note.json --output-dir enhanced/"],
     "llasa-cli bench": ["llasa-cli bench --parts 2"],
+    "llasa-cli whisper": ["llasa-cli whisper meeting.wav --enhance"],
+    "llasa-cli measure": ["llasa-cli measure meeting.wav"],
+    "llasa-cli tune prepare": ["llasa-cli tune prepare house --text notes --home ~/llasa"],
+    "llasa-cli tune train": ["llasa-cli tune train house --epochs 1 --layers 1 --home ~/llasa"],
+    "llasa-cli tune list": ["llasa-cli tune list --home ~/llasa"],
+    "llasa-cli tune evaluate": ["llasa-cli tune evaluate house --words 300 --home ~/llasa"],
+    "llasa-cli tune fuse": ["llasa-cli tune fuse house --home ~/llasa"],
+    "llasa-cli tune use": ["llasa-cli tune use house --home ~/llasa"],
 }
 
 
@@ -158,6 +179,9 @@ class ExampleHome:
         (self.work / "broken.json").write_text(text[: len(text) // 2], encoding="utf-8")
         (self.work / "hello.txt").write_text("Good morning!\n", encoding="utf-8")
         (self.work / "initialize.json").write_text(_INITIALIZE, encoding="utf-8")
+        (self.folder / "calls").mkdir()
+        _write_tone(self.work / "meeting.wav")
+        _write_notes(self.work / "notes")
         if (gguf := local.packaged_file()) is not None:
             (self.work / gguf.name).symlink_to(gguf)
         stand_in = self.folder / "bin" / "systemctl"
@@ -229,6 +253,26 @@ class ExampleHome:
         text = text.replace(str(ROOT), "...")
         text = re.sub(r"\b(pid|process) \d+", r"\1 4711", text)
         return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def _write_tone(path: Path) -> None:
+    """Write two seconds of a tone."""
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        tone = (int(9_000 * math.sin(n / 6)) for n in range(32_000))
+        sound.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in tone))
+
+
+def _write_notes(folder: Path) -> None:
+    """Write a folder of eight clean texts, from the English text that llasa carries."""
+    folder.mkdir()
+    text = (ROOT / "engine" / "calibration" / "texts" / "en.txt").read_text(encoding="utf-8")
+    paragraphs = [part for part in text.split("\n\n") if part.strip()]
+    for number in range(8):
+        mine = paragraphs[number::8]
+        (folder / f"note{number + 1}.txt").write_text("\n\n".join(mine), encoding="utf-8")
 
 
 _INITIALIZE = (
