@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.archive.blocks import Block, block_bytes, cut
-from engine.archive.errors import ArchiveError, ClusterFailed, RayMissing
+from engine.archive.errors import ClusterFailed, RayMissing
 from engine.archive.process import WorkerProcess
 from engine.archive.records import FINISHED, Item, Outcome, Settings
+from engine.errors import EngineError
 
 _IN_FLIGHT: Final = 2  # blocks at a machine: one is worked on, one waits
 _LOOK_S: Final = 2.0  # between looks for machines that came
@@ -31,6 +32,7 @@ class _Machine:
     """The actor: what runs on a machine of the cluster."""
 
     def __init__(self, settings: dict[str, Any], node: str) -> None:
+        os.environ.pop("OMP_NUM_THREADS", None)  # Ray sets 1; the model may use the whole machine
         self._worker = WorkerProcess(Settings(**settings), node=node)
 
     def begin(self) -> None:
@@ -132,10 +134,10 @@ class _Driver:
         try:
             while True:
                 self._look_for_machines()
-                more = self._fill(blocks)
+                self._fill(blocks)
                 pending = [ref for node in self._nodes.values() for ref in self._pending(node)]
                 if not pending:
-                    if not more:
+                    if not self._is_left(blocks):
                         return
                     lonely_s += _LOOK_S
                     self._refuse_waiting(lonely_s)
@@ -172,17 +174,23 @@ class _Driver:
     def _pending(self, node: _Node) -> list[Any]:
         return [node.begun] if node.begun is not None else list(node.blocks)
 
-    def _fill(self, blocks: Iterator[Block]) -> bool:
-        """Give every machine that is ready its blocks; return whether some are left."""
+    def _fill(self, blocks: Iterator[Block]) -> None:
+        """Give every machine that is ready its blocks."""
         for _ in range(_IN_FLIGHT):
             for node in self._nodes.values():
                 if node.begun is None and len(node.blocks) < _IN_FLIGHT:
                     block = self._next(blocks)
                     if block is None:
-                        return False
+                        return
                     wire = [dataclasses.asdict(item.absolute()) for item in block.items]
                     node.blocks[node.actor.work.remote(wire)] = block
-        return not self._stopping
+
+    def _is_left(self, blocks: Iterator[Block]) -> bool:
+        """Return whether there is a block for a machine that may come."""
+        block = self._next(blocks)
+        if block is not None:
+            self._returned.appendleft(block)
+        return block is not None
 
     def _next(self, blocks: Iterator[Block]) -> Block | None:
         if self._stopping:
@@ -195,10 +203,10 @@ class _Driver:
         try:
             answer = self._ray.get(ref)
         except self._ray.exceptions.RayTaskError as error:
-            # `begin` alone raises: this machine is no use, the others may be.
-            cause = error.cause if isinstance(error.cause, ArchiveError) else error
+            # `begin` alone should raise: this machine is no use, the others may be.
+            cause = error.cause if isinstance(error.cause, EngineError) else type(error.cause)
             self._unusable[node.id] = f"{node.name}: {cause}"
-            self._lose(node)
+            yield from self._give_up(self._lose(node), node)
             return
         except self._ray.exceptions.RayError as error:
             if not node.blocks and node.id in self.alive():
