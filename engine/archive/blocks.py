@@ -26,18 +26,29 @@ class Block:
         return tuple(Block((item,), self.tries + 1) for item in self.items)
 
 
-def block_bytes(total_bytes: int, machines: int) -> int:
-    """Return how large a block should be."""
-    share = total_bytes // max(1, machines * _SHARES)
-    return min(MOST_BYTES, max(_LEAST_BYTES, share))
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a block may be."""
+
+    most_bytes: int = MOST_BYTES
+    most_items: int = MOST_ITEMS
+
+    @classmethod
+    def for_archive(cls, *, files: int, size_bytes: int, machines: int) -> Limits:
+        """Return the limits with which every machine gets several blocks of an archive."""
+        shares = max(1, machines * _SHARES)
+        return cls(
+            min(MOST_BYTES, max(_LEAST_BYTES, size_bytes // shares)),
+            min(MOST_ITEMS, max(1, files // shares)),
+        )
 
 
-def cut(items: Iterator[Item], *, most_bytes: int) -> Iterator[Block]:
+def cut(items: Iterator[Item], limits: Limits) -> Iterator[Block]:
     """Yield blocks lazily; a file that is larger alone is a block of its own."""
     held: list[Item] = []
     size = 0
     for item in items:
-        full = size + item.size_bytes > most_bytes or len(held) == MOST_ITEMS
+        full = size + item.size_bytes > limits.most_bytes or len(held) == limits.most_items
         if held and full:
             yield Block(tuple(held))
             held, size = [], 0

@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.archive.blocks import Block, block_bytes, cut
+from engine.archive.blocks import Block, Limits, cut
 from engine.archive.errors import ClusterFailed, RayMissing
 from engine.archive.process import WorkerProcess
 from engine.archive.records import FINISHED, Item, Outcome, Settings
@@ -66,7 +66,8 @@ def run(
     settings: Settings,
     *,
     address: str | None,
-    total_bytes: int,
+    files: int,
+    size_bytes: int,
 ) -> Generator[Outcome]:
     """Yield what becomes of each item; raises `ArchiveError` where no machine can work.
 
@@ -74,7 +75,8 @@ def run(
         items: Taken lazily. Their paths must mean the same files on every machine.
         settings: The same on every machine, and the same llasa and model.
         address: Of the cluster; None: this machine alone becomes one.
-        total_bytes: Of all items, by which blocks are cut.
+        files: Their number, as far as it is known; blocks are cut by it.
+        size_bytes: Of all of them.
     """
     ray = _ray()
     ours = not ray.is_initialized()
@@ -83,7 +85,8 @@ def run(
     try:
         driver = _Driver(ray, settings)
         machines = len(driver.alive())
-        blocks = cut(items, most_bytes=block_bytes(total_bytes, machines))
+        limits = Limits.for_archive(files=files, size_bytes=size_bytes, machines=machines)
+        blocks = cut(items, limits)
         yield from driver.outcomes(blocks)
     finally:
         if ours:

@@ -72,7 +72,7 @@ def run_archive(
     lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
     with lease, lease.turn():
         try:
-            run.follow(_outcomes(items, settings, sharing, lease, total_bytes))
+            run.follow(_outcomes(items, settings, sharing, lease, run))
         except EngineError as error:
             run.end(error)
             raise failure(error) from error
@@ -83,10 +83,12 @@ def run_archive(
 
 
 def _outcomes(
-    items: Iterator[Item], settings: Settings, sharing: Sharing, lease: Lease, total_bytes: int
+    items: Iterator[Item], settings: Settings, sharing: Sharing, lease: Lease, run: _Run
 ) -> Generator[Outcome]:
     if sharing.engine == "ray":
-        return cluster.run(items, settings, address=sharing.address, total_bytes=total_bytes)
+        return cluster.run(
+            items, settings, address=sharing.address, files=run.files, size_bytes=run.size_bytes
+        )
     return pool.run(items, settings, jobs=sharing.jobs, lock_path=lease.lock_path)
 
 
@@ -116,8 +118,8 @@ class _Run:
 
     def __init__(self, reporter: Reporter, files: int, size_bytes: int) -> None:
         self._reporter = reporter
-        self._files = files
-        self._size_bytes = size_bytes
+        self.files = files
+        self.size_bytes = size_bytes
         self._tally = Tally()
         self._begun = time.monotonic()
         self._said = self._begun
@@ -134,7 +136,7 @@ class _Run:
 
     def end(self, error: EngineError | None) -> None:
         """Print the table, or the summary for programs."""
-        files = max(self._files, self._tally.files)
+        files = max(self.files, self._tally.files)
         self._reporter.sum_up(files, error)
         if not self._reporter.as_json:
             for line in table(self._tally, files, time.monotonic() - self._begun):
@@ -163,7 +165,7 @@ class _Run:
         console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         columns = (BarColumn(), TextColumn("{task.description}", markup=False))
         with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-            task = bar.add_task(self._state(), total=max(1, self._size_bytes))
+            task = bar.add_task(self._state(), total=max(1, self.size_bytes))
             yield lambda: bar.update(
                 task, completed=self._tally.size_bytes, description=self._state()
             )
@@ -179,7 +181,7 @@ class _Run:
         wall_s = time.monotonic() - self._begun
         speed = f", {tally.words / wall_s:,.0f} words/s" if tally.words and wall_s > 0 else ""
         bad = f", {tally.count('failed'):,} failed" if tally.count("failed") else ""
-        return f"{tally.files:,} of {self._files:,} files{bad}{speed}"
+        return f"{tally.files:,} of {self.files:,} files{bad}{speed}"
 
 
 def _error(outcome: Outcome) -> EngineError:

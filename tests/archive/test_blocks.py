@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.archive.blocks import MOST_ITEMS, Block, block_bytes, cut
+from engine.archive.blocks import MOST_ITEMS, Block, Limits, cut
 from engine.archive.records import Item, Outcome
 from engine.archive.tally import Tally
 from engine.cli.archive import table
@@ -16,7 +16,7 @@ def items(*sizes: int) -> Iterator[Item]:
 
 def test_blocks_are_cut_by_size_and_keep_every_file_once() -> None:
     """A file that is larger than a block is a block of its own."""
-    blocks = list(cut(items(4, 4, 4, 50, 1), most_bytes=10))
+    blocks = list(cut(items(4, 4, 4, 50, 1), Limits(most_bytes=10)))
     assert [[item.path for item in block.items] for block in blocks] == [
         ["0", "1"],
         ["2"],
@@ -27,20 +27,25 @@ def test_blocks_are_cut_by_size_and_keep_every_file_once() -> None:
 
 def test_a_block_of_tiny_files_has_an_end_too() -> None:
     """What a lost machine costs is bounded by files as well."""
-    sizes = [len(block.items) for block in cut(items(*[0] * (MOST_ITEMS + 1)), most_bytes=10)]
+    sizes = [
+        len(block.items) for block in cut(items(*[0] * (MOST_ITEMS + 1)), Limits(most_bytes=10))
+    ]
     assert sizes == [MOST_ITEMS, 1]
 
 
 def test_a_lost_block_goes_on_file_by_file() -> None:
     """So that one bad file does not take others with it."""
-    (block,) = cut(items(1, 1), most_bytes=10)
+    (block,) = cut(items(1, 1), Limits(most_bytes=10))
     assert block.again() == tuple(Block((item,), tries=1) for item in block.items)
 
 
 def test_small_archives_get_small_blocks() -> None:
     """All machines are to end at about the same time."""
-    assert block_bytes(1 << 20, 2) < block_bytes(1 << 30, 2)
-    assert block_bytes(1 << 20, 8) < block_bytes(1 << 20, 2)
+    small = Limits.for_archive(files=80, size_bytes=40_000, machines=2)
+    large = Limits.for_archive(files=100_000, size_bytes=50 << 30, machines=2)
+    assert small.most_items < large.most_items == MOST_ITEMS
+    assert small.most_bytes < large.most_bytes
+    assert Limits.for_archive(files=0, size_bytes=0, machines=0).most_items == 1
 
 
 def test_the_table_counts_by_state_and_reason_and_names_what_was_not_tried() -> None:

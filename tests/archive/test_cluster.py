@@ -18,6 +18,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 ray_cluster = pytest.importorskip("ray.cluster_utils", reason="needs the extra llasa[ray]")
 
 _STORE_BYTES = 100_000_000
+_FILES = 80  # so that the slower machine to start gets some
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +55,21 @@ def archive(folder: Path, files: int) -> int:
 
 def run(machines: Any, source: Path, into: Path, size: int) -> Iterator[Outcome]:
     items = listing.walk([listing.parse(str(source))], into=into)
-    return cluster.run(items, settings(), address=machines.address, total_bytes=size)
+    return cluster.run(items, settings(), address=machines.address, files=_FILES, size_bytes=size)
 
 
 def test_two_machines_write_what_one_writes(machines: Any, tmp_path: Path) -> None:
     """Both work, every file has one outcome, and the outputs are the same but for times."""
     source, there, here = (tmp_path / name for name in ("in", "there", "here"))
-    size = archive(source, 24)
+    size = archive(source, _FILES)
     found = list(run(machines, source, there, size))
-    assert Counter(outcome.state for outcome in found) == {"done": 24, "failed": 1}
-    assert len({outcome.file for outcome in found}) == 25
+    assert Counter(outcome.state for outcome in found) == {"done": _FILES, "failed": 1}
+    assert len({outcome.file for outcome in found}) == _FILES + 1
     assert len({outcome.node for outcome in found}) == 2
     items = listing.walk([listing.parse(str(source))], into=here)
-    assert len(list(pool.run(items, settings(), jobs=1))) == 25
+    assert len(list(pool.run(items, settings(), jobs=1))) == _FILES + 1
     assert outputs(there) == outputs(here)
-    assert len(outputs(there)) == 48
+    assert len(outputs(there)) == 2 * _FILES
 
 
 def test_a_machine_that_is_killed_in_the_middle_costs_nothing(
@@ -76,17 +77,19 @@ def test_a_machine_that_is_killed_in_the_middle_costs_nothing(
 ) -> None:
     """Its files go to the other one: nothing is lost, and nothing comes twice."""
     source, out = tmp_path / "in", tmp_path / "out"
-    size = archive(source, 24)
+    size = archive(source, _FILES)
     second = next(iter(machines.worker_nodes))
+    killed = False
     found: list[Outcome] = []
     for outcome in run(machines, source, out, size):
-        if second is not None and outcome.state == "done":
+        if not killed and outcome.node.split()[-1] == second.node_id[:6]:
             machines.remove_node(second, allow_graceful=False)
-            second = None
+            killed = True
         found.append(outcome)
-    assert Counter(outcome.state for outcome in found) == {"done": 24, "failed": 1}
-    assert len({outcome.file for outcome in found}) == 25
-    assert len(outputs(out)) == 48
+    assert killed
+    assert Counter(outcome.state for outcome in found) == {"done": _FILES, "failed": 1}
+    assert len({outcome.file for outcome in found}) == _FILES + 1
+    assert len(outputs(out)) == 2 * _FILES
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -97,5 +100,5 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
     archive(source, 1)
     items = listing.walk([listing.parse(str(source))], into=None)
     with pytest.raises(ClusterFailed) as raised:
-        list(cluster.run(items, settings(), address="127.0.0.1:1", total_bytes=1))
+        list(cluster.run(items, settings(), address="127.0.0.1:1", files=1, size_bytes=1))
     assert "ray start" in raised.value.hint
