@@ -76,6 +76,9 @@ def run_archive(
         except EngineError as error:
             run.end(error)
             raise failure(error) from error
+        except KeyboardInterrupt:
+            run.end(None)
+            raise
     run.end(run.stopped_by)
     code = max(run.worst, 1 if unlisted.any else 0)
     if code:
