@@ -90,15 +90,3 @@ def test_a_machine_that_is_killed_in_the_middle_costs_nothing(
     assert Counter(outcome.state for outcome in found) == {"done": _FILES, "failed": 1}
     assert len({outcome.file for outcome in found}) == _FILES + 1
     assert len(outputs(out)) == 2 * _FILES
-
-
-def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """The error says how one is started."""
-    from engine.archive.errors import ClusterFailed
-
-    source = tmp_path / "in"
-    archive(source, 1)
-    items = listing.walk([listing.parse(str(source))], into=None)
-    with pytest.raises(ClusterFailed) as raised:
-        list(cluster.run(items, settings(), address="127.0.0.1:1", files=1, size_bytes=1))
-    assert "ray start" in raised.value.hint

@@ -101,6 +101,18 @@ def test_options_that_do_not_fit_are_refused(tmp_path: Path, arguments: list[str
     assert batch(tmp_path, *arguments)[0] == 2
 
 
+def test_without_ray_the_command_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what works without."""
+    transcript(tmp_path / "talk.json")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, errors = batch(tmp_path, "--engine", "ray")
+    assert code == 3
+    assert "llasa[ray]" in errors
+    assert "--jobs" in errors
+
+
 def fake(number: int) -> WorkerProcess:
     command = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
     return WorkerProcess(settings(), node=f"n{number}", silence_s=2.0, command=command)
