@@ -78,7 +78,7 @@ def run(
         files: Their number, as far as it is known; blocks are cut by it.
         size_bytes: Of all of them.
     """
-    ray = _ray()
+    ray = _ray(address)
     ours = not ray.is_initialized()
     if ours:
         _connect(ray, address)
@@ -93,8 +93,10 @@ def run(
             ray.shutdown()
 
 
-def _ray() -> Any:
+def _ray(address: str | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
+    if address:  # its 20 tries would be ten minutes of silence where nothing answers
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
     try:
         import ray
     except ImportError as error:
