@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import itertools
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from engine import corrections, pipeline, sidecars, speakers
+from engine import pipeline, sidecars
+from engine.archive import transcript
+from engine.archive.transcript import concerns_one_file
 from engine.child.client import ModelClient
 from engine.child.retry import try_part
+from engine.cli import archive
 from engine.cli import output as out
 from engine.cli import source as sources
 from engine.cli.context import CliContext, Lease
@@ -25,18 +25,12 @@ from engine.cli.options import cleaning_option, json_option, language_option, mo
 from engine.cli.progress import bar
 from engine.cli.report import Report, Reporter, failed, outputs
 from engine.cli.source import FILE, Source
-from engine.diarize import assign, beside
 from engine.errors import (
-    CorrectionsError,
     EngineError,
-    OutputError,
-    SpeakersError,
-    TranscriptError,
 )
 from engine.models import catalog
 from engine.records import Cleaning, EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
 from engine.terminal import safe_block
-from engine.text import corrected
 
 
 @click.command(epilog="Example: llasa-cli enhance talk.json --output talk.txt")
@@ -72,17 +66,33 @@ def enhance(
 
 
 @click.command(
-    short_help="Enhance many transcripts, one after the other.",
-    epilog="Example: llasa-cli batch recordings/*.json --output-dir enhanced/",
+    short_help="Enhance many transcripts: files, folders, globs.",
+    epilog="Example: llasa-cli batch recordings/ --output-dir enhanced/ --jobs 2",
 )
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument(
+    "files", metavar="SOURCE...", type=click.Path(path_type=Path), nargs=-1, required=True
+)
 @click.option(
     "--output-dir",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write the results here, not beside the files.",
+    help="Write the results here, not beside the files; folders are mirrored.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Work in N processes, each with a model of its own.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="What shares the work out: processes here, or the machines of a Ray cluster.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster.")
 @model_option
 @language_option
 @cleaning_option
@@ -92,17 +102,32 @@ def batch(
     context: click.Context,
     files: tuple[Path, ...],
     folder: Path | None,
+    jobs: int | None,
+    engine: archive.Engine,
+    address: str | None,
     model: str,
     language: str | None,
     cleaning: Cleaning,
     as_json: bool,
 ) -> None:
-    """Enhance many transcripts, one after the other; one that fails does not stop the rest.
+    """Enhance many transcripts; one that fails does not stop the rest.
 
-    Outputs of an earlier run are skipped. --json prints a line for each file and a summary last.
+    With a folder, a quoted glob, --jobs or --engine ray, files that are finished are skipped, so
+    that a run which was ended goes on, and a table is printed last. Named files alone are done one
+    after the other, every time. --json prints a line for each file and a summary last.
     """
+    if engine == "ray" and jobs is not None:
+        raise click.UsageError("--jobs is for processes; with --engine ray each machine has one.")
+    if engine != "ray" and address is not None:
+        raise click.UsageError("--address needs --engine ray.")
     profile = Profile(model=model, language=language, cleaning=cleaning)
     reporter = Reporter(as_json=as_json, one_line=True)
+    sources = [str(file) for file in files]
+    if jobs is not None or engine == "ray" or any(map(archive.is_listed, sources)):
+        sharing = archive.Sharing(engine, jobs or 1, address)
+        obj = context.ensure_object(CliContext)
+        archive.run_archive(obj, sources, profile, reporter, sharing, folder=folder)
+        return
     run_batch(context.ensure_object(CliContext), files, profile, reporter, folder=folder)
 
 
@@ -162,7 +187,7 @@ def run_batch(
                 worst = max(worst, shown.exit_code)
                 shown.show()
                 reporter.add(failed(str(file), error))
-                if not _concerns_one_file(error):
+                if not concerns_one_file(error):
                     stopped_by = error
                     break
     reporter.sum_up(len(files), stopped_by)
@@ -198,12 +223,6 @@ def _enhance_unless_ours(
         out.say(f"{file.name}: skipped, llasa wrote this file itself.")
         return Report(str(file), "skipped", "written_by_llasa")
     return enhance_file(source, profile, client, reporter, folder=folder, label=label)
-
-
-def _concerns_one_file(error: EngineError) -> bool:
-    if isinstance(error, OutputError):
-        return error.reason != "disk_full"
-    return isinstance(error, TranscriptError | SpeakersError | CorrectionsError)
 
 
 def enhance_file(
@@ -254,35 +273,15 @@ def enhanced(
     source: Source, profile: Profile, client: ModelClient, *, label: str = ""
 ) -> tuple[pipeline.Plan, pipeline.Result]:
     """Return a transcript as the model enhances it; raises `EngineError`."""
-    started = time.monotonic()
-    names: dict[str, str] = {}
-    made = corrections.Corrections()
-    if source.path is not None:
-        made = corrections.read_beside(source.path)
-        names = {**speakers.names_beside(source.path), **corrected.names(made.operations)}
-    profile = dataclasses.replace(profile, speakers={**profile.speakers, **names})
-    plan = pipeline.prepare(source.data, name=source.name, profile=profile, info=client.info)
-    plan = dataclasses.replace(plan, corrections=made.operations)
-    load_s = 0.0
-    parts: list[EnhancedPart] = []
-    if any(part.covered for part in plan.parts):
-        load_s = client.start().load_s
-    with bar(label or source.name, len(plan.parts)) as step:
-        for part in pipeline.run(plan, functools.partial(_decode, client)):
-            parts.append(part)
-            step()
-    turns = beside.turns_beside(source.path) if source.path is not None else ()
-    if turns:
-        plan = assign.in_plan(plan, turns)
-        parts = assign.in_parts(plan, parts)
-    result = pipeline.finish(
-        plan,
-        parts,
-        load_s=load_s,
-        total_s=time.monotonic() - started,
-        created_at=datetime.now(UTC),
+    return transcript.enhanced(
+        source.data,
+        name=source.name,
+        path=source.path,
+        profile=profile,
+        client=client,
+        decode=functools.partial(_decode, client),
+        steps=functools.partial(bar, label or source.name),
     )
-    return plan, result
 
 
 def _written(

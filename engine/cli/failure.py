@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from engine.archive.errors import ArchiveError
 from engine.errors import (
     BadSound,
     ChildError,
@@ -46,7 +47,7 @@ class EnvironmentFailure(Failure):
 
 def failure(error: EngineError, *, about: str = "") -> Failure:
     """Return an error as the failure with its exit code; `about` goes before its message."""
-    environment = isinstance(error, ModelError | ChildError | OutputError)
+    environment = isinstance(error, ArchiveError | ModelError | ChildError | OutputError)
     if isinstance(error, SoundError):
         environment = not isinstance(error, BadSound)
     return (EnvironmentFailure if environment else Failure)(error, about=about)

@@ -1,0 +1,1 @@
+"""Many transcripts at once: listed, shared out over processes or machines, counted."""

@@ -1,0 +1,131 @@
+"""Folders, globs and files -> the files to work on, one at a time: a list is never held.
+
+The outputs of a file lie beside it, or in a folder that mirrors the sources, so that two files of
+one name never meet.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine import sidecars
+from engine.archive.records import Item
+
+DEFAULT: Final = "*.json"  # in a folder, as the daemon watches for
+_DEPTH: Final = 64  # levels of folders below a source
+_MAGIC: Final = re.compile(r"[*?\[]")
+
+#: Is told of a folder or file that could not be listed, and why.
+OnProblem = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, a folder or a glob, as the user named it."""
+
+    root: str  # the file, or the folder at which the listing starts
+    pattern: tuple[str, ...] | None  # of the parts of a path below the root; None: a named file
+
+    @property
+    def folder(self) -> str:
+        """Return the folder that is mirrored."""
+        return self.root if self.pattern is not None else os.path.dirname(self.root)
+
+    def takes(self, path: str) -> bool:
+        """Return whether a file belongs to this source."""
+        path = os.path.abspath(path)
+        root = os.path.abspath(self.root)
+        if self.pattern is None:
+            return path == root
+        below = os.path.join(root, "")
+        return path.startswith(below) and _matches(path[len(below) :].split("/"), self.pattern)
+
+
+def parse(text: str) -> Source:
+    """Return what the user named: `**` of a glob stands for any folders, also for none."""
+    if os.path.isdir(text):
+        return Source(text, ("**", DEFAULT))
+    if os.path.lexists(text) or not _MAGIC.search(text):
+        return Source(text, None)
+    parts = text.split("/")
+    first = next(n for n, part in enumerate(parts) if _MAGIC.search(part))
+    root = "/".join(parts[:first]) or ("/" if text.startswith("/") else ".")
+    return Source(root, tuple(parts[first:]))
+
+
+def is_listed(text: str) -> bool:
+    """Return whether the user named something that must be listed: a folder or a glob."""
+    return parse(text).pattern is not None
+
+
+def walk(
+    sources: Sequence[Source], *, into: Path | None, on_problem: OnProblem | None = None
+) -> Iterator[Item]:
+    """Yield every file of the sources once, in no promised order.
+
+    Hidden files, links inside folders and outputs of llasa are left out. Memory does not grow with
+    the number of files.
+    """
+    problem = on_problem or (lambda path, why: None)
+    mirrored = os.path.commonpath([os.path.abspath(s.folder or ".") for s in sources] or ["/"])
+    for n, source in enumerate(sources):
+        for path, size in _files(source, problem):
+            if any(other.takes(path) for other in sources[:n]):
+                continue
+            outlet = path
+            if into is not None:
+                outlet = str(into / os.path.relpath(os.path.abspath(path), mirrored))
+            yield Item(path, outlet, size)
+
+
+def _files(source: Source, problem: OnProblem) -> Iterator[tuple[str, int]]:
+    if source.pattern is None:
+        size = 0  # a file that is not there is named by the worker that reads it
+        if os.path.isfile(source.root):
+            size = os.path.getsize(source.root)
+        yield source.root, size
+        return
+    stack = [(source.root, 0)]
+    while stack:
+        folder, depth = stack.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if depth < _DEPTH and _goes_on(depth + 1, source.pattern):
+                            stack.append((_plain(entry.path), depth + 1))
+                    elif not sidecars.is_ours(entry.name) and entry.is_file(follow_symlinks=False):
+                        path = _plain(entry.path)
+                        below = os.path.relpath(path, source.root).split("/")
+                        if _matches(below, source.pattern):
+                            yield path, entry.stat(follow_symlinks=False).st_size
+        except OSError as error:
+            problem(folder, error.strerror or type(error).__name__)
+
+
+def _plain(path: str) -> str:
+    return path.removeprefix("./")
+
+
+def _goes_on(depth: int, pattern: Sequence[str]) -> bool:
+    """Return whether files at this depth can match: a pattern without `**` has an end."""
+    return "**" in pattern or depth < len(pattern)
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[n:], pattern[1:]) for n in range(len(parts) + 1))
+    if not parts:
+        return False
+    name, wanted = parts[0].lower(), pattern[0].lower()
+    return fnmatch.fnmatchcase(name, wanted) and _matches(parts[1:], pattern[1:])
