@@ -46,10 +46,13 @@ _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _DIGIT_INSIDE = regex.compile(r"[\p{L}--\p{ASCII}]\d[\p{L}--\p{ASCII}]", regex.V1)
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
+_COLOUR_BYTES = re.compile(rb"\x1b\[[\d;]*[A-Za-z]")
 _SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
 _MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
 _MARK = regex.compile(r"\p{M}")
 _SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
+_MARKS_OF_TWO = frozenset("‐–—―…‥“”‘’•·‧・°§×÷±€£¥￡￥～〜♪♫\u3000（）！？：；，")
+_TOUCHED_BY_NONE = frozenset("°²³ªº€£¥§½¼¾±×÷")
 _ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
 _CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
 _ESCAPED = (
@@ -134,10 +137,14 @@ def _escaped(text: str, data: bytes) -> Decoded | None:
 
 
 def _strictly(data: bytes, encoding: str) -> Decoded:
+    """Decode bytes that change between alphabets; a terminal's colours begin as such changes do."""
     try:
-        return Decoded(data.decode(encoding), encoding)
+        text = _COLOUR_BYTES.sub(b"", data).decode(encoding)
     except UnicodeDecodeError:
-        raise _unknown(f"The file looks like {encoding}, but is damaged.") from None
+        text = "\x1b"
+    if "\x1b" in text:
+        raise _unknown(f"The file looks like {encoding}, but is damaged.")
+    return Decoded(text, encoding)
 
 
 # --- UTF-8 with pieces of characters ----------------------------------------------------------
@@ -205,11 +212,32 @@ def _code_page(data: bytes) -> Decoded:
         [(name, text)] = found
         if _has_lines_of_two_bytes(data, text):
             raise _unknown(f"The text is not UTF-8, and only a part of it is {name}.")
+        other = _page_of_marks(data, text)
+        if other is not None:
+            raise _unknown(f"The text is not UTF-8, and it may be {name} or {other}.")
         return Decoded(text.removeprefix("\ufeff"), name)
     if not found:
         raise _unknown("The text is not UTF-8, and no other encoding makes sense of it.")
     names = " or ".join(name for name, _ in found[:3])
     raise _unknown(f"The text is not UTF-8, and it may be {names}.")
+
+
+def _page_of_marks(data: bytes, text: str) -> str | None:
+    """Return the page of two bytes in which all that is beyond ASCII in a Latin text is marks.
+
+    "We waited üf for a while" is a quotation mark there. Letters are such pairs now and then, but
+    never all of them in a text of some length.
+    """
+    if any(c.isalpha() and c > "\u024f" for c in text):
+        return None
+    for name in (*_TWO_BYTES, "cp950"):
+        try:
+            other = [c for c in data.decode(name) if not c.isascii()]
+        except UnicodeDecodeError:
+            continue
+        if other and all(c in _MARKS_OF_TWO for c in other):
+            return name
+    return None
 
 
 def _has_lines_of_two_bytes(data: bytes, text: str) -> bool:
@@ -343,6 +371,15 @@ def _is_letter(char: str) -> bool:
     return char.isalpha() or _MARK.match(char) is not None
 
 
+def _can_follow(sign: str, after: str) -> bool:
+    """Return whether a character can stand right behind a sign such as "°" or "£"."""
+    if after == "" or after.isspace() or after.isdigit():
+        return True
+    if sign == "°" and after in tuple("CF"):
+        return True
+    return after in tuple(".,;:!?)('\"-/+%<") or after == sign
+
+
 def _fits(char: str, before: str, after: str, language: str) -> bool:
     """Return whether a sign can stand between these two characters."""
     if language in alphabets.CJK and _CJK_MARKS.match(char):
@@ -366,6 +403,8 @@ def _fits(char: str, before: str, after: str, language: str) -> bool:
         return False  # one byte of two
     if char in "“”„‚«»‹›™®":
         return not (_is_letter(before) and is_letter(after))
+    if char in _TOUCHED_BY_NONE and not _can_follow(char, after):
+        return False  # one byte of two, whose second one is a letter or a mark of ASCII
     if char in "°²³ªº":
         return before.isdigit() or before == "m" or (char == "°" and before.isspace())
     return char in _SIGNS and not _is_letter(before) and before not in tuple("™®")
