@@ -22,10 +22,9 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 
 from engine.errors import InvalidTranscript
-from engine.reading import alphabets
+from engine.reading import alphabets, signs
 from engine.reading.reasons import Reason
 from engine.text import languages
-from engine.text.letters import is_letter
 
 # Where two give the same text, the first one is named.
 CODE_PAGES = (
@@ -43,18 +42,10 @@ _LANGUAGE = re.compile(
 )
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
-_DIGIT_INSIDE = regex.compile(r"[\p{L}--\p{ASCII}]\d[\p{L}--\p{ASCII}]", regex.V1)
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 _COLOUR_BYTES = re.compile(rb"\x1b\[[\d;]*[A-Za-z]")
-_SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
-_MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
-_MARK = regex.compile(r"\p{M}")
-_SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
 _MARKS_OF_TWO = frozenset("‐–—―…‥“”‘’•·‧・°§×÷±€£¥￡￥～〜♪♫\u3000（）！？：；，")
-_TOUCHED_BY_NONE = frozenset("°²³ªº€£¥§½¼¾±×÷")
-_ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
-_CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
 _ESCAPED = (
     (re.compile(r"\x1b\$[B@]"), "iso2022_jp"),
     (re.compile(r"\x1b\$\)C"), "iso2022_kr"),
@@ -304,7 +295,7 @@ def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bo
     if not words and not marks_alone:
         return False
     for language in _languages(lines, words, claimed):
-        if any(_has_wrong_marks(line, language, alone=not words) for line in lines):
+        if any(signs.are_wrong(line, language, alone=not words) for line in lines):
             continue
         wrong, total = alphabets.wrong_letters(language, words)
         written = alphabets.looks_written(language, words) and alphabets.is_one(language, lines)
@@ -344,67 +335,3 @@ def _languages(lines: list[str], words: list[str], claimed: str | None) -> list[
 
 def _written(language: str) -> list[str]:
     return [language, "hr"] if language == "sr" else [language]  # Serbian has two alphabets
-
-
-def _has_wrong_marks(line: str, language: str, *, alone: bool) -> bool:
-    """Return whether a line has signs that stand in no text, or where none stands."""
-    if _MARK_FIRST.search(line):
-        return True
-    if language not in alphabets.CJK and (_DIGIT_INSIDE.search(line) or _SIGN_INSIDE.search(line)):
-        return True
-    for place, char in enumerate(line):
-        if char.isascii():
-            if char < " " and char not in "\t\f":
-                return True
-        elif char.isalpha() or _MARK.match(char):
-            if "\uff61" <= char <= "\uff9f":
-                return True  # half-width kana are what other code pages look like
-        elif char == "…" and not alone:  # letters have shown the code page
-            continue
-        elif not _fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
-            return True
-    return False
-
-
-def _is_letter(char: str) -> bool:
-    """Return whether a character is a letter or a mark on one: "é" may be two characters."""
-    return char.isalpha() or _MARK.match(char) is not None
-
-
-def _can_follow(sign: str, after: str) -> bool:
-    """Return whether a character can stand right behind a sign such as "°" or "£"."""
-    if after == "" or after.isspace() or after.isdigit():
-        return True
-    if sign == "°" and after in tuple("CF"):
-        return True
-    return after in tuple(".,;:!?)('\"-/+%<") or after == sign
-
-
-def _fits(char: str, before: str, after: str, language: str) -> bool:
-    """Return whether a sign can stand between these two characters."""
-    if language in alphabets.CJK and _CJK_MARKS.match(char):
-        return True
-    if char in "¿¡":
-        return language in ("es", "gl", "ca", "eu") and not _is_letter(before)
-    if char in _ARABIC_MARKS:
-        return language in ("ar", "fa", "ur")
-    if char in "’‘":
-        return True
-    if char == "\u00a0":
-        return not _is_letter(before) or after in tuple("?!:;»%")
-    if char == "…":  # DOS has à in its place
-        is_vowel = _is_letter(before) and "à" in alphabets.letters(language)
-        return not _is_letter(after) and not is_vowel
-    if char in "–—":
-        return language == "en" or not (_is_letter(before) and _is_letter(after))
-    if char == "·" and language in ("ca", "oc"):
-        return True
-    if char in "™®" and after in _SIGNS:
-        return False  # one byte of two
-    if char in "“”„‚«»‹›™®":
-        return not (_is_letter(before) and is_letter(after))
-    if char in _TOUCHED_BY_NONE and not _can_follow(char, after):
-        return False  # one byte of two, whose second one is a letter or a mark of ASCII
-    if char in "°²³ªº":
-        return before.isdigit() or before == "m" or (char == "°" and before.isspace())
-    return char in _SIGNS and not _is_letter(before) and before not in tuple("™®")

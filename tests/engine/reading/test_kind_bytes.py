@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidTranscript
-from engine.reading import encoding, read
+from engine.reading import read, signs
 from engine.reading.encoding import CODE_PAGES
 from engine.reading.reasons import Reason
 from engine.records import Transcript
@@ -342,9 +342,9 @@ def test_two_encodings_in_one_file_are_refused(language: str, first: str, second
 
 def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
     """A mark on a letter belongs to it: no sign of money stands right behind."""
-    assert not encoding._fits("£", "\u0301", " ", "vi")
-    assert not encoding._fits("¿", "\u0309", "T", "es")
-    assert encoding._fits("£", " ", "5", "en")
+    assert not signs.fits("£", "\u0301", " ", "vi")
+    assert not signs.fits("¿", "\u0309", "T", "es")
+    assert signs.fits("£", " ", "5", "en")
 
 
 @pytest.mark.parametrize(
