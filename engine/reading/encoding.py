@@ -22,10 +22,9 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 
 from engine.errors import InvalidTranscript
-from engine.reading import alphabets
+from engine.reading import alphabets, signs
 from engine.reading.reasons import Reason
 from engine.text import languages
-from engine.text.letters import is_letter
 
 # Where two give the same text, the first one is named.
 CODE_PAGES = (
@@ -43,15 +42,10 @@ _LANGUAGE = re.compile(
 )
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
-_DIGIT_INSIDE = regex.compile(r"[\p{L}--\p{ASCII}]\d[\p{L}--\p{ASCII}]", regex.V1)
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
-_SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³¹£¥©®±×÷¼½¾€™•][^\p{L}\s]*\p{L}")
-_MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
-_MARK = regex.compile(r"\p{M}")
-_SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
-_ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
-_CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
+_COLOUR_BYTES = re.compile(rb"\x1b\[[\d;]*[A-Za-z]")
+_MARKS_OF_TWO = frozenset("‐–—―…‥“”‘’•·‧・°§×÷±€£¥￡￥～〜♪♫\u3000（）！？：；，")
 _ESCAPED = (
     (re.compile(r"\x1b\$[B@]"), "iso2022_jp"),
     (re.compile(r"\x1b\$\)C"), "iso2022_kr"),
@@ -134,10 +128,14 @@ def _escaped(text: str, data: bytes) -> Decoded | None:
 
 
 def _strictly(data: bytes, encoding: str) -> Decoded:
+    """Decode bytes that change between alphabets; a terminal's colours begin as such changes do."""
     try:
-        return Decoded(data.decode(encoding), encoding)
+        text = _COLOUR_BYTES.sub(b"", data).decode(encoding)
     except UnicodeDecodeError:
-        raise _unknown(f"The file looks like {encoding}, but is damaged.") from None
+        text = "\x1b"
+    if "\x1b" in text:
+        raise _unknown(f"The file looks like {encoding}, but is damaged.")
+    return Decoded(text, encoding)
 
 
 # --- UTF-8 with pieces of characters ----------------------------------------------------------
@@ -205,11 +203,32 @@ def _code_page(data: bytes) -> Decoded:
         [(name, text)] = found
         if _has_lines_of_two_bytes(data, text):
             raise _unknown(f"The text is not UTF-8, and only a part of it is {name}.")
+        other = _page_of_marks(data, text)
+        if other is not None:
+            raise _unknown(f"The text is not UTF-8, and it may be {name} or {other}.")
         return Decoded(text.removeprefix("\ufeff"), name)
     if not found:
         raise _unknown("The text is not UTF-8, and no other encoding makes sense of it.")
     names = " or ".join(name for name, _ in found[:3])
     raise _unknown(f"The text is not UTF-8, and it may be {names}.")
+
+
+def _page_of_marks(data: bytes, text: str) -> str | None:
+    """Return the page of two bytes in which all that is beyond ASCII in a Latin text is marks.
+
+    "We waited üf for a while" is a quotation mark there. Letters are such pairs now and then, but
+    never all of them in a text of some length.
+    """
+    if any(c.isalpha() and c > "\u024f" for c in text):
+        return None
+    for name in (*_TWO_BYTES, "cp950"):
+        try:
+            other = [c for c in data.decode(name) if not c.isascii()]
+        except UnicodeDecodeError:
+            continue
+        if other and all(c in _MARKS_OF_TWO for c in other):
+            return name
+    return None
 
 
 def _has_lines_of_two_bytes(data: bytes, text: str) -> bool:
@@ -276,7 +295,7 @@ def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bo
     if not words and not marks_alone:
         return False
     for language in _languages(lines, words, claimed):
-        if any(_has_wrong_marks(line, language, alone=not words) for line in lines):
+        if any(signs.are_wrong(line, language, alone=not words) for line in lines):
             continue
         wrong, total = alphabets.wrong_letters(language, words)
         written = alphabets.looks_written(language, words) and alphabets.is_one(language, lines)
@@ -316,56 +335,3 @@ def _languages(lines: list[str], words: list[str], claimed: str | None) -> list[
 
 def _written(language: str) -> list[str]:
     return [language, "hr"] if language == "sr" else [language]  # Serbian has two alphabets
-
-
-def _has_wrong_marks(line: str, language: str, *, alone: bool) -> bool:
-    """Return whether a line has signs that stand in no text, or where none stands."""
-    if _MARK_FIRST.search(line):
-        return True
-    if language not in alphabets.CJK and (_DIGIT_INSIDE.search(line) or _SIGN_INSIDE.search(line)):
-        return True
-    for place, char in enumerate(line):
-        if char.isascii():
-            if char < " " and char not in "\t\f":
-                return True
-        elif char.isalpha() or _MARK.match(char):
-            if "\uff61" <= char <= "\uff9f":
-                return True  # half-width kana are what other code pages look like
-        elif char == "…" and not alone:  # letters have shown the code page
-            continue
-        elif not _fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
-            return True
-    return False
-
-
-def _is_letter(char: str) -> bool:
-    """Return whether a character is a letter or a mark on one: "é" may be two characters."""
-    return char.isalpha() or _MARK.match(char) is not None
-
-
-def _fits(char: str, before: str, after: str, language: str) -> bool:
-    """Return whether a sign can stand between these two characters."""
-    if language in alphabets.CJK and _CJK_MARKS.match(char):
-        return True
-    if char in "¿¡":
-        return language in ("es", "gl", "ca", "eu") and not _is_letter(before)
-    if char in _ARABIC_MARKS:
-        return language in ("ar", "fa", "ur")
-    if char in "’‘":
-        return True
-    if char == "\u00a0":
-        return not _is_letter(before) or after in tuple("?!:;»%")
-    if char == "…":  # DOS has à in its place
-        is_vowel = _is_letter(before) and "à" in alphabets.letters(language)
-        return not _is_letter(after) and not is_vowel
-    if char in "–—":
-        return language == "en" or not (_is_letter(before) and _is_letter(after))
-    if char == "·" and language in ("ca", "oc"):
-        return True
-    if char in "™®" and after in _SIGNS:
-        return False  # one byte of two
-    if char in "“”„‚«»‹›™®":
-        return not (_is_letter(before) and is_letter(after))
-    if char in "°²³ªº":
-        return before.isdigit() or before == "m" or (char == "°" and before.isspace())
-    return char in _SIGNS and not _is_letter(before) and before not in tuple("™®")

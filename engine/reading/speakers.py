@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
-from engine.reading import names, origins, roles
+from engine.reading import names, origins, roles, units
 from engine.reading.fields import Object, is_objects, label
 from engine.reading.notes import NoteName
 from engine.reading.raw import RawSegment
 from engine.records import Note
+
+SAME_LENGTH = (0.2, 5.0)  # of the last turn's end to the last segment's: one unit
+SAME_UNIT = (0.9, 1.1)  # the same, once the turns are in another unit
+TOGETHER = 0.1  # of a segment's usual length, between the start of a turn and of a segment
+MOST_TURNS = 0.7  # begin with a segment; by chance a fifth do
 
 
 def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[RawSegment]:
@@ -21,7 +28,7 @@ def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[R
     for key in keys:
         value = document[key]
         known = _names(value)
-        turns = [] if has else _turns(value)
+        turns, unit = ([], None) if has else _in_one_unit(_turns(value), raws)
         if known and has:
             raws = [_renamed(raw, known) for raw in raws]
         elif turns and any(raw.start_s is not None for raw in raws):
@@ -30,6 +37,8 @@ def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[R
             elif not _goes_back(raws) and not _goes_back(turns):
                 raws = [replace(raw, speaker=speaker_at(raw, turns)) for raw in raws]
             has = any(raw.speaker for raw in raws)
+            if has and unit is not None:
+                notes.append(Note(NoteName.UNIT_INFERRED, len(turns), f"speakers: {unit}"))
             if not has:  # their times are others than those of the segments, or stand there twice
                 unread.append(ascii(key)[1:-1][:40])
         elif value and not has and isinstance(value, list | dict):
@@ -88,9 +97,61 @@ def _turns(value: Any) -> list[RawSegment]:
     return [turn for turn in turns if turn.start_s is not None and turn.end_s is not None]
 
 
+def _in_one_unit(
+    turns: list[RawSegment], raws: Sequence[RawSegment]
+) -> tuple[list[RawSegment], str | None]:
+    """Return the turns in the unit of the segments, and its name if they had another.
+
+    None of them where the two end so far apart that it is not clear whether one list is cut short
+    or counts in another unit.
+    """
+    latest, ended = _latest(turns), _latest(raws)
+    if not latest or not ended or SAME_LENGTH[0] <= latest / ended <= SAME_LENGTH[1]:
+        return turns, None
+    for (own, name), (other, _) in permutations(units.UNITS, 2):
+        if SAME_UNIT[0] <= latest * own / other / ended <= SAME_UNIT[1]:
+            scaled = [_scaled(turn, own / other) for turn in turns]
+            if _begin_together(scaled, raws):
+                return scaled, name if other == 1.0 else "that of the segments"
+    return [], None
+
+
+def _latest(spans: Sequence[RawSegment]) -> float | None:
+    ends = [span.start_s if span.end_s is None else span.end_s for span in spans]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _scaled(turn: RawSegment, factor: float) -> RawSegment:
+    return replace(
+        turn,
+        start_s=None if turn.start_s is None else turn.start_s * factor,
+        end_s=None if turn.end_s is None else turn.end_s * factor,
+    )
+
+
+def _begin_together(turns: Sequence[RawSegment], raws: Sequence[RawSegment]) -> bool:
+    """Return whether most turns begin where a segment does, as by chance they would not."""
+    starts = sorted(raw.start_s for raw in raws if raw.start_s is not None)
+    latest = _latest(raws)
+    if not starts or latest is None:
+        return False
+    near = TOGETHER * (latest - starts[0]) / len(starts)
+    found = sum(
+        any(abs(turn.start_s - start) <= near for start in starts)
+        for turn in turns
+        if turn.start_s is not None
+    )
+    return found >= MOST_TURNS * len(turns)
+
+
 def _is_of_each(raws: Sequence[RawSegment], turns: Sequence[RawSegment]) -> bool:
     """Return whether the turns are those of the segments, one by one."""
-    return [raw.start_s for raw in raws] == [turn.start_s for turn in turns]
+    return len(raws) == len(turns) and all(
+        raw.start_s is not None
+        and turn.start_s is not None
+        and math.isclose(raw.start_s, turn.start_s, rel_tol=1e-9, abs_tol=1e-9)
+        for raw, turn in zip(raws, turns, strict=True)
+    )
 
 
 def _goes_back(spans: Sequence[RawSegment]) -> bool:

@@ -31,7 +31,8 @@ _CUT_TOKEN = re.compile(r"<\|[\w.]{0,20}\|?\s*\Z")  # the file is cut off in it
 _CUT_ESCAPE = re.compile(r"\x1b(?:\[[\d;]*)?\Z")
 _CUT_ENTITY = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,6}|[a-zA-Z]{1,7})?\Z")
 _CUT_TAG = re.compile(
-    r"<(?:/?(?:[biusv]|c(?:\.[^\s<>]{0,80})?|v[.\s][^<>\s]{0,80}|rt?|ru|rub|ruby|la?|lan"
+    r"<(?:/?(?:[biusv]|c(?:\.[^\s<>]{0,80})?|v[.\s][^<>\s]{0,80}(?-i: [^<>\sa-z][^<>\s]{0,40}){0,3}"
+    r"|rt?|ru|rub|ruby|la?|lan"
     r"|lang(?:\s[^<>\n]{0,40})?|fo?|fon|font(?:\s[^<>\n]{0,80})?)?|\d[\d:.,]{0,14})\Z"
     r"|\{(?:\\[^{}\s]{0,80})?\Z|(?<=[^\\:])\\\Z",
     re.IGNORECASE,

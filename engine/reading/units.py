@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from engine.text.words import is_spaceless, split_words
+from engine.text.words import is_parted, is_spaceless, split_words
 
 SLOWEST, FASTEST = 0.3, 8.0  # words a second that are spoken for long
 USUAL = 2.5
@@ -75,6 +75,7 @@ class _Evidence:
     """What the segments show, each different text once."""
 
     words: float
+    count: int  # of segments, those with the same text as well
     spans: tuple[float, ...]  # lengths of the segments
     rates: tuple[float, ...]  # words in a unit of time: inside the segments, and over all
     quick: float  # words in a unit of time in the fastest quarter
@@ -101,9 +102,11 @@ def judge(
         return as_read
     fits = _fits(found, unit)
     best = _best(fits, found, duration)
+    if best is not None and _is_another(found, best, unit, duration):
+        best = None
     if best is not None and _is_enough(found, best, duration):
         return best
-    if _can_be_as_read(found, fits):
+    if _can_be_as_read(found, fits, unit):
         return as_read
     return Verdict(None, "no unit of time gives a rate at which people speak, or more than one")
 
@@ -132,6 +135,7 @@ def _evidence(spans: Sequence[Span], single: bool) -> _Evidence | None:
     broken = sum(abs(time - round(time)) > 1e-6 * max(1.0, time) for time in times)
     return _Evidence(
         everything,
+        sum(span.start is not None and span.words > 0 for span in spans),
         tuple(length for _, length in lengths),
         tuple(rates),
         rates[0] if single else _quick(lengths) or rates[0],
@@ -153,8 +157,17 @@ def _quick(lengths: Sequence[tuple[float, float]]) -> float | None:
 
 
 def weight(text: str) -> float:
-    """Return the number of words; a letter of a script without spaces is half of one."""
-    return sum(0.5 if is_spaceless(word.text) else 1.0 for word in split_words(text))
+    """Return the number of words; a letter of a script without spaces is a part of one.
+
+    A Chinese character is a syllable, half of a word. Thai and its neighbours have an alphabet.
+    """
+    return sum(_share_of_word(word.text) for word in split_words(text))
+
+
+def _share_of_word(word: str) -> float:
+    if is_parted(word):
+        return 0.25
+    return 0.5 if is_spaceless(word) else 1.0
 
 
 def _fits(found: _Evidence, unit: float) -> list[tuple[float, Verdict]]:
@@ -187,6 +200,18 @@ def _agrees(verdict: Verdict, found: _Evidence, duration: float | None) -> bool:
     return 0.5 <= found.latest * verdict.factor / duration <= 1.02
 
 
+def _is_another(found: _Evidence, best: Verdict, unit: float, duration: float | None) -> bool:
+    """Return whether the file's duration shows another unit, in which speech is hurried or slow."""
+    if _agrees(best, found, duration):
+        return False
+    others = [Verdict(size / unit, name) for size, name in UNITS if name != best.name]
+    return any(
+        SLOWEST / 2 <= found.rates[0] / (other.factor or 1.0) <= 2 * FASTEST
+        for other in others
+        if _agrees(other, found, duration)
+    )
+
+
 def _is_enough(found: _Evidence, best: Verdict, duration: float | None) -> bool:
     if _agrees(best, found, duration):
         return True
@@ -212,13 +237,26 @@ def _are_windows(times: Sequence[tuple[float | None, float | None]]) -> bool:
     )
 
 
-def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]]) -> bool:
+def _may_be_hurried(found: _Evidence, unit: float) -> bool:
+    """Return whether one stretch is all that is known, and may be a short one in a smaller unit.
+
+    A window of Whisper's is none: it can hold a word or two.
+    """
+    if found.count != 1 or not found.spans or abs(found.spans[0] - WINDOWS_S[0]) <= SLACK:
+        return False
+    rates = [found.rates[0] * unit / size for size, _ in UNITS if size < unit]
+    return any(SLOWEST <= rate <= 2 * FASTEST for rate in rates)
+
+
+def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]], unit: float) -> bool:
     """Return whether strange times are no stranger than those of music or of a wrong end."""
     rate = found.rates[0]
     if rate > FASTEST:
         return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
     if found.fractions:
         return True
+    if _may_be_hurried(found, unit):
+        return False
     if found.single and found.spans:
         return statistics.median(found.spans) <= LONG_WORD_S
     if max(found.spans, default=math.inf) <= WINDOW_S:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidTranscript
-from engine.reading import encoding, read
+from engine.reading import read, signs
 from engine.reading.encoding import CODE_PAGES
 from engine.reading.reasons import Reason
 from engine.records import Transcript
@@ -342,13 +342,14 @@ def test_two_encodings_in_one_file_are_refused(language: str, first: str, second
 
 def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
     """A mark on a letter belongs to it: no sign of money stands right behind."""
-    assert not encoding._fits("£", "\u0301", " ", "vi")
-    assert not encoding._fits("¿", "\u0309", "T", "es")
-    assert encoding._fits("£", " ", "5", "en")
+    assert not signs.fits("£", "\u0301", " ", "vi")
+    assert not signs.fits("¿", "\u0309", "T", "es")
+    assert signs.fits("£", " ", "5", "en")
 
 
 @pytest.mark.parametrize(
-    "mark", ["<", "<i", "</", "<fon", '<font color="#ff', "{\\an", "\\", "&am"]
+    "mark",
+    ["<", "<i", "</", "<fon", "<v Ada", "<v Chiara Nowa", '<font color="#ff', "{\\an", "\\", "&am"],
 )
 def test_a_file_that_is_cut_off_inside_a_mark_has_no_half_mark_as_a_word(mark: str) -> None:
     """The mark is no word, whole or not."""
@@ -357,3 +358,51 @@ def test_a_file_that_is_cut_off_inside_a_mark_has_no_half_mark_as_a_word(mark: s
     transcript = read((cue + said).encode(), name="a.srt")
     assert text_of(transcript) == "Tea & cake for all of us"
     assert "marks_removed" in names_of(transcript)
+
+
+@pytest.mark.parametrize("page", ["cp950", "big5hkscs", "gb18030", "cp932", "cp949", "euc-jp"])
+@pytest.mark.parametrize("mark", [*"–—…“”‘’•·°§×÷±€£¥"])
+def test_a_mark_of_two_bytes_in_latin_text_is_no_sign_and_a_letter(page: str, mark: str) -> None:
+    """A dash of Big5 is "°V" in another page: nobody writes that."""
+    for said in (f"We waited {mark} for a while.", f"We waited{mark} for", f"So {mark}we waited."):
+        text = srt(f"{said} The children are tired, and nobody talks about work today.")
+        try:
+            data = text.encode(page)
+        except UnicodeEncodeError:
+            continue
+        if data.isascii():
+            continue  # a yen is a backslash
+        try:
+            transcript = read(data, name="talk.srt")
+        except InvalidTranscript:
+            continue
+        assert said in text_of(transcript)
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "da"])
+@pytest.mark.parametrize("page", ["cp1252", "cp850", "cp437", "mac-roman"])
+def test_letters_are_no_marks_of_two_bytes(language: str, page: str) -> None:
+    """A page of two bytes can read every umlaut of a file as a mark by chance alone."""
+    said = SAID[language]
+    try:
+        data = srt(said).encode(page)
+    except UnicodeEncodeError:
+        return
+    assert text_of(read(data, name="talk.srt")).split() == said.split()
+
+
+@pytest.mark.parametrize("colour", ["\x1b[0m", "\x1b[1;31m", "\x1b[38;5;78m", "\x1b[K"])
+def test_a_terminals_colours_hide_no_letters_of_iso_2022(colour: str) -> None:
+    """Both begin with an escape character; a colour before a word takes no letter from it."""
+    said = SAID["ja"]
+    coloured = srt(f"{colour}{said}\x1b[0m{colour}")
+    transcript = read(coloured.encode("iso2022_jp"), name="talk.srt")
+    assert text_of(transcript) == text_of(read(srt(said).encode(), name="talk.srt"))
+
+
+def test_iso_2022_that_is_damaged_is_refused() -> None:
+    """An escape that is none leaves letters that nobody wrote."""
+    data = srt(SAID["ja"]).encode("iso2022_jp")
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data.replace(b"\x1b(B", b"\x1b#B", 1), name="talk.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING

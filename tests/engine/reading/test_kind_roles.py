@@ -283,13 +283,39 @@ def test_a_name_under_an_unknown_key_is_told(value: Any) -> None:
     assert found.detail == "zz"
 
 
-def test_turns_at_other_times_than_the_segments_are_told() -> None:
-    """They are in milliseconds, say; nothing is passed over in silence."""
-    turns = [{"start": 1e6 * a, "end": 1e6 * b, "speaker": "Ada"} for a, b in SECONDS]
-    document = {"language": "en", "segments": items(), "turns": turns}
-    found = note(load(document), "speakers_unread")
+@pytest.mark.parametrize("of_turns", [1, 100, 1_000, 1_000_000])
+@pytest.mark.parametrize("of_segments", [1, 100, 1_000, 1_000_000])
+@pytest.mark.parametrize("joined", [False, True])
+def test_turns_in_another_unit_go_to_their_segments(
+    of_turns: int, of_segments: int, joined: bool
+) -> None:
+    """They begin where the segments begin, once they are in one unit."""
+    voices = ("Ada", "Ada", "Ben", "Ben") if joined else VOICES
+    turns = [
+        {"start": a * of_turns, "end": b * of_turns, "speaker": voice}
+        for (a, b), voice in zip(SECONDS, voices, strict=True)
+    ]
+    if joined:
+        turns = [{**turns[0], "end": turns[1]["end"]}, {**turns[2], "end": turns[3]["end"]}]
+    transcript = load({"language": "en", "segments": items(of_segments), "turns": turns})
+    assert starts(transcript) == [0.4, 4.2, 8.4, 12.5]
+    assert [s.words[0].speaker for s in transcript.segments] == list(voices)
+    told = [n.detail or "" for n in transcript.notes if n.name == "unit_inferred"]
+    assert any(detail.startswith("speakers") for detail in told) == (of_turns != of_segments)
+
+
+@pytest.mark.parametrize("scale", [0.02, 12, 100, 1e6])
+def test_turns_at_other_times_than_the_segments_are_told(scale: float) -> None:
+    """They are of another recording, or of more than was written; nothing goes by in silence."""
+    turns = [
+        {"start": scale * (n * 1.9 + 0.9), "end": scale * (n * 1.9 + 2.8), "speaker": "AB"[n % 2]}
+        for n in range(7)
+    ]
+    transcript = load({"language": "en", "segments": items(), "turns": turns})
+    found = note(transcript, "speakers_unread")
     assert found is not None
     assert found.detail == "turns"
+    assert not transcript.has_speakers
 
 
 def test_turns_whose_clock_starts_again_belong_to_their_segments_or_to_none() -> None:

@@ -289,6 +289,56 @@ def test_one_segment_of_words_in_hundredths() -> None:
     assert transcript.words[0].start_s == 3.0 or note(transcript, "times_in_doubt") is not None
 
 
+@pytest.mark.parametrize("length", [8, 12, 20, 25, 50])
+@pytest.mark.parametrize("start", [0, 320])
+def test_one_word_alone_in_whole_numbers_has_no_times(length: int, start: int) -> None:
+    """It lasts twelve seconds or hundredths; a duration in the same unit shows nothing."""
+    segment = {"start": start, "end": start + length, "text": "Okay."}
+    for more in ({}, {"duration": start + length + 1}):
+        transcript = load({"language": "en", "segments": [segment], **more})
+        assert transcript.timing == "none"
+        assert note(transcript, "times_in_doubt") is not None
+
+
+def test_one_word_in_a_window_of_music_stays_in_seconds() -> None:
+    """Whisper's windows have half a minute, and a word now and then."""
+    transcript = load({"segments": [{"start": 0, "end": 30, "text": "Okay."}]})
+    assert transcript.segments[0].end_s == 30.0
+
+
+@pytest.mark.parametrize("per_s", [8, 11, 14, 17])
+@pytest.mark.parametrize("scale", [100, 1_000, 1_000_000, 10_000_000])
+@pytest.mark.parametrize("timed", [False, True])
+def test_words_of_letters_without_spaces_are_as_fast_as_others(
+    per_s: int, scale: int, timed: bool
+) -> None:
+    """Thai is written with letters, not with syllables: four make a word."""
+    said = " เรือข้ามฟากออกจากท่าเรือแต่เช้า แถวรถยาวมาก และเด็กๆ ก็เหนื่อยแล้ว"
+    length = len(said) / per_s
+    step = length / len(said.split())
+    words = [
+        {"word": word, "start": round((n * step) * scale), "end": round((n + 1) * step * scale)}
+        for n, word in enumerate(said.split())
+    ]
+    more = {"words": words} if timed else {}
+    segment = {"start": 0, "end": round(length * scale), "text": said, **more}
+    transcript = load({"language": "th", "segments": [segment], "duration": length})
+    if transcript.timing != "none":
+        assert abs((transcript.segments[-1].end_s or 0.0) - length) < 0.1
+    else:
+        assert note(transcript, "times_in_doubt") is not None
+
+
+def test_a_unit_that_the_duration_contradicts_is_not_taken() -> None:
+    """Speech that is hurried in one unit is slow in another; the duration knows which it is."""
+    said = " ".join(LINES)
+    segment = {"start": 0, "end": 35_000_000, "text": said}  # ten words a second
+    document = {"language": "en", "segments": [segment], "duration": 3.6}
+    transcript = load(document)
+    assert transcript.timing == "none"
+    assert note(transcript, "times_in_doubt") is not None
+
+
 def test_one_time_out_of_order_is_no_origin() -> None:
     """The clock goes on as before, and the note says that one time was left out."""
     segments = items()

@@ -73,11 +73,14 @@ def _words_in_ms(case: Case) -> None:
     case.times_kept = False
 
 
+def _counted_from(start: float) -> Callable[[float], float]:
+    return lambda time: round(time - start, 3)
+
+
 def _words_from_segment(case: Case) -> None:
     _one_unit(case)
     for item in case.document["segments"]:
-        start = item["start"]
-        item["words"] = scaled(item["words"], lambda time, start=start: round(time - start, 3))
+        item["words"] = scaled(item["words"], _counted_from(item["start"]))
     case.times_kept = False
 
 

@@ -17,11 +17,19 @@ _PHANTOMS = {
     "tr": "İzlediğiniz için teşekkür ederim.",
     "ko": "시청해주셔서 감사합니다.",
 }
+_KARAOKE = (("<u>", "</u>"), ('<font color="#00ff00">', "</font>"))
 
 
 def _shows(case: Case, cues: list[Line]) -> None:
     case.cues = cues
-    case.shown = [word for cue in cues for word in cue.words]
+    case.shown = [word for cue in cues for word in _unmarked(cue).words]
+
+
+def _unmarked(cue: Line) -> Line:
+    text = cue.text
+    for mark in _KARAOKE:
+        text = text.replace(mark[0], "").replace(mark[1], "")
+    return replace(cue, text=text)
 
 
 def _unvoiced(case: Case) -> list[Line]:
@@ -69,7 +77,7 @@ def _growing(case: Case) -> None:
 
 
 def _karaoke(case: Case) -> None:
-    opening, closing = case.rng.choice((("<u>", "</u>"), ('<font color="#00ff00">', "</font>")))
+    opening, closing = case.rng.choice(_KARAOKE)
     out, shown = [], []
     for cue in _unvoiced(case):
         words = cue.text.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import unicodedata
 from dataclasses import replace
+from typing import Literal
 
 from engine.reading.encoding import CODE_PAGES
 from engine.text.words import is_spaceless
@@ -86,8 +87,8 @@ def _cut_characters(case: Case) -> None:
     _not_shown_again(case)
     places = []
     for place, cue in enumerate(case.cues[:-1]):
-        last = cue.text.split()[-1:]
-        if last and any(not c.isascii() and c.isalpha() for c in last[0]):
+        ending = cue.text.split()[-1:]
+        if ending and any(not c.isascii() and c.isalpha() for c in ending[0]):
             places.append(place)
     if not places:
         raise CannotApply
@@ -150,7 +151,7 @@ def _cut_off(case: Case) -> None:
 
 
 def _decomposed(case: Case) -> None:
-    form = case.rng.choice(("NFD", "NFD", "NFC"))
+    form: Literal["NFD", "NFC"] = case.rng.choice(("NFD", "NFD", "NFC"))
     texts = [unicodedata.normalize(form, cue.text) for cue in case.cues]
     if texts == [cue.text for cue in case.cues]:
         raise CannotApply

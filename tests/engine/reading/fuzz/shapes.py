@@ -101,7 +101,7 @@ def _list(talk: Talk, lines: Sequence[Line]) -> list[Object]:
 
 def _chunks(talk: Talk, lines: Sequence[Line]) -> Object:
     chunks = [{"timestamp": [line.start_s, line.end_s], "text": " " + line.text} for line in lines]
-    return {"text": "".join(chunk["text"] for chunk in chunks), "chunks": chunks}
+    return {"text": "".join(f" {line.text}" for line in lines), "chunks": chunks}
 
 
 def _cpp(talk: Talk, lines: Sequence[Line]) -> Object:
