@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.archive.records import Settings
-from engine.metadata import VOLATILE
 from engine.models import catalog
 from engine.recipe import Recipe
-from engine.records import Profile
+from engine.records import VOLATILE, Profile
 
 SAID = "so i went up to see the garden yesterday and it was all under water but we had a good day"
 
