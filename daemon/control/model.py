@@ -1,4 +1,4 @@
-"""llasactl model: the models on this machine; `pull` is the only command that uses the network."""
+"""llasactl model: the models on this machine; `pull` is the only command that downloads."""
 
 from __future__ import annotations
 
@@ -90,11 +90,10 @@ def show(session: TerminalSession, *, name: str, as_json: bool) -> None:
 def pull(session: TerminalSession, *, name: str, revision: str | None) -> None:
     """Download a model from Hugging Face, or make a model of a GGUF file.
 
-    A download opens a connection, the only one that llasa ever opens, and says so before. It
-    fetches weights, JSON, tokenizer files and templates, never code; a model that needs code of its
-    own is refused. Interrupted, it continues where it stopped. The revision is recorded: a newer
-    one is used only after another `pull`. A GGUF file on this machine is converted without a
-    connection.
+    A download opens a connection and says so before. It fetches weights, JSON, tokenizer files
+    and templates, never code; a model that needs code of its own is refused. Interrupted, it
+    continues where it stopped. The revision is recorded: a newer one is used only after another
+    `pull`. A GGUF file on this machine is converted without a connection.
     """
     if name.lower().endswith(".gguf"):
         file = Path(name)
