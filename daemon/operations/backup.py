@@ -1,7 +1,8 @@
-"""Put what only this home knows into one zip file: queue, conversations, settings, speakers' names.
+"""Put what only this home knows into one zip file: queue, conversations, settings, corrections.
 
-Transcripts and outputs are the user's files, the library is made from them, and models can be had
-again: none of them is in it. The zip file is laid out as a home, so that unpacking restores it.
+Names and turns of speakers and corrections are in it. Transcripts and outputs are not: they are the
+user's files, and texts are made again from these. The library is made from them, and models can
+be had again. The zip file is laid out as a home, so that unpacking restores it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from typing import Final
 from daemon.files.spelling import resolved
 from daemon.operations.errors import NotPossible
 from daemon.operations.session import Session
-from engine import speakers
+from engine import sidecars, speakers
+from engine.diarize import beside
 from state.backup import copy_for_restoring
 
-ELSEWHERE: Final = "elsewhere"  # names files of watched folders outside the home
+ELSEWHERE: Final = "elsewhere"  # files beside transcripts of watched folders outside the home
+#: Endings of files that a person, or a search for speakers, put beside a transcript.
+_KEPT: Final = (f".{speakers.FOLDER_FILE}", f".{sidecars.CORRECTIONS}", f".{beside.SUFFIX}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ def back_up(session: Session, target: Path) -> Backup:
                 for file, name in _files(session):
                     archive.write(file, name)
                 names = tuple(archive.namelist())
+                if not names:
+                    raise NotPossible(
+                        "There is nothing to copy: no queue, settings, names or corrections.",
+                        hint="Is this the home that you mean? Name it with --home.",
+                    )
             stream.flush()
             os.fsync(stream.fileno())
         os.link(draft, target)  # fails where somebody has made it meanwhile
@@ -76,7 +85,7 @@ def _files(session: Session) -> Iterator[tuple[Path, str]]:
         yield path, str(path.relative_to(home.path))
     for number, root in enumerate(session.config.watch):
         inside = resolved(root).is_relative_to(resolved(home.path))
-        for path in _names_files(root):
+        for path in _beside_transcripts(root):
             below = path.relative_to(root)
             base = (
                 resolved(root).relative_to(resolved(home.path))
@@ -89,9 +98,9 @@ def _files(session: Session) -> Iterator[tuple[Path, str]]:
                 yield path, name
 
 
-def _names_files(root: Path) -> Iterator[Path]:
+def _beside_transcripts(root: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name == speakers.FOLDER_FILE or name.endswith(f".{speakers.FOLDER_FILE}"):
+            if name == speakers.FOLDER_FILE or name.endswith(_KEPT):
                 yield Path(folder, name)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import corrections
+from engine.corrections import Corrections
 from state.database import open_database
 from state.job import Status
 from state.service import ServiceRow
@@ -24,6 +26,8 @@ def worked(rig: WorkerRig) -> Path:
     (rig.config.watch[0] / "calls").mkdir()
     job = dropped(rig, "calls/talk.json")
     Path(job.path).with_name("talk.speakers.toml").write_text('SPEAKER_01 = "Bo"\n')
+    made = corrections.dump(Corrections(revision=1), name="talk.json", sha256=job.sha256, words=0)
+    Path(job.path).with_name("talk.corrections.json").write_text(made)
     while rig.worker().run_one():
         pass
     return home.path
@@ -33,7 +37,7 @@ def test_a_backup_restores_a_home(ask: Ask, worked: Path, tmp_path: Path, rig: W
     """As the documents say it: var/state moved away, the file unpacked in the home."""
     target = tmp_path / "kept.zip"
     made = ask("backup", "--to", str(target))
-    assert (made.code, "4 files" in made.out) == (0, True)
+    assert (made.code, "5 files" in made.out) == (0, True)
     assert target.stat().st_mode & 0o777 == 0o600
     before = ask("jobs", "--json").json
     rig.queue.database.close()
@@ -45,6 +49,7 @@ def test_a_backup_restores_a_home(ask: Ask, worked: Path, tmp_path: Path, rig: W
             "llasa.toml",
             "speakers.toml",
             "var/state/queue.db",
+            "var/transcripts/calls/talk.corrections.json",
             "var/transcripts/calls/talk.speakers.toml",
         ]
         archive.extractall(worked)
@@ -96,3 +101,12 @@ def test_names_files_of_folders_outside_the_home_are_in_it(
         assert archive.read("elsewhere/1-calls/talk.speakers.toml") == b'A = "B"\n'
     shutil.rmtree(outside)
     assert Status.DONE in {job["status"] for job in ask("jobs", "--json").json}
+
+
+def test_a_home_with_nothing_in_it_is_not_backed_up(ask: Ask, tmp_path: Path) -> None:
+    """An empty file would look like a backup."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    made = ask("backup", "--home", str(empty), "--to", str(tmp_path / "kept.zip"))
+    assert (made.code, "nothing to copy" in made.err) == (3, True)
+    assert not (tmp_path / "kept.zip").exists()
