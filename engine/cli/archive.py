@@ -190,7 +190,8 @@ class _Run:
 def _error(outcome: Outcome) -> EngineError:
     """Return the error that a worker met, of its own kind, which decides what to do then."""
     kind = getattr(errors, outcome.kind or "", EngineError)
-    error: EngineError = kind(outcome.message or "")
+    # Its message is made already: a kind that makes its own of parts is not asked again.
+    error: EngineError = kind.__new__(kind, outcome.message or "")
     error.reason = outcome.reason or error.reason
     if outcome.hint:
         error.hint = outcome.hint

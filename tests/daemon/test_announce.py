@@ -347,7 +347,8 @@ def told_by(service_rig: ServiceRig) -> Callable[[], list[Path]]:
 
 def test_a_drain_ends_when_its_last_file_was_told(service_rig: ServiceRig) -> None:
     """Otherwise a hook of `llasad --drain` would never be told."""
-    service_rig.config = replace(service_rig.config, on_done=command(KEEPING))
+    patient = command(KEEPING, timeout_s=3_600.0)  # by a clock that runs faster than the process
+    service_rig.config = replace(service_rig.config, on_done=patient)
     service_rig.write("talk.json")
     worker = service_rig.start(drain=True)
     service_rig.run(worker, 60)
