@@ -45,7 +45,10 @@ def trials_of(
     """Return what a model is judged by: each recording twice, and so many words a language."""
     home = [trials.of_recording(one, bare=bare) for one in recordings for bare in (False, True)]
     samples = [
-        sample for code in languages or texts.LANGUAGES for sample in texts.samples(code, words)
+        sample
+        for code in texts.LANGUAGES
+        if not languages or code in languages
+        for sample in texts.samples(code, words)
     ]
     return Trials(tuple(home), tuple(trials.of_sample(sample) for sample in samples))
 
