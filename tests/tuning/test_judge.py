@@ -1,3 +1,8 @@
+"""What a tuned model is judged by."""
+
+from __future__ import annotations
+
+from engine.tuning import judge
 
 
 def test_a_language_that_no_shipped_text_has_is_judged_at_home_alone() -> None:
