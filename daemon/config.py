@@ -7,11 +7,12 @@ import fnmatch
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
+from daemon import checks
 from daemon.errors import ConfigError
 from daemon.errors import WrongValue as _Wrong
 from daemon.files.spelling import name_key, resolved
@@ -19,13 +20,9 @@ from daemon.home import Home, refuse_foreign
 from daemon.hooks.records import Hook, hook_of
 from daemon.hours import Hours, hours_of
 from engine.audio.backends import BACKENDS, Setup
-from engine.music.settings import MusicSettings, WrongSetting, from_table
-from engine.records import FORMATS, Profile
+from engine.music.settings import MusicSettings
+from engine.records import Profile
 
-# Names of fields in braces, and what may stand in the name of a file.
-_TEMPLATE: Final = re.compile(
-    r"(?!\.)(?:[^/\\{}\x00-\x1f\x7f]|\{(?:stem|folder|date|time|year|month|day)\}){1,100}"
-)
 Device = Literal["auto", "quantized", "float32"]
 Work = Literal["always", "on_power", "idle"]
 MIB: Final = 1024 * 1024
@@ -33,7 +30,6 @@ _DEFAULT: Final = Profile()
 _NO_HOOK: Final = Hook()
 _ALL_DAY: Final = Hours()
 _NO_MUSIC: Final = MusicSettings()
-_TAGS_ALLOWED: Final = 'a list of tags, such as ["budget"], or the name of a file with one a line'
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +183,9 @@ def _rule(source: _Source, name: str, table: Any, default: Profile) -> ProfileRu
         raise source.error(
             place, f"`profile.{name}` is not a table.", f"a section [profile.{name}]"
         )
-    values = source.check(table, _PROFILE_KEYS | {"folders": _strings, "hours": hours_of}, place)
+    values = source.check(
+        table, _PROFILE_KEYS | {"folders": checks.strings, "hours": hours_of}, place
+    )
     values = source.with_tags(values, place)
     if "folders" not in values:
         raise source.error(place, f"[profile.{name}] names no folder.", 'folders = ["interviews"]')
@@ -221,7 +219,7 @@ class _Source:
         self._lines = text.splitlines()
 
     def check(
-        self, table: Mapping[str, Any], keys: Mapping[str, _Check], place: tuple[str, ...]
+        self, table: Mapping[str, Any], keys: Mapping[str, checks.Check], place: tuple[str, ...]
     ) -> dict[str, Any]:
         """Return the checked values of a table; raise ConfigError at the first that is wrong."""
         values = {}
@@ -270,11 +268,11 @@ class _Source:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise self.error(
-                (*place, "tags"), f"{path} cannot be read ({error}).", _TAGS_ALLOWED
+                (*place, "tags"), f"{path} cannot be read ({error}).", checks.TAGS_ALLOWED
             ) from error
         tags = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        if not tags or not all(map(_is_tag, tags)):
-            raise self.error((*place, "tags"), f"{path} is no list of tags.", _TAGS_ALLOWED)
+        if not tags or not all(map(checks.is_tag, tags)):
+            raise self.error((*place, "tags"), f"{path} is no list of tags.", checks.TAGS_ALLOWED)
         return {**values, "tags": tuple(dict.fromkeys(tags))}
 
 
@@ -282,188 +280,44 @@ def _names(dotted: str) -> tuple[str, ...]:
     return tuple(name.strip().strip("\"'") for name in dotted.split("."))
 
 
-_Check = Callable[[Any], Any]
-
-
-def _number(least: float, most: float) -> _Check:
-    def check(value: Any) -> float:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not least <= value <= most
-        ):
-            raise _Wrong(f"a number from {least:g} to {most:g}")
-        return float(value)
-
-    return check
-
-
-def _bytes(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 1024 * MIB:
-        raise _Wrong("a whole number of bytes from 1024 to 1073741824")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong("true or false")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _Wrong("a text that is not empty")
-    return value
-
-
-def _choice(*choices: str) -> _Check:
-    def check(value: Any) -> str:
-        if value not in choices:
-            raise _Wrong(", ".join(f'"{choice}"' for choice in choices))
-        return cast(str, value)
-
-    return check
-
-
-def _language(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z]{2,3}", value):
-        raise _Wrong('an ISO 639-1 code such as "en"')
-    return value
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-        raise _Wrong('a list of one or more texts, such as ["one", "two"]')
-    return tuple(value)
-
-
-def _folders(value: Any) -> tuple[str, ...]:
-    folders = _strings(value)
-    for folder in folders:
-        if "\0" in folder or os.path.expanduser(folder).startswith("~"):
-            raise _Wrong("paths that can exist; `~NAME` must be a user of this machine")
-    return tuple(os.path.expanduser(folder) for folder in folders)
-
-
-def _folder(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _Wrong('a folder such as "~/Notes/Transcripts"')
-    return str(_folders([value])[0])
-
-
-def _output_name(value: Any) -> str:
-    fields = "{stem}, {folder}, {date}, {time}, {year}, {month} and {day}"
-    allowed = f'a name such as "{{date}} {{stem}}" of {fields}; {{stem}} must be in it'
-    if not isinstance(value, str) or not _TEMPLATE.fullmatch(value) or "{stem}" not in value:
-        raise _Wrong(allowed)
-    return value
-
-
-def _patterns(value: Any) -> tuple[str, ...]:
-    patterns = _strings(value)
-    if any("/" in pattern for pattern in patterns):
-        raise _Wrong('patterns of file names without a folder, such as ["*.json", "*.srt"]')
-    return patterns
-
-
-def _recordings(value: Any) -> tuple[str, ...]:
-    return () if value == [] else _patterns(value)
-
-
-def _outputs(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or any(entry not in FORMATS for entry in value):
-        raise _Wrong("a list of " + ", ".join(f'"{entry}"' for entry in FORMATS))
-    return tuple(entry for entry in FORMATS if entry in value or entry == "txt")
-
-
-def _pairs(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(v, str) and v for v in value.values()):
-        raise _Wrong('pairs of texts, such as SPEAKER_00 = "Anna"')
-    return dict(value)
-
-
-def _glossary(value: Any) -> dict[str, str]:
-    allowed = 'pairs of heard and correct words, such as "post gress" = "Postgres"'
-    if not isinstance(value, dict):
-        raise _Wrong(allowed)
-    for text in (*value, *value.values()):
-        if not isinstance(text, str) or not any(char.isalnum() for char in text):
-            raise _Wrong(allowed)
-        if not all(char.isprintable() or char == " " for char in text):
-            raise _Wrong(f"{allowed}, without control characters")
-    return dict(value)
-
-
-def _terms(value: Any) -> tuple[str, ...]:
-    allowed = 'a list of single words, such as ["Kubernetes", "Ada"]'
-    if not isinstance(value, list):
-        raise _Wrong(allowed)
-    for term in value:
-        if not isinstance(term, str) or not term.isprintable() or not term[:1].isalnum():
-            raise _Wrong(allowed)
-        if len(term.split()) != 1 or not term[-1:].isalnum():
-            raise _Wrong(f"{allowed}; use [glossary] for several words")
-    return tuple(dict.fromkeys(value))
-
-
-def _tags(value: Any) -> tuple[str, ...] | str:
-    """Return a list of tags, or the name of a file with one a line."""
-    if isinstance(value, str) and value.strip():
-        return value
-    if not isinstance(value, list) or not value or not all(map(_is_tag, value)):
-        raise _Wrong(_TAGS_ALLOWED)
-    return tuple(dict.fromkeys(" ".join(tag.split()) for tag in value))
-
-
-def _is_tag(value: Any) -> bool:
-    return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= 60
-
-
-def _music(value: Any) -> MusicSettings:
-    try:
-        return from_table(value)
-    except WrongSetting as wrong:
-        raise _Wrong(str(wrong)) from wrong
-
-
-_PROFILE_KEYS: Final[dict[str, _Check]] = {
-    "model": _text,
-    "cleaning": _choice("off", "safe", "thorough"),
-    "language": _language,
-    "outputs": _outputs,
-    "speakers": _pairs,
-    "glossary": _glossary,
-    "terms": _terms,
-    "tags": _tags,
-    "write_metadata": _flag,
-    "private": _flag,
-    "diarize": _flag,
-    "output_dir": _folder,
-    "output_name": _output_name,
-    "front_matter": _choice("yaml", "obsidian", "logseq", "none"),
+_PROFILE_KEYS: Final[dict[str, checks.Check]] = {
+    "model": checks.text,
+    "cleaning": checks.choice("off", "safe", "thorough"),
+    "language": checks.language,
+    "outputs": checks.outputs,
+    "speakers": checks.pairs,
+    "glossary": checks.glossary,
+    "terms": checks.terms,
+    "tags": checks.tags,
+    "write_metadata": checks.flag,
+    "private": checks.flag,
+    "diarize": checks.flag,
+    "output_dir": checks.folder,
+    "output_name": checks.output_name,
+    "front_matter": checks.choice("yaml", "obsidian", "logseq", "none"),
 }
-_KEYS: Final[dict[str, _Check]] = {
-    "watch": _folders,
-    "include": _patterns,
-    "device": _choice("auto", "quantized", "float32"),
-    "settle_s": _number(0.1, 3600),
-    "settle_limit_s": _number(0.1, 86400),
-    "rescan_s": _number(1, 86400),
-    "max_bytes": _bytes,
-    "idle_unload_s": _number(1, 86400),
-    "silence_s": _number(5, 86400),
-    "chat_model": _text,
-    "audio": _recordings,
-    "transcriber": _choice(*sorted(BACKENDS)),
-    "whisper_model": _text,
-    "audio_python": _text,
-    "work": _choice("always", "on_power", "idle"),
+_KEYS: Final[dict[str, checks.Check]] = {
+    "watch": checks.folders,
+    "include": checks.patterns,
+    "device": checks.choice("auto", "quantized", "float32"),
+    "settle_s": checks.number(0.1, 3600),
+    "settle_limit_s": checks.number(0.1, 86400),
+    "rescan_s": checks.number(1, 86400),
+    "max_bytes": checks.byte_count,
+    "idle_unload_s": checks.number(1, 86400),
+    "silence_s": checks.number(5, 86400),
+    "chat_model": checks.text,
+    "audio": checks.recordings,
+    "transcriber": checks.choice(*sorted(BACKENDS)),
+    "whisper_model": checks.text,
+    "audio_python": checks.text,
+    "work": checks.choice("always", "on_power", "idle"),
     "hours": hours_of,
-    "idle_after_s": _number(10, 86400),
+    "idle_after_s": checks.number(10, 86400),
     "on_done": hook_of,
     "on_trouble": hook_of,
-    "embedding_model": _text,
-    "music": _music,
+    "embedding_model": checks.text,
+    "music": checks.music,
 }
 # What decides the text alone; a profile with hours may set nothing else.
 BY_THE_HOUR: Final = frozenset(

@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.control.text import count, span
 from daemon.operations.reasons import meaning
-from daemon.operations.status import CurrentJob, StatusReport
+from daemon.operations.status_records import CurrentJob, StatusReport
 from daemon.terminal import safe
 from state.job import Reason
 

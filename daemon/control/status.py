@@ -15,7 +15,8 @@ from daemon.control.line import line_of
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
 from daemon.operations.hooks import HookReport
-from daemon.operations.status import (
+from daemon.operations.status import status_of
+from daemon.operations.status_records import (
     CurrentJob,
     Held,
     Lent,
@@ -27,7 +28,6 @@ from daemon.operations.status import (
     Waiting,
     Waits,
     WatchedFolder,
-    status_of,
 )
 from daemon.operations.writings import WritingReport
 from daemon.terminal import safe

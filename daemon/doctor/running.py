@@ -14,7 +14,7 @@ from daemon.home import Home
 from daemon.intake.canary import Canary
 from daemon.intake.inbox import Inbox
 from daemon.intake.watch import HEALTHY, POLL_S, RootWatch
-from daemon.operations.status import StatusReport
+from daemon.operations.status_records import StatusReport
 from launchd.agent import ServiceState, manager
 from launchd.errors import ServiceError
 from state.database import open_readonly

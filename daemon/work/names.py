@@ -1,4 +1,4 @@
-"""Find what people wrote beside a transcript: names of its speakers, and corrections."""
+"""Find what lies beside a transcript: names of its speakers, corrections, turns that were found."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Final
 
 from daemon.config import Config
 from daemon.log import Log
-from engine import corrections, speakers
+from engine import corrections, pipeline, speakers
+from engine.diarize import assign, beside
 from engine.errors import CorrectionsError, SpeakersError
-from engine.records import Profile
+from engine.records import EnhancedPart, Profile
 from engine.text import corrected
 from engine.text.corrected import Operation
 
@@ -69,3 +70,18 @@ def revision_beside(path: str) -> int:
         return corrections.read_beside(Path(path)).revision
     except CorrectionsError:
         return -1
+
+
+def spoken(
+    path: str, plan: pipeline.Plan, parts: list[EnhancedPart], log: Log
+) -> tuple[pipeline.Plan, list[EnhancedPart], str | None]:
+    """Return a text with the speakers that an earlier search found, and what could not be used."""
+    try:
+        turns = beside.turns_beside(Path(path))
+    except SpeakersError as error:
+        log.warning("speakers.refused", key=error.key, line=error.line)
+        return plan, parts, f"Turns not used: {error}"[:_DETAIL]
+    if not turns:
+        return plan, parts, None
+    plan = assign.in_plan(plan, turns)
+    return plan, assign.in_parts(plan, parts), None

@@ -24,21 +24,19 @@ from daemon.work import describing
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
-from daemon.work.names import Beside, read_beside, revision_beside
+from daemon.work.names import Beside, read_beside, revision_beside, spoken
 from daemon.work.publish import outlet_for, publish, remark_on
 from daemon.work.transcription import HasTranscript, Transcription
 from engine import pipeline, sidecars
-from engine.diarize import assign, beside
 from engine.errors import (
     BadSound,
     EngineError,
     InvalidTranscript,
     ModelError,
     OutputError,
-    SpeakersError,
     TranscriptError,
 )
-from engine.records import EnhancedPart, Profile
+from engine.records import Profile
 from state.errors import DatabaseCorrupt, DatabaseError, DatabaseFull, JobMoved, StateError
 from state.job import Job, Kind, Output, Reason, Status
 from state.queue import Queue
@@ -143,7 +141,7 @@ class Worker:
         context.step("prepared")
         parts = JobDecoder(self._queue, self._keeper, context, job, plan, info, log).decode()
         loaded = self._keeper.loaded
-        plan, parts, unspoken = self._spoken(job, plan, parts, log)
+        plan, parts, unspoken = spoken(job.path, plan, parts, log)
         if plan.profile.diarize and not plan.transcript.has_speakers:
             self._queue.want_speakers(job)
 
@@ -233,20 +231,6 @@ class Worker:
                 )
             profile = named
         return replace(profile, model=job.model) if job.model is not None else profile
-
-    def _spoken(
-        self, job: Job, plan: pipeline.Plan, parts: list[EnhancedPart], log: Log
-    ) -> tuple[pipeline.Plan, list[EnhancedPart], str | None]:
-        """Return the text with the speakers that an earlier search found, and what is wrong."""
-        try:
-            turns = beside.turns_beside(Path(job.path))
-        except SpeakersError as error:
-            log.warning("speakers.refused", key=error.key, line=error.line)
-            return plan, parts, f"Turns not used: {error}"[:_DETAIL]
-        if not turns:
-            return plan, parts, None
-        plan = assign.in_plan(plan, turns)
-        return plan, assign.in_parts(plan, parts), None
 
     def _publish(
         self,

@@ -69,7 +69,7 @@ class EmbedderClient:
     def _answered(self, request: Mapping[str, Any]) -> Message:
         try:
             answer = self._process.ask(request)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: an answer that is left behind would be the next one's
             self.close()
             raise
         if answer.get("event") == "done":

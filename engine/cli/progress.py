@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from engine.terminal import safe
+
+if TYPE_CHECKING:  # rich takes time to import
+    from rich.progress import Progress, ProgressColumn
 
 
 @contextmanager
@@ -15,23 +19,9 @@ def bar(label: str, total: int) -> Iterator[Callable[[], None]]:
     if not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import MofNCompleteColumn
 
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with _bars(MofNCompleteColumn()) as progress:
         task = progress.add_task(safe(label), total=max(1, total))
         yield lambda: progress.advance(task)
 
@@ -42,25 +32,23 @@ def clock_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
     if not sys.stderr.isatty():
         yield lambda done_s, total_s: None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TaskProgressColumn
 
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with _bars(TaskProgressColumn()) as progress:
         task = progress.add_task(safe(label), total=None)
         yield lambda done_s, total_s: progress.update(task, completed=done_s, total=total_s)
+
+
+def _bars(done: ProgressColumn) -> Progress:
+    """Return bars on standard error that show how much is done in a column of that kind."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    label = TextColumn("{task.description}", markup=False)
+    return Progress(
+        label, BarColumn(), done, TimeRemainingColumn(), console=console, transient=True
+    )
 
 
 @contextmanager

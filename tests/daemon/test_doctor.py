@@ -20,7 +20,7 @@ from daemon.files import filesystem
 from daemon.home import Home
 from daemon.intake.inbox import CANARY
 from daemon.intake.watch import RootWatch
-from daemon.operations.status import Held, Model, Parked, Paused, StatusReport
+from daemon.operations.status_records import Held, Model, Parked, Paused, StatusReport
 from engine.child.client import ModelClient
 from engine.models import catalog, suitability
 from engine.records import ModelInfo, Part, Profile, Word

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.control.line import NAME, line_of
 from daemon.operations.hooks import HookReport
-from daemon.operations.status import (
+from daemon.operations.status_records import (
     CurrentJob,
     Held,
     Lent,
