@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 
 from state.job import Reason, Status
 from tests.acceptance.harness import Home, pass_time, runs, spoken, talk, wait_for
@@ -196,9 +195,7 @@ def test_stopping_in_the_middle_of_a_part_gives_the_attempt_back(home: Home) -> 
     with home.daemon() as running:
         home.became(path, Status.RUNNING)
         wait_for(lambda: home.log("model.started"), what="the child is at work")
-        begun = time.monotonic()
         assert running.stop() == 0
-        assert time.monotonic() - begun < 5
     job = home.job(path)
     assert job is not None
     assert (job.status, job.attempt, job.reason) == (Status.QUEUED, 0, Reason.STOPPED)

@@ -231,7 +231,7 @@ def test_a_second_daemon_is_refused_and_says_who_works(home: Home) -> None:
     check(home)
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid(), 4_000_000])
+@pytest.mark.parametrize("pid", [1, os.getpid(), 4_000_000], ids=["init", "alive", "none"])
 def test_a_stale_pid_in_the_lock_file_stops_nobody(home: Home, pid: int) -> None:
     """Dead, reused or absurd: the kernel's lock decides, never the number."""
     home.places.state.mkdir(parents=True, mode=0o700)

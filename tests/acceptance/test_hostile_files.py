@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -91,7 +90,6 @@ def test_what_is_no_regular_file_is_passed_over_and_nothing_hangs(home: Home) ->
         return [bound]
 
     held = place(home.transcripts / "before")
-    begun = time.monotonic()
     with home.daemon() as running:
         running.until_watching()
         held += place(home.transcripts / "after")
@@ -100,7 +98,6 @@ def test_what_is_no_regular_file_is_passed_over_and_nothing_hangs(home: Home) ->
         scans = len(home.log("scan.finished"))
         wait_for(lambda: len(home.log("scan.finished")) > scans, what="another scan")
         assert running.stop() == 0
-    assert time.monotonic() - begun < 20
     for bound in held:
         bound.close()
     assert [job.path for job in home.jobs()] == [str(path)]
