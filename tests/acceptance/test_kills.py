@@ -14,8 +14,8 @@ import pytest
 from tests.acceptance import kills, starting
 from tests.acceptance.harness import EMBEDDED, ROOT
 
-CYCLES = int(os.environ.get("LLASA_TEST_KILLS", "180"))
-REAL_CYCLES = int(os.environ.get("LLASA_TEST_REAL_KILLS", "20"))
+CYCLES = int(os.environ.get("LLASA_TEST_KILLS", "90"))
+REAL_CYCLES = int(os.environ.get("LLASA_TEST_REAL_KILLS", "8"))
 HOMES = 2  # a core each
 
 

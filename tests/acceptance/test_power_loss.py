@@ -22,7 +22,7 @@ from tests.acceptance import power_loss, starting
 from tests.acceptance.harness import Home, talk
 from tests.acceptance.invariants import check
 
-POINTS = int(os.environ.get("LLASA_TEST_POWER_LOSSES", "120"))
+POINTS = int(os.environ.get("LLASA_TEST_POWER_LOSSES", "80"))
 
 
 def record(home: Home, *, noop: list[str] | None = None) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +23,9 @@ def test_a_run_that_is_killed_goes_on_where_it_ended(tmp_path: Path) -> None:
         transcript(source / f"talk{n}.json")
     words = ["batch", str(source), "--output-dir", str(out), "--jobs", "2", "--json"]
     command = [sys.executable, "-c", _CLI, *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
         assert run.stdout is not None
         first = json.loads(run.stdout.readline())
         run.send_signal(signal.SIGKILL)
@@ -34,5 +38,7 @@ def test_a_run_that_is_killed_goes_on_where_it_ended(tmp_path: Path) -> None:
     state = {report["file"]: report["status"] for report in files}
     assert state[first["file"]] == "skipped"
     assert len(outputs(out)) == 12
-    sidecars.remove_stale_temps(out)  # a worker of the killed run may have ended after the sweep
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)  # a worker of the killed run may outlive it
+    sidecars.remove_stale_temps(out)
     assert not [path.name for path in out.iterdir() if path.name.endswith(".tmp")]

@@ -244,7 +244,7 @@ def test_a_file_without_sound_is_invalid(rig: WorkerRig, whisper: LightWhisper) 
     """It is named, and no tool is started."""
     path = rig.config.watch[0] / "talk.wav"
     job = recorded(rig)
-    path.write_bytes(b"no sound at all")
+    path.write_bytes(b"")
     fresh = hash_snapshot(str(path), max_bytes=1 << 20)
     rig.queue.cancel(job.id)
     job = rig.queue.offer(
