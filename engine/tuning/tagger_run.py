@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,10 @@ from engine.calibration import texts
 from engine.models import catalog
 from engine.models.device import use_fast_blas
 from engine.tagger.pieces import Pieces
-from engine.tuning import windows
+from engine.tuning import biases, trials, windows
 from engine.tuning.errors import NothingToLearn
 from engine.tuning.presets import presets
+from engine.tuning.records import Recording
 from engine.tuning.store import Run
 
 #: Words of each language that ships with llasa, from the start of each work, that measure a model;
@@ -101,14 +102,19 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
         return report(steps=schedule.steps, **asdict(state))
 
     state = loop.train(task, schedule, run.training, identity=identity, report=told)
+    found = biases.Found()
     if state.best_step:
         write_model(run, model, loop.best(run.training), folder, dashes=model.dashes)
+        if state.ended:
+            report(stage="searching biases", done=0, of=1)
+            found = set_biases(run, valid)
     facts = {
         **asdict(state),
         "steps": schedule.steps,
         "windows": {name: len(own) for name, own in rows.items()},
         "base": {"name": info.name, "revision": info.revision},
         "dashes": model.dashes,
+        "biases": asdict(found),
         "options": asdict(options),
     }
     run.write_json("training.json", facts)
@@ -149,6 +155,22 @@ def write_model(run: Run, model: Any, learnt: Any, base: Path, *, dashes: bool) 
             bias.setdefault("dash", bias.get("comma", 0.0))
     (run.model / "llasa.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     temporary.replace(weights)
+
+
+def set_biases(run: Run, recordings: Sequence[Recording]) -> biases.Found:
+    """Search the biases of a model that was made, and enter them in its card."""
+    from engine.tagger.tag import Tagger
+
+    info = catalog.describe(str(run.model), use_measured=False)
+    shown = [trials.of_recording(one, bare=bare) for one in recordings for bare in (False, True)]
+    found = biases.search(Tagger.load(info), shown)
+    path = run.model / "llasa.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    biases.enter(card, found)
+    known = f"{card['revision']}{json.dumps(asdict(found), sort_keys=True)}"
+    card["revision"] = hashlib.sha256(known.encode()).hexdigest()[:12]
+    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    return found
 
 
 def _identity(run: Run, options: Options, revision: str | None) -> str:

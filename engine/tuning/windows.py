@@ -15,7 +15,7 @@ import numpy as np
 from engine.tagger.path import DASH
 from engine.tagger.pieces import Pieces
 from engine.tagger.windows import LENGTH
-from engine.tuning.degrade import RIGHT, Shown, choose, degrade, with_disfluencies
+from engine.tuning.degrade import RIGHT, Shown, as_heard, choose, degrade, with_disfluencies
 from engine.tuning.presets import Preset
 from engine.tuning.records import Recording, Said
 from engine.tuning.rows import encode
@@ -106,7 +106,7 @@ def _shown(
     whole = all(one.asked for one in stretch)
     if whole and rng.random() < preset.fillers:
         words = with_disfluencies(words, language, rng)
-    shown = degrade(words, kind, rng, following=following, turns=turns)
+    shown = as_heard(words, kind, rng, following=following, turns=turns)
     return shown if whole else _masked(stretch, shown)
 
 
