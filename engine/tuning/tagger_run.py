@@ -75,39 +75,33 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     if not len(rows["train"]) or not len(rows["valid"]):
         raise NothingToLearn("The recordings have no words to learn from.")
     identity = _identity(run, options, info.revision)
-    kept = {}
-    for number, (name, own) in enumerate(rows.items()):
-        report(stage=f"reading {len(own)} windows of {name}", done=number, of=len(rows))
-        below = f"{info.revision}:{model.lower}"
-        kept[name] = tagger_task.stored(model, own, run.training, name, below)
-    task = tagger_task.TaggerTask(
-        model,
-        kept["train"],
-        kept["valid"],
-        kept["anchors"],
-        seed=options.seed,
-        rows=options.rows,
-        anchor_rows=options.anchor_rows,
-    )
-    every = max(1, task.steps_an_epoch // options.validations)
+    steps_an_epoch = max(1, len(rows["train"]) // options.rows)
+    every = max(1, steps_an_epoch // options.validations)
     schedule = loop.Schedule(
-        steps=options.epochs * task.steps_an_epoch,
+        steps=options.epochs * steps_an_epoch,
         rate=options.rate,
         validate_every=every,
         save_every=every,
         patience=options.patience,
     )
-
-    def told(state: loop.State) -> bool:
-        return report(steps=schedule.steps, **asdict(state))
-
-    state = loop.train(task, schedule, run.training, identity=identity, report=told)
+    kept = _read(model, rows, run, f"{info.revision}:{model.lower}", report)
     found = biases.Found()
-    if state.best_step:
-        write_model(run, model, loop.best(run.training), folder, dashes=model.dashes)
-        if state.ended:
-            report(stage="searching biases", done=0, of=1)
-            found = set_biases(run, valid)
+    if kept is None:
+        state = loop.state_of(run.training) or loop.State()
+    else:
+        task = tagger_task.TaggerTask(
+            model, *kept, seed=options.seed, rows=options.rows, anchor_rows=options.anchor_rows
+        )
+
+        def told(state: loop.State) -> bool:
+            return report(steps=schedule.steps, **asdict(state))
+
+        state = loop.train(task, schedule, run.training, identity=identity, report=told)
+        if state.best_step:
+            write_model(run, model, loop.best(run.training), folder, dashes=model.dashes)
+            if state.ended:
+                report(stage="searching biases", done=0, of=1)
+                found = set_biases(run, valid)
     facts = {
         **asdict(state),
         "steps": schedule.steps,
@@ -119,6 +113,27 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     }
     run.write_json("training.json", facts)
     return facts
+
+
+def _read(
+    model: Any, rows: dict[str, windows.Rows], run: Run, below: str, report: Progress
+) -> list[Any] | None:
+    """Return what the lower layers make of all rows; None where it was stopped."""
+    from engine.tuning import tagger_task
+
+    total, before = sum(map(len, rows.values())), 0
+    kept = []
+    for name, own in rows.items():
+
+        def told(done: int, name: str = name, before: int = before) -> bool:
+            return report(stage=f"reading the windows of {name}", done=before + done, of=total)
+
+        stored = tagger_task.stored(model, own, run.training, name, below, report=told)
+        if stored is None:
+            return None
+        kept.append(stored)
+        before += len(own)
+    return kept
 
 
 def anchor_texts() -> list[list[str]]:
