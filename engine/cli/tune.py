@@ -198,6 +198,8 @@ def _trained(name: str, facts: dict[str, object]) -> str:
     )
     if not facts["best_step"]:
         best = "nothing was gained on what is kept apart so far"
+    if not step:
+        return f"Stopped before the first step. `llasa-cli tune train {name}` goes on."
     if not ended:
         return (
             f"Stopped at step {step} of {steps}: {best}. `llasa-cli tune train {name}` goes on; "
@@ -213,7 +215,8 @@ def _forget(run: Run) -> None:
         if folder.is_dir():
             for path in folder.iterdir():
                 path.unlink()
-    (run.folder / "evaluation.json").unlink(missing_ok=True)
+    for name in ("training.json", "evaluation.json"):
+        (run.folder / name).unlink(missing_ok=True)
 
 
 @tune.command("evaluate", short_help="Measure what was learnt, before and after.")

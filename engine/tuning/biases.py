@@ -42,7 +42,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """A part as a tagger scores it, and what is right."""
 
     labelled: Labelled
@@ -51,14 +51,14 @@ class _Read:
 
 def search(tagger: Tagger, trials: Iterable[Trial]) -> Found:
     """Return the biases with which a tagger writes trials best; raises `ModelError`."""
-    reads: dict[str | None, list[_Read]] = {}
+    reads: dict[str | None, list[Read]] = {}
     for trial in trials:
         for own in _read(tagger, trial):
             key = None if own.labelled.lattice.marked else trial.language
             reads.setdefault(key, []).append(own)
     found = Found()
     for language, group in reads.items():
-        biases = _best(group)
+        biases = best_for(group)
         if language is None:
             found.marked.update(biases)
         elif biases:
@@ -66,7 +66,7 @@ def search(tagger: Tagger, trials: Iterable[Trial]) -> Found:
     return found
 
 
-def _read(tagger: Tagger, trial: Trial) -> list[_Read]:
+def _read(tagger: Tagger, trial: Trial) -> list[Read]:
     out = []
     tail: tuple[EnhancedWord, ...] = ()
     place = 0
@@ -75,12 +75,12 @@ def _read(tagger: Tagger, trial: Trial) -> list[_Read]:
         labelled = tagger.read(part, tail)
         weighed = labelled.weighed()
         tail = weighed.written(best(weighed.lattice, weighed.scores)) if part.words else tail
-        out.append(_Read(labelled, trial.right[place : place + len(part.words)]))
+        out.append(Read(labelled, trial.right[place : place + len(part.words)]))
         place += len(part.words)
     return out
 
 
-def _best(group: Sequence[_Read]) -> dict[str, float]:
+def best_for(group: Sequence[Read]) -> dict[str, float]:
     """Return the bias of each label that is right often enough: that of the highest F1."""
     biases: dict[str, float] = {}
     rights = [right for one in group for right in one.right]
@@ -96,11 +96,11 @@ def _best(group: Sequence[_Read]) -> dict[str, float]:
     return {name: value for name, value in biases.items() if value}
 
 
-def _has_dash(group: Sequence[_Read]) -> bool:
+def _has_dash(group: Sequence[Read]) -> bool:
     return any(len(one.labelled.scores[0].marks) > DASH for one in group if one.labelled.scores)
 
 
-def _f1(group: Sequence[_Read], name: str, biases: dict[str, float]) -> float:
+def _f1(group: Sequence[Read], name: str, biases: dict[str, float]) -> float:
     """Return the F1 of marks (for a dash) or case (for capitals) with some biases."""
     hits = said = true = 0
     for one in group:

@@ -125,15 +125,18 @@ def text(
 
 def table(evaluation: Mapping[str, Any]) -> Sequence[str]:
     """Return the figures as lines of a table in Markdown."""
-    rows = ["| F1 in percent | home before | after | gain, 90 % | elsewhere before | after |",
-            "|---|---|---|---|---|---|"]  # fmt: skip
+    rows = [
+        "| F1 in percent | home before | after | gain, 90 % | elsewhere before | after | gain |",
+        "|---|---|---|---|---|---|---|",
+    ]
     before, after = evaluation["before"], evaluation["after"]
     for kind in ("marks", "case", "paragraphs"):
-        gain = evaluation["gain"][kind]["home"]
+        gain, other = (evaluation["gain"][kind][where] for where in ("home", "elsewhere"))
         rows.append(
             f"| {kind} | {before['home'][kind]:.1f} | {after['home'][kind]:.1f} "
             f"| {gain['low']:+.1f} to {gain['high']:+.1f} "
-            f"| {before['elsewhere'][kind]:.1f} | {after['elsewhere'][kind]:.1f} |"
+            f"| {before['elsewhere'][kind]:.1f} | {after['elsewhere'][kind]:.1f} "
+            f"| {other['low']:+.1f} to {other['high']:+.1f} |"
         )
     for key, label in (
         ("words_kept", "words kept, %"),
@@ -143,7 +146,7 @@ def table(evaluation: Mapping[str, Any]) -> Sequence[str]:
     ):
         rows.append(
             f"| {label} | {before['home'][key]:g} | {after['home'][key]:g} | "
-            f"| {before['elsewhere'][key]:g} | {after['elsewhere'][key]:g} |"
+            f"| {before['elsewhere'][key]:g} | {after['elsewhere'][key]:g} | |"
         )
     return rows
 

@@ -24,6 +24,8 @@ from engine.tuning.errors import NoSuchRun, TuningError
 from engine.tuning.records import Part, Recording
 
 ROOT: Final = Path("var") / "tuning"
+#: What makes a file of the folder.
+STEPS: Final = {"training.json": "train", "evaluation.json": "evaluate"}
 _NAME: Final = re.compile(r"[\w][\w.@+-]{0,63}")
 
 
@@ -93,7 +95,13 @@ class Run:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise NoSuchRun(f"The run {self.name} has no {name} yet.") from None
+            if not self.recordings.is_file():
+                raise NoSuchRun(f"There is no run {self.name}.") from None
+            step = STEPS.get(name, "prepare")
+            raise NoSuchRun(
+                f"The run {self.name} has no {name} yet.",
+                hint=f"Make it with `llasa-cli tune {step} {self.name}`.",
+            ) from None
         except (OSError, ValueError) as error:
             raise NoSuchRun(f"{path} cannot be read: {error}") from None
         return data if isinstance(data, dict) else {}
