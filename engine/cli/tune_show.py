@@ -115,7 +115,7 @@ class Bar:
         now = time.monotonic()
         if not learning.stage and self._first is None:
             self._first = learning.step - 1, now
-        ends = learning.step == learning.steps
+        ends = not learning.stage and learning.step == learning.steps
         if not self._live and self._said_at and now - self._said_at < _LINE_S and not ends:
             return
         self._said_at = now

@@ -35,11 +35,11 @@ class Options:
     preset: str = "general"
     upper: int = 2  # layers that learn
     rank: int = 8  # of the adapters
-    rate: float = 2e-3
+    rate: float = 1e-3
     rows: int = 8  # of a step
     anchor_rows: int = 2  # beside them: of text that it should read as before
     variants: int = 2  # ways in which each stretch is shown
-    epochs: int = 6
+    epochs: int = 4
     patience: int = 3
     validations: int = 2  # an epoch
     seed: int = 1

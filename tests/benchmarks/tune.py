@@ -1,6 +1,6 @@
 """Teach the embedded model a house style from forty corrected recordings; measure what it learnt.
 
-    uv run python tests/benchmarks/tune.py --folder DIR [--epochs 6] [--layers 2] [--step STEP]
+    uv run python tests/benchmarks/tune.py --folder DIR [--epochs 4] [--layers 2] [--step STEP]
 
 The recordings are excerpts of the held-out files of ../shared/data/corpora/en. What Whisper might
 have written of each is enhanced by the embedded model; then a user with a style of her own corrects
@@ -95,7 +95,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True, help="becomes the home")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--words", type=int, default=1_000, help="of each shipped language")
     parser.add_argument("--step", choices=STEPS)
