@@ -39,7 +39,7 @@ class Options:
     rows: int = 8  # of a step
     anchor_rows: int = 2  # beside them: of text that it should read as before
     variants: int = 2  # ways in which each stretch is shown
-    epochs: int = 4
+    epochs: int = 3
     patience: int = 3
     validations: int = 2  # an epoch
     seed: int = 1

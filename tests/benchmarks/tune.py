@@ -1,6 +1,6 @@
 """Teach the embedded model a house style from forty corrected recordings; measure what it learnt.
 
-    uv run python tests/benchmarks/tune.py --folder DIR [--epochs 4] [--layers 2] [--step STEP]
+    uv run python tests/benchmarks/tune.py --folder DIR [--epochs 3] [--layers 2] [--step STEP]
 
 The recordings are excerpts of the held-out files of ../shared/data/corpora/en. What Whisper might
 have written of each is enhanced by the embedded model; then a user with a style of her own corrects
@@ -10,7 +10,8 @@ a user's would; DIR becomes the home.
 
 The style is measured on other parts of the same talks, none of them learnt from, as Whisper might
 have written them and in lower case without marks, with a gain drawn a thousand times over blocks of
-25 words. STEP is one of make, prepare, train, evaluate, style; without it all are done. Seconds of
+25 words. STEP is one of make, prepare, train,
+evaluate, before, after, style; without it all are done. Seconds of
 the processor are those of the children, too: on a busy machine only they can be compared.
 """
 
@@ -49,14 +50,14 @@ from engine.tuning.words import ALL, case_of
 DATA = Path(__file__).parents[3] / "shared" / "data" / "corpora" / "en"
 FILES = ("dev_podcasts.jsonl.gz", "dev.jsonl.gz")
 WORDS = 700  # of a recording
-JUDGED_WORDS = 700  # of each talk behind it
+JUDGED_WORDS = 350  # of each talk behind it
 ENDS = re.compile(r"[.?!:;,—-]['\"’”)]*$")
 TITLES = (
     "mr|mrs|ms|dr|president|chairman|chairwoman|senator|secretary|minister|governor|professor"
     "|congressman"
 )
 TITLE = re.compile(rf"\b({TITLES})\b(?=[ .,'’?!;:]|$)", re.IGNORECASE)
-STEPS = ("make", "prepare", "train", "evaluate", "style")
+STEPS = ("make", "prepare", "train", "evaluate", "before", "after", "style")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True, help="becomes the home")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--words", type=int, default=1_000, help="of each shipped language")
     parser.add_argument("--step", choices=STEPS)
@@ -112,8 +113,11 @@ def main() -> None:
             call(home, "train", "--epochs", options.epochs, "--layers", options.layers)
         elif step == "evaluate":
             call(home, "evaluate", "--words", options.words)
-        else:
+        elif step == "style":
             judge_style(home)
+        else:
+            model = catalog.EMBEDDED if step == "before" else str(Run.of(home, "house").model)
+            (home / f"{step}.json").write_text(json.dumps(style_of(model).blocks))
         spent = processor_s() - before
         print(f"{step}: {time.monotonic() - started:.0f} s, {spent:.0f} s of the processor")
 
@@ -188,8 +192,10 @@ def enhanced(client: ModelClient, transcript: Transcript) -> list[EnhancedWord]:
 
 def judge_style(home: Path) -> None:
     """Print how well each rule is kept before and after."""
-    run = Run.of(home, "house")
-    tallies = [style_of(str(model)) for model in (catalog.EMBEDDED, run.model)]
+    tallies = [
+        figures.Tally(blocks=json.loads((home / f"{step}.json").read_text()))
+        for step in ("before", "after")
+    ]
     print(f"words: {25 * len(tallies[0].blocks):,}")
     for kind in RULES:
         before, after = (tally.f1(kind) for tally in tallies)
