@@ -41,7 +41,7 @@ from engine.cli.main import llasa_cli
 from engine.models import catalog
 from engine.records import EnhancedWord, Segment, Transcript, Word
 from engine.text import paragraphs, parts
-from engine.tuning import align, corrected, figures
+from engine.tuning import align, corrected, figures, texts, trials
 from engine.tuning.degrade import BARE, WHISPER, degrade
 from engine.tuning.records import Taken
 from engine.tuning.store import Run
@@ -51,13 +51,15 @@ DATA = Path(__file__).parents[3] / "shared" / "data" / "corpora" / "en"
 FILES = ("dev_podcasts.jsonl.gz", "dev.jsonl.gz")
 WORDS = 700  # of a recording
 JUDGED_WORDS = 350  # of each talk behind it
+OTHERS = ("ca", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "uk")
+OTHER_WORDS = 2_500  # of each of these languages
 ENDS = re.compile(r"[.?!:;,—-]['\"’”)]*$")
 TITLES = (
     "mr|mrs|ms|dr|president|chairman|chairwoman|senator|secretary|minister|governor|professor"
     "|congressman"
 )
 TITLE = re.compile(rf"\b({TITLES})\b(?=[ .,'’?!;:]|$)", re.IGNORECASE)
-STEPS = ("make", "prepare", "train", "evaluate", "before", "after", "style")
+STEPS = ("make", "prepare", "train", "evaluate", "before", "after", "style", "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--words", type=int, default=1_000, help="of each shipped language")
     parser.add_argument("--step", choices=STEPS)
+    parser.add_argument("--part", choices=("before", "after"), help="of elsewhere: only this model")
     options = parser.parse_args()
     home = options.folder
     home.mkdir(parents=True, exist_ok=True)
@@ -115,6 +118,8 @@ def main() -> None:
             call(home, "evaluate", "--words", options.words)
         elif step == "style":
             judge_style(home)
+        elif step == "elsewhere":
+            judge_elsewhere(home, options.part)
         else:
             model = catalog.EMBEDDED if step == "before" else str(Run.of(home, "house").model)
             (home / f"{step}.json").write_text(json.dumps(style_of(model).blocks))
@@ -180,11 +185,13 @@ def shown(text: str, kind: str, seed: int) -> Transcript:
     return Transcript("talk", (Segment(tuple(map(Word, said))),), language="en")
 
 
-def enhanced(client: ModelClient, transcript: Transcript) -> list[EnhancedWord]:
+def enhanced(
+    client: ModelClient, transcript: Transcript, language: str = "en"
+) -> list[EnhancedWord]:
     """Return what a model writes."""
     tail: tuple[EnhancedWord, ...] = ()
     done = []
-    for part in parts.split(transcript, client.info, covered=True, language="en"):
+    for part in parts.split(transcript, client.info, covered=True, language=language):
         done.append(client.enhance(part, tail))
         tail = done[-1].words
     return [word for paragraph in paragraphs.settle(done) for word in paragraph]
@@ -205,6 +212,54 @@ def judge_style(home: Path) -> None:
 
 
 RULES = ("no comma before and", "dash before but", "other dashes", "title", "style", "capitals")
+
+
+def judge_elsewhere(home: Path, only: str | None) -> None:
+    """Print F1 of marks and case of other languages before and after, in text without marks."""
+    run = Run.of(home, "house")
+    found = {}
+    for name, model in (("before", catalog.EMBEDDED), ("after", str(run.model))):
+        path = home / f"elsewhere-{name}.json"
+        if not path.is_file():
+            if only not in (None, name):
+                continue
+            path.write_text(json.dumps(elsewhere_of(model)))
+        found[name] = json.loads(path.read_text())
+    if len(found) < 2:
+        return
+    for code in (*found["before"], None):
+        tallies = [
+            figures.Tally(blocks=[b for own, blocks in part.items() if code in (own, None)
+                                  for b in blocks])
+            for part in found.values()
+        ]  # fmt: skip
+        before, after = (tally.f1("marks", "case") for tally in tallies)
+        gain = figures.gain(*tallies, "marks", "case")
+        words = figures.BLOCK_WORDS * len(tallies[0].blocks)
+        print(
+            f"{code or 'all'} {words:,} {before:.1f} {after:.1f} {gain.low:+.2f} {gain.high:+.2f}"
+        )
+
+
+def elsewhere_of(model: str) -> dict[str, list[dict[str, figures.Counts]]]:
+    """Return what a model makes of the held-out text of each language, in blocks."""
+    client = ModelClient(catalog.describe(model))
+    found = {}
+    try:
+        for code in OTHERS:
+            tally = figures.Tally()
+            for path in sorted((DATA.parent / code).glob("dev*.jsonl.gz")):
+                with gzip.open(path, "rt", encoding="utf-8") as lines:
+                    for line in lines:
+                        text = "\n\n".join(_excerpt(json.loads(line)["text"].split("\n\n"), 300))
+                        recording = texts.of_text(text, name="", language=code).recording
+                        if recording is not None and 25 * len(tally.blocks) < OTHER_WORDS:
+                            trial = trials.of_recording(recording, bare=True)
+                            tally.add(trial, enhanced(client, trial.transcript, code))
+            found[code] = tally.blocks
+    finally:
+        client.close()
+    return found
 
 
 def style_of(model: str) -> figures.Tally:
