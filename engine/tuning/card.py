@@ -25,14 +25,17 @@ def fuse(run: Run, base: Path, *, name: str) -> Path:
     Raises `NoSuchRun` where it was not judged, and `NotBetter` where it is no better.
     """
     if not (run.model / "llasa.json").is_file() and not (run.model / "config.json").is_file():
+        if not run.recordings.is_file():
+            raise NoSuchRun(f"There is no run {run.name}.")
         raise NoSuchRun(
-            f"The run {run.name} has no model.", hint="Train it with `llasa-cli tune train`."
+            f"The run {run.name} has no model.",
+            hint=f"Train it with `llasa-cli tune train {run.name}`.",
         )
     evaluation, training = run.read_json("evaluation.json"), run.read_json("training.json")
     if evaluation.get("revision") != revision_of(run.model):
         raise NoSuchRun(
             f"The model of {run.name} was trained again after it was measured.",
-            hint="Measure it with `llasa-cli tune evaluate`.",
+            hint=f"Measure it with `llasa-cli tune evaluate {run.name}`.",
         )
     if not evaluation.get("better"):
         raise NotBetter(str(evaluation.get("sentence", "The model is no better.")))

@@ -24,8 +24,12 @@ from engine.tuning.errors import NoSuchRun, TuningError
 from engine.tuning.records import Part, Recording
 
 ROOT: Final = Path("var") / "tuning"
-#: What makes a file of the folder.
-STEPS: Final = {"training.json": "train", "evaluation.json": "evaluate"}
+#: What makes a file of the folder, and what was done then.
+STEPS: Final = {
+    "report.json": ("prepare", "prepared"),
+    "training.json": ("train", "trained"),
+    "evaluation.json": ("evaluate", "measured"),
+}
 _NAME: Final = re.compile(r"[\w][\w.@+-]{0,63}")
 
 
@@ -97,10 +101,10 @@ class Run:
         except FileNotFoundError:
             if not self.recordings.is_file():
                 raise NoSuchRun(f"There is no run {self.name}.") from None
-            step = STEPS.get(name, "prepare")
+            command, done = STEPS[name]
             raise NoSuchRun(
-                f"The run {self.name} has no {name} yet.",
-                hint=f"Make it with `llasa-cli tune {step} {self.name}`.",
+                f"The run {self.name} was not {done} yet.",
+                hint=f"That is what `llasa-cli tune {command} {self.name}` does.",
             ) from None
         except (OSError, ValueError) as error:
             raise NoSuchRun(f"{path} cannot be read: {error}") from None
@@ -117,7 +121,7 @@ class Run:
             with self.recordings.open(encoding="utf-8") as lines:
                 return [records.from_json(json.loads(line)) for line in lines]
         except FileNotFoundError:
-            raise NoSuchRun(f"There is no run {self.name}: {self.folder} has nothing.") from None
+            raise NoSuchRun(f"There is no run {self.name}.") from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise NoSuchRun(f"{self.recordings} cannot be read: {error}") from None
 
