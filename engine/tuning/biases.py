@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: What is tried for a label, from the one that changes nothing.
 TRIED: Final = {
     "dash": (0.0, -1.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0),
-    "all": (0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 10.0),
+    "all": (0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0),
 }
 #: Times that a label must be right in what is kept apart; of fewer nothing can be said.
 FEWEST: Final = 4
