@@ -52,7 +52,7 @@ FILES = ("dev_podcasts.jsonl.gz", "dev.jsonl.gz")
 WORDS = 700  # of a recording
 JUDGED_WORDS = 350  # of each talk behind it
 OTHERS = ("ca", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "uk")
-OTHER_WORDS = 2_500  # of each of these languages
+OTHER_WORDS = 1_200  # of each of these languages
 ENDS = re.compile(r"[.?!:;,—-]['\"’”)]*$")
 TITLES = (
     "mr|mrs|ms|dr|president|chairman|chairwoman|senator|secretary|minister|governor|professor"

@@ -1,6 +1,6 @@
 """LoRA on SmolLM2-135M, from recordings to a file that the tuned model enhances.
 
-    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 10] [--layers 4]
+    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 6] [--layers 4]
 
 DIR becomes the home. The recordings are short excerpts of ../shared/data/corpora/en. `llasa-cli
 tune` trains twice: once without a break, once with Ctrl-C after some steps and the same command
@@ -39,7 +39,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True, help="becomes the home")
-    parser.add_argument("--recordings", type=int, default=10)
+    parser.add_argument("--recordings", type=int, default=6)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -67,13 +67,12 @@ def main() -> None:
     runs = [Run.of(options.folder, name) for name in ("whole", "broken")]
     same = len({digest(run.training / "best.safetensors") for run in runs}) == 1
     print("interrupted and gone on, the weights are the same:", same)
+    enhance(runs[0].model, (texts / "00.txt").read_text())
     call(options.folder, "evaluate", "whole", "--words", options.words)
     call(options.folder, "fuse", "whole")
-    made = options.folder / "var" / "models" / "whole"
-    if made.is_dir():
+    if (options.folder / "var" / "models" / "whole").is_dir():
         call(options.folder, "use", "whole")
         call(options.folder, "use", "whole", "--undo")
-    enhance(made if made.is_dir() else runs[0].model, (texts / "00.txt").read_text())
     sys.exit(not same)
 
 
