@@ -13,10 +13,9 @@ import click
 
 from daemon.errors import DaemonError, HomeError
 from daemon.home import Home
-from daemon.operations import chat_tools, lending
+from daemon.operations import chat_tools, corrected, lending
 from daemon.operations.asking import AskLibrary
 from daemon.operations.conversations import KeptConversations
-from daemon.operations.corrected import corrections
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.ask.evidence import Found
@@ -90,7 +89,7 @@ class HomeContext(CliContext):
     def corrected(self) -> Iterable[Taken]:
         """Return what the user corrected in the home, for a model to learn from."""
         with told():
-            yield from corrections(self.session)
+            yield from corrected.taken(self.session)
 
     def lease(self) -> Lease:
         """Return the lease of the home's model."""

@@ -12,11 +12,11 @@ from daemon.errors import DaemonError
 from daemon.operations import rerender
 from daemon.operations.session import Book, Session
 from daemon.work.kept import Kept, restore
-from engine import reading, sidecars
+from engine import corrections, pipeline, sidecars
 from engine.errors import EngineError
 from engine.records import EnhancedWord
 from engine.text import glossary, paragraphs
-from engine.tuning import corrected, reviewed
+from engine.tuning import corrected
 from engine.tuning.records import Origin, Taken
 from state.job import Job
 
@@ -25,7 +25,7 @@ _TEXT: Final = "enhanced.txt"
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
 
-def corrections(session: Session) -> Iterator[Taken]:
+def taken(session: Session) -> Iterator[Taken]:
     """Yield what every corrected text of the home gives, or why it gives nothing.
 
     Texts that nobody corrected are passed over. Raises StateError and ConfigError.
@@ -47,11 +47,10 @@ def _of(book: Book, job: Job) -> Iterator[Taken]:
     source = Path(job.path)
     name = book.session.short_path(job.path)
     edited = _edited(book, job, source)
-    operations = reviewed.read(reviewed.file_for(source))
-    if edited is None and not operations:
-        return
     origin: Origin = "review" if edited is None else "edited"
     try:
+        if edited is None and not corrections.read_beside(source).operations:
+            return
         kept = restore(book.queue, job, book.session.config)
         machine = _machine(kept)
         if edited is not None:
@@ -59,8 +58,8 @@ def _of(book: Book, job: Job) -> Iterator[Taken]:
                 name, machine, edited, language=kept.plan.language, labels=_labels(book, job, kept)
             )
             return
-        words = reading.read(kept.source.data, name=source.name).words
-        yield corrected.of_reviewed(name, words, machine, operations, language=kept.plan.language)
+        text = pipeline.correct(kept.plan, kept.parts).paragraphs
+        yield corrected.of_reviewed(name, machine, text, language=kept.plan.language)
     except (DaemonError, EngineError) as error:
         yield Taken(name, origin, None, str(error).rstrip("."))
 

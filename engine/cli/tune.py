@@ -17,7 +17,7 @@ from engine.cli.context import CliContext, Lease
 from engine.cli.failure import failure
 from engine.cli.tune_show import Bar, Interrupts, report_lines
 from engine.cli.writer import home_option
-from engine.errors import EngineError, OutputError
+from engine.errors import EngineError, ModelNotFound, OutputError
 from engine.models import catalog
 from engine.records import ModelInfo
 from engine.terminal import safe
@@ -198,6 +198,8 @@ def _trained(name: str, facts: dict[str, object]) -> str:
     )
     if not facts["best_step"]:
         best = "nothing was gained on what is kept apart so far"
+    if not step:
+        return f"Stopped before the first step. `llasa-cli tune train {name}` goes on."
     if not ended:
         return (
             f"Stopped at step {step} of {steps}: {best}. `llasa-cli tune train {name}` goes on; "
@@ -213,7 +215,8 @@ def _forget(run: Run) -> None:
         if folder.is_dir():
             for path in folder.iterdir():
                 path.unlink()
-    (run.folder / "evaluation.json").unlink(missing_ok=True)
+    for name in ("training.json", "evaluation.json"):
+        (run.folder / name).unlink(missing_ok=True)
 
 
 @tune.command("evaluate", short_help="Measure what was learnt, before and after.")
@@ -308,13 +311,22 @@ def use_command(context: click.Context, *, name: str, undo: bool, chat: bool) ->
             new, model = settings.undone(text, key)
             said = f"llasa.toml has the line before: {model or 'none, so the default holds'}."
         else:
-            info = catalog.describe(name, base=base)
+            info = _made(name, base)
             new = settings.used(text, key, name)
             undoing = f"llasa-cli tune use --undo{' --chat' if chat else ''}"
             said = f'llasa.toml says: {key} = "{info.name}". Undo: {undoing}'
         sidecars.write_file(path, new)
     click.echo(safe(said))
     click.echo("Restart the daemon to use it (llasactl stop, llasactl start).")
+
+
+def _made(name: str, base: Path) -> ModelInfo:
+    """Return a model of the home; raises `ModelNotFound` with what makes one."""
+    try:
+        return catalog.describe(name, base=base)
+    except ModelNotFound as error:
+        hint = f"`llasa-cli tune fuse {name}` makes one of a run that was measured and is better."
+        raise ModelNotFound(f"There is no model {name}.", hint=hint) from error
 
 
 @tune.command("list", short_help="List the runs of this home.")

@@ -114,8 +114,8 @@ class Bar:
         """Show where a run stands."""
         now = time.monotonic()
         if not learning.stage and self._first is None:
-            self._first = learning.step - 1, now
-        ends = learning.step == learning.steps
+            self._first = learning.step, now
+        ends = not learning.stage and learning.step == learning.steps
         if not self._live and self._said_at and now - self._said_at < _LINE_S and not ends:
             return
         self._said_at = now
@@ -133,12 +133,12 @@ class Bar:
             return f"{learning.stage} ({learning.done + 1} of {learning.of}), {memory}"
         filled = round(_BAR * learning.step / max(1, learning.steps))
         first, since = self._first or (0, now)
-        done = max(1, learning.step - first)
-        left_s = (learning.steps - learning.step) * (now - since) / done
+        done, left = learning.step - first, learning.steps - learning.step
+        until = f"{_clock(left * (now - since) / done)} left at most, " if done and left else ""
         return (
             f"[{'=' * filled}{' ' * (_BAR - filled)}] {learning.step}/{learning.steps} "
             f"loss {learning.loss:.4f}, kept apart {learning.valid:.4f} (best "
-            f"{learning.best_valid:.4f} at {learning.best_step}), {_clock(left_s)} left at most, "
+            f"{learning.best_valid:.4f} at {learning.best_step}), {until}"
             f"{memory}{_WAITS if self._waits else ''}"
         )
 

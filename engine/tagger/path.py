@@ -24,6 +24,8 @@ NONE, COMMA, PERIOD, QUESTION = range(4)
 #: A model that was tuned may have one mark more.
 DASH: Final = 4
 DASHES: Final = "—–"
+#: The labels that a style may ask for against the source; their names in a card's `bias_marked`.
+STYLED: Final = ("dash", "all")
 LOWER, FIRST, ALL = range(3)
 #: How much the case of a word counts beside the mark before it. Both labels come from the same
 #: pass and mistake the same things, so their sum would count one reason twice: at 1.0 talks lost

@@ -15,7 +15,7 @@ from engine.models.device import Device, use_fast_blas
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part, Word
 from engine.tagger import known
 from engine.tagger.opening import open_questions
-from engine.tagger.path import CASES, MARKS, LabelScores, weigh
+from engine.tagger.path import CASES, MARKS, STYLED, LabelScores, weigh
 from engine.tagger.pieces import START, TURN, Pieces, shown, strongest
 from engine.tagger.windows import windows
 from engine.text.lattice import Choice, Lattice
@@ -88,6 +88,16 @@ class Tagger:
         on_progress: Progress | None = None,
     ) -> Weighed:
         """Return the lattice of a part and the scores of all that a path through it may take."""
+        return self.read(part, tail, on_progress=on_progress).weighed()
+
+    def read(
+        self,
+        part: Part,
+        tail: Sequence[EnhancedWord],
+        *,
+        on_progress: Progress | None = None,
+    ) -> Labelled:
+        """Return the lattice of a part and the scores of its labels."""
         lattice = Lattice(self.words.offered(part), self.info, tail)
         before = [word.word for word in tail]
         begins = _ends_sentence(tail)
@@ -99,11 +109,7 @@ class Tagger:
             on_progress=on_progress,
         )
         labelled = _weighed(scored.of, self.info, lattice, part.language)
-        own, after = labelled[: len(part.words)], labelled[len(part.words) :]
-        scores = PathScores((), ())
-        if own:
-            scores = weigh(lattice, own, begins_sentence=begins, after=after[0] if after else None)
-        return Weighed(part, lattice, scores, begins, scored.passes)
+        return Labelled(part, lattice, labelled, begins, scored.passes)
 
     def score(
         self,
@@ -167,6 +173,27 @@ class Tagger:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """The labels of a part as a tagger scores them."""
+
+    part: Part
+    lattice: Lattice
+    scores: list[LabelScores]  # of its words, and of the word after it where one follows
+    begins: bool  # a sentence begins with the part
+    passes: int  # windows
+
+    def weighed(self) -> Weighed:
+        """Return the scores of all that a path through the lattice may take."""
+        own, after = self.scores[: len(self.part.words)], self.scores[len(self.part.words) :]
+        scores = PathScores((), ())
+        if own:
+            scores = weigh(
+                self.lattice, own, begins_sentence=self.begins, after=after[0] if after else None
+            )
+        return Weighed(self.part, self.lattice, scores, self.begins, self.passes)
+
+
+@dataclass(frozen=True, slots=True)
 class Weighed:
     """What a tagger says of a part."""
 
@@ -193,9 +220,15 @@ class Scored:
 def _weighed(
     scores: Sequence[LabelScores], info: ModelInfo, lattice: Lattice, language: str | None
 ) -> list[LabelScores]:
-    """Add the biases of a language; they are meant for text whose source has no marks."""
+    """Add the biases of a language, or where the source has marks those of labels of a style.
+
+    A language's own are meant for text without marks. A style's outweigh in the other what the
+    source has of its own.
+    """
     bias: Mapping[str, float] = info.biases.get(language or "", {})
-    if lattice.marked or not bias:
+    if lattice.marked:
+        bias = {name: info.bias_marked[name] for name in STYLED if name in info.bias_marked}
+    if not bias:
         return list(scores)
     names = (*MARKS, "dash")[: len(scores[0].marks) if scores else len(MARKS)]
     marks = [bias.get(name, 0.0) for name in names]

@@ -25,14 +25,17 @@ def fuse(run: Run, base: Path, *, name: str) -> Path:
     Raises `NoSuchRun` where it was not judged, and `NotBetter` where it is no better.
     """
     if not (run.model / "llasa.json").is_file() and not (run.model / "config.json").is_file():
+        if not run.recordings.is_file():
+            raise NoSuchRun(f"There is no run {run.name}.")
         raise NoSuchRun(
-            f"The run {run.name} has no model.", hint="Train it with `llasa-cli tune train`."
+            f"The run {run.name} has no model.",
+            hint=f"Train it with `llasa-cli tune train {run.name}`.",
         )
     evaluation, training = run.read_json("evaluation.json"), run.read_json("training.json")
     if evaluation.get("revision") != revision_of(run.model):
         raise NoSuchRun(
             f"The model of {run.name} was trained again after it was measured.",
-            hint="Measure it with `llasa-cli tune evaluate`.",
+            hint=f"Measure it with `llasa-cli tune evaluate {run.name}`.",
         )
     if not evaluation.get("better"):
         raise NotBetter(str(evaluation.get("sentence", "The model is no better.")))
@@ -125,15 +128,18 @@ def text(
 
 def table(evaluation: Mapping[str, Any]) -> Sequence[str]:
     """Return the figures as lines of a table in Markdown."""
-    rows = ["| F1 in percent | home before | after | gain, 90 % | elsewhere before | after |",
-            "|---|---|---|---|---|---|"]  # fmt: skip
+    rows = [
+        "| F1 in percent | home before | after | gain, 90 % | elsewhere before | after | gain |",
+        "|---|---|---|---|---|---|---|",
+    ]
     before, after = evaluation["before"], evaluation["after"]
     for kind in ("marks", "case", "paragraphs"):
-        gain = evaluation["gain"][kind]["home"]
+        gain, other = (evaluation["gain"][kind][where] for where in ("home", "elsewhere"))
         rows.append(
             f"| {kind} | {before['home'][kind]:.1f} | {after['home'][kind]:.1f} "
             f"| {gain['low']:+.1f} to {gain['high']:+.1f} "
-            f"| {before['elsewhere'][kind]:.1f} | {after['elsewhere'][kind]:.1f} |"
+            f"| {before['elsewhere'][kind]:.1f} | {after['elsewhere'][kind]:.1f} "
+            f"| {other['low']:+.1f} to {other['high']:+.1f} |"
         )
     for key, label in (
         ("words_kept", "words kept, %"),
@@ -143,7 +149,7 @@ def table(evaluation: Mapping[str, Any]) -> Sequence[str]:
     ):
         rows.append(
             f"| {label} | {before['home'][key]:g} | {after['home'][key]:g} | "
-            f"| {before['elsewhere'][key]:g} | {after['elsewhere'][key]:g} |"
+            f"| {before['elsewhere'][key]:g} | {after['elsewhere'][key]:g} | |"
         )
     return rows
 

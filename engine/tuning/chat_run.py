@@ -21,8 +21,7 @@ from engine.models import catalog
 from engine.records import EnhancedWord, ModelInfo, Part
 from engine.records import Word as SourceWord
 from engine.tuning import loop
-from engine.tuning.degrade import choose
-from engine.tuning.degrade import degrade as degraded
+from engine.tuning.degrade import as_heard, choose
 from engine.tuning.errors import NothingToLearn
 from engine.tuning.presets import Preset, presets
 from engine.tuning.records import Recording, Said
@@ -205,7 +204,7 @@ def _example(
     if own:
         shown = [one.shown or "" for one in stretch]
     else:
-        made = degraded(words, kind, rng, following=None, turns=True)
+        made = as_heard(words, kind, rng, following=None, turns=True)
         shown = [one.text for one in made]
     speaker = 0
     sources, written = [], []

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from engine.records import EnhancedWord
-from engine.records import Word as SourceWord
 from engine.text import prose
-from engine.tuning import reviewed
 from engine.tuning.align import Aligned, align, parsed
-from engine.tuning.records import Origin, Proposal, Recording, Taken
+from engine.tuning.records import Origin, Recording, Taken
 from engine.tuning.texts import spoken
 
 
@@ -32,42 +28,23 @@ def of_edited(
 
 def of_reviewed(
     name: str,
-    source: Sequence[SourceWord],
     machine: Sequence[EnhancedWord],
-    operations: Sequence[Mapping[str, Any]],
+    paragraphs: Sequence[Sequence[EnhancedWord]],
     *,
     language: str | None,
 ) -> Taken:
-    """Return what the corrections of the review page give."""
-    found = reviewed.apply(source, machine, operations)
-    paragraphs: list[str] = []
+    """Return what the corrections of the review page give: the text with them, in paragraphs."""
+    texts: list[str] = []
     turns: list[bool] = []
     speaker: str | None = None
-    for group in _paragraphs(found.words):
-        paragraphs.append(prose.join(group))
+    for group in paragraphs:
+        texts.append(prose.join(group))
         turns.append(bool(turns) and group[0].word.speaker != speaker)
         speaker = group[-1].word.speaker
-    aligned = align(machine, parsed(paragraphs, turns=turns))
-    return _taken(name, "review", aligned, language, found.proposals)
+    return _taken(name, "review", align(machine, parsed(texts, turns=turns)), language)
 
 
-def _paragraphs(words: Sequence[EnhancedWord]) -> list[list[EnhancedWord]]:
-    out: list[list[EnhancedWord]] = [[]]
-    for word, after in itertools.zip_longest(words, words[1:]):
-        out[-1].append(word)
-        if after is not None and (word.paragraph or word.word.speaker != after.word.speaker):
-            out.append([])
-    return [group for group in out if group]
-
-
-def _taken(
-    name: str,
-    origin: Origin,
-    aligned: Aligned,
-    language: str | None,
-    proposals: Sequence[Proposal] = (),
-) -> Taken:
-    every = (*aligned.proposals, *proposals)
+def _taken(name: str, origin: Origin, aligned: Aligned, language: str | None) -> Taken:
     recording, reason = None, ""
     if language is None:
         reason = "its language is not known"
@@ -77,4 +54,12 @@ def _taken(
         reason = "most of its words are other ones than the transcript's"
     else:
         recording = Recording(name, origin, language, aligned.said)
-    return Taken(name, origin, recording, reason, aligned.corrections, every, aligned.left_out)
+    return Taken(
+        name,
+        origin,
+        recording,
+        reason,
+        aligned.corrections,
+        aligned.proposals,
+        aligned.left_out,
+    )

@@ -6,7 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from engine.tagger.path import DASH
 from engine.tuning.words import (
+    ALL,
     ALWAYS_RAISED,
     COMMA,
     LABEL,
@@ -94,6 +96,19 @@ def degrade(
     return out
 
 
+def as_heard(
+    words: Sequence[Word], kind: str, rng: random.Random, *, following: Word | None, turns: bool
+) -> list[Shown]:
+    """Return words as a source of a kind has them, which does not know the style that they have."""
+    heard = words if kind == RIGHT else unstyled(words, rng)
+    return [
+        one if one.case == MASKED else replace(one, case=case_of(word.core))
+        for one, word in zip(
+            degrade(heard, kind, rng, following=following, turns=turns), words, strict=True
+        )
+    ]
+
+
 def _paragraph(word: Word, after: Word | None, *, turns: bool) -> int:
     """Return the label of the break after a word; what is shown, or lost, is not asked."""
     if not word.paragraph_known or after is None or (turns and after.before == TURN):
@@ -155,6 +170,26 @@ class _Source:
         elif not mark and rng.random() < 0.012:
             mark = ","
         return core, mark
+
+
+def unstyled(words: Sequence[Word], rng: random.Random, *, share: float = 0.5) -> list[Word]:
+    """Return words whose capitals and dashes are a style, as a recogniser may have written them.
+
+    It writes "Mr", not "MR", and a comma or nothing where a style has a dash. Which words are
+    written so because of a style nobody knows, so a `share` of them is taken back. Labels stay.
+    """
+    out = []
+    for n, word in enumerate(words):
+        core, mark = word.core, word.mark
+        if case_of(core) == ALL and rng.random() < share:
+            following = words[n + 1].core if n + 1 < len(words) else ""
+            core = core.lower()
+            if n == 0 or words[n - 1].ends or following[:1].isupper() or rng.random() < 0.25:
+                core = first_raised(core)
+        if mark == "-" and word.label in (COMMA, DASH) and rng.random() < share:
+            mark = rng.choice((",", ""))
+        out.append(replace(word, core=core, mark=mark))
+    return out
 
 
 def with_disfluencies(words: list[Word], language: str, rng: random.Random) -> list[Word]:

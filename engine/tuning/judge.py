@@ -141,7 +141,8 @@ def judge(before: Result, after: Result) -> Judgement:
     changed = (
         f"marks and case of held-out recordings have F1 {before.home.f1(*_DECIDES):.1f} before and "
         f"{after.home.f1(*_DECIDES):.1f} after (by {home.low:+.1f} to {home.high:+.1f}), shipped "
-        f"text {before.elsewhere.f1(*_DECIDES):.1f} and {after.elsewhere.f1(*_DECIDES):.1f}"
+        f"text {before.elsewhere.f1(*_DECIDES):.1f} and {after.elsewhere.f1(*_DECIDES):.1f} "
+        f"(by {elsewhere.low:+.1f} to {elsewhere.high:+.1f})"
     )
     sentence = (
         f"Not better: {'; '.join(problems)} ({changed})." if problems else f"Better: {changed}."

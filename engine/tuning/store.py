@@ -24,6 +24,12 @@ from engine.tuning.errors import NoSuchRun, TuningError
 from engine.tuning.records import Part, Recording
 
 ROOT: Final = Path("var") / "tuning"
+#: What makes a file of the folder, and what was done then.
+STEPS: Final = {
+    "report.json": ("prepare", "prepared"),
+    "training.json": ("train", "trained"),
+    "evaluation.json": ("evaluate", "measured"),
+}
 _NAME: Final = re.compile(r"[\w][\w.@+-]{0,63}")
 
 
@@ -93,7 +99,13 @@ class Run:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise NoSuchRun(f"The run {self.name} has no {name} yet.") from None
+            if not self.recordings.is_file():
+                raise NoSuchRun(f"There is no run {self.name}.") from None
+            command, done = STEPS[name]
+            raise NoSuchRun(
+                f"The run {self.name} was not {done} yet.",
+                hint=f"That is what `llasa-cli tune {command} {self.name}` does.",
+            ) from None
         except (OSError, ValueError) as error:
             raise NoSuchRun(f"{path} cannot be read: {error}") from None
         return data if isinstance(data, dict) else {}
@@ -109,7 +121,7 @@ class Run:
             with self.recordings.open(encoding="utf-8") as lines:
                 return [records.from_json(json.loads(line)) for line in lines]
         except FileNotFoundError:
-            raise NoSuchRun(f"There is no run {self.name}: {self.folder} has nothing.") from None
+            raise NoSuchRun(f"There is no run {self.name}.") from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise NoSuchRun(f"{self.recordings} cannot be read: {error}") from None
 

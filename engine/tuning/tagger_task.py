@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -137,34 +138,50 @@ class TaggerTask:
         return [np.concatenate(one) for one in out]
 
 
-def stored(model: Adapted, rows: Rows, folder: Path, name: str, below: str) -> Stored:
+def stored(
+    model: Adapted,
+    rows: Rows,
+    folder: Path,
+    name: str,
+    below: str,
+    *,
+    report: Callable[[int], bool] = lambda done: False,
+) -> Stored | None:
     """Return rows with what the lower layers make of them, computed once and kept on disk.
 
-    `below` says which layers those are.
+    `below` says which layers those are. `report` is told how many rows are done, and returns
+    whether to stop: then None is returned, and the next call goes on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, note = folder / f"{name}.{_KEPT}", folder / f"{name}.{_KEPT}.json"
     shape = (len(rows), rows.ids.shape[1] if len(rows) else 0, model.hidden)
     known = hashlib.sha256(rows.ids.tobytes() + below.encode()).hexdigest()
-    if _is_known(note, known) and path.is_file():
-        return Stored(rows, np.memmap(path, np.float16, "r", shape=shape))
-    note.unlink(missing_ok=True)
     if not len(rows):
         return Stored(rows, np.zeros(shape, np.float16))
-    made = np.memmap(path, np.float16, "w+", shape=shape)
+    done = _known(note, known) if path.is_file() else 0
+    if done >= len(rows):
+        return Stored(rows, np.memmap(path, np.float16, "r", shape=shape))
+    note.unlink(missing_ok=True)
+    made = np.memmap(path, np.float16, "r+" if done else "w+", shape=shape)
     path.chmod(0o600)
-    for start in range(0, len(rows), READ_ROWS):
+    for start in range(done, len(rows), READ_ROWS):
+        if report(start):
+            made.flush()
+            note.write_text(json.dumps({"of": known, "rows": start}), encoding="utf-8")
+            return None
         ids = rows.ids[start : start + READ_ROWS]
         made[start : start + len(ids)] = np.array(
             model.read_lower(mx.array(ids), mx.array(ids != PAD)).astype(mx.float16)
         )
     made.flush()
-    note.write_text(json.dumps({"of": known}), encoding="utf-8")
+    note.write_text(json.dumps({"of": known, "rows": len(rows)}), encoding="utf-8")
     return Stored(rows, np.memmap(path, np.float16, "r", shape=shape))
 
 
-def _is_known(note: Path, known: str) -> bool:
+def _known(note: Path, known: str) -> int:
+    """Return how many rows were done of those that are meant."""
     try:
-        return bool(json.loads(note.read_text(encoding="utf-8"))["of"] == known)
+        found = json.loads(note.read_text(encoding="utf-8"))
+        return int(found["rows"]) if found["of"] == known else 0
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return 0

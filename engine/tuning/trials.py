@@ -11,7 +11,7 @@ from engine.calibration.texts import Sample
 from engine.records import Segment, Transcript
 from engine.records import Word as SourceWord
 from engine.tagger.path import LOWER
-from engine.tuning.degrade import BARE, WHISPER, degrade
+from engine.tuning.degrade import BARE, WHISPER, as_heard
 from engine.tuning.records import Recording
 from engine.tuning.words import COMMA, MASKED, NO_BREAK, PERIOD, QUESTION, TURN, case_of
 
@@ -47,7 +47,7 @@ def of_recording(recording: Recording, *, bare: bool) -> Trial:
     """
     words = [said.word for said in recording.said]
     rng = random.Random(recording.id)  # noqa: S311
-    shown = degrade(words, BARE if bare else WHISPER, rng, following=None, turns=True)
+    shown = as_heard(words, BARE if bare else WHISPER, rng, following=None, turns=True)
     texts = [
         one.text if bare or said.shown is None else said.shown
         for one, said in zip(shown, recording.said, strict=True)

@@ -8,20 +8,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
 
 from engine.tagger.path import DASH
 from engine.tagger.pieces import Pieces
-from engine.tagger.windows import LENGTH
-from engine.tuning.degrade import RIGHT, Shown, choose, degrade, with_disfluencies
+from engine.tuning.degrade import RIGHT, Shown, as_heard, choose, degrade, with_disfluencies
 from engine.tuning.presets import Preset
 from engine.tuning.records import Recording, Said
 from engine.tuning.rows import encode
 from engine.tuning.words import COMMA, MASKED, Word
 
-#: Words of a stretch: with 1.25 pieces a word they fill a window.
+#: Pieces of a row: half a window of the product, because what a row does not fill is computed, too.
+PIECES: Final = 192
+#: Of them, those that are left for fillers and marks that the source has beside the text's own.
+_SPARE: Final = 8
+#: Words of a stretch at most; where words have many pieces there are fewer.
 STRETCH_WORDS: Final = 145
 #: Dashes below which none is learnt: they may be slips.
 FEWEST_DASHES: Final = 20
@@ -78,14 +82,21 @@ def _of(
     """Yield the rows of one recording from a place drawn at its beginning."""
     said = recording.said
     start = rng.randrange(STRETCH_WORDS // 2) if len(said) > 2 * STRETCH_WORDS else 0
+    sizes = [len(pieces.word(one.word.core + one.word.mark)) for one in said]
     while start < len(said):
-        stretch = said[start : start + STRETCH_WORDS]
-        after = said[start + STRETCH_WORDS] if start + STRETCH_WORDS < len(said) else None
-        start += STRETCH_WORDS
+        stop = start + _fitting(sizes[start:])
+        stretch, after = said[start:stop], said[stop] if stop < len(said) else None
+        start = stop
         if not any(one.asked for one in stretch):
             continue
         words = _shown(stretch, after, recording.language, preset, rng, dashes=dashes)
-        yield encode(words, pieces, LENGTH, at_end=after is None)
+        yield encode(words, pieces, PIECES, at_end=after is None)
+
+
+def _fitting(sizes: Sequence[int]) -> int:
+    """Return how many words of these sizes fill a row; one at least."""
+    filled = accumulate(sizes[:STRETCH_WORDS])
+    return max(1, sum(size <= PIECES - _SPARE for size in filled))
 
 
 def _shown(
@@ -106,7 +117,7 @@ def _shown(
     whole = all(one.asked for one in stretch)
     if whole and rng.random() < preset.fillers:
         words = with_disfluencies(words, language, rng)
-    shown = degrade(words, kind, rng, following=following, turns=turns)
+    shown = as_heard(words, kind, rng, following=following, turns=turns)
     return shown if whole else _masked(stretch, shown)
 
 
@@ -140,10 +151,12 @@ def anchors(pieces: Pieces, texts: Sequence[Sequence[str]]) -> Rows:
     """Return rows of texts in lower case without marks, of which no label is known."""
     found = []
     for words in texts:
-        for start in range(0, len(words), STRETCH_WORDS):
-            shown = [
-                Shown(word.lower(), False, 0, 0, 0) for word in words[start : start + STRETCH_WORDS]
-            ]
-            found.append(encode(shown, pieces, LENGTH, at_end=False))
+        sizes = [len(pieces.word(word.lower())) for word in words]
+        start = 0
+        while start < len(words):
+            stop = start + _fitting(sizes[start:])
+            shown = [Shown(word.lower(), False, 0, 0, 0) for word in words[start:stop]]
+            found.append(encode(shown, pieces, PIECES, at_end=False))
+            start = stop
     columns = [np.asarray([row[n] for row in found], np.int32) for n in range(4)]
     return Rows(*columns)

@@ -13,10 +13,12 @@ from engine.tuning.degrade import (
     LOWER_MARKED,
     RIGHT,
     WHISPER,
+    as_heard,
     degrade,
     with_disfluencies,
 )
 from engine.tuning.words import (
+    ALL,
     COMMA,
     MASKED,
     NO_BREAK,
@@ -25,6 +27,7 @@ from engine.tuning.words import (
     PERIOD,
     TURN,
     Word,
+    case_of,
     parse,
 )
 
@@ -101,3 +104,22 @@ def test_misheard_words_leave_marks_where_they_are() -> None:
     assert [w.label for w in heard if w.label] == [w.label for w in words if w.label]
     assert [w.core for w in heard] != [w.core for w in words]
     assert all(w.before == NO_BREAK for w in heard)
+
+
+def test_a_source_does_not_show_the_style_and_the_labels_do() -> None:
+    """No recogniser writes MR or an em dash because a house does; half of the places say so."""
+    words = parse("Then MR Smith went home - but the PRESIDENT stayed. " * 20)
+    shown = as_heard(words, WHISPER, random.Random(1), following=None, turns=False)
+    titles = [one for one in shown if one.text.casefold().strip(".,") in ("mr", "president")]
+    assert {one.case for one in titles} == {ALL}
+    assert 0.3 < sum(case_of(one.text) == ALL for one in titles) / len(titles) < 0.7
+    homes = [one for one in shown if one.text.startswith("home")]
+    assert {one.mark for one in homes} == {COMMA}
+    assert {"", ",", "-"} <= {one.text[4:] for one in homes}
+
+
+def test_right_text_keeps_its_style() -> None:
+    """What is right already must stay."""
+    words = parse("Then MR Smith went home - but he stayed.")
+    shown = as_heard(words, RIGHT, random.Random(1), following=None, turns=False)
+    assert [one.text for one in shown][1] == "MR"

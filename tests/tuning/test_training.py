@@ -18,7 +18,7 @@ from engine.records import Part, Word
 from engine.tagger.path import DASH
 from engine.tagger.pieces import PAD
 from engine.tagger.tag import Tagger
-from engine.tuning import loop, tagger_run
+from engine.tuning import loop, tagger_run, tagger_task
 from engine.tuning.adapted import Adapted
 from engine.tuning.errors import RunMismatch
 from engine.tuning.store import Run
@@ -82,6 +82,31 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(run: Run, base: Pat
     }
     assert set(found) == set(wanted)
     assert all((found[name] == wanted[name]).all() for name in wanted)
+
+
+def test_what_was_read_before_an_interruption_is_not_read_again(
+    run: Run, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading goes on at its row, and the run ends as one that was not interrupted."""
+    own = options(base)
+    whole = train(run, own)
+    for path in run.training.iterdir():
+        path.unlink()
+    monkeypatch.setattr(tagger_task, "READ_ROWS", 2)
+    began: list[list[int]] = []
+    for stop in (True, False):
+        began.append([])
+
+        def report(stop: bool = stop, **said: Any) -> bool:
+            if str(said.get("stage", "")).startswith("reading"):
+                began[-1].append(said["done"])
+                return stop and said["done"] == 2
+            return False
+
+        facts = tagger_run.train(run, own, report=report)
+    assert began[0] == [0, 2]
+    assert began[1][0] == 2
+    assert facts["best_valid"] == pytest.approx(whole["best_valid"], abs=1e-4)
 
 
 def test_a_run_does_not_go_on_with_other_recordings_or_options(run: Run, base: Path) -> None:

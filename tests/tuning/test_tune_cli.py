@@ -55,7 +55,7 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     assert "trained, step" in call(base, "list").output
     early = call(base, "fuse")
     assert early.exit_code == 1
-    assert "no evaluation.json yet" in early.output
+    assert "was not measured yet" in early.output
     measured = call(base, "evaluate", "--words", 50, "--json")
     assert measured.exit_code == 0, measured.output
     data = json.loads(measured.stdout)
@@ -79,7 +79,11 @@ def test_a_model_is_used_and_the_one_before_comes_back(base: Path) -> None:
     assert settings.read_text().splitlines()[-1] == 'model = "small"'
     assert call(base, "use", "--undo").exit_code == 0
     assert settings.read_text() == 'model = "punct"\n'
-    assert call(base, "use", "missing").exit_code == 3
+    missing = call(base, "use", "missing")
+    assert missing.exit_code == 3
+    assert "llasa-cli tune fuse missing" in missing.output
+    nothing = call(base, "fuse", "missing")
+    assert "There is no run missing." in nothing.output
 
 
 def test_without_a_home_it_says_how_to_name_one() -> None:
