@@ -3,6 +3,7 @@
 EngineError
 └── ArchiveError         the run cannot go on
     ├── RayMissing       the extra is not installed
+    ├── NothingFound     no source has a file to work on
     ├── ClusterFailed    no machine of the cluster can work
     └── WorkersDiffer    a worker would write another text than this command
 """
@@ -24,6 +25,16 @@ class RayMissing(ArchiveError):
 
     reason = "ray_missing"
     hint = "Install it with `pip install 'llasa[ray]'`, or use --jobs N on this machine."
+
+
+class NothingFound(ArchiveError):
+    """There is no transcript in what was named."""
+
+    reason = "nothing_found"
+    hint = (
+        "Check the path. A folder means its *.json files; other formats need a pattern in "
+        "quotation marks, such as 'FOLDER/**/*.srt'."
+    )
 
 
 class ClusterFailed(ArchiveError):

@@ -23,6 +23,8 @@ _MAGIC: Final = re.compile(r"[*?\[]")
 
 #: Is told of a folder or file that could not be listed, and why.
 OnProblem = Callable[[str, str], None]
+#: Is told of a folder or glob in which there is no file to work on.
+OnEmpty = Callable[["Source"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Source:
 
     root: str  # the file, or the folder at which the listing starts
     pattern: tuple[str, ...] | None  # of the parts of a path below the root; None: a named file
+    is_folder: bool = False  # the user named a folder, not a glob
+
+    def __str__(self) -> str:
+        return "/".join((self.root.rstrip("/"), *(self.pattern or ())))
 
     @property
     def folder(self) -> str:
@@ -50,7 +56,7 @@ class Source:
 def parse(text: str) -> Source:
     """Return what the user named: `**` of a glob stands for any folders, also for none."""
     if os.path.isdir(text):
-        return Source(text, ("**", DEFAULT))
+        return Source(text, ("**", DEFAULT), is_folder=True)
     if os.path.lexists(text) or not _MAGIC.search(text):
         return Source(text, None)
     parts = text.split("/")
@@ -65,7 +71,11 @@ def is_listed(text: str) -> bool:
 
 
 def walk(
-    sources: Sequence[Source], *, into: Path | None, on_problem: OnProblem | None = None
+    sources: Sequence[Source],
+    *,
+    into: Path | None,
+    on_problem: OnProblem | None = None,
+    on_empty: OnEmpty | None = None,
 ) -> Iterator[Item]:
     """Yield every file of the sources once, in no promised order.
 
@@ -75,13 +85,23 @@ def walk(
     problem = on_problem or (lambda path, why: None)
     mirrored = os.path.commonpath([os.path.abspath(s.folder or ".") for s in sources] or ["/"])
     for n, source in enumerate(sources):
-        for path, size in _files(source, problem):
+        problems: list[str] = []
+
+        def named(path: str, why: str, problems: list[str] = problems) -> None:
+            problems.append(path)
+            problem(path, why)
+
+        empty = True
+        for path, size in _files(source, named):
+            empty = False
             if any(other.takes(path) for other in sources[:n]):
                 continue
             outlet = path
             if into is not None:
                 outlet = str(into / os.path.relpath(os.path.abspath(path), mirrored))
             yield Item(path, outlet, size)
+        if empty and not problems and on_empty is not None:
+            on_empty(source)
 
 
 def _files(source: Source, problem: OnProblem) -> Iterator[tuple[str, int]]:

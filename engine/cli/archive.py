@@ -14,6 +14,7 @@ import click
 
 from engine import errors
 from engine.archive import cluster, listing, pool
+from engine.archive.errors import NothingFound
 from engine.archive.records import Item, Outcome, Settings
 from engine.archive.tally import Tally
 from engine.cli import output as out
@@ -65,8 +66,12 @@ def run_archive(
         cleaning=profile.cleaning,
         recipe=str(Recipe.of(profile, info)),
     )
-    unlisted = _Unlisted()
-    total, total_bytes = _measured(parsed, folder, unlisted)
+    said = _Said()
+    total, total_bytes = _measured(parsed, folder, said)
+    if not total:
+        nothing = NothingFound()
+        reporter.sum_up(0, nothing)
+        raise failure(nothing)
     run = _Run(reporter, total, total_bytes)
     items = listing.walk(parsed, into=folder)
     lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
@@ -80,7 +85,7 @@ def run_archive(
             run.end(None)
             raise
     run.end(run.stopped_by)
-    code = max(run.worst, 1 if unlisted.any else 0)
+    code = max(run.worst, 1 if said.unlisted or said.empty else 0)
     if code:
         raise click.exceptions.Exit(code)
 
@@ -95,22 +100,30 @@ def _outcomes(
     return pool.run(items, settings, jobs=sharing.jobs, lock_path=lease.lock_path)
 
 
-class _Unlisted:
-    """Names folders that cannot be listed."""
+class _Said:
+    """Names what could not be listed, and what was named and has nothing to work on."""
 
-    any = False
+    unlisted = empty = False
 
-    def __call__(self, path: str, why: str) -> None:
-        self.any = True
+    def problem(self, path: str, why: str) -> None:
+        self.unlisted = True
         out.say(f"The folder {path} cannot be listed: {why}.")
+
+    def nothing_in(self, source: listing.Source) -> None:
+        self.empty = True
+        if source.is_folder:
+            out.say(f"The folder {source.root} has no {listing.DEFAULT} file.")
+        else:
+            out.say(f"No file matches {source}.")
 
 
 def _measured(
-    sources: Sequence[listing.Source], folder: Path | None, unlisted: _Unlisted
+    sources: Sequence[listing.Source], folder: Path | None, said: _Said
 ) -> tuple[int, int]:
     """Return the number of files and bytes; they are listed again when they are worked on."""
     files = size = 0
-    for item in listing.walk(sources, into=folder, on_problem=unlisted):
+    walked = listing.walk(sources, into=folder, on_problem=said.problem, on_empty=said.nothing_in)
+    for item in walked:
         files += 1
         size += item.size_bytes
     return files, size
