@@ -3,6 +3,7 @@
 EngineError
 └── ArchiveError         the run cannot go on
     ├── RayMissing       the extra is not installed
+    ├── RemoteMissing    what reaches a store is not installed
     ├── NothingFound     no source has a file to work on
     ├── ClusterFailed    no machine of the cluster can work
     └── WorkersDiffer    a worker would write another text than this command
@@ -25,6 +26,13 @@ class RayMissing(ArchiveError):
 
     reason = "ray_missing"
     hint = "Install it with `pip install 'llasa[ray]'`, or use --jobs N on this machine."
+
+
+class RemoteMissing(ArchiveError):
+    """What reaches files behind an address is not installed."""
+
+    reason = "remote_missing"
+    hint = "Install `llasa[remote]`, and the package of the service (s3fs, sshfs, gcsfs ...)."
 
 
 class NothingFound(ArchiveError):

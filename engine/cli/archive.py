@@ -13,12 +13,12 @@ from typing import Final, Literal
 import click
 
 from engine import errors
-from engine.archive import cluster, listing, pool
+from engine.archive import cluster, listing, pool, remote
 from engine.archive.errors import NothingFound
 from engine.archive.records import Item, Outcome, Settings
 from engine.archive.tally import Tally
 from engine.cli import output as out
-from engine.cli.context import CliContext, Lease
+from engine.cli.context import CliContext, Lease, is_small
 from engine.cli.failure import failure, hint
 from engine.cli.report import Output, Report, Reporter
 from engine.cli.run import EXIT_ENVIRONMENT
@@ -49,12 +49,14 @@ def run_archive(
     reporter: Reporter,
     sharing: Sharing,
     *,
-    folder: Path | None,
+    folder: Path | str | None,
 ) -> None:
     """Enhance all files of the sources and exit with the highest code of any of them."""
-    parsed = [listing.parse(text) for text in sources]
     try:
-        if folder is not None:
+        parsed = [listing.parse(text) for text in sources]
+        if isinstance(folder, str):
+            remote.Store(folder)
+        elif folder is not None:
             out.check_folder(folder)
         info = catalog.describe(profile.model)
     except EngineError as error:
@@ -67,14 +69,18 @@ def run_archive(
         recipe=str(Recipe.of(profile, info)),
     )
     said = _Said()
-    total, total_bytes = _measured(parsed, folder, said)
+    try:
+        total, total_bytes = _measured(parsed, folder, said)
+    except EngineError as error:
+        reporter.sum_up(0, error)
+        raise failure(error) from error
     if not total:
         nothing = NothingFound()
         reporter.sum_up(0, nothing)
         raise failure(nothing)
     run = _Run(reporter, total, total_bytes)
     items = listing.walk(parsed, into=folder)
-    lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
+    lease = Lease() if is_small(info) else context.lease()
     with lease, lease.turn():
         try:
             run.follow(_outcomes(items, settings, sharing, lease, run))
@@ -88,6 +94,13 @@ def run_archive(
     code = max(run.worst, 1 if said.unlisted or said.empty else 0)
     if code:
         raise click.exceptions.Exit(code)
+
+
+def folder_of(text: str | None) -> Path | str | None:
+    """Return the folder of the outputs: a path, or the address of one as it was typed."""
+    if text is None or remote.is_address(text):
+        return text
+    return Path(remote.as_local(text))
 
 
 def _outcomes(
@@ -118,7 +131,7 @@ class _Said:
 
 
 def _measured(
-    sources: Sequence[listing.Source], folder: Path | None, said: _Said
+    sources: Sequence[listing.Source], folder: Path | str | None, said: _Said
 ) -> tuple[int, int]:
     """Return the number of files and bytes; they are listed again when they are worked on."""
     files = size = 0

@@ -1,16 +1,16 @@
-"""Work on an archive with two machines of Ray, one of them killed, beside one process and the daemon.
+"""An archive on two machines of Ray, one of them killed, beside one process and the daemon.
 
     uv run --extra ray python -m tests.benchmarks.cluster [--files 2000] [--model light|punct]
         [--real 80] [--real-words 4000] [--kill-after 300] [--daemon 40] [--json]
     ... --speed [--files 60]      one node, then two, without a kill: words/s
 
-Both machines are played by this one (`ray.cluster_utils.Cluster`, a processor each). Transcripts are
-synthetic (30 to 150 words of made-up talk) and, as many as there are of `--real`, real ones from
-../shared/data/whisper of up to `--real-words` words. `light` is a tagger of random weights, as the
-tests use: it chooses badly and keeps every word, which is all that is compared here.
+Both machines are played by this one (`ray.cluster_utils.Cluster`, a processor each). Transcripts
+are synthetic (30 to 150 words of made-up talk) and, as many as there are of `--real`, real ones
+from --corpus of up to `--real-words` words. `light` is a tagger of random weights, as the tests
+use: it chooses badly and keeps every word, which is all that is compared here.
 
-Printed: states, files that came twice or never, outputs that differ from those of one process and of
-the daemon (but for created_at and timings), the driver's memory after every tenth of the files.
+Printed: states, files that came twice or never, outputs that differ from those of one process and
+of the daemon (but for created_at and timings), the driver's memory after every tenth of the files.
 """
 
 from __future__ import annotations
@@ -39,12 +39,20 @@ from tests.archive.making import outputs
 SHARED = Path(__file__).parents[3] / "shared/data/whisper"
 STORE_BYTES = 100_000_000
 PHRASES = (
-    "so i went up there yesterday,and it was all under water,we had a good day,what do you think,"
-    "the budget for may is not done,martin says it was the cold soil,i do not know about that,"
-    "we open the windows on sunday,nobody asked them,and then the whole row came through,"
-    "there are nineteen of them in the shed,she moved to berlin in march,is that what you meant,"
-    "the second one is a bit longer than the first,let us look at the numbers again"
-).split(",")
+    "so i went up there yesterday",
+    "and it was all under water",
+    "we had a good day",
+    "what do you think",
+    "the budget for may is not done",
+    "martin says it was the cold soil",
+    "i do not know about that",
+    "nobody asked them",
+    "and then the whole row came through",
+    "there are nineteen of them in the shed",
+    "she moved to berlin in march",
+    "is that what you meant",
+    "let us look at the numbers again",
+)
 
 
 def made(folder: Path, files: int, seed: int) -> None:
@@ -63,9 +71,9 @@ def made(folder: Path, files: int, seed: int) -> None:
         path.write_text(json.dumps({"text": text, "segments": segments, "language": "en"}))
 
 
-def real(folder: Path, files: int, most_words: int) -> int:
+def real(folder: Path, corpus: Path, files: int, most_words: int) -> int:
     """Copy real transcripts, the small ones first; return their number."""
-    found = sorted(SHARED.rglob("*.json"), key=lambda path: (path.stat().st_size, path))
+    found = sorted(corpus.rglob("*.json"), key=lambda path: (path.stat().st_size, path))
     taken = 0
     for path in found:
         if taken == files:
@@ -199,7 +207,7 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 def faithful(options: argparse.Namespace, place: Path, model: str) -> Iterator[tuple[str, Any]]:
     """Yield what the cluster, one process and the daemon did with the same files."""
     source = place / "in"
-    reals = real(source, options.real, options.real_words)
+    reals = real(source, options.corpus, options.real, options.real_words)
     made(source, options.files - reals, options.seed)
     settings = settings_for(model)
     yield "files", {"real": reals, "synthetic": options.files - reals}
@@ -237,10 +245,12 @@ def main() -> None:
     parser.add_argument("--model", choices=["light", "punct"], default="light")
     parser.add_argument("--kill-after", type=int, default=300)
     parser.add_argument("--daemon", type=int, default=40)
+    parser.add_argument("--corpus", type=Path, default=SHARED)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_raylet_start_wait_time_s"] = "240"  # noqa: SIM112 - its own spelling
     with tempfile.TemporaryDirectory(prefix="llasa-cluster-") as folder:
         place = Path(folder)
         model = catalog.EMBEDDED
