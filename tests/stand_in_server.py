@@ -48,7 +48,7 @@ def following(pattern: str) -> str:
         re.split(r"(?<!\\)\|", piece[3:-1])[-1] if piece.startswith("(?:") else piece
         for piece in pieces
     ]
-    return re.sub(r"\\(.)", r"\1", "".join(chosen), flags=re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", "".join(chosen).replace(r"\n", "\n"))
 
 
 def text_for(body: dict[str, Any]) -> str:

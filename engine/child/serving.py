@@ -18,7 +18,7 @@ from engine.served import walk
 from engine.served.ask import Asker
 from engine.served.records import NoReading, Unanswered
 from engine.text.lattice import Lattice
-from engine.text.paths import PathScores, best
+from engine.text.paths import best
 from engine.text.plausible import is_plausible
 from engine.text.second_opinion import without_opinion
 
@@ -57,12 +57,8 @@ class ServingDecider:
             return self._without(part, tail, "unanswered", started)
         except NoReading:
             return self._without(part, tail, "no_reading", started)
-        lattice, scores = self._weighed(part, tail)
-        path = best(lattice, walk.toward(lattice, scores, wished))
-        count, words = walk.taken(lattice, path, wished)
-        words = tuple(
-            dataclasses.replace(one, word=own) for one, own in zip(words, part.words, strict=True)
-        )
+        words = self._walked(part, tail, wished)
+        count = walk.taken(words, wished)
         if not is_plausible(words, part.language):
             return self._without(part, tail, "implausible", started)
         return self._part(
@@ -90,18 +86,22 @@ class ServingDecider:
         found = walk.wishes(words, answer)
         return found[len(before) : len(before) + len(part.words)]
 
-    def _weighed(self, part: Part, tail: Sequence[EnhancedWord]) -> tuple[Lattice, PathScores]:
-        """Return what may be written, and the scores where the answer does not decide."""
+    def _walked(
+        self, part: Part, tail: Sequence[EnhancedWord], wished: Sequence[walk.Wish | None]
+    ) -> tuple[EnhancedWord, ...]:
+        """Return the words as the answer has them, and as others decide where it has none."""
         if self.tagger is None or not self._is_covered(part):
             lattice = Lattice(part, self.info, tail, labels=False)
-            return lattice, without_opinion(lattice)
+            scores = walk.toward(lattice, without_opinion(lattice), wished)
+            return lattice.enhanced(best(lattice, scores))
         info = self.tagger.info
         separators = (*_SEPARATORS, *info.marks)
         wide = dataclasses.replace(
             self.tagger, info=dataclasses.replace(info, separators=separators)
         )
         weighed = wide.weigh(part, tail)
-        return weighed.lattice, weighed.scores
+        scores = walk.toward(weighed.lattice, weighed.scores, wished)
+        return weighed.written(best(weighed.lattice, scores))
 
     def _without(
         self, part: Part, tail: Sequence[EnhancedWord], reason: ServedReason, started: float

@@ -47,12 +47,15 @@ class Endpoint:
             raise Refused("it has no list of models")
         return [str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one]
 
-    def answer(self, body: Mapping[str, Any], *, tick: Callable[[], None]) -> Reply:
+    def answer(
+        self, body: Mapping[str, Any], *, tick: Callable[[], None], limit_s: float = ANSWER_S
+    ) -> Reply:
         """Return the answer to a conversation; raises `Unanswered`, `Refused`, `ModelRefused`.
 
         `tick` is called every two seconds while the server works.
         """
-        found = self._ask("POST", "/chat/completions", body, self._answer_s, tick)
+        limit_s = min(limit_s, self._answer_s)
+        found = self._ask("POST", "/chat/completions", body, limit_s, tick)
         try:
             choice = found["choices"][0]
             text = choice["message"]["content"]
@@ -90,7 +93,7 @@ class Endpoint:
                 except queue.Empty:
                     left_s -= _TICK_S
                     if left_s <= 0:
-                        raise Unanswered(f"no answer within {limit_s:.0f} s") from None
+                        raise Unanswered(f"no answer in {limit_s:.0f} s", late=True) from None
                     tick()
         finally:
             _close(connection)
@@ -126,7 +129,7 @@ class Endpoint:
             response = connection.getresponse()
             answer = response.read(_MOST_BYTES + 1)
         except (OSError, client.HTTPException, ValueError) as error:
-            raise Unanswered(_why(error)) from None
+            raise Unanswered(_why(error), late=isinstance(error, TimeoutError)) from None
         return _object(response.status, answer)
 
     def _refuse_far(self, connection: client.HTTPConnection) -> None:

@@ -22,6 +22,10 @@ class Reply:
 class Unanswered(Exception):
     """The server gave no answer: it is gone, too slow or out of order. Another time it may."""
 
+    def __init__(self, message: str, *, late: bool = False) -> None:
+        super().__init__(message)
+        self.late = late  # it was waited for as long as a server is
+
 
 class Refused(Exception):
     """The server refuses this request and would again."""

@@ -17,7 +17,7 @@ from typing import Final
 
 from engine.records import EnhancedWord, Word
 from engine.served.records import NoReading
-from engine.text.lattice import Choice, Lattice
+from engine.text.lattice import Lattice
 from engine.text.marks import OPENERS
 from engine.text.paths import PathScores
 from engine.text.readings import content
@@ -139,13 +139,14 @@ def _options(lattice: Lattice, n: int, wish: Wish) -> tuple[frozenset[int], froz
     """Return the readings and joins of a word that write what the answer writes."""
     readings: set[int] = set()
     joins: set[int] = set()
+    plain = len(lattice.plain[n])  # behind them stand the same with the mark that opens a question
     for m, reading in enumerate(lattice.readings[n]):
         if not wish.text.startswith(reading.text):
             continue
         trail = wish.text[len(reading.text) :]
         those = {j for j, weighed in enumerate(lattice.joins[n]) if weighed.join.trail == trail}
         if those or not content(trail):
-            readings.add(m)
+            readings.add(m % plain)
         joins |= those
     if wish.paragraph is not None:
         agreed = {j for j in joins if lattice.joins[n][j].join.paragraph == wish.paragraph}
@@ -153,13 +154,9 @@ def _options(lattice: Lattice, n: int, wish: Wish) -> tuple[frozenset[int], froz
     return frozenset(readings), frozenset(joins)
 
 
-def taken(
-    lattice: Lattice, path: Sequence[Choice], wished: Sequence[Wish | None]
-) -> tuple[int, tuple[EnhancedWord, ...]]:
-    """Return how many words a path writes as the answer does, and the words."""
-    words = lattice.enhanced(path)
-    count = sum(
+def taken(words: Sequence[EnhancedWord], wished: Sequence[Wish | None]) -> int:
+    """Return how many words are written as the answer has them."""
+    return sum(
         wish is not None and word.text == wish.text
         for word, wish in zip(words, wished, strict=True)
     )
-    return count, words

@@ -18,6 +18,7 @@ import pytest
 
 from engine.text.readings import content
 from tests.archive.making import transcript
+from tests.bound_server import bound_server
 from tests.chat_model import smollm2
 from tests.stand_in_server import stand_in
 
@@ -91,6 +92,18 @@ def test_a_real_server_loses_no_word_whatever_its_small_model_writes(
     counted = check(tmp_path)
     assert counted["parts"]["asked"] == 1
     assert counted["parts"]["unanswered"] == 0
+
+
+def test_a_real_model_that_is_bound_writes_readings_alone(tmp_path: Path) -> None:
+    """It is found by trying, and nearly every word is written as it answers.
+
+    The rules of structure stand over it: its model knows little.
+    """
+    transcript(tmp_path / "talk.json", said=SAID)
+    with bound_server(smollm2()) as model:
+        code, _, errors = batch(tmp_path, model)
+    assert code == 0, errors
+    assert check(tmp_path)["parts"]["no_reading"] == 0
 
 
 def test_what_a_server_left_unanswered_is_done_by_the_next_run(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def walked(said: str, answer: str, *, glued: bool = False) -> tuple[str, int]:
     lattice = Lattice(part, info, labels=False)
     wished = walk.wishes(part.words, answer)
     path = best(lattice, walk.toward(lattice, without_opinion(lattice), wished))
-    count, words = walk.taken(lattice, path, wished)
+    words = lattice.enhanced(path)
+    count = walk.taken(words, wished)
     assert [walk.content(word.text) for word in words] == [
         walk.content(word.text) for word in part.words
     ]
