@@ -69,10 +69,13 @@ def enhance(
     short_help="Enhance many transcripts: files, folders, globs.",
     epilog="Example: llasa-cli batch recordings/ --output-dir enhanced/ --jobs 2",
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument(
+    "sources", metavar="SOURCE...", type=click.Path(path_type=str), nargs=-1, required=True
+)
 @click.option(
     "--output-dir",
     "into",
+    type=click.Path(file_okay=False, path_type=str),
     metavar="DIR",
     help="Write the results here, not beside the files; folders are mirrored.",
 )

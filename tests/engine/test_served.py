@@ -97,7 +97,7 @@ def test_the_pattern_has_the_lattice_and_nothing_else() -> None:
 
 def walked(said: str, answer: str, *, glued: bool = False) -> tuple[str, int]:
     info = catalog.describe("http://127.0.0.1/v1#m")
-    part = Part(0, words_of(said, glued=glued))
+    part = Part(0, words_of(said, glued=glued), language=None if glued else "en")
     lattice = Lattice(part, info, labels=False)
     wished = walk.wishes(part.words, answer)
     path = best(lattice, walk.toward(lattice, without_opinion(lattice), wished))
