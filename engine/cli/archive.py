@@ -78,7 +78,7 @@ def run_archive(
         nothing = NothingFound()
         reporter.sum_up(0, nothing)
         raise failure(nothing)
-    run = _Run(reporter, total, total_bytes)
+    run = _Run(reporter, total, total_bytes, folder)
     items = listing.walk(parsed, into=folder)
     lease = Lease() if is_small(info) else context.lease()
     with lease, lease.turn():
@@ -89,6 +89,7 @@ def run_archive(
             raise failure(error) from error
         except KeyboardInterrupt:
             run.end(None)
+            out.say("Interrupted. The same command goes on: what is finished is skipped.")
             raise
     run.end(run.stopped_by)
     code = max(run.worst, 1 if said.unlisted or said.empty else 0)
@@ -145,8 +146,11 @@ def _measured(
 class _Run:
     """Follows the outcomes: shows, counts, reports."""
 
-    def __init__(self, reporter: Reporter, files: int, size_bytes: int) -> None:
+    def __init__(
+        self, reporter: Reporter, files: int, size_bytes: int, folder: Path | str | None
+    ) -> None:
         self._reporter = reporter
+        self._folder = folder
         self.files = files
         self.size_bytes = size_bytes
         self._tally = Tally()
@@ -170,6 +174,9 @@ class _Run:
         if not self._reporter.as_json:
             for line in table(self._tally, files, time.monotonic() - self._begun):
                 click.echo(safe(line))
+            if self._tally.count("failed") < self._tally.files:
+                place = "beside their sources" if self._folder is None else f"in {self._folder}"
+                click.echo(safe(f"The texts are {place}."))
 
     def _report(self, outcome: Outcome) -> None:
         self._reporter.add(_reported(outcome))
@@ -208,7 +215,7 @@ class _Run:
     def _state(self) -> str:
         tally = self._tally
         wall_s = time.monotonic() - self._begun
-        speed = f", {tally.words / wall_s:,.0f} words/s" if tally.words and wall_s > 0 else ""
+        speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
         bad = f", {tally.count('failed'):,} failed" if tally.count("failed") else ""
         return f"{tally.files:,} of {self.files:,} files{bad}{speed}"
 
@@ -248,10 +255,14 @@ def table(tally: Tally, files: int, wall_s: float) -> Iterator[str]:
         if worked.words_per_s is not None:
             yield (
                 f"{node}: {worked.files:,} files, {worked.words:,} words, "
-                f"{worked.words_per_s:,.0f} words/s while it worked"
+                f"{_speed(worked.words_per_s)} while it worked"
             )
-    speed = f", {tally.words / wall_s:,.0f} words/s" if tally.words and wall_s > 0 else ""
+    speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
     yield f"{tally.files:,} of {files:,} files in {_span(wall_s)}{speed}"
+
+
+def _speed(words_per_s: float) -> str:
+    return f"{words_per_s:,.0f} words/s" if words_per_s >= 10 else f"{words_per_s:.1f} words/s"
 
 
 def _span(seconds: float) -> str:
