@@ -145,8 +145,8 @@ def test_a_script_without_spaces_is_walked_too() -> None:
 def test_no_rule_of_structure_is_broken_for_an_answer() -> None:
     """A sentence of one word that is no answer to anything stays in its sentence."""
     text, count = walked(SAID, "So. I. Went up to see the garden yesterday and it was under water.")
-    assert "I. Went" not in text
-    assert count < 15
+    assert not text.startswith("So. ")
+    assert count < len(SAID.split())
 
 
 def test_what_a_server_decided_survives_a_checkpoint() -> None:
