@@ -21,13 +21,14 @@ import os
 import random
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def rss_mib() -> float:
     return 0.0
 
 
+def ports() -> dict[str, int]:
+    """Return free ports for a node's agents: for ports of their own choice it waits 15 s only."""
+    names = ("metrics_agent", "metrics_export", "dashboard_agent_listen", "runtime_env_agent")
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        numbers = [each.getsockname()[1] for each in sockets]
+    return {f"{name}_port": number for name, number in zip(names, numbers, strict=True)}
+
+
 def start(nodes: int) -> Any:
     """Start a cluster of nodes with one processor each; a busy machine is tried again."""
     from ray.cluster_utils import Cluster
@@ -120,7 +132,7 @@ def start(nodes: int) -> Any:
         for _ in range(5):
             try:
                 more = {} if n else {"include_dashboard": False}
-                found.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **more)
+                found.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **ports(), **more)
                 break
             except Exception as error:
                 print(f"a node did not start: {str(error)[:80]}", file=sys.stderr)
