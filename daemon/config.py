@@ -20,6 +20,7 @@ from daemon.home import Home, refuse_foreign
 from daemon.hooks.records import Hook, hook_of
 from daemon.hours import Hours, hours_of
 from engine.audio.backends import BACKENDS, Setup
+from engine.models import servers
 from engine.music.settings import MusicSettings
 from engine.records import Profile
 
@@ -201,7 +202,8 @@ def _rule(source: _Source, name: str, table: Any, default: Profile) -> ProfileRu
 
 
 def _profile(name: str, values: Mapping[str, Any], base: Profile) -> Profile:
-    return replace(base, name=name, **{key: values[key] for key in _PROFILE_KEYS if key in values})
+    made = replace(base, name=name, **{key: values[key] for key in _PROFILE_KEYS if key in values})
+    return replace(made, model=servers.named_again(made.model, made.model_host))
 
 
 def _within(pattern: tuple[str, ...], folder: tuple[str, ...]) -> bool:
@@ -282,6 +284,7 @@ def _names(dotted: str) -> tuple[str, ...]:
 
 _PROFILE_KEYS: Final[dict[str, checks.Check]] = {
     "model": checks.text,
+    "model_host": checks.text,
     "cleaning": checks.choice("off", "safe", "thorough"),
     "language": checks.language,
     "outputs": checks.outputs,
@@ -321,5 +324,5 @@ _KEYS: Final[dict[str, checks.Check]] = {
 }
 # What decides the text alone; a profile with hours may set nothing else.
 BY_THE_HOUR: Final = frozenset(
-    {"folders", "hours", "model", "cleaning", "language", "glossary", "terms"}
+    {"folders", "hours", "model", "model_host", "cleaning", "language", "glossary", "terms"}
 )

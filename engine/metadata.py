@@ -15,6 +15,7 @@ from engine.errors import AlignmentError
 from engine.records import (
     Chapter,
     Document,
+    EnhancedPart,
     EnhancedWord,
     Extracts,
     Metadata,
@@ -25,6 +26,7 @@ from engine.records import (
     Removal,
     RemovalKind,
     Replacement,
+    ServedReason,
     SourceFacts,
     Timings,
 )
@@ -62,6 +64,7 @@ def build(
     notes: Sequence[Note] = (),
     corrections: Corrected | None = None,
     generation: Mapping[str, Any] | None = None,
+    served: Sequence[EnhancedPart] = (),
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
@@ -88,6 +91,7 @@ def build(
         "coverage": _coverage(document, source, coverage),
         "notes": [_note(note) for note in notes],
         **({} if corrections is None else {"corrections": _corrections(corrections)}),
+        **({"server": _server(served)} if served else {}),
         "model": {
             "name": model.name,
             "revision": model.revision,
@@ -141,6 +145,19 @@ def _coverage(document: Document, source: SourceFacts, coverage: Coverage) -> di
         "parts": count_parts(coverage.statuses),
         "changes": {**count_changes(document), "speakers": coverage.relabelled},
     }
+
+
+def _server(parts: Sequence[EnhancedPart]) -> dict[str, Any]:
+    """Count what a model on a server decided, and who decided the rest."""
+    counts: dict[str, int] = {"asked": len(parts), **dict.fromkeys(get_args(ServedReason), 0)}
+    words = {"server": 0, "embedded": 0, "source": 0}
+    for part in parts:
+        assert part.served is not None, "only parts that a server was asked for are counted"
+        words["server"] += part.served.taken
+        words[part.served.otherwise] += len(part.words) - part.served.taken
+        if part.served.reason is not None:
+            counts[part.served.reason] += 1
+    return {"parts": counts, "words": words}
 
 
 def count_removals(removals: Iterable[Removal]) -> dict[str, int]:

@@ -62,7 +62,7 @@ class Result:
     metadata: Metadata
     document: Document
     status: Literal["done", "partial"]
-    reason: str | None  # the plan's, "model_child_died" or "implausible"
+    reason: str | None  # the plan's, or why parts are not as the model would have them
 
 
 # Decodes a part, given the words before it; None: the part keeps the text of the source.
@@ -258,9 +258,18 @@ def finish(
         notes=plan.transcript.notes,
         corrections=text if plan.corrections else None,
         generation=generation,
+        served=[part for part in enhanced if part.served is not None],
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     implausible = any(part.status == "implausible" for part in enhanced)
+    unanswered = any(part.served and part.served.reason == "unanswered" for part in enhanced)
+    reason = plan.reason
+    if fell_back:
+        reason = "model_child_died"
+    elif unanswered:
+        reason = "server_unanswered"
+    elif implausible:
+        reason = "implausible"
     return Result(
         files=render.render(
             document,
@@ -271,6 +280,6 @@ def finish(
         ),
         metadata=found,
         document=document,
-        status="partial" if fell_back else "done",
-        reason="model_child_died" if fell_back else "implausible" if implausible else plan.reason,
+        status="partial" if fell_back or unanswered else "done",
+        reason=reason,
     )

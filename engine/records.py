@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 FORMATS = ("txt", "md", "srt", "vtt", "html")  # what a profile's `outputs` may name
 VOLATILE = ("created_at", "timings")  # keys of the metadata that differ between two equal runs
@@ -11,6 +11,11 @@ VOLATILE = ("created_at", "timings")  # keys of the metadata that differ between
 Timing = Literal["word", "segment", "none"]
 Cleaning = Literal["off", "safe", "thorough"]
 FrontMatter = Literal["yaml", "obsidian", "logseq", "none"]
+#: Why nothing of a server's answer was taken: there was none, or none that is a reading, or one
+#: whose marks are not plausible.
+ServedReason = Literal["unanswered", "no_reading", "implausible"]
+#: Of how a server is asked; part of the recipe.
+SERVED_VERSION: Final = 1
 PartStatus = Literal["enhanced", "fallback", "uncovered", "implausible"]
 Rule = Literal["reader", "ask"]
 RemovalKind = Literal["loops", "fillers", "repeats", "tags", "captions"]
@@ -124,6 +129,15 @@ class EnhancedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What of a part a model on a server decided."""
+
+    otherwise: Literal["embedded", "source"]  # who decided the other words
+    taken: int  # words that are written as it answered
+    reason: ServedReason | None  # why none of its answer was taken; None: some was
+
+
+@dataclass(frozen=True, slots=True)
 class EnhancedPart:
     """A finished part: exactly the words of its `Part`, in order."""
 
@@ -134,6 +148,7 @@ class EnhancedPart:
     passes: int = 0  # forward passes, prefill included
     decode_s: float = 0.0
     ties: int = 0  # decisions inside the tie band
+    served: Served | None = None  # None: no server was asked
 
     @property
     def decided(self) -> bool:
@@ -184,15 +199,23 @@ class Layout:
     opening: str = ""  # before the first word of a text
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server with the interface of OpenAI that answers for a model."""
+
+    url: str  # up to and with `/v1`
+    model: str  # as the server names it
+    elsewhere: bool  # outside of this machine's network; the user has named the host twice
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo(ModelFacts):
     """What a model folder says of itself, read without loading it."""
 
-    path: str  # the folder
+    path: str  # the folder; of a model on a server, its address
     kind: Literal["causal", "tagger"] = "causal"  # it writes from left to right, or labels words
-    template: Literal[
-        "punct", "chat", "labels"
-    ]  # how it is asked: for a text, in a chat, for labels
+    # How it is asked: for a text, in a chat, for labels, over HTTP.
+    template: Literal["punct", "chat", "labels", "server"]
     layout: Layout = field(default_factory=Layout)
     separators: tuple[str, ...] = ()  # empty: those of the language
     marks: tuple[str, ...] = ()  # a tagger has a label for each of them, beside the usual ones
@@ -201,10 +224,14 @@ class ModelInfo(ModelFacts):
     biases: dict[str, dict[str, float]] = field(default_factory=dict)  # of a language, over `bias`
     opinion: Opinion | None = None  # how its opinion is used; None: it decides, in its own way
     decider: ModelInfo | None = None  # the tagger that decides, with this model's opinion
+    server: Server | None = None  # None: its weights are on this machine
 
     @property
     def second_opinion(self) -> str | None:
         """Return how the model's opinion is used, and the revision of the tagger that decides."""
+        if self.server is not None:
+            revision = self.decider.revision if self.decider is not None else None
+            return f"server/{SERVED_VERSION}/{revision}"
         if self.opinion is None:
             return None
         one = self.opinion
@@ -224,6 +251,7 @@ class Profile:
 
     name: str = "default"
     model: str = "punct"
+    model_host: str | None = None  # outside of the user's network, allowed to have the model
     cleaning: Cleaning = "safe"
     language: str | None = None  # overrides the file and the detector
     outputs: tuple[str, ...] = ("txt",)  # beside metadata, which is always written

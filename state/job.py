@@ -107,6 +107,7 @@ class Reason(StrEnum):
     REPETITION = "repetition"  # it wrote more than its part can hold
     MODEL_OUT_OF_MEMORY = "model_out_of_memory"
     GPU_TIMEOUT = "gpu_timeout"
+    SERVER_UNANSWERED = "server_unanswered"  # the server of the model gave no answer for some parts
     # the machine
     RESTART_DURING_JOB = "restart_during_job"  # the machine restarted twice in a row during it
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # claimed too often without one finished part

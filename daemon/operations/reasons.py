@@ -67,6 +67,11 @@ EXPLAINED: Final[dict[Reason, Explanation]] = {
         "source's stands there",
         _OTHER_MODEL,
     ),
+    Reason.SERVER_UNANSWERED: Explanation(
+        "the server of the model gave no answer for some parts; the embedded model's text or the "
+        "source's stands there",
+        "start the server, then `llasactl retry JOB`",
+    ),
     Reason.CANNOT_SPELL: Explanation("the model cannot write this text", _OTHER_MODEL),
     Reason.TOO_LONG: Explanation("too long for the model", _OTHER_MODEL),
     Reason.PARTS_FELL_BACK: Explanation("some parts are the source's own text", _RETRY),

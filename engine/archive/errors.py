@@ -3,6 +3,8 @@
 EngineError
 └── ArchiveError         the run cannot go on
     ├── RayMissing       the extra is not installed
+    ├── RemoteMissing    what reaches a store is not installed
+    ├── NothingFound     no source has a file to work on
     ├── ClusterFailed    no machine of the cluster can work
     └── WorkersDiffer    a worker would write another text than this command
 """
@@ -24,6 +26,23 @@ class RayMissing(ArchiveError):
 
     reason = "ray_missing"
     hint = "Install it with `pip install 'llasa[ray]'`, or use --jobs N on this machine."
+
+
+class RemoteMissing(ArchiveError):
+    """What reaches files behind an address is not installed."""
+
+    reason = "remote_missing"
+    hint = "Install `llasa[remote]`, and the package of the service (s3fs, sshfs, gcsfs ...)."
+
+
+class NothingFound(ArchiveError):
+    """There is no transcript in what was named."""
+
+    reason = "nothing_found"
+    hint = (
+        "Check the path. A folder means its *.json files; other formats need a pattern in "
+        "quotation marks, such as 'FOLDER/**/*.srt'."
+    )
 
 
 class ClusterFailed(ArchiveError):

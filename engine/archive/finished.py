@@ -35,12 +35,17 @@ class Earlier:
 
 
 def find(outlet: Path, *, sha256: str, recipe: str) -> Earlier | None:
-    """Return the outputs of a source with this content under this recipe, None: not finished."""
+    """Return the outputs of a source with this content under this recipe, None: not finished.
+
+    Outputs of which the server of a model left parts unanswered are not finished.
+    """
     (text,) = sidecars.paths_for(outlet, ["enhanced.txt"]).values()
     for _, metadata in _all(outlet):
         source = _object(metadata.get("source"))
         if source.get("sha256") != sha256:
             continue
+        if _object(_object(metadata.get("server")).get("parts")).get("unanswered"):
+            continue  # the server may answer now
         if metadata.get("recipe") == recipe and os.path.lexists(text):
             coverage = _object(metadata.get("coverage"))
             fell_back = _object(coverage.get("parts")).get("fallback", 0)

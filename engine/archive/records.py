@@ -25,9 +25,11 @@ class Item:
 
     def absolute(self) -> Self:
         """Return the item with paths that do not depend on the current folder."""
-        return dataclasses.replace(
-            self, path=os.path.abspath(self.path), outlet=os.path.abspath(self.outlet)
-        )
+        return dataclasses.replace(self, path=_absolute(self.path), outlet=_absolute(self.outlet))
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(path)
 
 
 @dataclass(frozen=True, slots=True)

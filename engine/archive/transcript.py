@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import os
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from engine import corrections, pipeline, sidecars, speakers
-from engine.archive import finished
+from engine.archive import finished, remote
 from engine.archive.errors import ArchiveError
 from engine.archive.records import FINISHED, Item, Outcome, Output, Settings
 from engine.child.client import ModelClient
@@ -126,6 +127,16 @@ class Enhancer:
         )
 
     def _enhance(self, item: Item) -> Outcome:
+        if not (remote.is_address(item.path) or remote.is_address(item.outlet)):
+            return self._enhance_here(item)
+        with tempfile.TemporaryDirectory(prefix="llasa-") as folder:
+            stage = remote.stage(item, Path(folder))
+            self._alive()
+            outcome = self._enhance_here(stage.staged)
+            self._alive()
+            return stage.publish(outcome)
+
+    def _enhance_here(self, item: Item) -> Outcome:
         path, outlet = Path(item.path), Path(item.outlet)
         source = _read(path)
         if sidecars.is_ours(path.name) or sidecars.is_ours_content(source.data):

@@ -28,7 +28,7 @@ from engine.errors import (
     ToolRefused,
 )
 from engine.records import EnhancedPart, EnhancedWord, ModelInfo, Part
-from engine.text import terms
+from engine.text import checkpoint, terms
 
 SILENCE_S: Final = 120.0
 # Decisions that a part may take: far more than any tokenizer needs, but finite.
@@ -302,4 +302,5 @@ def _enhanced(part: Part, answer: Message) -> EnhancedPart:
         passes=int(answer["passes"]),
         decode_s=float(answer["decode_s"]),
         ties=int(answer.get("ties", 0)),
+        served=checkpoint.served_from_json(answer),
     )

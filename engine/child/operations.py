@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 from engine.child import protocol
 from engine.errors import (
@@ -27,7 +28,7 @@ from engine.errors import (
 )
 from engine.models.device import Device
 from engine.models.embedders import EmbedderInfo
-from engine.records import EnhancedPart, ModelInfo, Opinion
+from engine.records import EnhancedPart, ModelInfo, Opinion, Server
 
 if TYPE_CHECKING:
     from engine.child.deciding import Deciders
@@ -114,6 +115,8 @@ def load_model(
         return LoadedModel(
             tagger.enhance, partial(_refuse, info), tagger.device_path, tagger.load_s
         )
+    if info.server is not None:
+        return _load_server(info, info.server, device=device)
     from engine.guided import model
     from engine.guided.decode import decode
     from engine.guided.generate import Writer
@@ -129,6 +132,25 @@ def load_model(
     return LoadedModel(enhance, partial(Writer, loaded), loaded.device_path, load_s)
 
 
+def _load_server(info: ModelInfo, server: Server, *, device: Device) -> LoadedModel:
+    """Find a model on a server, and load the tagger that decides without it."""
+    from engine.child.serving import ServingDecider
+    from engine.served.ask import Asker
+    from engine.served.http import Endpoint
+    from engine.tagger.tag import Tagger
+
+    started = time.monotonic()
+    asker = Asker(server, Endpoint(server))
+    asker.begin()
+    decider = info.decider
+    tagger = None if decider is None else Tagger.load(decider, device=device)
+    deciding = ServingDecider(info, asker, tagger)
+    host = urlsplit(server.url).netloc
+    how = "asked plainly" if asker.mode == "plain" else f"bound by {asker.mode}"
+    load_s = time.monotonic() - started
+    return LoadedModel(deciding.enhance, partial(_refuse, info), f"{host}, {how}", load_s)
+
+
 def _deciders(model: Model, opinion: Opinion, *, device: Device) -> tuple[Deciders, float]:
     """Return a language model with the tagger that it has an opinion beside, and the seconds."""
     from engine.child.deciding import Deciders
@@ -142,6 +164,11 @@ def _deciders(model: Model, opinion: Opinion, *, device: Device) -> tuple[Decide
 
 
 def _refuse(info: ModelInfo) -> NoReturn:
+    if info.server is not None:
+        raise ModelRefused(
+            f"{info.name} is on a server, which is asked for transcripts alone.",
+            hint="Give a chat model with --model: a folder, or a name in the local cache.",
+        )
     raise ModelRefused(
         f"{info.name} labels the words of a transcript and writes no text of its own.",
         hint="Give a chat model with --model: a folder, or a name in the local cache.",

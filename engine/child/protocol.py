@@ -16,7 +16,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.errors import EngineError
-from engine.records import EnhancedPart, EnhancedWord, Layout, ModelInfo, Opinion, Part, Word
+from engine.records import (
+    EnhancedPart,
+    EnhancedWord,
+    Layout,
+    ModelInfo,
+    Opinion,
+    Part,
+    Server,
+    Word,
+)
+from engine.text import checkpoint
 
 HEADER = struct.Struct(">I")
 # A part is a few hundred words; anything larger is not a frame but noise.
@@ -94,6 +104,7 @@ def result_to_wire(part: EnhancedPart) -> dict[str, Any]:
         "passes": part.passes,
         "decode_s": part.decode_s,
         "ties": part.ties,
+        **checkpoint.served_to_json(part.served),
     }
 
 
@@ -106,6 +117,7 @@ def info_from_wire(data: Mapping[str, Any]) -> ModelInfo:
     """Read a model's description back."""
     tuples = {key: tuple(data[key]) for key in ("tasks", "languages", "separators", "marks")}
     opinion, decider = data.get("opinion"), data.get("decider")
+    server = data.get("server")
     return ModelInfo(
         **{
             **data,
@@ -113,6 +125,7 @@ def info_from_wire(data: Mapping[str, Any]) -> ModelInfo:
             "layout": Layout(**data["layout"]),
             "opinion": None if opinion is None else Opinion(**opinion),
             "decider": None if decider is None else info_from_wire(decider),
+            "server": None if server is None else Server(**server),
         }
     )
 

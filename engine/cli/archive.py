@@ -13,11 +13,12 @@ from typing import Final, Literal
 import click
 
 from engine import errors
-from engine.archive import cluster, listing, pool
+from engine.archive import cluster, listing, pool, remote
+from engine.archive.errors import NothingFound
 from engine.archive.records import Item, Outcome, Settings
 from engine.archive.tally import Tally
 from engine.cli import output as out
-from engine.cli.context import CliContext, Lease
+from engine.cli.context import CliContext, Lease, is_small
 from engine.cli.failure import failure, hint
 from engine.cli.report import Output, Report, Reporter
 from engine.cli.run import EXIT_ENVIRONMENT
@@ -48,12 +49,14 @@ def run_archive(
     reporter: Reporter,
     sharing: Sharing,
     *,
-    folder: Path | None,
+    folder: Path | str | None,
 ) -> None:
     """Enhance all files of the sources and exit with the highest code of any of them."""
-    parsed = [listing.parse(text) for text in sources]
     try:
-        if folder is not None:
+        parsed = [listing.parse(text) for text in sources]
+        if isinstance(folder, str):
+            remote.Store(folder)
+        elif folder is not None:
             out.check_folder(folder)
         info = catalog.describe(profile.model)
     except EngineError as error:
@@ -65,11 +68,19 @@ def run_archive(
         cleaning=profile.cleaning,
         recipe=str(Recipe.of(profile, info)),
     )
-    unlisted = _Unlisted()
-    total, total_bytes = _measured(parsed, folder, unlisted)
-    run = _Run(reporter, total, total_bytes)
+    said = _Said()
+    try:
+        total, total_bytes = _measured(parsed, folder, said)
+    except EngineError as error:
+        reporter.sum_up(0, error)
+        raise failure(error) from error
+    if not total:
+        nothing = NothingFound()
+        reporter.sum_up(0, nothing)
+        raise failure(nothing)
+    run = _Run(reporter, total, total_bytes, folder)
     items = listing.walk(parsed, into=folder)
-    lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
+    lease = Lease() if is_small(info) else context.lease()
     with lease, lease.turn():
         try:
             run.follow(_outcomes(items, settings, sharing, lease, run))
@@ -78,11 +89,19 @@ def run_archive(
             raise failure(error) from error
         except KeyboardInterrupt:
             run.end(None)
+            out.say("Interrupted. The same command goes on: what is finished is skipped.")
             raise
     run.end(run.stopped_by)
-    code = max(run.worst, 1 if unlisted.any else 0)
+    code = max(run.worst, 1 if said.unlisted or said.empty else 0)
     if code:
         raise click.exceptions.Exit(code)
+
+
+def folder_of(text: str | None) -> Path | str | None:
+    """Return the folder of the outputs: a path, or the address of one as it was typed."""
+    if text is None or remote.is_address(text):
+        return text
+    return Path(remote.as_local(text))
 
 
 def _outcomes(
@@ -95,22 +114,30 @@ def _outcomes(
     return pool.run(items, settings, jobs=sharing.jobs, lock_path=lease.lock_path)
 
 
-class _Unlisted:
-    """Names folders that cannot be listed."""
+class _Said:
+    """Names what could not be listed, and what was named and has nothing to work on."""
 
-    any = False
+    unlisted = empty = False
 
-    def __call__(self, path: str, why: str) -> None:
-        self.any = True
+    def problem(self, path: str, why: str) -> None:
+        self.unlisted = True
         out.say(f"The folder {path} cannot be listed: {why}.")
+
+    def nothing_in(self, source: listing.Source) -> None:
+        self.empty = True
+        if source.is_folder:
+            out.say(f"The folder {source.root} has no {listing.DEFAULT} file.")
+        else:
+            out.say(f"No file matches {source}.")
 
 
 def _measured(
-    sources: Sequence[listing.Source], folder: Path | None, unlisted: _Unlisted
+    sources: Sequence[listing.Source], folder: Path | str | None, said: _Said
 ) -> tuple[int, int]:
     """Return the number of files and bytes; they are listed again when they are worked on."""
     files = size = 0
-    for item in listing.walk(sources, into=folder, on_problem=unlisted):
+    walked = listing.walk(sources, into=folder, on_problem=said.problem, on_empty=said.nothing_in)
+    for item in walked:
         files += 1
         size += item.size_bytes
     return files, size
@@ -119,8 +146,11 @@ def _measured(
 class _Run:
     """Follows the outcomes: shows, counts, reports."""
 
-    def __init__(self, reporter: Reporter, files: int, size_bytes: int) -> None:
+    def __init__(
+        self, reporter: Reporter, files: int, size_bytes: int, folder: Path | str | None
+    ) -> None:
         self._reporter = reporter
+        self._folder = folder
         self.files = files
         self.size_bytes = size_bytes
         self._tally = Tally()
@@ -144,6 +174,9 @@ class _Run:
         if not self._reporter.as_json:
             for line in table(self._tally, files, time.monotonic() - self._begun):
                 click.echo(safe(line))
+            if self._tally.count("failed") < self._tally.files:
+                place = "beside their sources" if self._folder is None else f"in {self._folder}"
+                click.echo(safe(f"The texts are {place}."))
 
     def _report(self, outcome: Outcome) -> None:
         self._reporter.add(_reported(outcome))
@@ -182,7 +215,7 @@ class _Run:
     def _state(self) -> str:
         tally = self._tally
         wall_s = time.monotonic() - self._begun
-        speed = f", {tally.words / wall_s:,.0f} words/s" if tally.words and wall_s > 0 else ""
+        speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
         bad = f", {tally.count('failed'):,} failed" if tally.count("failed") else ""
         return f"{tally.files:,} of {self.files:,} files{bad}{speed}"
 
@@ -222,10 +255,14 @@ def table(tally: Tally, files: int, wall_s: float) -> Iterator[str]:
         if worked.words_per_s is not None:
             yield (
                 f"{node}: {worked.files:,} files, {worked.words:,} words, "
-                f"{worked.words_per_s:,.0f} words/s while it worked"
+                f"{_speed(worked.words_per_s)} while it worked"
             )
-    speed = f", {tally.words / wall_s:,.0f} words/s" if tally.words and wall_s > 0 else ""
+    speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
     yield f"{tally.files:,} of {files:,} files in {_span(wall_s)}{speed}"
+
+
+def _speed(words_per_s: float) -> str:
+    return f"{words_per_s:,.0f} words/s" if words_per_s >= 10 else f"{words_per_s:.1f} words/s"
 
 
 def _span(seconds: float) -> str:

@@ -18,6 +18,8 @@ from engine.ask.evidence import Found
 from engine.audio.backends import Setup
 from engine.chat.context import hash_of_file
 from engine.chat.records import Conversation, Tool
+from engine.models import catalog
+from engine.records import ModelInfo
 
 if TYPE_CHECKING:
     from engine.tuning.records import Taken
@@ -32,6 +34,11 @@ class Kept:
     model: str  # that wrote last
     messages: int
     changed_at: str  # UTC, ISO 8601
+
+
+def is_small(info: ModelInfo) -> bool:
+    """Return whether a model needs no lease: the embedded one, or one on a server beside it."""
+    return info.name == catalog.EMBEDDED or info.server is not None
 
 
 class Conversations(Protocol):

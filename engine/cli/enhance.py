@@ -19,7 +19,7 @@ from engine.child.retry import try_part
 from engine.cli import archive
 from engine.cli import output as out
 from engine.cli import source as sources
-from engine.cli.context import CliContext, Lease
+from engine.cli.context import CliContext, Lease, is_small
 from engine.cli.failure import failure
 from engine.cli.options import cleaning_option, json_option, language_option, model_option
 from engine.cli.progress import bar
@@ -70,12 +70,12 @@ def enhance(
     epilog="Example: llasa-cli batch recordings/ --output-dir enhanced/ --jobs 2",
 )
 @click.argument(
-    "files", metavar="SOURCE...", type=click.Path(path_type=Path), nargs=-1, required=True
+    "sources", metavar="SOURCE...", type=click.Path(path_type=str), nargs=-1, required=True
 )
 @click.option(
     "--output-dir",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    "into",
+    type=click.Path(file_okay=False, path_type=str),
     metavar="DIR",
     help="Write the results here, not beside the files; folders are mirrored.",
 )
@@ -100,8 +100,8 @@ def enhance(
 @click.pass_context
 def batch(
     context: click.Context,
-    files: tuple[Path, ...],
-    folder: Path | None,
+    sources: tuple[str, ...],
+    into: str | None,
     jobs: int | None,
     engine: archive.Engine,
     address: str | None,
@@ -122,12 +122,15 @@ def batch(
         raise click.UsageError("--address needs --engine ray.")
     profile = Profile(model=model, language=language, cleaning=cleaning)
     reporter = Reporter(as_json=as_json, one_line=True)
-    sources = [str(file) for file in files]
-    if jobs is not None or engine == "ray" or any(map(archive.is_listed, sources)):
+    folder = archive.folder_of(into)
+    listed = isinstance(folder, str) or any(map(archive.is_listed, sources))
+    if jobs is not None or engine == "ray" or listed:
         sharing = archive.Sharing(engine, jobs or 1, address)
         obj = context.ensure_object(CliContext)
         archive.run_archive(obj, sources, profile, reporter, sharing, folder=folder)
         return
+    files = [Path(source) for source in sources]
+    assert not isinstance(folder, str)
     run_batch(context.ensure_object(CliContext), files, profile, reporter, folder=folder)
 
 
@@ -201,7 +204,7 @@ def _client(context: CliContext, info: ModelInfo) -> Iterator[ModelClient]:
 
     The embedded model takes some megabytes: two of them disturb nobody.
     """
-    lease = Lease() if info.name == catalog.EMBEDDED else context.lease()
+    lease = Lease() if is_small(info) else context.lease()
     with lease, lease.turn():
         client = ModelClient(info, lock_path=lease.lock_path)
         try:

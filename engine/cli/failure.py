@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from engine.archive.errors import ArchiveError
+from engine.archive.errors import ArchiveError, NothingFound
 from engine.errors import (
     BadSound,
     ChildError,
@@ -39,6 +39,12 @@ class Failure(click.ClickException):
         super().__init__(f"{safe(about + str(error))}\n{safe(hint(error))}")
 
 
+class UsageFailure(Failure):
+    """An error of what the user named: it is not there."""
+
+    exit_code = 2
+
+
 class EnvironmentFailure(Failure):
     """An error that every other file would meet too: the model, the disk."""
 
@@ -47,6 +53,8 @@ class EnvironmentFailure(Failure):
 
 def failure(error: EngineError, *, about: str = "") -> Failure:
     """Return an error as the failure with its exit code; `about` goes before its message."""
+    if isinstance(error, NothingFound):
+        return UsageFailure(error, about=about)
     environment = isinstance(error, ArchiveError | ModelError | ChildError | OutputError)
     if isinstance(error, SoundError):
         environment = not isinstance(error, BadSound)

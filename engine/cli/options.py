@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Final
 
 import click
 
-from engine.models import catalog
+from engine.models import catalog, servers
 
 
 def _language_code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -21,9 +22,30 @@ language_option = click.option(
     callback=_language_code,
     help="Language of the speech (ISO 639-1), if known.",
 )
-model_option = click.option(
-    "--model", default=catalog.EMBEDDED, show_default=True, help="Model to use."
+_FAR_HOST: Final = f"{__name__}.far_host"
+_named = click.option(
+    "--model",
+    default=catalog.EMBEDDED,
+    show_default=True,
+    callback=lambda context, _, name: servers.named_again(name, context.meta.get(_FAR_HOST)),
+    help="Model to use: a name, a folder, or http://HOST:PORT/v1#NAME on a server.",
 )
+_far_host = click.option(
+    "--allow-host",
+    "far_host",
+    metavar="HOST",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, host: context.meta.update({_FAR_HOST: host}),
+    help="Let the model be on this host outside of your network: what was said goes there.",
+)
+
+
+def model_option(function: Any) -> Any:
+    """Give a command the model that it uses, and the host that it may be on."""
+    return _named(_far_host(function))
+
+
 cleaning_option = click.option(
     "--cleaning",
     type=click.Choice(["off", "safe", "thorough"]),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelNotFound, ModelRefused
-from engine.models import calibrations, opinions, places
+from engine.models import calibrations, opinions, places, servers
 from engine.records import Layout, ModelInfo, Opinion
 
 EMBEDDED = "punct"
@@ -30,6 +30,7 @@ _LAYOUTS = {
     "punct": Layout(paragraph="\n\n ", opening=" "),
     "chat": Layout(),
     "labels": Layout(),
+    "server": Layout(),
 }
 # Words of a part, and words shown before and after it. A causal model reads what it wrote and pays
 # for every word that it is shown. A tagger reads a part, with the words around it, in one window of
@@ -46,14 +47,17 @@ def describe(
 ) -> ModelInfo:
     """Return what is known about a model without loading it.
 
-    `model` is "punct" (or a name that it had before), a folder (a relative one lies under `base`,
-    the home), the name of a folder in `base`/var/models or in llasa's own cache, or of a repository
-    in the local Hugging Face cache. Nothing is downloaded. A chat model comes with the `decider` if
-    that is a tagger: it decides, and the chat model has an opinion. What `calibrate` found about it
-    in the home holds, unless it is to be measured again (`use_measured`). Raises `ModelNotFound`,
-    `ModelRefused`.
+    `model` is "punct" (or a name that it had before), the address of a model on a server
+    (`http://HOST:PORT/v1#NAME`, see `servers`; it is not asked here), a folder (a relative one lies
+    under `base`, the home), the name of a folder in `base`/var/models or in llasa's own cache, or
+    of a repository in the local Hugging Face cache. Nothing is downloaded. A chat model comes with
+    the `decider` if that is a tagger: it decides, and the chat model has an opinion. What
+    `calibrate` found about it in the home holds, unless it is to be measured again
+    (`use_measured`). Raises `ModelNotFound`, `ModelRefused`.
     """
     home = base or Path.cwd()
+    if servers.is_address(model):
+        return _served(model, _described(decider, home))
     info = _described(model, home)
     if not info.converses:
         return info
@@ -68,6 +72,26 @@ def describe(
             lookahead_words=tagger.lookahead_words,
         )
     return _as_measured(info, home) if use_measured else info
+
+
+def _served(model: str, decider: ModelInfo) -> ModelInfo:
+    """Return a model on a server; the embedded one decides what it does not."""
+    server = servers.parse(model)
+    return ModelInfo(
+        name=f"{server.url}#{server.model}",
+        path=server.url,
+        revision=None,  # no server says which weights it has
+        quantization=None,
+        tasks=("punctuate",),
+        languages=(),
+        kind="causal",
+        template="server",
+        part_words=decider.part_words,
+        tail_words=decider.tail_words,
+        lookahead_words=decider.lookahead_words,
+        decider=decider,
+        server=server,
+    )
 
 
 def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
@@ -97,7 +121,7 @@ def _described(model: str, base: Path) -> ModelInfo:
         raise ModelRefused(
             f"The model {model} is of a kind that is not known here: {kind!r}.", hint=_UPDATE
         )
-    if template not in tuple(_LAYOUTS) or (kind == "tagger") != (template == "labels"):
+    if template not in tuple(_LAYOUTS)[:3] or (kind == "tagger") != (template == "labels"):
         raise ModelRefused(
             f"The model {model} has a template that is not known here: {template!r}.", hint=_UPDATE
         )

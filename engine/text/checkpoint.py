@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
+from typing import Any, get_args
 
-from engine.records import EnhancedPart, Part
+from engine.records import EnhancedPart, Part, Served, ServedReason
 from engine.text import terms
 
 
@@ -18,6 +21,7 @@ def dump(part: EnhancedPart) -> str:
             "passes": part.passes,
             "decode_s": part.decode_s,
             "ties": part.ties,
+            **served_to_json(part.served),
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -39,4 +43,23 @@ def load(part: Part, payload: str) -> EnhancedPart:
         passes=data["passes"],
         decode_s=data["decode_s"],
         ties=data["ties"],
+        served=served_from_json(data),
     )
+
+
+def served_to_json(served: Served | None) -> dict[str, Any]:
+    """Return what a server decided of a part; nothing where none was asked."""
+    return {} if served is None else {"served": dataclasses.asdict(served)}
+
+
+def served_from_json(data: Mapping[str, Any]) -> Served | None:
+    """Read it back; raises `KeyError`, `TypeError`, `ValueError`."""
+    found = data.get("served")
+    if found is None:
+        return None
+    otherwise, reason = found["otherwise"], found["reason"]
+    if otherwise not in ("embedded", "source"):
+        raise ValueError("this is not who decides without a server")
+    if reason not in (None, *get_args(ServedReason)):
+        raise ValueError("this is not why an answer was not taken")
+    return Served(otherwise, int(found["taken"]), reason)

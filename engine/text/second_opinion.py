@@ -71,13 +71,13 @@ def read_alone(
 ) -> Consulted:
     """Return the path that a reader chooses by itself, gap by gap."""
     alone = Opinion(margin=math.inf, weight=1.0, lookahead=opinion.lookahead)
-    scores = _without_opinion(lattice)
+    scores = without_opinion(lattice)
     path = [Choice(0, 0)] * len(lattice.readings)
     path = path if lattice.admits(path) else best(lattice, scores)
     return _Consultation(lattice, scores, tail, alone, read, path).run(on_progress)
 
 
-def _without_opinion(lattice: Lattice) -> PathScores:
+def without_opinion(lattice: Lattice) -> PathScores:
     """Return the scores of one who has read nothing: the biases, and the source's own choices."""
     own = OWN if lattice.marked else 0.0
 

@@ -90,3 +90,12 @@ def test_listing_is_lazy(archive: Path) -> None:
     """The first file is there before the sources are listed to their end."""
     items = listing.walk([listing.parse("a"), listing.parse("nowhere/")], into=None)
     assert next(items).path.endswith("talk.json")
+
+
+def test_a_source_without_files_is_named_unless_it_could_not_be_listed(archive: Path) -> None:
+    """What another source took already is no lack of files."""
+    empty: list[str] = []
+    parsed = [listing.parse(text) for text in ("a", "a/**/*.srt", "a/*.json", "gone/*.json")]
+    walked = listing.walk(parsed, into=None, on_empty=lambda source: empty.append(str(source)))
+    assert len(list(walked)) == 2
+    assert empty == ["a/**/*.srt"]

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.archive import listing, pool
+from engine.archive.pool import MakeWorker
 from engine.archive.process import WorkerProcess
 from engine.archive.records import Item
 from engine.cli.main import llasa_cli
@@ -93,6 +94,28 @@ def test_a_model_that_is_not_there_ends_the_run_before_it_begins(tmp_path: Path)
     assert last["summary"]["stopped_by"]["reason"] == "model_missing"
 
 
+@pytest.mark.parametrize("source", ["empty", "full/*.srt", "gone/*.json"])
+def test_sources_without_a_file_are_no_success(tmp_path: Path, source: str) -> None:
+    """What was named and has nothing is named, and the exit code is that of what is not there."""
+    (tmp_path / "empty").mkdir()
+    transcript(tmp_path / "full/talk.json")
+    code, printed, errors = batch(tmp_path / source, "--output-dir", tmp_path / "out", "--json")
+    assert code == 2
+    assert source.partition("/")[0] in errors
+    (last,) = lines(printed)
+    assert last["summary"]["stopped_by"]["reason"] == "nothing_found"
+
+
+def test_one_source_without_a_file_does_not_keep_the_others_from_their_end(tmp_path: Path) -> None:
+    """It is named, and the exit code says that not all is as it was meant."""
+    (tmp_path / "empty").mkdir()
+    transcript(tmp_path / "full/talk.json")
+    code, table, errors = batch(tmp_path / "empty", tmp_path / "full")
+    assert code == 1
+    assert "empty has no *.json file" in errors
+    assert "1 of 1 files" in table
+
+
 @pytest.mark.parametrize(
     "arguments", [["--address", "h:1"], ["--engine", "ray", "--jobs", "2"], ["--jobs", "0"]]
 )
@@ -113,21 +136,28 @@ def test_without_ray_the_command_says_how_to_install_it(
     assert "--jobs" in errors
 
 
-def fake(number: int) -> WorkerProcess:
+def fake(number: int, *, silence_s: float = 120.0) -> WorkerProcess:
     command = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
-    return WorkerProcess(settings(), node=f"n{number}", silence_s=2.0, command=command)
+    return WorkerProcess(settings(), node=f"n{number}", silence_s=silence_s, command=command)
+
+
+def impatient(number: int) -> WorkerProcess:
+    return fake(number, silence_s=10.0)
 
 
 def items(*names: str) -> Iterator[Item]:
     return (Item(name, name, 1) for name in names)
 
 
-@pytest.mark.parametrize(("bad", "reason"), [("dies", "worker_died"), ("hangs", "worker_silent")])
+@pytest.mark.parametrize(
+    ("bad", "reason", "make"),
+    [("dies", "worker_died", fake), ("hangs", "worker_silent", impatient)],
+)
 def test_a_file_on_which_a_worker_dies_or_hangs_is_named_and_the_others_are_done(
-    bad: str, reason: str
+    bad: str, reason: str, make: MakeWorker
 ) -> None:
     """Another worker takes its place."""
-    found = list(pool.run(items("a", bad, "b", "c"), settings(), jobs=1, make=fake))
+    found = list(pool.run(items("a", bad, "b", "c"), settings(), jobs=1, make=make))
     assert [(o.file, o.state) for o in found] == [
         ("a", "done"),
         (bad, "failed"),
