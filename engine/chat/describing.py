@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from engine.chat.records import Backend, Message, WritingOptions
 from engine.chat.stream import split
-from engine.written.checks import Checker, Problem, alike
+from engine.claims.checks import Checker, alike
+from engine.claims.records import Problem
 from engine.written.material import Material, sentences_of
 from engine.written.plan import Progress, progress
 from engine.written.records import Cited, Outcome
@@ -50,7 +51,7 @@ def describe(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[str, Outcome]:
     """Do all requests of a transcript; raises what the backend raises, and Cancelled."""
-    checker = Checker(material)
+    checker = Checker(material.paragraphs, material.known)
     size = most_bytes(backend, material)
     done: dict[str, Outcome] = {}
     while (at := progress(material, done, most_bytes=size)).request is not None:

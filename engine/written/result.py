@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from engine.claims.checks import Checker, alike
 from engine.extract.vocabulary import is_phrase_of
 from engine.records import Chapter, Document, Extracts, Point
-from engine.written.checks import Checker, alike
 from engine.written.material import Material, speakers_in_order
 from engine.written.plan import MOST_KEY_POINTS, notes
 from engine.written.records import Cited, Outcome, Writing
@@ -43,7 +43,7 @@ def merge(
         material: The same as it is compared.
         writing: What was written.
     """
-    checker = Checker(material)
+    checker = Checker(material.paragraphs, material.known)
     rename = _rename(writing.names, material)
     outcomes = dict(writing.outcomes)
     lost = 0
