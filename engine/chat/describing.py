@@ -19,6 +19,7 @@ from engine.written.material import Material, sentences_of
 from engine.written.plan import Progress, progress
 from engine.written.records import Cited, Outcome
 from engine.written.requests import Request
+from engine.written.shape import is_subject, misshapen, stands_alone
 
 _SHARE: Final = 3  # of the context that a request may show: one in so many
 _MOST_TOKENS: Final = 3_000  # that a request shows; more makes small models forget
@@ -113,8 +114,12 @@ def _sorted_out(
     good: list[Cited] = []
     bad: list[tuple[Cited, Problem]] = []
     for cited in drafts:
-        problem = checker.check(cited.text, cited.cites, title=request.kind == "title")
+        title = request.kind == "title"
+        problem = checker.check(cited.text, cited.cites, title=title)
         earlier = [*before, *good]
+        if problem is None and not title:
+            alone = stands_alone(request.key, first=not earlier)
+            problem = misshapen(cited.text, checker.known, alone=alone)
         if problem is None and any(alike(cited.text, o.text, checker.known) for o in earlier):
             problem = Problem("repeated", "it says again what another sentence says")
         if problem is None:
@@ -149,7 +154,9 @@ def _tags(value: Any, request: Request, checker: Checker) -> Outcome:
     good = [
         Cited(tag, everything[:1])
         for tag in drafts
-        if checker.check(tag, everything, title=True) is None and len(tag.split()) <= 3
+        if len(tag.split()) <= 3
+        and is_subject(tag, checker.known)
+        and checker.check(tag, everything, title=True) is None
     ]
     dropped = len(drafts) - len(good)
     return Outcome(tuple(good), written=len(drafts), dropped=dropped, chosen=chosen)

@@ -10,6 +10,7 @@ model answered goes to the standard error, one line of JSON a request.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -86,6 +87,7 @@ def _write(path: Path, client: ModelClient, backend: _Recorded) -> dict[str, obj
     material = pipeline.material_of(plan, document, pipeline.quoted(plan, document))
     if material is None:
         return {"file": path.name, "language": document.language}
+    before = backend.tokens, backend.requests
     begun = time.monotonic()
     done = describing.describe(
         backend,
@@ -110,10 +112,24 @@ def _write(path: Path, client: ModelClient, backend: _Recorded) -> dict[str, obj
         "spent_s": round(spent_s, 1),
         **{key: generation[key] for key in ("sentences", "rewritten", "dropped", "withheld")},
         "origin": found["origin"],
+        "tokens": backend.tokens - before[0],
+        "answers": backend.requests - before[1],
+        "verbatim": sum(_is_quoted(cited, texts) for cited in generation["cited"]),
         "unsupported": unsupported(found, texts),
         "title": found["title"],
+        "tags": found["tags"],
         "cited": generation["cited"],
     }
+
+
+def _is_quoted(cited: dict[str, Any], texts: Sequence[str]) -> bool:
+    """Return whether a sentence stands word for word in a paragraph that it cites."""
+
+    def plain(text: str) -> str:
+        return " ".join(re.findall(r"\w+", text.casefold()))
+
+    said = plain(cited["text"])
+    return any(said in plain(texts[number]) for number in cited["paragraphs"])
 
 
 if __name__ == "__main__":
