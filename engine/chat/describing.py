@@ -95,14 +95,16 @@ def fulfil(
     good, bad = _sorted_out(drafts, [], request, checker)
     if not bad:
         return Outcome(tuple(good), written=len(drafts))
-    told = [*asked, Message("assistant", answer), Message("user", request.again(bad))]
-    _, value = write(told, request.schema(exactly=len(bad)))
-    again = _sentences(value, request, checker)[: len(bad)]
+    # Not more than were asked for: a weak model puts six sentences where one should be.
+    worst = bad[: max(1, request.most - len(good))]
+    told = [*asked, Message("assistant", answer), Message("user", request.again(worst))]
+    _, value = write(told, request.schema(exactly=len(worst)))
+    again = _sentences(value, request, checker)[: len(worst)]
     better, _ = _sorted_out(again, good, request, checker)
     return Outcome(
         tuple([*good, *better][: request.most]),
         written=len(drafts),
-        rewritten=len(bad),
+        rewritten=len(worst),
         dropped=max(0, len(bad) - len(better)),
     )
 

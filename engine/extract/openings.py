@@ -7,6 +7,7 @@ shirt". Else the first clause that says something is a title as good as any.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from engine.extract.common import AND, LINKS, words
@@ -38,11 +39,11 @@ _ABOUT = {
 }
 # Question words that open what is told, and the words after or before them that show that it is.
 _ASKING = {
-    "en": (words("how what why"), words("to"), words("show explain learn discuss about see teach")),
-    "de": (words("wie warum"), words("man"), words("zeige zeigen erkläre erklären lernen")),
+    "en": (words("how what why"), words("to"), words("show explain learn discuss see teach")),
+    "de": (words("wie warum"), frozenset[str](), words("zeige zeigen erkläre erklären lernen")),
     "fr": (words("comment pourquoi"), frozenset[str](), words("montrer expliquer voir apprendre")),
     "es": (words("cómo"), frozenset[str](), words("mostrar explicar ver aprender enseñar")),
-    "nl": (words("hoe waarom"), words("je"), words("zien uitleggen leren vertellen")),
+    "nl": (words("hoe waarom"), frozenset[str](), words("zien uitleggen leren vertellen")),
 }
 # What may stand before the noun that is spoken of.
 _BEFORE_NOUNS = {
@@ -67,6 +68,30 @@ _STARTERS = {
     "pt": words("então bom bem pois sim e mas olá é"),
     "nl": words("nou dus ja oké en maar eh uh hallo goed zo"),
 }
+# What a clause of greeting has, or one that speaks to those who listen.
+_GREETINGS = {
+    "en": words(
+        "hello hi hey welcome dear fellow ladies gentlemen folks everybody everyone thanks"
+    ),
+    "de": words("hallo willkommen liebe lieber servus moin danke guten zusammen"),
+    "fr": words("bonjour bonsoir bienvenue chers chères mesdames merci salut"),
+    "es": words("hola buenos buenas bienvenidos queridos señoras gracias"),
+    "it": words("ciao buongiorno buonasera benvenuti cari care signore grazie"),
+    "pt": words("olá bom boa bem-vindos caros senhoras obrigado obrigada"),
+    "nl": words("hallo welkom beste dames heren goedemorgen dank bedankt"),
+}
+# An opening with one of these in front is no title where the text has any other.
+_SAYERS = {
+    "en": words("i i'm i've i'd we we're we've you you're he she it it's they there there's that"),
+    "de": words("ich wir du ihr er sie es man das da"),
+    "fr": words("je j' j nous vous tu il elle on ils elles c'est ça"),
+    "es": words("yo nosotros tú usted él ella ellos eso hay"),
+    "it": words("io noi tu voi lui lei loro c'è"),
+    "pt": words("eu nós você ele ela eles isso há"),
+    "nl": words("ik wij we jij je hij zij ze het er dat"),
+}
+_NO_NOUN = re.compile(r"(?:ed|ing|ly)\Z")  # "a bit worried about" holds no noun to begin with
+_TURNED = words("can do does did is are was will would could should")  # how can we: it is asked
 # A clause that begins so is about the one after it.
 _SUBORDINATE = {
     "en": words("like as when if while although because since after before unless until despite"),
@@ -96,20 +121,25 @@ def announced(
     found: Sequence[Sentence], lexicon: Lexicon, *, unlike: Sequence[str] = ()
 ) -> str | None:
     """Return what the beginning of a text says that it is about; None: it does not say."""
-    for tokens in _beginning(found, lexicon):
-        for stretch in (*_asked(tokens, lexicon), *_spoken_of(tokens, lexicon)):
-            title = _text(stretch)
-            if title not in unlike:
+    for tokens, begins in _beginning(found, lexicon):
+        stretches = sorted((*_asked(tokens, lexicon), *_spoken_of(tokens, lexicon)))
+        for start, end in stretches:
+            title = _text(tokens[start:end])
+            if start < begins and title not in unlike:
                 return title
     return None
 
 
-def opening_of(found: Sequence[Sentence], lexicon: Lexicon) -> str | None:
+def opening_of(
+    found: Sequence[Sentence], lexicon: Lexicon, *, instead: str | None = None
+) -> str | None:
     """Return the first clause that says something, for a text too short to repeat itself.
 
     What people say before they begin is left out. A long clause ends before a preposition, or "…".
+    `instead` is returned where the text opens with no clause that could be a heading.
     """
     language = lexicon.language or ""
+    weak = _GREETINGS.get(language, frozenset()), _SAYERS.get(language, frozenset())
     for sentence in found:
         for clause in _clauses(tokens_of(sentence, lexicon)):
             while clause and clause[0].key in _STARTERS.get(language, ()):
@@ -118,8 +148,12 @@ def opening_of(found: Sequence[Sentence], lexicon: Lexicon) -> str | None:
                 continue
             if clause[0].key in _SUBORDINATE.get(language, ()) and clause[-1].breaks_after:
                 continue
-            return _shortened(clause, lexicon)
-    return None
+            title = _shortened(clause, lexicon)
+            greets = any(token.key in weak[0] for token in clause)
+            if instead is None or not (greets or clause[0].key in weak[1] or title[-1] == "…"):
+                return title
+            return instead
+    return instead
 
 
 def _shortened(clause: Sequence[Token], lexicon: Lexicon) -> str:
@@ -142,14 +176,15 @@ def _without_ends(kept: Sequence[Token], lexicon: Lexicon) -> Sequence[Token]:
     return kept
 
 
-def _beginning(found: Sequence[Sentence], lexicon: Lexicon) -> Iterator[list[Token]]:
+def _beginning(found: Sequence[Sentence], lexicon: Lexicon) -> Iterator[tuple[list[Token], int]]:
+    """Yield the first sentences, with how many of their words are still the beginning."""
     whole = sum(len(sentence.words) for sentence in found)
     most = max(_BEGINNING_LEAST, int(_BEGINNING * whole))
     passed = 0
     for sentence in found:
         if passed >= most:
             return
-        yield tokens_of(sentence, lexicon)[: most - passed]
+        yield tokens_of(sentence, lexicon), most - passed
         passed += len(sentence.words)
 
 
@@ -167,22 +202,22 @@ def _clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         yield clause
 
 
-def _asked(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Sequence[Token]]:
+def _asked(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
     """Yield what a question word opens: how to fold a shirt."""
     openers, after, before = _ASKING.get(lexicon.language or "", (frozenset(),) * 3)
     for at, token in enumerate(tokens[:-2]):
-        if token.key not in openers or token.breaks_after:
+        if token.key not in openers or token.breaks_after or tokens[at + 1].key in _TURNED:
             continue
         told = any(t.key in before for t in tokens[max(0, at - _REACH) : at])
         if not (told or tokens[at + 1].key in after):
             continue
-        stretch = _to_end(tokens, at, lexicon)
-        if len(stretch) > _LEAST and any(t.kind != "stop" for t in stretch):
-            yield stretch
+        end = _to_end(tokens, at, lexicon)
+        if end - at > _LEAST and any(t.kind != "stop" for t in tokens[at:end]):
+            yield at, end
 
 
-def _to_end(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Sequence[Token]:
-    """Return the words from a place to the end of what they say, as many as a title has."""
+def _to_end(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> int:
+    """Return one past the end of what is said from a place on, as many words as a title has."""
     ends_at = at
     for end in range(at, min(at + _MOST, len(tokens))):
         token = tokens[end]
@@ -195,14 +230,14 @@ def _to_end(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Sequence[Toke
         if ends_at + 1 < len(tokens) and not tokens[ends_at].breaks_after:
             while ends_at > at and tokens[ends_at].kind == "stop" and not _is_last(tokens, ends_at):
                 ends_at -= 1
-    return tokens[at : ends_at + 1]
+    return ends_at + 1
 
 
 def _is_last(tokens: Sequence[Token], at: int) -> bool:
     return at + 1 == len(tokens) or tokens[at].breaks_after or tokens[at + 1].text[:1].isupper()
 
 
-def _spoken_of(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Sequence[Token]]:
+def _spoken_of(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
     """Yield what follows "about", with the noun before it: a quick note about the kitchen."""
     language = lexicon.language or ""
     about, needed = _ABOUT.get(language, (frozenset(), frozenset()))
@@ -215,13 +250,20 @@ def _spoken_of(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[Sequence[T
         end = _noun_phrase(tokens, at + 1, lexicon)
         if end is None:
             continue
-        for start in range(at - 1, max(-1, at - 2 - _NOTED), -1):
-            if tokens[start].breaks_after:
-                break
-            if tokens[start].key in articles and at - start > 1 and not needed:
-                yield tokens[start + 1 : end]
-                break
-        yield tokens[at + 1 : end]
+        start = None if needed else _noun_before(tokens, at, articles)
+        yield (at + 1 if start is None else start), end
+
+
+def _noun_before(tokens: Sequence[Token], at: int, articles: frozenset[str]) -> int | None:
+    """Return where a noun phrase begins that ends just before a place: a quick note about."""
+    if at < 2 or _NO_NOUN.search(tokens[at - 1].key):
+        return None
+    for start in range(at - 1, max(-1, at - 2 - _NOTED), -1):
+        if tokens[start].breaks_after:
+            return None
+        if tokens[start].key in articles:
+            return start + 1 if at - start > 1 else None
+    return None
 
 
 def _noun_phrase(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> int | None:
@@ -229,19 +271,23 @@ def _noun_phrase(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> int | No
     articles = _BEFORE_NOUNS.get(lexicon.language or "", frozenset())
     links = LINKS.get(lexicon.language or "", frozenset()) - {AND.get(lexicon.language or "")}
     end = None
-    full = False
+    full = content = 0
     for place in range(at, min(at + _MOST - 1, len(tokens))):
         token = tokens[place]
         if place > at and token.breaks_before:
             break
         if token.kind != "stop":
             end = place + 1
-            full = full or token.kind == "full"
+            content += 1
+            full += token.kind == "full"
         elif not (place == at and token.key in articles) and not (end and token.key in links):
             break
         if token.breaks_after:
             break
-    return end if full or (tokens[at : at + 1] and tokens[at].key in articles) else None
+    if end is None or not full:
+        return None
+    named = tokens[at].key in articles or tokens[at].text[:1].isupper()
+    return end if named or content > 1 else None
 
 
 def _text(stretch: Sequence[Token]) -> str:

@@ -73,8 +73,8 @@ def said_title(
     if plain is not None and " " in plain:
         return plain
     few = among is None and size < _FEW_WORDS
-    opened = opening_of(found, lexicon) if few else None
-    return _capital(opened) if opened else plain
+    opened = opening_of(found, lexicon, instead=plain) if few else plain
+    return _capital(opened) if opened else None
 
 
 def _joined(first: Phrase, second: Phrase, language: str) -> str:
