@@ -15,6 +15,7 @@ _FIGURES: Final = re.compile(rf"(?P<digits>\d+(?:[.,:]\d+|{GROUP_SIGN}\d{{3}})*)
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th|s|er|re|e|ème|º|ª|ste|de)\Z")
 _SCALE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 _DECIMAL_SIGN: Final = {"en": ".", "": ""}  # "": the language is not known, and no sign is sure
+_SPACED: Final = frozenset(("fr", "es", "it", "pt"))  # where spaces group thousands
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z")
 
 
@@ -52,6 +53,10 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
     rest = match["rest"].casefold()
     values = _of_digits(match["digits"], known.code)
     end, text = at + 1, token.text
+    if known.code in _SPACED and not rest and (spaced := _spaced(tokens, at)) is not None:
+        text = " ".join(token.text for token in tokens[at:spaced])
+        whole = {re.sub(r"\D", "", text)}
+        return spaced, _number(whole, text, at, spaced)
     if rest in _SCALE_LETTERS:
         values = {_times(value, _SCALE_LETTERS[rest]) for value in values}
     elif rest and _ORDINAL.fullmatch(rest) is None:
@@ -64,6 +69,14 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
         end += 1
     wanted = {match["digits"]} if ":" in match["digits"] else values
     return end, _number(values, text, at, end, wanted=wanted, ordinal=bool(rest))
+
+
+def _spaced(tokens: Sequence[Token], at: int) -> int | None:
+    """Return one past the end of a figure that spaces group, 15 000; None: none does."""
+    end = at + 1
+    while end < len(tokens) and re.fullmatch(r"\d{3}", tokens[end].text) and not tokens[end].parted:
+        end += 1
+    return end if end > at + 1 and re.fullmatch(r"[1-9]\d{0,2}", tokens[at].text) else None
 
 
 def _of_digits(digits: str, language: str) -> set[str]:

@@ -22,7 +22,8 @@ from tests.engine.written.making import fault
         ("en", "The workers sold the boats.", "The workers sell the boats.", None),
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet 15 Euro.", "number"),
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet fünfzehntausend Euro.", None),
-        ("fr", "Le toit coûte 15\u202f000 euros.", "Le toit coûte 15.000 euros.", None),
+        ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15 euros.", "number"),
+        ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15.000 euros.", None),
     ],
 )
 def test_numbers_and_verbs_are_the_same_however_they_are_written(
