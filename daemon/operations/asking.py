@@ -13,12 +13,13 @@ from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from daemon.work.contents import speaker_key
 from engine.ask import asked as asking
-from engine.ask import rank, support
+from engine.ask import rank
 from engine.ask.answer import Answer, extractive
 from engine.ask.asked import Asked
 from engine.ask.evidence import Found, Retrieved, weigh
 from engine.ask.query import Query, Term
 from engine.ask.tokens import tokens
+from engine.claims.inflection import forms_of
 from state.library.library import Library
 from state.library.records import Filters, Mode, Wanted
 
@@ -147,7 +148,7 @@ def _forms(term: Term) -> list[Wanted]:
     begun = term.beginning
     found = [Wanted(term.tokens) if begun is None else Wanted((begun,), is_beginning=True)]
     if len(term.tokens) == 1:
-        found += [Wanted((form,)) for form in support.forms_of(term.tokens[0])]
+        found += [Wanted((form,)) for form in forms_of(term.tokens[0])]
     return found
 
 

@@ -23,6 +23,7 @@ from engine import pipeline
 from engine.chat import describing
 from engine.chat.local import LocalBackend
 from engine.chat.records import WritingOptions
+from engine.claims.checks import Checker
 from engine.errors import (
     ChildError,
     EngineError,
@@ -32,7 +33,6 @@ from engine.errors import (
 )
 from engine.models import catalog
 from engine.records import ModelInfo, Profile
-from engine.written.checks import Checker
 from engine.written.material import Material, can_be_checked, speakers_in_order
 from engine.written.plan import progress
 from engine.written.records import Outcome, Writing
@@ -214,7 +214,9 @@ class Describer:
         if material is None:
             return None
         size = describing.most_bytes(backend, material)
-        self._open = _Open(job, info, material, Checker(material), names, size)
+        self._open = _Open(
+            job, info, material, Checker(material.paragraphs, material.known), names, size
+        )
         return self._open
 
     def _do(self, found: _Open, backend: LocalBackend, log: Log) -> bool:

@@ -1,88 +1,42 @@
-"""Does a sentence stand in what it cites? Numbers, names, negations and content words, compared.
+"""Does a sentence stand in what it cites? It is held against it as all that a model writes is.
 
-Pure, and strict: what cannot be found is reported, never guessed. Words may be inflected
-("promise", "promised", "paid" for "pay"), numbers written out ("fifteen thousand" for "15,000").
+The checks are those of `engine/claims`; here they are told what a passage knows: its language is
+seen in its words. Beside them are the comparisons of questions with passages, which know no
+language: words in other forms, numbers, names, what is negated.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 import regex  # type: ignore[import-untyped]
 
 from engine.ask.tokens import fold, tokens
+from engine.claims import tokens as reading
+from engine.claims.checks import Checker
+from engine.claims.inflection import forms_of
+from engine.claims.knowledge import Knowledge, knowledge, languages, months, negations
+from engine.claims.numbers import numbers
+from engine.claims.records import Paragraph
 from engine.extract.common import words
+from engine.text.languages import detect
 
 SHORTEST_STEM: Final = 4  # letters that two forms of a word have in common, at least
 _SHORTEST_ROOT: Final = 3  # letters that a word without its ending has, at least
 _NEAR: Final = 4  # words on either side of one that a "not" may negate
 _ENDING: Final = 3  # letters in which two forms of a word may differ at their ends
 
-_PIECE = regex.compile(r"\p{N}+[.,]\p{N}+|[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*")
-_DECIMAL = regex.compile(r"\p{Nd}+(?:[.,]\p{Nd}+)?")
-_SCALED = regex.compile(r"(\p{N}+)(k|m|bn|b|th|st|nd|rd|s)")
-_WITHIN_NUMBERS: Final = frozenset(" \u00a0\t$€£")
+_DECIMAL = regex.compile(r"\d+(?:\.\d+)?")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*")
-_SENTENCE_END = regex.compile(r"(?<=[.?!。？！])\s+|\n+")
-_GROUPS = regex.compile(r"(?<=\p{N})[.,'’\u00a0](?=\p{N}{3}(?!\p{N}))")
 
-_ONES: Final = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "  # noqa: SIM905
-        "fifteen sixteen seventeen eighteen nineteen".split()
-    )
-}
-_TENS: Final = {
-    word: 10 * tens
-    for tens, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(),  # noqa: SIM905
-        start=2,
-    )
-}
-_SCALES: Final = {
-    "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
-    "k": 10**3, "m": 10**6, "bn": 10**9, "b": 10**9,
-}  # fmt: skip
-_SHORT_SCALES: Final = frozenset(("k", "m", "b"))  # only right after digits: "15k"
-
-#: Forms of common verbs that have no beginning in common. Every line is one verb.
-_IRREGULAR: Final = """
-be is are was were been being am|have has had having|do does did done doing|go goes went gone going
-say says said saying|pay pays paid paying|make makes made making|buy buys bought buying
-sell sells sold selling|tell tells told telling|think thinks thought thinking|get gets got gotten
-give gives gave given giving|take takes took taken taking|leave leaves left leaving
-find finds found finding|begin begins began begun beginning|write writes wrote written writing
-speak speaks spoke spoken speaking|win wins won winning|lose loses lost losing
-build builds built building|send sends sent sending|spend spends spent spending
-keep keeps kept keeping|meet meets met meeting|run runs ran running|come comes came coming
-become becomes became becoming|hold holds held holding|bring brings brought bringing
-teach teaches taught teaching|feel feels felt feeling|know knows knew known knowing
-see sees saw seen seeing|grow grows grew grown growing|rise rises rose risen rising
-fall falls fell fallen falling|break breaks broke broken breaking|choose chooses chose chosen
-drive drives drove driven driving|fly flies flew flown flying|eat eats ate eaten eating
-drink drinks drank drunk drinking|hear hears heard hearing|steal steals stole stolen stealing
-fight fights fought fighting|catch catches caught catching|stand stands stood standing
-understand understands understood|lead leads led leading|sleep sleeps slept sleeping
-man men|woman women|child children|person people|foot feet|wife wives|life lives
-mean means meant meaning|lie lies lay lain lying|wear wears wore worn wearing
-throw throws threw thrown|draw draws drew drawn|show shows showed shown|die dies died dying death
-""".replace("\n", "|")
-
-#: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Catalan.
-_NEGATIONS: Final = words(
-    """
-    not no never nobody none nothing neither nor cannot without nicht kein keine keinen keinem
-    keiner nie niemals niemand nichts ohne ne pas jamais rien aucun aucune sans nunca nada nadie
-    sin mai niente nessuno nessuna senza nao nenhum nenhuma ninguem sem niet geen nooit niets
-    niemand zonder nie nigdy nikt nic bez cap mai ningu res sense
-    """
+#: Of the languages whose sentences can be checked, and Polish and Catalan.
+_NEGATIONS: Final = frozenset(
+    map(fold, negations() | words("nie nigdy nikt nic bez cap mai ningu res sense"))
 )
+_MONTHS: Final = frozenset(map(fold, months()))  # German "Mai" negates nothing, Italian "mai" does
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +47,17 @@ class Support:
     names: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     negation: bool = False  # one has a negation and the other has none
+    faults: tuple[str, ...] = ()  # kinds of what else is wrong: said by another, in doubt, asked
 
     @property
     def complete(self) -> bool:
         """Return whether everything stands in what is cited."""
-        return not (self.numbers or self.names or self.words or self.negation)
+        return not (self.words or self.refused)
+
+    @property
+    def refused(self) -> bool:
+        """Return whether more is wrong than single words that are not there."""
+        return bool(self.numbers or self.names or self.negation or self.faults)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -112,6 +72,7 @@ def check(
     *,
     stops: Collection[str] = (),
     speakers: Iterable[str] = (),
+    also: Collection[str] = (),
 ) -> Support:
     """Return what of a sentence does not stand in the texts that it cites.
 
@@ -119,45 +80,61 @@ def check(
         sentence: What is claimed.
         cited: The texts that it refers to.
         stops: Words that say nothing, folded; they need not be there.
-        speakers: Who speaks in these texts: their names may be used.
+        speakers: Who speaks in these texts: their names may be used. One speaks in all of them.
+        also: Tokens that need not be there either.
     """
-    heard = Heard([*cited, *speakers])
-    sentence = _GROUPS.sub("", sentence)
-    numbers = tuple(text for text, value in numbers_in(sentence) if value not in heard.numbers)
-    counted = {token for text, _ in numbers_in(sentence) for token in tokens(text)}
-    names: list[str] = []
-    others: list[str] = []
-    for text, is_name in _words_in(sentence):
-        for token in tokens(text):
-            if token in counted or token in stops or is_negation(text) or heard.has(token):
-                continue
-            (names if is_name else others).append(text)
-            break
+    known = _language_of(cited)
+    if known is None:
+        return Support(faults=("language",))
+    names = list(speakers)
+    free = {*stops, *also, *(token for name in names[1:] for token in tokens(name))}
+    speaker = names[0] if names else None
+    paragraphs = [Paragraph(n, text, speaker, None) for n, text in enumerate(cited)]
+    spare = {
+        token.key for token in reading.read(sentence, known).tokens if free.issuperset(_of(token))
+    }
+    checker = Checker(paragraphs, known, also=spare)
+    lists: dict[str, list[str]] = {"number": [], "name": [], "date": [], "word": []}
+    faults: list[str] = []
+    for problem in checker.problems(sentence, range(len(cited))):
+        if problem.kind in lists and problem.word:
+            lists[problem.kind].append(problem.word)
+        else:
+            faults.append(problem.kind)
+    raised = {fold(name) for name in names_in(sentence)}
+    strangers = [word for word in lists["word"] if fold(word) in raised]
     return Support(
-        numbers,
-        tuple(dict.fromkeys(names)),
-        tuple(dict.fromkeys(others)),
-        negation=bool(cited) and negated_otherwise(sentence, cited, stops=stops),
+        tuple(dict.fromkeys(lists["number"])),
+        tuple(dict.fromkeys((*lists["name"], *lists["date"], *strangers))),
+        tuple(dict.fromkeys(word for word in lists["word"] if word not in strangers)),
+        negation="denial" in faults,
+        faults=tuple(dict.fromkeys(fault for fault in faults if fault != "denial")),
     )
 
 
-def negated_otherwise(sentence: str, cited: Sequence[str], *, stops: Collection[str] = ()) -> bool:
-    """Return whether a sentence negates what is said there, or says what is negated there.
+def _of(token: reading.Token) -> list[str]:
+    return tokens(token.key) or [token.key]
 
-    It is compared with the sentence that has most of its words.
+
+def _language_of(texts: Sequence[str]) -> Knowledge | None:
+    """Return what is known of the language of some texts, None where none is known to be it.
+
+    Of a few words the language is the one of which they have most function words.
     """
-    wanted = {token for token in tokens(sentence) if token not in stops} - _NEGATIONS
-    best: tuple[int, str] = (0, "")
-    for text in cited:
-        for piece in _SENTENCE_END.split(text):
-            heard = Heard([piece])
-            shared = sum(map(heard.has, wanted))
-            if shared > best[0]:
-                best = shared, piece
-    negated = bool(negations_in(sentence))
-    if best[0] * 2 < len(wanted):  # it is not about one sentence: any negation may be meant
-        return negated and not any(map(negations_in, cited))
-    return negated != bool(negations_in(best[1]))
+    joined = " ".join(texts)
+    if (shown := detect(joined)) is not None:
+        return knowledge(shown)
+    said = tokens(joined)
+    best: Knowledge | None = None
+    most = 0
+    for code in ("en", *sorted(languages() - {"en"})):
+        known = knowledge(code)
+        assert known is not None
+        own = {fold(word) for word in known.function}
+        count = sum(token in own for token in said)
+        if count > most:
+            best, most = known, count
+    return best
 
 
 class Heard:
@@ -179,7 +156,7 @@ def same_word(one: str, other: str) -> bool:
     """Return whether two tokens are forms of one word, as far as their beginnings tell."""
     if one == other:
         return True
-    if one in _forms().get(other, ()):
+    if one in forms_of(other):
         return True
     if not (one.isalpha() and other.isalpha()):
         return False
@@ -209,32 +186,24 @@ def numbers_in(text: str) -> list[tuple[str, float]]:
     """Return the numbers of a text as they are written, with their values, in order.
 
     Written-out English numbers count: "fifteen thousand" is 15,000, and "nineteen eighty six" is
-    also the year.
+    also the year. Those that count in order ("second") or name a share ("half") do not, nor "one".
     """
+    known = _anywhere()
     found: list[tuple[str, float]] = []
-    run: list[tuple[str, float]] = []  # of consecutive parts of one number
-    text = _GROUPS.sub("", text)
-    last = 0
-    for match in _PIECE.finditer(text):
-        gap = text[last : match.start()]
-        if run and not set(gap) <= _WITHIN_NUMBERS:
-            found.extend(_composed(run))
-            run = []
-        last = match.end()
-        for word in match[0].casefold().split("-"):
-            value = _value_of(word)
-            if value is not None and (run or word not in _SCALES):
-                run.append((word, value))
-                continue
-            if word == "and" and run and run[-1][0] in _SCALES:
-                continue
-            found.extend(_composed(run))
-            run = []
-            if (scaled := _SCALED.fullmatch(word)) is not None:
-                scale = _SCALES.get(scaled[2], 1)
-                found.append((word, float(_ascii_digits(scaled[1])) * scale))
-    found.extend(_composed(run))
-    return [(written, value) for written, value in found if written != "one"]
+    for number in numbers(reading.read(text, known).tokens, known):
+        if (number.ordinal and number.text.isalpha()) or number.text.casefold() == "one":
+            continue
+        values = {float(value) for value in number.values if _DECIMAL.fullmatch(value)}
+        found += [(number.text, value) for value in sorted(values)]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _anywhere() -> Knowledge:
+    """Return what is known of a text whose language is not: English number words, and figures."""
+    english = knowledge("en")
+    assert english is not None
+    return replace(english, code="")
 
 
 def negations_in(text: str) -> list[str]:
@@ -257,6 +226,8 @@ def negated_here(text: str, words: Collection[str]) -> bool:
 def is_negation(word: str) -> bool:
     """Return whether a word negates: "not", "never", "don't"."""
     folded = fold(word.replace("’", "'"))
+    if folded in _MONTHS and word[:1].isupper():
+        return False
     return folded in _NEGATIONS or folded.endswith("n't")
 
 
@@ -283,70 +254,3 @@ def _words_in(text: str) -> Iterator[tuple[str, bool]]:
         )
         begins = False
         last = match.end()
-
-
-def _value_of(word: str) -> float | None:
-    if _DECIMAL.fullmatch(word):
-        return float(_ascii_digits(word).replace(",", "."))
-    if word in _SHORT_SCALES:
-        return None
-    return next((float(table[word]) for table in (_ONES, _TENS, _SCALES) if word in table), None)
-
-
-def _ascii_digits(text: str) -> str:
-    return "".join(
-        str(unicodedata.digit(char)) if unicodedata.digit(char, None) is not None else char
-        for char in text
-    )
-
-
-def _composed(run: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:
-    """Yield the numbers in consecutive number words: their sum by scales, and a year."""
-    whole: list[tuple[list[str], float]] = []
-    total = group = 0.0
-    written: list[str] = []
-
-    def end() -> None:
-        nonlocal total, group
-        if written:
-            whole.append((list(written), total + group))
-            written.clear()
-        total = group = 0.0
-
-    for word, value in run:
-        if word in _SCALES:
-            if value == 100:
-                group *= value
-            else:
-                total += group * value
-                group = 0.0
-        elif group and not (
-            (word in _ONES and value < 10 and group % 100 >= 20 and group % 10 == 0)
-            or group % 100 == 0
-        ):
-            end()
-            group = value
-        else:
-            group += value
-        written.append(word)
-    end()
-    for parts, value in whole:
-        yield " ".join(parts), value
-    for (first, century), (second, year) in pairwise(whole):
-        if 10 <= century <= 21 and 0 <= year <= 99:
-            yield " ".join((*first, *second)), 100 * century + year
-
-
-def forms_of(token: str) -> frozenset[str]:
-    """Return the forms of a common verb or noun that have no beginning in common with it."""
-    return _forms().get(token, frozenset())
-
-
-@lru_cache(maxsize=1)
-def _forms() -> dict[str, frozenset[str]]:
-    forms: dict[str, frozenset[str]] = {}
-    for line in _IRREGULAR.split("|"):
-        verb = frozenset(line.split())
-        for word in verb:
-            forms[word] = forms.get(word, frozenset()) | verb
-    return forms

@@ -118,11 +118,10 @@ def _checked(
     It may use the words of the question that its passage has, and the name of who speaks.
     """
     passage = support.Heard([quote.source.passage.text])
-    asked = " ".join(token for token in tokens(question) if passage.has(token))
-    found = support.check(
-        text, [quote.text], stops=stops, speakers=filter(None, [quote.speaker, asked])
-    )
-    if found.numbers or found.names or found.negation:
+    asked = [token for token in tokens(question) if passage.has(token)]
+    speakers = [quote.speaker] if quote.speaker else []
+    found = support.check(text, [quote.text], stops=stops, speakers=speakers, also=asked)
+    if found.refused:
         return None
     telling = {token for token in tokens(text) if token not in stops}
     if len(found.words) > MOST_MISSING * len(telling):

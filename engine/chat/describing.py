@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from engine.chat.records import Backend, Message, WritingOptions
 from engine.chat.stream import split
-from engine.written.checks import Checker, Problem, alike
+from engine.claims.checks import Checker, alike
+from engine.claims.records import Problem
 from engine.written.material import Material, sentences_of
 from engine.written.plan import Progress, progress
 from engine.written.records import Cited, Outcome
 from engine.written.requests import Request
+from engine.written.shape import is_subject, misshapen, stands_alone
 
 _SHARE: Final = 3  # of the context that a request may show: one in so many
 _MOST_TOKENS: Final = 3_000  # that a request shows; more makes small models forget
@@ -50,7 +52,7 @@ def describe(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[str, Outcome]:
     """Do all requests of a transcript; raises what the backend raises, and Cancelled."""
-    checker = Checker(material)
+    checker = Checker(material.paragraphs, material.known)
     size = most_bytes(backend, material)
     done: dict[str, Outcome] = {}
     while (at := progress(material, done, most_bytes=size)).request is not None:
@@ -93,14 +95,16 @@ def fulfil(
     good, bad = _sorted_out(drafts, [], request, checker)
     if not bad:
         return Outcome(tuple(good), written=len(drafts))
-    told = [*asked, Message("assistant", answer), Message("user", request.again(bad))]
-    _, value = write(told, request.schema(exactly=len(bad)))
-    again = _sentences(value, request, checker)[: len(bad)]
+    # Not more than were asked for: a weak model puts six sentences where one should be.
+    worst = bad[: max(1, request.most - len(good))]
+    told = [*asked, Message("assistant", answer), Message("user", request.again(worst))]
+    _, value = write(told, request.schema(exactly=len(worst)))
+    again = _sentences(value, request, checker)[: len(worst)]
     better, _ = _sorted_out(again, good, request, checker)
     return Outcome(
         tuple([*good, *better][: request.most]),
         written=len(drafts),
-        rewritten=len(bad),
+        rewritten=len(worst),
         dropped=max(0, len(bad) - len(better)),
     )
 
@@ -112,8 +116,12 @@ def _sorted_out(
     good: list[Cited] = []
     bad: list[tuple[Cited, Problem]] = []
     for cited in drafts:
-        problem = checker.check(cited.text, cited.cites, title=request.kind == "title")
+        title = request.kind == "title"
+        problem = checker.check(cited.text, cited.cites, title=title)
         earlier = [*before, *good]
+        if problem is None and not title:
+            alone = stands_alone(request.key, first=not earlier)
+            problem = misshapen(cited.text, checker.known, alone=alone)
         if problem is None and any(alike(cited.text, o.text, checker.known) for o in earlier):
             problem = Problem("repeated", "it says again what another sentence says")
         if problem is None:
@@ -148,7 +156,9 @@ def _tags(value: Any, request: Request, checker: Checker) -> Outcome:
     good = [
         Cited(tag, everything[:1])
         for tag in drafts
-        if checker.check(tag, everything, title=True) is None and len(tag.split()) <= 3
+        if len(tag.split()) <= 3
+        and is_subject(tag, checker.known)
+        and checker.check(tag, everything, title=True) is None
     ]
     dropped = len(drafts) - len(good)
     return Outcome(tuple(good), written=len(drafts), dropped=dropped, chosen=chosen)

@@ -39,7 +39,6 @@ _LINKED = 3  # links in a row: "out of the"
 _EARLY = 0.15  # share of a talk in which its subject is mostly named
 _EARLY_WORTH = 1.25
 _USUAL = 5.0  # words of a heading
-_SHORT_LEAST, _SHORT_MOST = 3, 8  # words of an opening that stands for a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +100,6 @@ def headings(
             if text not in best or best[text].score < worth:
                 best[text] = heading
     return sorted(best.values(), key=lambda heading: (-heading.score, heading.text))
-
-
-def opening_of(found: Sequence[Sentence], lexicon: Lexicon) -> str | None:
-    """Return the first clause that says something, for a text too short to repeat itself."""
-    for sentence in found:
-        tokens = tokens_of(sentence, lexicon)
-        clause: list[Token] = []
-        for token in tokens:
-            if clause and token.breaks_before:
-                break
-            clause.append(token)
-            if token.breaks_after or len(clause) == _SHORT_MOST:
-                break
-        telling = sum(token.kind == "full" for token in clause)
-        if len(clause) >= _SHORT_LEAST and telling:
-            whole = len(clause) == len(tokens) or clause[-1].breaks_after
-            return _text(clause) + ("" if whole else "…")
-    return None
 
 
 def _stretches(

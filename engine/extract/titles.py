@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from engine.extract.chapters import Stretch
 from engine.extract.common import AND
-from engine.extract.headings import headings, opening_of
+from engine.extract.headings import headings
 from engine.extract.lexicon import Lexicon, is_unspaced
+from engine.extract.openings import announced, opening_of
 from engine.extract.phrases import Phrase, Phrasebook, distinct
 from engine.extract.sentences import Sentence
 from engine.extract.unspaced import unspaced_counts, unspaced_phrases
@@ -16,7 +17,8 @@ from engine.text.letters import composed, without_marks
 from engine.text.marks import CLAUSE_MARKS, SENTENCE_MARKS
 
 _SUBJECTS = 4  # phrases of which a heading holds one
-_FEW_WORDS = 120  # a text with fewer hardly repeats anything
+_SHORT_WORDS = 400  # a text with fewer is about what its beginning says
+_FEW_WORDS = 160  # a text with fewer hardly repeats anything
 
 
 def title_of(
@@ -57,14 +59,22 @@ def said_title(
     spoken = {phrase.text.casefold() for phrase in telling if len(phrase.keys) > 1}
     if plain is not None and plain.casefold() in spoken:
         return plain
+    size = sum(len(sentence.words) for sentence in found)
+    if among is None and size < _SHORT_WORDS:
+        said = announced(found, lexicon, unlike=unlike)
+        if said is not None:
+            return _capital(said)
     for heading in headings(found, book, lexicon, telling, among=among):
         title = _capital(heading.text)
         if title not in unlike:
             return title
+    if telling and len(telling[0].keys) > 1 and among is None and size < _SHORT_WORDS:
+        return _capital(telling[0].text)
     if plain is not None and " " in plain:
         return plain
-    few = among is None and sum(len(sentence.words) for sentence in found) < _FEW_WORDS
-    return (opening_of(found, lexicon) if few else None) or plain
+    few = among is None and size < _FEW_WORDS
+    opened = opening_of(found, lexicon, instead=plain) if few else plain
+    return _capital(opened) if opened else None
 
 
 def _joined(first: Phrase, second: Phrase, language: str) -> str:

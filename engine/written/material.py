@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.claims.instructions import is_instruction
+from engine.claims.knowledge import Knowledge, knowledge
+from engine.claims.records import Paragraph
 from engine.records import Document, Extracts
 from engine.text import marks
 from engine.text.prose import join, label, speaker_of, start_of
-from engine.written.instructions import is_instruction
-from engine.written.knowledge import Knowledge, knowledge
 
 WITHHELD = "[...]"  # shown for sentences that tell a model what to write
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph of the transcript as the model sees it."""
-
-    number: int  # counted from 0, as in the metadata
-    text: str
-    speaker: str | None  # as written in the text; None where the transcript has no speakers
-    start_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.written.material import Material, Paragraph, sentences_of
+from engine.claims.records import Paragraph
+from engine.written.material import Material, sentences_of
 from engine.written.records import Cited, Outcome
 from engine.written.requests import Request, Shown
 

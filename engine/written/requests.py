@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from engine.written.checks import LONGEST, LONGEST_TITLE, Problem
+from engine.claims.checks import LONGEST, LONGEST_TITLE
+from engine.claims.records import Problem
 from engine.written.records import Cited
 
 PROMPT: Final = "1"  # counted up when a request changes

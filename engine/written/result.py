@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from engine.claims.checks import Checker, alike
 from engine.extract.vocabulary import is_phrase_of
 from engine.records import Chapter, Document, Extracts, Point
-from engine.written.checks import Checker, alike
 from engine.written.material import Material, speakers_in_order
 from engine.written.plan import MOST_KEY_POINTS, notes
 from engine.written.records import Cited, Outcome, Writing
+from engine.written.shape import adds, is_subject, misshapen, stands_alone
 
 LEAST_SHARE: Final = 0.5  # of the sentences written for a field that must hold
 _FEWEST: Final = {"summary": 2, "description": 1, "key_points": 2}
@@ -43,7 +44,7 @@ def merge(
         material: The same as it is compared.
         writing: What was written.
     """
-    checker = Checker(material)
+    checker = Checker(material.paragraphs, material.known)
     rename = _rename(writing.names, material)
     outcomes = dict(writing.outcomes)
     lost = 0
@@ -52,7 +53,7 @@ def merge(
         if key == "tags":
             continue
         renamed = [replace(c, text=_renamed(c.text, rename)) for c in outcome.accepted]
-        kept = tuple(c for c in renamed if checker.check(c.text, c.cites, title=title) is None)
+        kept = _kept(key, renamed, checker, title=title)
         lost += len(outcome.accepted) - len(kept)
         outcomes[key] = replace(outcome, accepted=kept)
     found = _fields(extracts, material, outcomes, document)
@@ -81,6 +82,20 @@ def merge(
     return Merged(replace(found.extracts, generated=frozenset(found.generated)), generation)
 
 
+def _kept(
+    key: str, renamed: Sequence[Cited], checker: Checker, *, title: bool
+) -> tuple[Cited, ...]:
+    """Return the sentences of a request that hold."""
+    kept: list[Cited] = []
+    for cited in renamed:
+        alone = stands_alone(key, first=not kept)
+        if checker.check(cited.text, cited.cites, title=title) is None and (
+            title or misshapen(cited.text, checker.known, alone=alone) is None
+        ):
+            kept.append(cited)
+    return tuple(kept)
+
+
 @dataclass(slots=True)
 class _Found:
     extracts: Extracts
@@ -100,16 +115,18 @@ def _fields(
     if description := _enough("description", outcomes.get("description")):
         text = " ".join(cited.text for cited in description)
         _put(found, "description", description, description=text)
+    title = outcomes.get("title")
+    if title and title.accepted:
+        _put(found, "title", title.accepted[:1], title=title.accepted[0].text)
     points = _spread(notes(outcomes)) if long else _enough("key_points", outcomes.get("key_points"))
     if len(points) >= _FEWEST["key_points"]:
         apart: list[Cited] = []
         for cited in sorted(points, key=lambda c: c.cites):
-            if not any(alike(cited.text, other.text, known) for other in apart):
+            repeats = not adds(cited.text, found.extracts.title or "", known)
+            if not repeats and not any(alike(cited.text, other.text, known) for other in apart):
                 apart.append(cited)
-        _put(found, "key_points", apart, key_points=tuple(map(point, apart)))
-    title = outcomes.get("title")
-    if title and title.accepted:
-        _put(found, "title", title.accepted[:1], title=title.accepted[0].text)
+        if len(apart) >= _FEWEST["key_points"]:
+            _put(found, "key_points", apart, key_points=tuple(map(point, apart)))
     _put_chapters(found, outcomes)
     _put_tags(found, material, outcomes.get("tags"), document)
     return found
@@ -136,7 +153,11 @@ def _put_tags(
 ) -> None:
     if outcome is None:
         return
-    new = [cited.text for cited in outcome.accepted if is_phrase_of(cited.text, document)]
+    new = [
+        cited.text
+        for cited in outcome.accepted
+        if is_phrase_of(cited.text, document) and is_subject(cited.text, material.known)
+    ]
     if material.vocabulary:
         chosen = tuple(tag for tag in material.vocabulary if tag in outcome.chosen)
         if chosen:

@@ -32,6 +32,7 @@ from typing import Any
 from engine.child import protocol
 from engine.errors import ChildFailed, GpuTimeout, NoMemory
 
+_PIECE = re.compile(r"\A(?:They|It|And)\b|\b(?:the|and|of|a|in|as)[.!?]\Z")
 FAILURES = {"fail": ChildFailed, "no_memory": NoMemory, "gpu_timeout": GpuTimeout}
 loaded_with: list[int] = []
 
@@ -128,6 +129,7 @@ def _quoted(schema: dict[str, Any], said: str) -> dict[str, Any]:
         (number, sentence)
         for number, text in re.findall(r"^\[(\d+)[^]]*\] (?:\S+: )?(.+)$", said, re.MULTILINE)
         for sentence in re.findall(r"[^\s.!?][^.!?]*[.!?]", text)
+        if not _PIECE.search(sentence)  # a part ended there, and no sentence
     ]
     title = entries["items"]["properties"]["text"]["maxLength"] < 100
     found = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from engine.claims.checks import Checker
 from engine.records import Document, EnhancedWord, Extracts, Word
-from engine.written.checks import Checker
 from engine.written.material import Material, material
 
 Said = str | tuple[str, str]  # a paragraph, or its speaker and what they say
@@ -36,7 +36,13 @@ def made(*paragraphs: Said, language: str = "en", vocabulary: tuple[str, ...] = 
     return found
 
 
+def checker(*paragraphs: Said, language: str = "en") -> Checker:
+    """Return what checks sentences about these paragraphs."""
+    found = made(*paragraphs, language=language)
+    return Checker(found.paragraphs, found.known)
+
+
 def fault(sentence: str, *paragraphs: Said, language: str = "en") -> str | None:
     """Return what is wrong with a sentence that cites all of these paragraphs."""
-    problem = Checker(made(*paragraphs, language=language)).check(sentence, range(len(paragraphs)))
+    problem = checker(*paragraphs, language=language).check(sentence, range(len(paragraphs)))
     return None if problem is None else problem.kind

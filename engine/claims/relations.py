@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.written.evidence import Clause, Said, denies, is_hedge, scope
-from engine.written.inflection import is_said, same_word
-from engine.written.knowledge import Knowledge
-from engine.written.numbers import Number
-from engine.written.tokens import Text, Token, is_run
+from engine.claims.evidence import Clause, Said, denies, is_hedge, scope
+from engine.claims.inflection import is_said, same_word
+from engine.claims.knowledge import Knowledge
+from engine.claims.numbers import Number
+from engine.claims.tokens import Text, Token, is_run
 
 _NEAR: Final = 5  # words after a number in which what it counts is named
 _BEFORE: Final = 6  # ... and before it, where nothing follows

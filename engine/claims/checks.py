@@ -6,86 +6,97 @@ they refuse without need costs a sentence, what they let through costs trust.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final
 
 import regex  # type: ignore[import-untyped]
 
+from engine.claims import relations
+from engine.claims import tokens as reading
+from engine.claims.evidence import Said, clauses, full_names, name_words, said
+from engine.claims.inflection import is_said, same_word
+from engine.claims.instructions import is_instruction
+from engine.claims.knowledge import Knowledge, knowledge, languages
+from engine.claims.numbers import numbers
+from engine.claims.records import Paragraph, Problem
+from engine.claims.relations import Claim
+from engine.claims.tokens import Text, Token, is_run
 from engine.text import marks
 from engine.text.letters import folded
-from engine.written import relations
-from engine.written import tokens as reading
-from engine.written.evidence import Said, clauses, full_names, name_words, said
-from engine.written.inflection import is_said, same_word
-from engine.written.instructions import is_instruction
-from engine.written.knowledge import Knowledge, knowledge, languages
-from engine.written.material import Material
-from engine.written.numbers import numbers
-from engine.written.relations import Claim
-from engine.written.tokens import Text, Token, is_run
 
-Kind = Literal[
-    "form", "language", "instruction", "number", "date", "name", "speaker", "quote", "word",
-    "denial", "doubt", "question", "relation", "repeated", "citation",
-]  # fmt: skip
 LONGEST: Final = 300  # characters of a sentence
 LONGEST_TITLE: Final = 80
 _QUOTED: Final = regex.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"”“»]")
 _UNSAFE: Final = regex.compile(r"[\p{C}<>{}\[\]|\\`*#_]|https?:|www\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a sentence cannot be used."""
-
-    kind: Kind
-    text: str  # in English, for the model that wrote it
-
-
 class Checker:
-    """Checks sentences about one transcript."""
+    """Checks sentences about some paragraphs, such as those of a transcript."""
 
-    def __init__(self, material: Material) -> None:
-        self.material = material
-        self.known = material.known
-        texts = [reading.read(p.text, self.known) for p in material.paragraphs]
-        self._names = name_words(texts, self.known)
-        self._aliases = _aliases(material.speakers)
+    def __init__(
+        self,
+        paragraphs: Sequence[Paragraph],
+        known: Knowledge,
+        *,
+        also: Collection[str] = (),
+    ) -> None:
+        """Make the checker.
+
+        Args:
+            paragraphs: What was said; a sentence cites them by their places.
+            known: Of the language of the paragraphs and of the sentences.
+            also: Words that may stand in a sentence without having been said, folded.
+        """
+        self.known = known
+        self._paragraphs = paragraphs
+        self._speakers = frozenset(p.speaker for p in paragraphs if p.speaker is not None)
+        self._also = frozenset(also)
+        texts = [reading.read(p.text, known) for p in paragraphs]
+        self._names = name_words(texts, known)
+        self._aliases = _aliases(self._speakers)
         self._said: dict[int, Said] = {}
 
     def check(self, text: str, cites: Sequence[int], *, title: bool = False) -> Problem | None:
-        """Return what is wrong with a sentence that cites these paragraphs.
+        """Return the first that is wrong with a sentence that cites these paragraphs.
 
         Args:
             text: The sentence, on one line.
-            cites: Numbers of paragraphs.
+            cites: Places of paragraphs.
             title: It is a title and needs no mark at its end.
         """
+        return next(self.problems(text, cites, title=title), None)
+
+    def problems(
+        self, text: str, cites: Sequence[int], *, title: bool = False
+    ) -> Iterator[Problem]:
+        """Yield everything that is wrong with a sentence, the worst first."""
         for label, alias in self._aliases.items():
             text = text.replace(label, alias)
         if problem := _form(text, title=title):
-            return problem
-        cited = [self._paragraph(p.number) for p in self.material.cited(cites)]
+            yield problem
+        cited = [
+            self._paragraph(number)
+            for number in dict.fromkeys(cites)
+            if 0 <= number < len(self._paragraphs)
+        ]
         if not cited:
-            return Problem("citation", "it cites no paragraph")
+            yield Problem("citation", "it cites no paragraph")
+            return
         claim = self._claim(text, cited)
-        checks: tuple[Callable[[Claim], Problem | None], ...] = (
+        checks: tuple[Callable[[Claim], Iterator[Problem]], ...] = (
             self._language, self._instruction, self._numbers, self._dates, self._name,
             self._quotes, self._words,
         )  # fmt: skip
         for look in checks:
-            if problem := look(claim):
-                return problem
+            yield from look(claim)
         for kind, why in relations.problems(claim, self.known, title=title):
-            return Problem(kind, why)
-        return None
+            yield Problem(kind, why)
 
     # What is claimed
 
     def _paragraph(self, number: int) -> Said:
         if number not in self._said:
-            paragraph = self.material.paragraphs[number]
+            paragraph = self._paragraphs[number]
             self._said[number] = said(paragraph, self.known, self._names)
         return self._said[number]
 
@@ -93,7 +104,7 @@ class Checker:
         parsed = reading.read(text, self.known)
         found = tuple(numbers(parsed.tokens, self.known))
         numbered = {n for number in found for n in range(number.start, number.end)}
-        speakers = _speakers_in(parsed, self.material.speakers, self._aliases)
+        speakers = _speakers_in(parsed, self._speakers, self._aliases)
         names = self._names_of(parsed)
         names |= {word for words in speakers.values() for word in words}
         framed = bool(speakers) or any(token.key in self.known.speaker for token in parsed.tokens)
@@ -136,7 +147,7 @@ class Checker:
 
     # The checks
 
-    def _language(self, claim: Claim) -> Problem | None:
+    def _language(self, claim: Claim) -> Iterator[Problem]:
         keys = [token.key for token in claim.text.tokens]
         own = sum(key in self.known.function for key in keys)
         for code in sorted(languages() - {self.known.code}):
@@ -144,44 +155,48 @@ class Checker:
             assert other is not None
             theirs = sum(key in other.function and key not in self.known.function for key in keys)
             if theirs >= 2 and theirs > own:
-                return Problem("language", "it is not in the language of the recording")
-        return None
+                yield Problem("language", "it is not in the language of the recording")
+                return
 
-    def _instruction(self, claim: Claim) -> Problem | None:
+    def _instruction(self, claim: Claim) -> Iterator[Problem]:
         if is_instruction(claim.raw):
-            return Problem("instruction", "it gives an order and says nothing of the recording")
-        return None
+            yield Problem("instruction", "it gives an order and says nothing of the recording")
 
-    def _numbers(self, claim: Claim) -> Problem | None:
+    def _numbers(self, claim: Claim) -> Iterator[Problem]:
         there = {value for p in claim.cited for n in p.numbers for value in n.values}
         for number in claim.numbers:
-            if not number.wanted & there:
-                return Problem("number", f'the number "{number.text}" is not in what it cites')
-        return None
+            if not number.wanted & there and not self._is_also(number.text):
+                why = f'the number "{number.text}" is not in what it cites'
+                yield Problem("number", why, number.text)
 
-    def _dates(self, claim: Claim) -> Problem | None:
+    def _dates(self, claim: Claim) -> Iterator[Problem]:
         there = claim.said_keys
         for token in claim.text.tokens:
             month = token.key in self.known.months
             month = month and (token.key not in self.known.function or not token.first)
             month = month and (token.capital or token.key not in self.known.function)
             if (month or token.key in self.known.days) and token.key not in there:
-                return Problem("date", f'"{token.text}" is not in what it cites')
-        return None
+                yield Problem("date", f'"{token.text}" is not in what it cites', token.text)
 
-    def _name(self, claim: Claim) -> Problem | None:
+    def _name(self, claim: Claim) -> Iterator[Problem]:
         there = claim.said_keys
+        written = {token.key: token.text for token in claim.text.tokens}
         for name in claim.names:
+            missing = False
             for word in name:
-                if word in there or claim.speaks(word):
+                if word in there or word in self._also or claim.speaks(word):
                     continue
                 if self.known.code == "de" and is_said(word, there, self.known):
                     continue
-                return Problem("name", f'the name "{word}" is not in what it cites')
+                missing = True
+                why = f'the name "{word}" is not in what it cites'
+                yield Problem("name", why, written[word])
             together = any(is_run(name, p.keys) for p in claim.cited)
-            if len(name) > 1 and not together and not all(map(claim.speaks, name)):
+            if len(name) == 1 or together or missing or all(map(claim.speaks, name)):
+                continue
+            if not self._also.issuperset(name):
                 shown = " ".join(name)
-                return Problem("name", f'the name "{shown}" is not in what it cites')
+                yield Problem("name", f'the name "{shown}" is not in what it cites', shown)
         for name in claim.names:
             others = {
                 full
@@ -191,33 +206,35 @@ class Checker:
             }
             if len(others) > 1:
                 shown = " ".join(name)
-                return Problem(
-                    "name", f'there are several people called "{shown}": name them fully'
-                )
-        return None
+                yield Problem("name", f'there are several people called "{shown}": name them fully')
 
-    def _quotes(self, claim: Claim) -> Problem | None:
+    def _quotes(self, claim: Claim) -> Iterator[Problem]:
         for match in _QUOTED.finditer(claim.raw):
             words = [token.key for token in reading.read(match[1], self.known).tokens]
             by = [p for p in claim.cited if not claim.speakers or p.speaker in claim.speakers]
             if not any(is_run(words, p.keys) for p in by):
-                return Problem("quote", "what it quotes was not said like that by that speaker")
-        return None
+                yield Problem("quote", "what it quotes was not said like that by that speaker")
 
-    def _words(self, claim: Claim) -> Problem | None:
+    def _words(self, claim: Claim) -> Iterator[Problem]:
         for token in claim.content:
             sources = claim.sources_of(token)
             there = frozenset(token.key for p in sources for token in p.text.tokens)
             if is_said(token.key, there, self.known) or claim.speaks(token.key):
                 continue
+            if token.key in self._also:
+                continue
             if is_said(token.key, claim.said_keys, self.known):
-                return Problem("speaker", f'"{token.text}" was said by somebody else')
-            return Problem("word", f'the word "{token.text}" is not in what it cites')
+                yield Problem("speaker", f'"{token.text}" was said by somebody else', token.text)
+                continue
+            why = f'the word "{token.text}" is not in what it cites'
+            yield Problem("word", why, token.text)
         first = {token.key for token in claim.text.tokens} & self.known.first_person
         keys = [token.key for token in claim.text.tokens]
         if first and not any(is_run(keys, p.keys) for p in claim.cited):
-            return Problem("form", "it speaks as one of the speakers; write about them")
-        return None
+            yield Problem("form", "it speaks as one of the speakers; write about them")
+
+    def _is_also(self, text: str) -> bool:
+        return all(folded(part) in self._also for part in text.split())
 
 
 def alike(one: str, other: str, known: Knowledge) -> bool:

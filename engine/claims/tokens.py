@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 
+from engine.claims.knowledge import Knowledge
 from engine.text import marks
 from engine.text.letters import LETTER, composed, folded
-from engine.written.knowledge import Knowledge
 
+#: Between groups of three digits beside the point and the comma: 15'000, 15 000.
+GROUP_SIGN = "['’\u00a0\u202f]"
 _TOKEN = regex.compile(
-    rf"\d+(?:[.,:]\d+)*(?:{LETTER}*)|{LETTER}+(?:['’]{LETTER}+)*|[%€$£¥]", regex.V1
+    rf"\d+(?:[.,:]\d+|{GROUP_SIGN}\d{{3}}(?!\d))*(?:{LETTER}*)|{LETTER}+(?:['’]{LETTER}+)*|[%€$£¥]",
+    regex.V1,
 )
 _ELIDING = frozenset(("fr", "it"))
 _TAILS = ("'s", "'re", "'ve", "'ll", "'d", "'m")
@@ -114,7 +117,7 @@ _JOINS = {
 
 
 def _parts(text: str, known: Knowledge) -> list[str]:
-    if known.code in _ELIDING:
+    if known.code in _ELIDING and not text[:1].isdigit():
         return [part for part in regex.split("['’]", text) if part]
     return [text]
 

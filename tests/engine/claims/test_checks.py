@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.written.checks import Checker
-from tests.engine.written.making import Said, fault, made
+from tests.engine.written.making import Said, checker, fault
 
 SCHOOL = (
     "The school has twelve teachers and thirty pupils. It will not buy the old mill, because the "
@@ -191,24 +190,24 @@ def test_other_languages_are_checked_alike(
 
 def test_a_sentence_is_held_against_what_it_cites_alone() -> None:
     """It may be true of another paragraph: then it cites the wrong one."""
-    checker = Checker(made("The river was cold.", "The school has twelve teachers."))
-    assert checker.check("The school has twelve teachers.", [1]) is None
-    problem = checker.check("The school has twelve teachers.", [0])
+    holds = checker("The river was cold.", "The school has twelve teachers.")
+    assert holds.check("The school has twelve teachers.", [1]) is None
+    problem = holds.check("The school has twelve teachers.", [0])
     assert problem is not None
     assert problem.kind == "number"
 
 
 def test_a_sentence_that_cites_nothing_is_refused() -> None:
     """Nor does it help to cite what does not exist."""
-    checker = Checker(made("The river was cold."))
+    holds = checker("The river was cold.")
     for cites in ([], [7]):
-        problem = checker.check("The river was cold.", cites)
+        problem = holds.check("The river was cold.", cites)
         assert problem is not None
         assert problem.kind == "citation"
 
 
 def test_a_title_needs_no_mark_and_no_verb() -> None:
     """Its words must have been said all the same."""
-    checker = Checker(made("The cold river of Lincoln has no bridge."))
-    assert checker.check("The cold river of Lincoln", [0], title=True) is None
-    assert checker.check("The warm river of Lincoln", [0], title=True) is not None
+    holds = checker("The cold river of Lincoln has no bridge.")
+    assert holds.check("The cold river of Lincoln", [0], title=True) is None
+    assert holds.check("The warm river of Lincoln", [0], title=True) is not None

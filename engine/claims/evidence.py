@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.written import tokens as reading
-from engine.written.knowledge import Knowledge
-from engine.written.material import Paragraph
-from engine.written.numbers import Number, numbers
-from engine.written.tokens import Text, Token, is_run
+from engine.claims import tokens as reading
+from engine.claims.knowledge import Knowledge
+from engine.claims.numbers import Number, numbers
+from engine.claims.records import Paragraph
+from engine.claims.tokens import Text, Token, is_run
 
 REACH: Final = 6  # clauses after a name that still speak of it, if no other name comes
 

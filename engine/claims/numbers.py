@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from engine.written.knowledge import Knowledge
-from engine.written.tokens import Token
+from engine.claims.knowledge import Knowledge
+from engine.claims.tokens import GROUP_SIGN, Token
 
-_FIGURES: Final = re.compile(r"(?P<digits>\d+(?:[.,:]\d+)*)(?P<rest>\D*)\Z")
-_ORDINAL: Final = re.compile(r"(?:st|nd|rd|th|er|re|e|ème|º|ª|ste|de)\Z")
+_FIGURES: Final = re.compile(rf"(?P<digits>\d+(?:[.,:]\d+|{GROUP_SIGN}\d{{3}})*)(?P<rest>\D*)\Z")
+_ORDINAL: Final = re.compile(r"(?:st|nd|rd|th|s|er|re|e|ème|º|ª|ste|de)\Z")
 _SCALE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
+_DECIMAL_SIGN: Final = {"en": ".", "": ""}  # "": the language is not known, and no sign is sure
+_SPACED: Final = frozenset(("fr", "es", "it", "pt"))  # where spaces group thousands
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z")
 
 
@@ -49,8 +51,12 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
     if match is None or not token.is_figure:
         return None
     rest = match["rest"].casefold()
-    values = _of_digits(match["digits"])
+    values = _of_digits(match["digits"], known.code)
     end, text = at + 1, token.text
+    if known.code in _SPACED and not rest and (spaced := _spaced(tokens, at)) is not None:
+        text = " ".join(token.text for token in tokens[at:spaced])
+        whole = {re.sub(r"\D", "", text)}
+        return spaced, _number(whole, text, at, spaced)
     if rest in _SCALE_LETTERS:
         values = {_times(value, _SCALE_LETTERS[rest]) for value in values}
     elif rest and _ORDINAL.fullmatch(rest) is None:
@@ -65,14 +71,31 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
     return end, _number(values, text, at, end, wanted=wanted, ordinal=bool(rest))
 
 
-def _of_digits(digits: str) -> set[str]:
-    """Return what a figure may mean: in some languages the point groups thousands."""
-    found = set()
+def _spaced(tokens: Sequence[Token], at: int) -> int | None:
+    """Return one past the end of a figure that spaces group, 15 000; None: none does."""
+    end = at + 1
+    while end < len(tokens) and re.fullmatch(r"\d{3}", tokens[end].text) and not tokens[end].parted:
+        end += 1
+    return end if end > at + 1 and re.fullmatch(r"[1-9]\d{0,2}", tokens[at].text) else None
+
+
+def _of_digits(digits: str, language: str) -> set[str]:
+    """Return what a figure may mean: the sign that groups thousands depends on the language."""
+    digits = re.sub(GROUP_SIGN, "", digits)
     if ":" in digits:  # a time of day; its parts count, too
-        found |= {digits, *(str(int(part)) for part in re.split(r"\D", digits))}
-        return found
-    if _GROUPED.fullmatch(digits):
-        found.add(str(int(re.sub(r"\D", "", digits))))
+        return {digits, *(str(int(part)) for part in re.split(r"\D", digits))}
+    signs = [char for char in digits if char in ".,"]
+    decimal = _DECIMAL_SIGN.get(language, ",")
+    found = set()
+    if len(set(signs)) == 2 and signs.count(signs[-1]) == 1:  # 1,234.56
+        digits = digits.replace(signs[0], "")
+        signs = signs[-1:]
+    elif _GROUPED.fullmatch(digits) and not digits.startswith("0"):
+        if signs != ["."] or decimal != ".":
+            found.add(str(int(re.sub(r"\D", "", digits))))
+        # Where a comma parts decimals, "1,250" may be either.
+        if len(signs) > 1 or (found and signs[0] != decimal):
+            return found
     try:
         found.add(_plain(Decimal(digits.replace(",", "."))))
     except InvalidOperation:

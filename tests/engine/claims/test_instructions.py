@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.written.instructions import is_instruction
+from engine.claims.instructions import is_instruction
 from engine.written.material import WITHHELD
 from tests.engine.written.making import fault, made
 

@@ -66,6 +66,23 @@ def languages() -> frozenset[str]:
 
 
 @cache
+def negations() -> frozenset[str]:
+    """Return the words that negate in any of these languages, but for single letters."""
+    return frozenset(
+        word
+        for code in languages()
+        for word in _words(_tables()[code]["negation"])
+        if len(word) > 1
+    )
+
+
+@cache
+def months() -> frozenset[str]:
+    """Return the names of the months in any of these languages."""
+    return frozenset(word for code in languages() for word in _words(_tables()[code]["months"]))
+
+
+@cache
 def _tables() -> dict[str, dict[str, Any]]:
     path = Path(__file__).with_name("words.toml")
     return tomllib.loads(path.read_text(encoding="utf-8"))
