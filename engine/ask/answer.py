@@ -17,6 +17,7 @@ _WHY: Final[Mapping[Why, str]] = {
     "": "",
 }
 NOTHING: Final = "Nothing in {transcripts} answers this."
+_REFUSED: Final = "{model} finds no answer in these passages. They have the words of the question:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Written:
     claims: tuple[Claim, ...]
     sentences: int  # that it wrote
     dropped: int  # of these: with a number, name or negation that is not in what they cite
+    refused: bool = False  # it wrote that the passages do not answer; its word is not taken for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Answer:
         if self.status == "not_found":
             count = self.transcripts
             return NOTHING.format(transcripts=f"{count:,} transcript{'' if count == 1 else 's'}")
+        if self.status == "answered" and self.written is not None and self.written.refused:
+            return _REFUSED.format(model=self.written.model)
         missing = ", ".join(" ".join(word.split()) for word in self.missing) or "that"
         return _WHY[self.why].format(missing=missing)
 
@@ -93,6 +97,7 @@ class Answer:
                 ],
                 "sentences": self.written.sentences,
                 "dropped": self.written.dropped,
+                "refused": self.written.refused,
             },
             "transcripts": self.transcripts,
             "passages": self.passages,

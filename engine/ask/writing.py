@@ -74,7 +74,7 @@ def read(
     claims: list[Claim] = []
     sentences = dropped = 0
     if text.strip() == NOT_THERE:
-        return replace(plain, written=Written(model, (), 0, 0))
+        return replace(plain, written=Written(model, (), 0, 0, refused=True))
     for line in text.split("\n"):
         match = _LINE.match(line.strip())
         if match is None:

@@ -142,4 +142,16 @@ def test_where_a_model_finds_no_answer_the_sentences_that_fit_are_quoted() -> No
     answer = writing.read(writing.NOT_THERE, plain, SHOWN, model="m", stops=())
     assert answer.quotes == plain.quotes
     assert answer.written is not None
-    assert answer.written.claims == ()
+    assert (answer.written.claims, answer.written.refused) == ((), True)
+    assert answer.remark.startswith("m finds no answer")
+    assert plain.remark == ""
+
+
+def test_a_model_can_be_made_to_quote(writer: Writer) -> None:
+    """Without a way to say that nothing answers, it begins with a quotation."""
+    vocabulary = writer._model.vocabulary
+    grammar = CallGrammar(vocabulary, vocabulary.control_id("<|im_end|>"))
+    guide = QuoteGuide(grammar, QUOTABLE.passages, not_there="", thinking=None)
+    refusal = list(vocabulary.spell(writing.NOT_THERE.encode())[0])
+    assert not guide._matcher.deep_copy().consume_tokens(refusal)
+    assert guide._matcher.consume_tokens(list(vocabulary.spell(b'" I left." [1]\n')[0]))
