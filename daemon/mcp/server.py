@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
@@ -18,6 +19,7 @@ from daemon.errors import DaemonError
 from daemon.operations import asking, changing, quotes, recordings
 from daemon.operations import search as searching
 from daemon.operations.answering import LIMIT_S, Answered, Answering
+from daemon.operations.meaning import by_meaning
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from engine.ask.quotes import MOST_CHARACTERS
@@ -97,9 +99,10 @@ class _Tools:
         All words count, words in quotation marks as a phrase. `has_all` false: not all of the words
         are in the passage, so it may be no answer.
         """
-        with _errors():
+        limits = _limits(speaker, since)
+        with _errors(), by_meaning(self._session) as nearest:
             found = searching.search(
-                self._session, text, limits=_limits(speaker, since), limit=limit
+                self._session, text, limits=limits, limit=limit, nearest=nearest
             )
         keys = ("file", "title", "at_s", "start_s", "end_s", "speakers", "has_all", "text")
         hits = [{key: hit.to_json()[key] for key in keys} for hit in found.hits]
@@ -241,6 +244,8 @@ async def _written(answering: Answering, question: str, limits: Limits) -> Answe
     The thread that asks it always ends first, so that nothing is left running.
     """
 
+    begun, ended = threading.Event(), threading.Event()
+
     async def give_up_late() -> None:
         try:
             await anyio.sleep(LIMIT_S)
@@ -248,16 +253,24 @@ async def _written(answering: Answering, question: str, limits: Limits) -> Answe
             answering.give_up()
 
     def answer() -> Answered | ToolError:
+        begun.set()
         try:
             with _errors():
                 return answering.answer(question, limits=limits)
         except ToolError as error:  # a group of tasks would wrap it
             return error
+        finally:
+            ended.set()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(give_up_late)
-        found = await anyio.to_thread.run_sync(answer)
-        group.cancel_scope.cancel()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(give_up_late)
+            found = await anyio.to_thread.run_sync(answer)
+            group.cancel_scope.cancel()
+    finally:
+        if begun.is_set():
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(ended.wait)
     if isinstance(found, ToolError):
         raise found
     return found

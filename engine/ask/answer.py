@@ -37,6 +37,7 @@ class Written:
     claims: tuple[Claim, ...]
     sentences: int  # that it wrote
     dropped: int  # of these: with a number, name or negation that is not in what they cite
+    beside: int = 0  # quotations that were left out: their passages have too little of the question
     refused: bool = False  # it wrote that the passages do not answer; its word is not taken for it
 
 
@@ -97,6 +98,7 @@ class Answer:
                 ],
                 "sentences": self.written.sentences,
                 "dropped": self.written.dropped,
+                "beside": self.written.beside,
                 "refused": self.written.refused,
             },
             "transcripts": self.transcripts,

@@ -19,7 +19,7 @@ from typing import Any
 
 QUOTED = re.compile(r'["\u201c]([^"\u201c\u201d\n]+)["\u201d]')
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-NOT_THERE = "do not say"
+NOT_THERE = "not in the passages"
 SHORT = 8  # letters; shorter is no quotation and no sentence
 EARLY_S = 2.0  # that a word may begin before its segment
 
@@ -85,7 +85,7 @@ def in_grammar(lines: list[dict[str, Any]], way: str, sources: dict[str, Source]
         written = answer["written"]
         own = line[way]["wrote"].count('" [')
         count["questions"] += 1
-        count["said that nothing answers"] += NOT_THERE in line[way]["wrote"]
+        count["said that nothing answers"] += NOT_THERE in line[way]["wrote"].casefold()
         count["quotations by the model"] += own
         count["quotations shown"] += len(answer["quotes"])
         for quote in answer["quotes"]:
@@ -112,13 +112,13 @@ def by_prompt(lines: list[dict[str, Any]]) -> None:
             words = set(re.findall(r"\w+", " ".join(o["text"] for o in line["shown"]).casefold()))
             words |= set(re.findall(r"\w+", line["question"].casefold()))
             count["questions"] += 1
-            count["said that nothing answers"] += NOT_THERE in text
+            count["said that nothing answers"] += NOT_THERE in text.casefold()
             for quote in QUOTED.findall(text):
                 if len(letters(quote)) > SHORT:
                     count["quotations"] += 1
                     count["invented"] += letters(quote) not in shown
             for sentence in SENTENCE_END.split(QUOTED.sub(" ", text)):
-                if len(letters(sentence)) > SHORT and NOT_THERE not in sentence:
+                if len(letters(sentence)) > SHORT and NOT_THERE not in sentence.casefold():
                     said = re.findall(r"\w+", sentence.casefold())
                     count["sentences"] += 1
                     count["with a number or long word from nowhere"] += any(
@@ -145,7 +145,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
-    lines = [json.loads(line) for line in options.lines.read_text(encoding="utf-8").splitlines()]
+    rows = map(json.loads, options.lines.read_text(encoding="utf-8").splitlines())
+    lines = list({row["question"]: row for row in rows}.values())
     about = json.loads((Path(__file__).parents[1] / "ask_questions.json").read_bytes())
     sources = {
         Path(file).name: Source(options.folder / file, about["speakers"].get(Path(file).name, {}))

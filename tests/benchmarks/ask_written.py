@@ -60,7 +60,6 @@ class Heard:
 
 def write(rows: Sequence[tuple[Asked, Found]], *, model: str, file: Path, most: int) -> None:
     """Answer questions that the file does not have yet; the first ones are those answered."""
-    known = {line["question"] for line in lines(file)}
     client = ModelClient(catalog.describe(model), silence_s=3_600)
     begun = time.monotonic()
     client.start()
@@ -68,7 +67,7 @@ def write(rows: Sequence[tuple[Asked, Found]], *, model: str, file: Path, most: 
     judged = [(asked, found, evidence.weigh(found.asked, found.passages)) for asked, found in rows]
     judged.sort(key=lambda row: row[2].status != "answered")
     for asked, found, weighed in judged[:most]:
-        if asked.question in known:
+        if any(line["question"] == asked.question for line in lines(file)):
             continue
         line = _line(Heard(client), asked, found, extractive(found, weighed))
         with file.open("a", encoding="utf-8") as out:
@@ -106,13 +105,15 @@ def _line(heard: Heard, asked: Asked, found: Found, plain: Answer) -> dict[str, 
     if plain.status == "answered":  # else no model is asked
         answer = quoting.answer(plain, found, heard)  # type: ignore[arg-type]
         line["guided"] = {"answer": answer.to_json(), "wrote": heard.text, **heard.took}
-        line["quoting"] = _must_quote(heard, plain, shown)
+        line["quoting"] = _must_quote(heard, plain, shown, found)
     heard.write(writing.messages(asked.question, shown), options={"max_tokens": PLAIN_TOKENS})
     line["plain"] = {"wrote": heard.text, **heard.took}
     return line
 
 
-def _must_quote(heard: Heard, plain: Answer, shown: Sequence[Retrieved]) -> dict[str, Any]:
+def _must_quote(
+    heard: Heard, plain: Answer, shown: Sequence[Retrieved], found: Found
+) -> dict[str, Any]:
     """Return what a model writes that may not say that the passages do not answer."""
     heard.write(
         writing.messages(plain.question, shown),
@@ -121,5 +122,5 @@ def _must_quote(heard: Heard, plain: Answer, shown: Sequence[Retrieved]) -> dict
     )
     texts = " ".join(one.passage.text for one in shown)
     stops = stops_for(f"{plain.question} {texts}", ())
-    answer = writing.read(heard.text, plain, shown, model="", stops=stops)
+    answer = writing.read(heard.text, plain, shown, asked=found.asked, model="", stops=stops)
     return {"answer": answer.to_json(), "wrote": heard.text, **heard.took}
