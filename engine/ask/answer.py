@@ -17,6 +17,7 @@ _WHY: Final[Mapping[Why, str]] = {
     "": "",
 }
 NOTHING: Final = "Nothing in {transcripts} answers this."
+_NONE_YET: Final = "There is no finished transcript yet; `llasactl status` says what is being done."
 _REFUSED: Final = "{model} finds no answer in these passages. They have the words of the question:"
 
 
@@ -60,6 +61,8 @@ class Answer:
         """Return what is to be said before the quotations, "" where they answer."""
         if self.status == "not_found":
             count = self.transcripts
+            if not count:
+                return _NONE_YET
             return NOTHING.format(transcripts=f"{count:,} transcript{'' if count == 1 else 's'}")
         if self.status == "answered" and self.written is not None and self.written.refused:
             return _REFUSED.format(model=self.written.model)

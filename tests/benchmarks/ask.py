@@ -26,7 +26,7 @@ from daemon.operations import asking
 from daemon.operations.meaning import Nearest
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
-from engine.ask import evidence
+from engine.ask import evidence, writing
 from engine.ask.evidence import Evidence, Found, Retrieved
 from tests import ask_set
 from tests.ask_set import Asked
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--folds", action="store_true")
     parser.add_argument("--model", help="a chat model that answers, too")
     parser.add_argument("--most", type=int, default=30, help="questions that it answers")
+    parser.add_argument("--shown", type=int, default=writing.SHOWN, help="passages it reads")
     parser.add_argument("--lines", default="ask.jsonl", help="where its answers are kept")
     parser.add_argument("--home", help="a folder in which the library is kept for the next time")
     options = parser.parse_args()
@@ -166,7 +167,11 @@ def main() -> None:
             folds(rows)
         if options.model:
             ask_written.write(
-                rows, model=options.model, file=Path(options.lines), most=options.most
+                rows,
+                model=options.model,
+                file=Path(options.lines),
+                most=options.most,
+                shown=options.shown,
             )
 
 

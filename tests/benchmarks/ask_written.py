@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,13 @@ class Heard:
         return self.took
 
 
-def write(rows: Sequence[tuple[Asked, Found]], *, model: str, file: Path, most: int) -> None:
-    """Answer questions that the file does not have yet; the first ones are those answered."""
+def write(
+    rows: Sequence[tuple[Asked, Found]], *, model: str, file: Path, most: int, shown: int
+) -> None:
+    """Answer questions that the file does not have yet; the first ones are those answered.
+
+    Reading the prompt is most of the work on a CPU: `shown` passages instead of four bound it.
+    """
     client = ModelClient(catalog.describe(model), silence_s=3_600)
     begun = time.monotonic()
     client.start()
@@ -69,7 +75,16 @@ def write(rows: Sequence[tuple[Asked, Found]], *, model: str, file: Path, most: 
     for asked, found, weighed in judged[:most]:
         if any(line["question"] == asked.question for line in lines(file)):
             continue
-        line = _line(Heard(client), asked, found, extractive(found, weighed))
+        plain = extractive(found, weighed)
+        passages = tuple(writing.sources(plain, found)[:shown])
+        known = {one.id for one in passages}
+        quotes = tuple(quote for quote in plain.quotes if quote.source.id in known)
+        line = _line(
+            Heard(client),
+            asked,
+            replace(found, passages=passages),
+            replace(plain, quotes=quotes),
+        )
         with file.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
         print(f"{asked.kind} {asked.question}", flush=True)
