@@ -164,11 +164,13 @@ class _ShownLibrary:
 
     def shown(self, file: str) -> str:
         """Return a transcript's path as the user knows it."""
-        return self._library.shown(file)
+        with told():
+            return self._library.shown(file)
 
     def way(self, file: str, at_s: float | None) -> str | None:
         """Return how to get to a moment of a transcript."""
-        return self._library.way(file, at_s)
+        with told():
+            return self._library.way(file, at_s)
 
 
 class _Shown:

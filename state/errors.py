@@ -153,7 +153,10 @@ class LibraryError(StateError):
 class LibraryMissing(LibraryError):
     """There is no library yet."""
 
-    hint = "Start the daemon: it puts every finished transcript into the library."
+    hint = (
+        "Start the daemon, unless `llasactl status` says that it runs: it makes the library from"
+        " the first finished transcript."
+    )
 
 
 class LibraryOutdated(LibraryError):

@@ -36,7 +36,7 @@ needs_files = pytest.mark.skipif(
     reason=f"the transcripts are not at {WHISPER}",
 )
 
-Kind = Literal["answerable", "absent", "trap"]
+Kind = Literal["answerable", "absent", "trap", "paraphrased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Asked:
     from_s: float = 0.0
     to_s: float = 0.0
     trap: str = ""  # speaker, negation or number
+    language: str = "en"  # of the question
 
     def is_in(self, file: str, start_s: float | None, end_s: float | None) -> bool:
         """Return whether a stretch of a file is where the answer is."""
@@ -62,6 +63,11 @@ class Asked:
 def questions() -> list[Asked]:
     """Return all sixty."""
     return [Asked(**entry) for entry in _SET["questions"]]
+
+
+def paraphrased() -> list[Asked]:
+    """Return thirty that share no telling word with the passage that answers them."""
+    return [Asked(**entry) for entry in _SET["paraphrased"]]
 
 
 def make_home(folder: Path, *, files: Sequence[str] = FILES, fill: bool = True) -> Config:

@@ -92,7 +92,11 @@ def search(
         session.console.print(_shown(session, hit))
         click.echo(_way(hit.media, hit.output))
     searched = f"{count(found.transcripts, 'transcript')}, {count(found.passages, 'passage')}"
-    if not found.hits:
+    if not found.transcripts:
+        click.echo(
+            "There is no finished transcript yet; `llasactl status` says what is being done."
+        )
+    elif not found.hits:
         click.echo(f"Nothing was found in {searched}.")
     elif not any(hit.has_all for hit in found.hits):
         click.echo(f"\nNo passage has all of these words; these have some. Searched: {searched}.")

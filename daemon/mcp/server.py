@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
+import anyio
+import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
@@ -15,6 +18,8 @@ from pydantic import Field
 from daemon.errors import DaemonError
 from daemon.operations import asking, changing, quotes, recordings
 from daemon.operations import search as searching
+from daemon.operations.answering import LIMIT_S, Answered, Answering
+from daemon.operations.meaning import by_meaning
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
 from engine.ask.quotes import MOST_CHARACTERS
@@ -38,20 +43,22 @@ Since = Annotated[str | None, Field(description="Only files from this date on, a
 
 
 def make_server(session: Session, *, allow_write: bool = False) -> MCPServer[Any]:
-    """Return a server of the library of a home; nothing is read before it is asked.
+    """Return a server of the library of a home; until it is asked, it reads the settings alone.
 
-    With `allow_write` a client may have a transcript done again and name its speakers.
+    Where they name a chat model, `ask` can have it write. With `allow_write` a client may have a
+    transcript done again and name its speakers.
     """
     tools = _Tools(session)
+    can_write = session.config.chat_model is not None
     server: MCPServer[Any] = MCPServer(
         "llasa", instructions=INSTRUCTIONS, version=ENGINE_VERSION, log_level="WARNING"
     )
     read_only = ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
+    server.add_tool(tools.ask_model if can_write else tools.ask, "ask", annotations=read_only)
     for tool in (
         tools.search,
-        tools.ask,
         tools.list_recordings,
         tools.get_transcript,
         tools.get_metadata,
@@ -92,9 +99,10 @@ class _Tools:
         All words count, words in quotation marks as a phrase. `has_all` false: not all of the words
         are in the passage, so it may be no answer.
         """
-        with _errors():
+        limits = _limits(speaker, since)
+        with _errors(), by_meaning(self._session) as nearest:
             found = searching.search(
-                self._session, text, limits=_limits(speaker, since), limit=limit
+                self._session, text, limits=limits, limit=limit, nearest=nearest
             )
         keys = ("file", "title", "at_s", "start_s", "end_s", "speakers", "has_all", "text")
         hits = [{key: hit.to_json()[key] for key in keys} for hit in found.hits]
@@ -109,6 +117,33 @@ class _Tools:
         with _errors():
             answer = asking.answer(self._session, question, limits=_limits(speaker, since))
         return _marked({"remark": answer.remark, **answer.to_json()})
+
+    async def ask_model(
+        self,
+        question: Text,
+        speaker: Speaker = None,
+        since: Since = None,
+        written: Annotated[
+            bool,
+            Field(
+                description="Let the chat model of this machine write a sentence after each "
+                "quotation. It may take two minutes; `problem` says why it wrote nothing."
+            ),
+        ] = False,
+    ) -> dict[str, Any]:
+        """Answer a question with what was said, word for word, with speaker and time.
+
+        `status` nearest: the quotations are near, and no answer; `remark` says why. not_found:
+        nothing is near. Do not answer from memory then. With `written`, `claims` are sentences of a
+        model; what is `unsupported` in them was not said.
+        """
+        if not written:
+            return await anyio.to_thread.run_sync(self.ask, question, speaker, since)
+        found = await _written(
+            Answering(self._session, who="llasactl mcp"), question, _limits(speaker, since)
+        )
+        remark, problem = found.answer.remark, found.problem or None
+        return _marked({"remark": remark, "problem": problem, **found.answer.to_json()})
 
     def list_recordings(
         self,
@@ -201,6 +236,44 @@ class _WritingTools:
         """
         with _errors():
             return _marked(changing.name_speakers(self._session, id, names, _limits()))
+
+
+async def _written(answering: Answering, question: str, limits: Limits) -> Answered:
+    """Return an answer of the model; the model is ended where the client cancels or waits too long.
+
+    The thread that asks it always ends first, so that nothing is left running.
+    """
+
+    begun, ended = threading.Event(), threading.Event()
+
+    async def give_up_late() -> None:
+        try:
+            await anyio.sleep(LIMIT_S)
+        finally:
+            answering.give_up()
+
+    def answer() -> Answered | ToolError:
+        begun.set()
+        try:
+            with _errors():
+                return answering.answer(question, limits=limits)
+        except ToolError as error:  # a group of tasks would wrap it
+            return error
+        finally:
+            ended.set()
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(give_up_late)
+            found = await anyio.to_thread.run_sync(answer)
+            group.cancel_scope.cancel()
+    finally:
+        if begun.is_set():
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(ended.wait)
+    if isinstance(found, ToolError):
+        raise found
+    return found
 
 
 def _limits(speaker: str | None = None, since: str | None = None) -> Limits:

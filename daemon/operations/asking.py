@@ -16,7 +16,7 @@ from engine.ask import asked as asking
 from engine.ask import rank
 from engine.ask.answer import Answer, extractive
 from engine.ask.asked import Asked
-from engine.ask.evidence import Found, Retrieved, weigh
+from engine.ask.evidence import FLOOR, Found, Retrieved, share_of, weigh
 from engine.ask.query import Query, Term
 from engine.ask.tokens import tokens
 from engine.claims.inflection import forms_of
@@ -87,9 +87,12 @@ def _passages(
     if asked.speaker is not None and filters.speaker is None:
         theirs = replace(filters, speaker=speaker_key(asked.speaker))
         rankings += _lexical(library, asked, theirs)
-    near = [] if nearest is None else list(nearest(library, asked.text, filters))
-    similar = dict(near)
-    fused = rank.fuse([rank.fuse(rankings), [number for number, _ in near]])
+    fused = rank.fuse(rankings)
+    similar: dict[int, float] = {}
+    if nearest is not None:
+        similar = dict(list(nearest(library, asked.text, filters))[: searching.NEAR])
+        fused = rank.join(fused, _enough(library, asked, fused[:_CANDIDATES]), list(similar))
+        limit += len(similar)  # what words find is read with or without a model
     found: list[Retrieved] = []
     names = [token for term in asked.terms if term.is_firm for token in term.term.tokens]
     elsewhere: dict[str, frozenset[str]] = {}
@@ -107,6 +110,15 @@ def _passages(
         if len(found) >= limit:
             break
     return found
+
+
+def _enough(library: Library, asked: Asked, ids: Sequence[int]) -> set[int]:
+    """Return the passages that have enough of a question to be called an answer."""
+    return {
+        row.id
+        for row in searching.in_order(library, ids)
+        if share_of(asked, searching.passage_of(row)) >= FLOOR
+    }
 
 
 def _said_in(library: Library, path: str, names: Sequence[str]) -> frozenset[str]:

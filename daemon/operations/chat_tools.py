@@ -15,6 +15,7 @@ from daemon.errors import NoSuchJob
 from daemon.files.spelling import resolved
 from daemon.operations import actions, asking, music, transcripts
 from daemon.operations.errors import NothingToShow
+from daemon.operations.meaning import by_meaning
 from daemon.operations.search import Limits, search
 from daemon.operations.session import Book, Session
 from engine.chat.context import Excerpt
@@ -208,7 +209,8 @@ def _describe(session: Session, given: Given) -> dict[str, Any]:
 
 def _search(session: Session, given: Given) -> dict[str, Any]:
     _check_database(session)
-    found = search(session, given["text"], limits=Limits(), limit=_HITS)
+    with by_meaning(session) as nearest:
+        found = search(session, given["text"], limits=Limits(), limit=_HITS, nearest=nearest)
     return {
         "hits": [
             {

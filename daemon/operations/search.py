@@ -104,11 +104,14 @@ def search(
         query = telling(library, typed)
         most = max(CANDIDATES, 4 * limit)
         ids = ranked(library, typed, query, filters, limit=most)[:most]
-        near = [] if nearest is None else [number for number, _ in nearest(library, text, filters)]
-        first = frozenset(near[:NEAR])
+        near: list[int] = []
+        if nearest is not None:
+            near = [number for number, _ in nearest(library, text, filters)][:NEAR]
+            ids = rank.join(ids, _with_enough(library, query, ids, limits.speaker), near)
+        first = frozenset(near)
         answers = (
             answer
-            for row in in_order(library, rank.fuse([ids, near])[:most])
+            for row in in_order(library, ids)
             if may_read(session, row.path, limits)
             and (answer := _answer(query, row, limits.speaker, is_near=row.id in first)) is not None
         )
@@ -217,6 +220,14 @@ def _answer(query: Query, row: PassageRow, speaker: str | None, *, is_near: bool
         return None
     share = sum(map(bool, answers)) / len(answers) if answers else 0.0
     return _Answer(row, passage, found, share, is_near)
+
+
+def _with_enough(
+    library: Library, query: Query, ids: Sequence[int], speaker: str | None
+) -> set[int]:
+    """Return those passages that have enough of the words of a search."""
+    answers = (_answer(query, row, speaker, is_near=False) for row in in_order(library, ids))
+    return {answer.row.id for answer in answers if answer and answer.share >= LEAST_SHARE}
 
 
 def _enough(answers: Iterator[_Answer], limit: int) -> list[_Answer]:

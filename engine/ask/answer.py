@@ -17,6 +17,8 @@ _WHY: Final[Mapping[Why, str]] = {
     "": "",
 }
 NOTHING: Final = "Nothing in {transcripts} answers this."
+_NONE_YET: Final = "There is no finished transcript yet; `llasactl status` says what is being done."
+_REFUSED: Final = "{model} finds no answer in these passages. They have the words of the question:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Written:
     claims: tuple[Claim, ...]
     sentences: int  # that it wrote
     dropped: int  # of these: with a number, name or negation that is not in what they cite
+    beside: int = 0  # quotations that were left out: their passages have too little of the question
+    refused: bool = False  # it wrote that the passages do not answer; its word is not taken for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,11 @@ class Answer:
         """Return what is to be said before the quotations, "" where they answer."""
         if self.status == "not_found":
             count = self.transcripts
+            if not count:
+                return _NONE_YET
             return NOTHING.format(transcripts=f"{count:,} transcript{'' if count == 1 else 's'}")
+        if self.status == "answered" and self.written is not None and self.written.refused:
+            return _REFUSED.format(model=self.written.model)
         missing = ", ".join(" ".join(word.split()) for word in self.missing) or "that"
         return _WHY[self.why].format(missing=missing)
 
@@ -93,6 +101,8 @@ class Answer:
                 ],
                 "sentences": self.written.sentences,
                 "dropped": self.written.dropped,
+                "beside": self.written.beside,
+                "refused": self.written.refused,
             },
             "transcripts": self.transcripts,
             "passages": self.passages,

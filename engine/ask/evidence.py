@@ -103,6 +103,15 @@ def measure(asked: Asked, found: Sequence[Retrieved]) -> Weighed:
     return Weighed(asked, tuple(own), tuple(others))
 
 
+def share_of(asked: Asked, passage: Passage) -> float:
+    """Return how much of the weight of a question a passage has, 0 to 1."""
+    heard = frozenset(tokens(passage.text))
+    total: float = sum(term.weight for term in asked.terms)
+    covered = covers(asked.terms, heard)
+    had: float = sum(t.weight * c for t, c in zip(asked.terms, covered, strict=True))
+    return had / (total or 1.0)
+
+
 def judge(weighed: Weighed, *, floor: float = FLOOR) -> Evidence:
     """Return whether the best sentences are called an answer."""
     asked, own, others = weighed.asked, weighed.own, weighed.others

@@ -15,14 +15,17 @@ import regex  # type: ignore[import-untyped]
 
 from engine.ask import support
 from engine.ask.answer import Answer, Claim, Written
-from engine.ask.evidence import Found, Quoted, Retrieved
+from engine.ask.asked import Asked
+from engine.ask.evidence import FLOOR, Found, Quoted, Retrieved, share_of
 from engine.ask.sentences import Sentence, sentences_of
 from engine.ask.tokens import tokens
 
 SHOWN: Final = 4  # passages that a model is shown
 MOST_TOKENS: Final = 400  # of an answer
 MOST_MISSING: Final = 0.34  # of its telling words; a sentence that lacks more is dropped
-NOT_THERE: Final = "The passages do not say."
+#: It begins as no sentence does: one that begins with "The" would be written by every model that
+#: wants to write "The answer is", for the grammar lets it go on in no other way.
+NOT_THERE: Final = "NOT IN THE PASSAGES"
 
 INSTRUCTIONS: Final = (
     "You answer questions from passages of transcripts. First quote the sentences that answer, word"
@@ -63,18 +66,21 @@ def read(
     plain: Answer,
     shown: Sequence[Retrieved],
     *,
+    asked: Asked,
     model: str,
     stops: Collection[str],
 ) -> Answer:
     """Return the answer that a model wrote, checked; without a quotation, the plain one.
 
-    What was cut off, or is in no form that the grammar has, is left out.
+    What was cut off, or is in no form that the grammar has, is left out. So is a quotation from a
+    passage that has too little of the question: it is real, and about something else.
     """
     quotes: list[Quoted] = []
     claims: list[Claim] = []
-    sentences = dropped = 0
+    sentences = dropped = beside = 0
+    current: int | None = None  # the quotation that a sentence follows, counted from 1
     if text.strip() == NOT_THERE:
-        return replace(plain, written=Written(model, (), 0, 0))
+        return replace(plain, written=Written(model, (), 0, 0, refused=True))
     for line in text.split("\n"):
         match = _LINE.match(line.strip())
         if match is None:
@@ -83,17 +89,28 @@ def read(
         if not 1 <= number <= len(shown):
             continue
         if match["said"] is not None:
+            current = None
             quote = _found(match["said"], shown[number - 1], plain.signal)
-            if quote is not None and all(quote.text != known.text for known in quotes):
+            if quote is None:
+                continue
+            if share_of(asked, quote.source.passage) < FLOOR:
+                beside += 1
+                continue
+            if all(quote.text != known.text for known in quotes):
                 quotes.append(quote)
-        elif quotes:
+            current = 1 + [known.text for known in quotes].index(quote.text)
+        else:
             sentences += 1
-            claim = _checked(match["own"].strip(), quotes[-1], len(quotes), plain.question, stops)
+            claim = (
+                _checked(match["own"].strip(), quotes[current - 1], current, plain.question, stops)
+                if current is not None
+                else None
+            )
             if claim is None or any(claim.text == known.text for known in claims):
                 dropped += 1
             else:
                 claims.append(claim)
-    written = Written(model, tuple(claims), sentences, dropped)
+    written = Written(model, tuple(claims), sentences, dropped, beside=beside)
     if not quotes:
         return replace(plain, written=replace(written, claims=()))
     return replace(plain, quotes=tuple(quotes), written=written)

@@ -51,6 +51,7 @@ def answer(
         "".join(pieces),
         plain,
         shown,
+        asked=found.asked,
         model=client.info.name,
         stops=stops_for(f"{plain.question} {texts}", ()),
     )

@@ -68,7 +68,7 @@ class EmbedderClient:
 
     def _answered(self, request: Mapping[str, Any]) -> Message:
         try:
-            answer = self._process.ask(request)
+            answer = self._process.ask(request, listener=lambda message: True)
         except BaseException:  # Ctrl-C too: an answer that is left behind would be the next one's
             self.close()
             raise

@@ -232,9 +232,11 @@ def load_embedder(host: Host, request: Request) -> None:
 
 
 def embed(host: Host, request: Request) -> None:
-    """Return the vectors of some passages."""
+    """Return the vectors of some passages, with a sign of progress after each."""
     assert host.embedder is not None, "no embedding model is loaded"
-    vectors = host.embedder.embed(request["texts"])
+    vectors = host.embedder.embed(
+        request["texts"], on_done=lambda texts: host.send(event="progress", texts=texts)
+    )
     data = base64.b64encode(vectors.tobytes()).decode("ascii")
     host.send(event="done", vectors=data, memory_bytes=memory_bytes())
 

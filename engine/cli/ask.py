@@ -118,14 +118,17 @@ def _show(answer: Answer, library: Library) -> None:
         speaker = f"{quote.speaker}, " if quote.speaker else ""
         click.echo(safe(f"    {speaker}{place}"))
         way = library.way(quote.source.file, quote.start_s)
-        if way is not None:
-            click.echo(safe(f"    open: {way}"))
-    if answer.written is not None and answer.written.dropped:
-        count = answer.written.dropped
-        click.echo(
-            f"\n{count} sentence{'' if count == 1 else 's'} of {safe(answer.written.model)} "
-            f"{'was' if count == 1 else 'were'} left out: not in what was quoted."
-        )
+        click.echo(safe(f"    open: {way}" if way is not None else "    its outputs are gone"))
+    if answer.written is not None:
+        model = safe(answer.written.model)
+        _left_out(answer.written.beside, "quotation", model, "its passage is about something else")
+        _left_out(answer.written.dropped, "sentence", model, "not in what was quoted")
+
+
+def _left_out(count: int, what: str, model: str, why: str) -> None:
+    if count:
+        words = f"{what} of {model} was" if count == 1 else f"{what}s of {model} were"
+        click.echo(f"\n{count} {words} left out: {why}.")
 
 
 def _json(answer: Answer, library: Library) -> str:

@@ -51,10 +51,19 @@ class Embedder:
         made.load_s = time.monotonic() - begun
         return made
 
-    def embed(self, texts: Sequence[str], *, is_query: bool = False) -> Vectors:
-        """Return one vector for each text, of length one."""
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        is_query: bool = False,
+        on_done: Callable[[int], None] = lambda texts: None,
+    ) -> Vectors:
+        """Return one vector for each text, of length one; `on_done` is told how many there are."""
         prefix = self.info.query if is_query else self.info.passage
-        rows = [self._one(prefix + text) for text in texts]
+        rows = []
+        for text in texts:
+            rows.append(self._one(prefix + text))
+            on_done(len(rows))
         return np.stack(rows).astype(np.float16) if rows else np.zeros((0, 0), np.float16)
 
     def nearest(self, text: str, file: Path, *, limit: int) -> list[tuple[int, float]]:

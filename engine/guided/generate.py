@@ -41,7 +41,7 @@ class Quotable:
     """What an answer may quote."""
 
     passages: Sequence[Sequence[Sequence[str]]]  # of each its turns, of each turn its sentences
-    not_there: str  # what is written where they do not answer
+    not_there: str  # what is written where they do not answer; "": they must be quoted
 
 
 @dataclass(frozen=True, slots=True)

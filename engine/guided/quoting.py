@@ -38,7 +38,7 @@ class QuoteGuide:
         Args:
             grammar: The tokens of the model.
             passages: Of each passage its turns, of each turn its sentences.
-            not_there: What the model writes if the passages do not answer.
+            not_there: What the model writes if the passages do not answer; "": it must quote.
             thinking: The marks around what it thinks.
         """
         from llguidance import LLMatcher
@@ -97,6 +97,7 @@ def quote_grammar(passages: Sequence[Sequence[Sequence[str]]], not_there: str) -
             lines.append(f"OWN{number}: {_OWN % number}")
             lines.append(f"q{number}: ({' | '.join(names)}) {close} OWN{number}?")
             blocks.append(f"q{number}")
-    start = f"start: {json.dumps(not_there)} | block{{1,{MOST_BLOCKS}}}"
+    refusal = f"{json.dumps(not_there)} | " if not_there else ""
+    start = f"start: {refusal}block{{1,{MOST_BLOCKS}}}"
     block = f'block: "\\"" ({" | ".join(blocks)})'
     return "\n".join([start, block, *lines])

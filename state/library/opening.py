@@ -50,7 +50,7 @@ def library_totals(path: Path) -> Totals:
 
 def _open_readonly(path: Path, words_of: WordsOf, form: int | None) -> Library:
     if not path.exists():
-        raise LibraryMissing(f"there is no {path}")
+        raise LibraryMissing(f"Nothing can be searched yet: there is no library at {path}.")
     with guarded(), _file_errors(path):
         return _opened(connect(path, "ro"), words_of, form, lambda database: None)
 

@@ -6,7 +6,7 @@ answer among the first five, how often what is called an answer is one and what 
 and whether every quotation stands in the JSON of its source, by a check that knows nothing of
 passages. `--folds` calibrates the floor on one half of the questions and measures the other. With
 `--model` that model answers what is answered (`--most` of it), in the grammar and by a plain prompt
-with the same passages; a quotation of the plain answer is what stands in quotation marks.
+with the same passages (tests/benchmarks/ask_written.py); its answers are kept in `--lines`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import tempfile
 import time
 import unicodedata
@@ -27,19 +26,13 @@ from daemon.operations import asking
 from daemon.operations.meaning import Nearest
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
-from engine.ask import evidence, support, writing
-from engine.ask.answer import extractive
-from engine.ask.asked import stops_for
+from engine.ask import evidence, writing
 from engine.ask.evidence import Evidence, Found, Retrieved
-from engine.chat import quoting
-from engine.child.client import ModelClient
-from engine.models import catalog
 from tests import ask_set
 from tests.ask_set import Asked
+from tests.benchmarks import ask_written
 
 FIRST = 5
-QUOTED = re.compile(r'["\u201c]([^"\u201c\u201d\n]+)["\u201d]')
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def letters(text: str) -> str:
@@ -149,51 +142,6 @@ def folds(rows: Sequence[tuple[Asked, Found]]) -> None:
         print(f"floor {floor:.2f} from one half: {right} of {len(own)} right in the other")
 
 
-def written(rows: Sequence[tuple[Asked, Found]], sources: Sources, model: str, most: int) -> None:
-    """Print what a model writes in the grammar, and in its own way with the same passages."""
-    client = ModelClient(catalog.describe(model), silence_s=3_600)
-    guided: Counter[str] = Counter()
-    plain: Counter[str] = Counter()
-    answered = [
-        (found, extractive(found, weighed))
-        for asked, found in rows
-        if (weighed := evidence.weigh(found.asked, found.passages)).status == "answered"
-    ]
-    for found, own in answered[:most]:
-        answer = quoting.answer(own, found, client)
-        assert answer.written is not None
-        guided["quotations"] += len(answer.quotes)
-        guided["real"] += sum(sources.has(q.source.file, q.text) for q in answer.quotes)
-        guided["sentences"] += answer.written.sentences
-        guided["dropped"] += answer.written.dropped
-        pieces: list[str] = []
-        shown = writing.sources(own, found)
-        client.write(
-            writing.messages(own.question, shown),
-            options={"max_tokens": writing.MOST_TOKENS},
-            on_text=pieces.append,
-        )
-        text = "".join(pieces)
-        said = [quote for quote in QUOTED.findall(text) if len(letters(quote)) > 8]
-        plain["quotations"] += len(said)
-        plain["real"] += sum(any(sources.has(f, q) for f in ask_set.FILES) for q in said)
-        stops = stops_for(text, ())
-        texts = [one.passage.text for one in shown]
-        for sentence in SENTENCE_END.split(QUOTED.sub(" ", text)):
-            if len(letters(sentence)) > 8:
-                plain["sentences"] += 1
-                plain["unsupported"] += not support.check(sentence, texts, stops=stops).complete
-        print(
-            f"{len(answer.quotes)} quotations, {answer.written.sentences} sentences:"
-            f" {own.question}",
-            flush=True,
-        )
-    client.close()
-    print(f"{model}, {min(most, len(answered))} questions")
-    print(f"in the grammar: {dict(guided)}")
-    print(f"by a plain prompt: {dict(plain)}")
-
-
 def main() -> None:
     """Fill a library in a temporary home and ask."""
     parser = argparse.ArgumentParser()
@@ -201,6 +149,8 @@ def main() -> None:
     parser.add_argument("--folds", action="store_true")
     parser.add_argument("--model", help="a chat model that answers, too")
     parser.add_argument("--most", type=int, default=30, help="questions that it answers")
+    parser.add_argument("--shown", type=int, default=writing.SHOWN, help="passages it reads")
+    parser.add_argument("--lines", default="ask.jsonl", help="where its answers are kept")
     parser.add_argument("--home", help="a folder in which the library is kept for the next time")
     options = parser.parse_args()
     sources = Sources()
@@ -216,7 +166,13 @@ def main() -> None:
         if options.folds:
             folds(rows)
         if options.model:
-            written(rows, sources, options.model, options.most)
+            ask_written.write(
+                rows,
+                model=options.model,
+                file=Path(options.lines),
+                most=options.most,
+                shown=options.shown,
+            )
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ import pytest
 from daemon import one_shot
 from daemon.home import Home
 from daemon.operations import asking
+from daemon.operations import search as searching
 from daemon.operations.search import Limits
 from daemon.operations.session import Session
+from engine.ask import support
+from engine.ask.asked import ask, folded_stops
 from engine.ask.evidence import weigh
 from tests import ask_set
 from tests.benchmarks import ask as benchmark
@@ -97,6 +100,16 @@ def test_a_question_is_limited_as_a_search(
     assert "nowhere" in wrong.err
 
 
+def test_where_the_files_are_gone_the_words_are_still_there(library: Path, ask_cli: AskCli) -> None:
+    """Until the daemon looks again; it says that there is nothing to open."""
+    for file in (library / "calls").iterdir():
+        file.unlink()
+    answer = ask_cli("Why did they balk at the cost?")
+    assert answer.code == 0
+    assert "its outputs are gone" in answer.out
+    assert "open:" not in answer.out
+
+
 def test_without_a_library_a_question_says_what_to_do(ask_cli: AskCli) -> None:
     """No traceback, and no answer that looks like one."""
     answer = ask_cli("Why did they balk at the cost?")
@@ -123,3 +136,26 @@ def test_sixty_questions_over_real_files_are_answered_or_refused(tmp_path: Path)
     assert recalled >= 29
     assert right >= 26
     assert wrongly <= 3
+
+
+@ask_set.needs_files
+def test_the_paraphrased_questions_share_no_telling_word_with_their_answer(tmp_path: Path) -> None:
+    """Else a search by words would find them, and nothing would be measured."""
+    config = ask_set.make_home(tmp_path / "home")
+    session = Session(str(config.home.path))
+    with searching.opened(session) as library:
+        known = [row[0] for row in library.database.query("SELECT id FROM passages")]
+        rows = list(searching.in_order(library, known))
+    for asked in ask_set.paraphrased():
+        there = [row for row in rows if asked.is_in(row.path, row.start_s, row.end_s)]
+        assert there, asked.question
+        heard = support.Heard([searching.passage_of(row).text for row in there])
+        telling = folded_stops(asked.language) | folded_stops("en")
+        found = ask(asked.question, frequency=lambda token: 1, passages=2)
+        shared = [
+            token
+            for one in found.terms
+            for token in one.term.tokens
+            if token not in telling and heard.has(token)
+        ]
+        assert shared == [], asked.question

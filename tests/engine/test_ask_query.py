@@ -71,3 +71,11 @@ def test_rankings_are_joined_by_their_places() -> None:
     assert rank.fuse([[1, 2, 3], [3, 4]]) == [3, 1, 2, 4]
     assert rank.fuse([[5, 6, 7]]) == [5, 6, 7]
     assert rank.fuse([]) == []
+
+
+def test_what_is_near_is_not_lost_behind_passages_with_a_word_or_two() -> None:
+    """Only those that have enough of the words are joined with the near ones; others follow."""
+    assert rank.join([1, 2, 3], set(), [8, 3]) == [8, 3, 1, 2]
+    assert rank.join([1, 2, 3], {1}, [8, 9]) == [1, 8, 9, 2, 3]
+    assert rank.join([1, 2, 3], {1, 2, 3}, []) == [1, 2, 3]
+    assert rank.join([], set(), [8]) == [8]

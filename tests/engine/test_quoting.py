@@ -9,7 +9,7 @@ import pytest
 
 from engine.ask import writing
 from engine.ask.answer import Answer
-from engine.ask.asked import folded_stops
+from engine.ask.asked import Asked, ask, folded_stops
 from engine.ask.evidence import Retrieved
 from engine.ask.passages import Passage, Spoken, Turn
 from engine.guided import model
@@ -41,8 +41,13 @@ PLAIN = Answer("Why was it cold?", "answered", "", (), (), 0.9, 2, 2)
 QUOTABLE = Quotable(writing.quotable(SHOWN), writing.NOT_THERE)
 
 
-def read(text: str) -> Answer:
-    return writing.read(text, PLAIN, SHOWN, model="m", stops=folded_stops("en"))
+def read(text: str, about: str = "Why was it cold?") -> Answer:
+    asked = question(about)
+    return writing.read(text, PLAIN, SHOWN, asked=asked, model="m", stops=folded_stops("en"))
+
+
+def question(text: str) -> Asked:
+    return ask(text, frequency=lambda token: 1, passages=2)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +78,8 @@ def test_a_random_model_quotes_only_what_was_said(writer: Writer, seed: int) -> 
             assert any(said in " ".join(turn) for turn in turns)
         own = [line for line in whole if line and not line.startswith('" ')]
         assert all(OWN.fullmatch(line) for line in own)
-        assert len(read(text).quotes) == len(set(found))
+        quoted = {line for line in found if line.endswith("[2]")}  # the other is about no cold
+        assert len(read(text).quotes) == len(quoted)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,8 @@ def test_a_random_model_quotes_only_what_was_said(writer: Writer, seed: int) -> 
         ('" We met "here" in May. It cost 15,000 € [gross], they said." [1]\n', True),
         ('" Это было дорого. 高い。" [1]\nIt was dear, he says. [1]\n', True),
         ('" The river was cold." [2]\n" I left." [1]\n', True),
-        ("The passages do not say.", True),
+        (writing.NOT_THERE, True),
+        ("The passages do not say.", False),
         ('" I left." [2]\n', False),
         ('" We met "here" in May. I left." [1]\n', False),
         ('" I left. No." [1]\n', False),
@@ -106,13 +113,27 @@ def test_what_the_grammar_allows(writer: Writer, text: str, allowed: bool) -> No
 
 def test_a_quotation_has_its_time_and_speaker_from_its_passage() -> None:
     """The same words elsewhere do not matter; what is not there is left out."""
-    answer = read('" Это было дорого." [1]\n" I stayed." [1]\n" The river was cold." [2]\n" I le')
+    answer = read('" Это было дорого." [1]\n" I stayed." [1]\n" I le', about="Было это дорого?")
     assert [(q.text, q.speaker, q.start_s) for q in answer.quotes] == [
-        ("Это было дорого.", "Bob", 61.0),
-        ("The river was cold.", None, 0.0),
+        ("Это было дорого.", "Bob", 61.0)
     ]
     assert answer.written is not None
     assert answer.written.claims == ()
+
+
+def test_a_quotation_about_something_else_is_left_out() -> None:
+    """It is real and no answer; the sentence after it goes with it, and no other takes it."""
+    answer = read(
+        '" The river was cold." [2]\nThe river was cold. [2]\n'
+        '" I left." [1]\nI left. [1]\n" The river was cold." [2]\nThe cold river was cold. [2]\n'
+    )
+    assert [quote.text for quote in answer.quotes] == ["The river was cold."]
+    assert answer.written is not None
+    assert (answer.written.beside, answer.written.sentences, answer.written.dropped) == (1, 3, 1)
+    assert [(claim.text, claim.cites) for claim in answer.written.claims] == [
+        ("The river was cold.", (1,)),
+        ("The cold river was cold.", (1,)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +160,20 @@ def test_a_sentence_is_held_against_its_quotation(
 def test_where_a_model_finds_no_answer_the_sentences_that_fit_are_quoted() -> None:
     """Its word is not taken for it: what was found is shown."""
     plain = replace(PLAIN, quotes=read('" The river was cold." [2]\n').quotes)
-    answer = writing.read(writing.NOT_THERE, plain, SHOWN, model="m", stops=())
+    asked = question(PLAIN.question)
+    answer = writing.read(writing.NOT_THERE, plain, SHOWN, asked=asked, model="m", stops=())
     assert answer.quotes == plain.quotes
     assert answer.written is not None
-    assert answer.written.claims == ()
+    assert (answer.written.claims, answer.written.refused) == ((), True)
+    assert answer.remark.startswith("m finds no answer")
+    assert plain.remark == ""
+
+
+def test_a_model_can_be_made_to_quote(writer: Writer) -> None:
+    """Without a way to say that nothing answers, it begins with a quotation."""
+    vocabulary = writer._model.vocabulary
+    grammar = CallGrammar(vocabulary, vocabulary.control_id("<|im_end|>"))
+    guide = QuoteGuide(grammar, QUOTABLE.passages, not_there="", thinking=None)
+    refusal = list(vocabulary.spell(writing.NOT_THERE.encode())[0])
+    assert not guide._matcher.deep_copy().consume_tokens(refusal)
+    assert guide._matcher.consume_tokens(list(vocabulary.spell(b'" I left." [1]\n')[0]))
