@@ -17,6 +17,7 @@ from engine.records import (
     Document,
     EnhancedWord,
     Extracts,
+    HeardSound,
     Metadata,
     ModelFacts,
     Note,
@@ -62,6 +63,7 @@ def build(
     notes: Sequence[Note] = (),
     corrections: Corrected | None = None,
     generation: Mapping[str, Any] | None = None,
+    sounds: Sequence[HeardSound] = (),
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
@@ -86,6 +88,7 @@ def build(
         "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
         **_of_model(extracts, generation),
         "coverage": _coverage(document, source, coverage),
+        **({"sounds": [_sound(sound) for sound in sounds]} if sounds else {}),
         "notes": [_note(note) for note in notes],
         **({} if corrections is None else {"corrections": _corrections(corrections)}),
         "model": {
@@ -291,6 +294,22 @@ def _note(note: Note) -> dict[str, Any]:
         "note": str(note.name),
         "count": note.count,
         "detail": None if note.detail is None else printable(note.detail),
+    }
+
+
+def _sound(sound: HeardSound) -> dict[str, Any]:
+    return {
+        "start_s": _seconds(sound.start_s),
+        "end_s": _seconds(sound.end_s),
+        "text": printable(sound.text),
+        "model": printable(sound.model),
+        "heard": {
+            "start_s": _seconds(sound.heard_start_s),
+            "end_s": _seconds(sound.heard_end_s),
+        },
+        "found_by": sound.found_by,
+        "cut_off": sound.cut_off,
+        "claims": [dict(claim) for claim in sound.claims],
     }
 
 
