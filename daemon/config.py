@@ -295,6 +295,7 @@ _PROFILE_KEYS: Final[dict[str, checks.Check]] = {
     "write_metadata": checks.flag,
     "private": checks.flag,
     "diarize": checks.flag,
+    "describe_music": checks.flag,
     "output_dir": checks.folder,
     "output_name": checks.output_name,
     "front_matter": checks.choice("yaml", "obsidian", "logseq", "none"),

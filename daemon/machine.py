@@ -117,6 +117,11 @@ def use_one_malloc_arena() -> None:
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
+def machine_bytes() -> int:
+    """Return how much memory the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def give_back_memory() -> None:
     """Return to the system what a large job has freed, so that the next one starts with little."""
     gc.collect()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import NoReturn
 import click
 
 from daemon.errors import DaemonError, HomeError
+from daemon.operations import music_service
+from daemon.operations.music_service import INSTALL, missing_packages
 from daemon.operations.session import Session
 from daemon.terminal import safe
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage, run_command
@@ -20,8 +21,6 @@ from engine.music.flamingo import model_folder
 from engine.music.settings import MusicSettings, WrongSetting, own_folder, with_environment
 from engine.recipe import ENGINE_VERSION
 
-_PACKAGES = ("fastapi", "multipart", "uvicorn")
-
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,22 +29,22 @@ _PACKAGES = ("fastapi", "multipart", "uvicorn")
 @click.option("--home", metavar="DIR", help="Use this home's llasa.toml.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port on 127.0.0.1.")
 @click.option("--accept-licence", is_flag=True, help="Accept the licence of the model's weights.")
+@click.option("--service", is_flag=True, hidden=True, help="Started by launchd or systemd.")
 @click.version_option(ENGINE_VERSION, prog_name="llasa-music")
-def llasa_music(home: str | None, port: int | None, *, accept_licence: bool) -> None:
+def llasa_music(home: str | None, port: int | None, *, accept_licence: bool, service: bool) -> None:
     """Serve questions about music on this machine alone, answered by a model that hears.
 
     It runs until it is interrupted. Other programs of this user find its address and its token in
-    music.json, in llasa's own folder.
+    music.json, in llasa's own folder. `llasactl install --music` starts it at every login.
     """
-    if any(importlib.util.find_spec(name) is None for name in _PACKAGES):
-        raise _told(
-            "The music service is not installed.",
-            "Install it with `uv tool install 'llasa[music]'`; docs/music.md says more.",
-        )
-    settings = settings_of(home)
-    if port is not None:
-        settings = replace(settings, port=port)
-    _check_licence(settings, agreed=accept_licence)
+    try:
+        settings = _ready(home, port, agreed=accept_licence)
+    except UserMessage as error:
+        if not service or (home is not None and not Path(home).is_dir()):
+            raise  # a disk that is away may come back
+        # The next start would end alike, and a service manager would begin it again for ever.
+        click.echo(error.format_message(), err=True)
+        return
     from engine.music.serve import serve
 
     def ready(address: str) -> None:
@@ -59,26 +58,35 @@ def llasa_music(home: str | None, port: int | None, *, accept_licence: bool) -> 
         raise _told(str(error), error.hint) from error
 
 
+def _ready(home: str | None, port: int | None, *, agreed: bool) -> MusicSettings:
+    """Return the settings where nothing is missing; raises UserMessage."""
+    if missing_packages():
+        raise _told("The music service is not installed.", INSTALL)
+    settings = settings_of(home)
+    if port is not None:
+        settings = replace(settings, port=port)
+    _check_licence(settings, agreed=agreed)
+    return settings
+
+
 def settings_of(home: str | None) -> MusicSettings:
     """Return the settings of a home, if there is one, and of the environment."""
-    settings, python = MusicSettings(), None
+    session = Session(home)
     try:
-        config = Session(home).config
-        settings, python = config.music, config.audio_python
+        return music_service.settings_of(session)
     except HomeError as error:
         if home is not None:
             raise _told(str(error), error.hint) from error
     except DaemonError as error:
         raise _told(str(error), error.hint) from error
     try:
-        settings = with_environment(settings)
+        return with_environment(MusicSettings())
     except WrongSetting as wrong:
         raise _told("A variable LLASA_MUSIC_... is wrong.", f"Allowed: {wrong}.") from wrong
-    return settings if settings.python else replace(settings, python=python)
 
 
 def _check_licence(settings: MusicSettings, *, agreed: bool) -> None:
-    named = settings.model or settings.backend
+    named = music_service.named(settings)
     if licence.accepted(named, own_folder()):
         return
     click.echo(licence.TEXT)

@@ -24,8 +24,12 @@ from engine.chat.records import Conversation, Tool
 from engine.cli.context import CliContext, Conversations, Kept, Lease, Library
 from engine.cli.main import main as run
 from engine.cli.run import EXIT_ENVIRONMENT, UserMessage
+from engine.errors import EngineError
+from engine.records import ModelInfo
 from engine.tuning.records import Taken
 from state.errors import StateError
+
+AGAIN_S = 60.0  # between two lines about one wait
 
 
 class HomeContext(CliContext):
@@ -103,7 +107,7 @@ class _HomeLease(Lease):
         command = click.get_current_context(silent=True)
         words = command.command_path.split() if command is not None else []
         who = " ".join(["llasa-cli", *words[1:]])
-        self._said = ""
+        self._said, self._said_at = "", 0.0
         self._lease = lending.Lease(home, who=who, on_wait=self._say)
         self.lock_path = self._lease.lock_path
 
@@ -124,6 +128,15 @@ class _HomeLease(Lease):
         """Have a client closed before the model is given back."""
         self._lease.attach(close)
 
+    def needs(self, info: ModelInfo) -> None:
+        """Say how much memory the model needs, for a loan beside a tool for sound."""
+        from engine.models import facts  # late: most commands load no model
+
+        try:
+            self._lease.needs_bytes = facts.read(info, with_card=False).memory_bytes
+        except (EngineError, OSError):  # its child says what is wrong with it
+            self._lease.needs_bytes = None
+
     def wanted(self) -> bool:
         """Return whether somebody else has a use for the model meanwhile."""
         return self._lease.wanted()
@@ -131,7 +144,7 @@ class _HomeLease(Lease):
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the model while the block runs; wait for it first, if necessary."""
-        self._said = ""
+        self._said, self._said_at = "", 0.0
         with ExitStack() as stack:
             with told():
                 stack.enter_context(self._lease.turn())
@@ -142,9 +155,11 @@ class _HomeLease(Lease):
         self._lease.rest()
 
     def _say(self, waiting: lending.Waiting) -> None:
-        if waiting.reason != self._said:
-            self._said = waiting.reason
-            click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
+        """Say at once what is waited for, and once a minute how far it is."""
+        new = waiting.reason != self._said
+        if new or (waiting.progress and waiting.waited_s - self._said_at >= AGAIN_S):
+            self._said, self._said_at = waiting.reason, waiting.waited_s
+            click.echo(safe(f"Waiting for the model: {waiting.in_words}."), err=True)
 
 
 def _say_words_alone(problem: str) -> None:

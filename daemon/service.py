@@ -30,6 +30,7 @@ from state.errors import DatabaseCorrupt, StateError
 from state.job import Status
 from state.queue import Queue
 from state.service import ServiceRow
+from state.sounds import SoundRows
 from state.writings import WritingRows
 
 ROOTS_S: Final = 2.0  # between two looks at the watched folders
@@ -127,6 +128,7 @@ class Service:
             words_per_s=None,
             canary_at=None,
             waiting=None,
+            activity=None,
         )
         self.holds.start()
         clear_canaries(self._config.watch)
@@ -196,6 +198,7 @@ class Service:
                 current_part=None,
                 memory_bytes=None,
                 waiting=None,
+                activity=None,
                 watching=[],
             )
             self._database.checkpoint()
@@ -273,6 +276,8 @@ class Service:
             return "held"
         if self.loop.progress.busy:
             return "stalled" if self.loop.progress.stalled(self._clock()) else "working"
+        if self.loop.progress.active:
+            return "working"
         if self.queue.paused() is not None:
             return "paused"
         if self.loop.progress.lent:
@@ -282,6 +287,7 @@ class Service:
     def _check_drained(self) -> None:
         counts = self.queue.counts()
         waiting = counts[Status.QUEUED] + counts[Status.RUNNING] + self.queue.speakers_wanted()
+        waiting += SoundRows(self._database).waiting()
         if waiting + WritingRows(self._database).counts().waiting == 0:
             if self.announcer.idle():
                 self.outcome = "drained"

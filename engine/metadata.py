@@ -18,6 +18,7 @@ from engine.records import (
     EnhancedPart,
     EnhancedWord,
     Extracts,
+    HeardSound,
     Metadata,
     ModelFacts,
     Note,
@@ -65,6 +66,7 @@ def build(
     corrections: Corrected | None = None,
     generation: Mapping[str, Any] | None = None,
     served: Sequence[EnhancedPart] = (),
+    sounds: Sequence[HeardSound] = (),
 ) -> Metadata:
     """Return the metadata of an enhanced transcript.
 
@@ -89,6 +91,7 @@ def build(
         "origin": {key: _origin(key, found, extracts) for key in _EXTRACTS},
         **_of_model(extracts, generation),
         "coverage": _coverage(document, source, coverage),
+        **({"sounds": [_sound(sound) for sound in sounds]} if sounds else {}),
         "notes": [_note(note) for note in notes],
         **({} if corrections is None else {"corrections": _corrections(corrections)}),
         **({"server": _server(served)} if served else {}),
@@ -308,6 +311,22 @@ def _note(note: Note) -> dict[str, Any]:
         "note": str(note.name),
         "count": note.count,
         "detail": None if note.detail is None else printable(note.detail),
+    }
+
+
+def _sound(sound: HeardSound) -> dict[str, Any]:
+    return {
+        "start_s": _seconds(sound.start_s),
+        "end_s": _seconds(sound.end_s),
+        "text": printable(sound.text),
+        "model": printable(sound.model),
+        "heard": {
+            "start_s": _seconds(sound.heard_start_s),
+            "end_s": _seconds(sound.heard_end_s),
+        },
+        "found_by": sound.found_by,
+        "cut_off": sound.cut_off,
+        "claims": [dict(claim) for claim in sound.claims],
     }
 
 

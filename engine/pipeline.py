@@ -17,6 +17,7 @@ from engine.records import (
     EnhancedPart,
     EnhancedWord,
     Extracts,
+    HeardSound,
     Metadata,
     ModelFacts,
     Part,
@@ -224,11 +225,12 @@ def finish(
     total_s: float,
     created_at: datetime,
     writing: Writing | None = None,
+    sounds: Sequence[HeardSound] = (),
 ) -> Result:
     """Join the parts, describe and render them; raises `AlignmentError` if one is missing.
 
     `writing` is what a model wrote about this transcript; what of it holds takes the place of what
-    is quoted.
+    is quoted. `sounds` is what was heard in the recording: it stands in the metadata alone.
     """
     text = correct(plan, enhanced)
     document = _document(plan, text)
@@ -259,6 +261,7 @@ def finish(
         corrections=text if plan.corrections else None,
         generation=generation,
         served=[part for part in enhanced if part.served is not None],
+        sounds=sounds,
     )
     fell_back = any(part.status == "fallback" for part in enhanced)
     implausible = any(part.status == "implausible" for part in enhanced)

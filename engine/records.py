@@ -18,6 +18,7 @@ ServedReason = Literal["unanswered", "no_reading", "implausible"]
 SERVED_VERSION: Final = 1
 PartStatus = Literal["enhanced", "fallback", "uncovered", "implausible"]
 Rule = Literal["reader", "ask"]
+FoundBy = Literal["tag", "loop"]  # what the transcript has where music is looked for
 RemovalKind = Literal["loops", "fillers", "repeats", "tags", "captions"]
 
 
@@ -262,6 +263,7 @@ class Profile:
     write_metadata: bool = True  # where a model is named that can write
     private: bool = False  # other programs may not read these transcripts through llasa
     diarize: bool = False  # the speakers are found in the sound, once the text is done
+    describe_music: bool = False  # a service describes the music in the sound, after that
     output_dir: str | None = None  # where outputs are written; None: beside the source
     output_name: str = "{stem}"  # of the outputs, without their suffixes
     front_matter: FrontMatter = "yaml"  # of Markdown
@@ -310,6 +312,21 @@ class Extracts:
     chapters: tuple[Chapter, ...] = ()
     proposed_tags: tuple[str, ...] = ()  # beside those of the user's list, where there is one
     generated: frozenset[str] = frozenset()  # field names that a model wrote; the rest is quoted
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSound:
+    """What a model that hears music wrote of a stretch of the recording; no word of the text."""
+
+    start_s: float  # of the stretch, in the recording
+    end_s: float
+    text: str
+    model: str
+    heard_start_s: float  # what the model heard of the stretch, in the recording
+    heard_end_s: float
+    found_by: FoundBy
+    cut_off: bool = False  # the model would have gone on
+    claims: tuple[dict[str, Any], ...] = ()  # tempo and key that it names, and as measured
 
 
 @dataclass(frozen=True, slots=True)

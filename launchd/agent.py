@@ -8,10 +8,10 @@ from launchd.errors import UnsupportedPlatform
 from launchd.host import Host, this_host
 from launchd.launchctl import LaunchdManager
 from launchd.records import Manager, ServiceState, Step
-from launchd.spec import LABEL, AgentSpec
+from launchd.spec import LABEL, MUSIC_LABEL, AgentSpec
 from launchd.systemctl import SystemdManager
 
-__all__ = ["LABEL", "AgentSpec", "Manager", "ServiceState", "Step", "manager"]
+__all__ = ["LABEL", "MUSIC_LABEL", "AgentSpec", "Manager", "ServiceState", "Step", "manager"]
 
 
 def manager(

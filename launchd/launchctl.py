@@ -181,7 +181,7 @@ class LaunchdManager:
                     argv,
                     done.code,
                     done.messages,
-                    message=f"the daemon has not ended in {GONE_TIMEOUT_S} s",
+                    message=f"{self.label} has not ended in {GONE_TIMEOUT_S} s",
                 )
             self.host.sleep(POLL_S)
 
@@ -212,7 +212,7 @@ class LaunchdManager:
             f"nobody is logged in at this Mac's screen as user {self.host.uid}, and launchd "
             f"starts agents only for such a login ({done.code}: {first_line(done.messages)})",
             hint="Log in at the screen (or turn on automatic login), then try again; until then "
-            "you can run `llasad` in a terminal, over ssh too.",
+            "you can run `" + self.label.rpartition(".")[2] + "` in a terminal, over ssh too.",
         )
 
     def _loaded(self) -> bool:

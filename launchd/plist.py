@@ -35,7 +35,6 @@ from launchd.spec import STOP_TIMEOUT_S, THROTTLE_S, AgentSpec, check
 # launchd refuses a file that its group or others may write. Everybody may read it: nothing in it is
 # secret, and tools that list the login items of other accounts show the files that they can read.
 MODE = 0o644
-ERROR_LOG = "launchd.err.log"
 
 
 def build(spec: AgentSpec) -> bytes:
@@ -52,7 +51,7 @@ def build(spec: AgentSpec) -> bytes:
         "ProcessType": "Interactive",
         "Umask": "077",
         "MaterializeDatalessFiles": False,
-        "StandardErrorPath": str(spec.log_dir / ERROR_LOG),
+        "StandardErrorPath": str(spec.log_dir / spec.error_log),
     }
     if not spec.environment:
         del document["EnvironmentVariables"]

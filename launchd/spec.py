@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from launchd.errors import InvalidSpec, TemporaryProgram
 
 LABEL = "llasa.llasad"
+MUSIC_LABEL = "llasa.llasa-music"  # of the service that hears music
 STOP_TIMEOUT_S = 45  # between SIGTERM and SIGKILL: to finish a part and close the database
 THROTTLE_S = 30  # launchd starts us at most this often
 
@@ -45,6 +46,8 @@ class AgentSpec:
     home: Path  # llasa's home folder, absolute
     log_dir: Path  # for errors before our own log is open, absolute
     environment: Mapping[str, str] = field(default_factory=dict)  # added to the manager's own
+    error_log: str = "launchd.err.log"  # the file in `log_dir`; launchd's alone
+    description: str = "llasa: turns Whisper transcripts into readable text"  # on one line
 
 
 def check(spec: AgentSpec) -> None:
@@ -60,6 +63,10 @@ def check(spec: AgentSpec) -> None:
     ):
         if not os.path.isabs(path):
             raise InvalidSpec(f"{name} must be an absolute path, not {path!r}")
+    if "/" in spec.error_log or spec.error_log in ("", ".", ".."):
+        raise InvalidSpec(f"{spec.error_log!r} cannot name a file in the log folder")
+    if not spec.description.isprintable():
+        raise InvalidSpec("the description is not on one line")
     for name, value in spec.environment.items():
         if not _VARIABLE.fullmatch(name):
             raise InvalidSpec(f"{name!r} cannot name an environment variable")
@@ -145,4 +152,5 @@ def _texts(spec: AgentSpec) -> Iterator[str]:
     yield from spec.program_arguments
     yield str(spec.home)
     yield str(spec.log_dir)
+    yield spec.error_log
     yield from spec.environment.values()

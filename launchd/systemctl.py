@@ -143,7 +143,8 @@ class SystemdManager:
                 f"systemd does not run for this user ({first_line(done.messages)})",
                 hint="Log in as this user directly, not with su or sudo; for a user who never logs "
                 f"in, run `sudo loginctl enable-linger {self.host.uid}` first. In a container "
-                "without systemd, run `llasad` under your own supervisor.",
+                f"without systemd, run `{self.unit.removesuffix('.service')}` under your own "
+                "supervisor.",
             )
 
     def _answers(self) -> bool:

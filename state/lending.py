@@ -37,6 +37,7 @@ class ModelRequest:
     beats: int  # counted up by a process that is not suspended
     asked_at: str  # UTC, ISO 8601; for display only
     granted_at: str | None  # the same; None while it waits
+    needs_bytes: int | None = None  # of memory, as it says; None: unknown
 
     @property
     def granted(self) -> bool:
@@ -50,11 +51,14 @@ class LendingRows:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def ask(self, *, who: str, pid: int, birth: str) -> ModelRequest:
+    def ask(
+        self, *, who: str, pid: int, birth: str, needs_bytes: int | None = None
+    ) -> ModelRequest:
         """Add a request behind all others and return it."""
         row = self.database.execute_one(
-            "INSERT INTO model_requests (who, pid, birth) VALUES (?, ?, ?) RETURNING *",
-            (who, pid, birth),
+            "INSERT INTO model_requests (who, pid, birth, needs_bytes) VALUES (?, ?, ?, ?)"
+            " RETURNING *",
+            (who, pid, birth, needs_bytes),
         )
         assert row is not None
         return _request_of(row)
@@ -87,7 +91,7 @@ class LendingRows:
         return None if row is None else _request_of(row)
 
     def grant_if_idle(self, request_id: int) -> ModelRequest | None:
-        """Grant a request by itself where no job runs and the daemon has no model loaded.
+        """Grant a request by itself where nothing is done and the daemon has no model loaded.
 
         None otherwise, and when another is granted or was there before: then the daemon grants, or
         whoever may in its place. No job is claimed while a request is granted.
@@ -96,7 +100,8 @@ class LendingRows:
             f"UPDATE model_requests SET granted_at = {NOW} WHERE id = ?"
             " AND id = (SELECT min(id) FROM model_requests)"
             f" AND NOT EXISTS (SELECT 1 FROM jobs WHERE status = '{Status.RUNNING}')"
-            " AND (SELECT device_path FROM service) IS NULL RETURNING *",
+            " AND (SELECT device_path FROM service) IS NULL"
+            " AND (SELECT activity FROM service) IS NULL RETURNING *",
             (request_id,),
         )
         return None if row is None else _request_of(row)
@@ -134,4 +139,5 @@ def _request_of(row: sqlite3.Row) -> ModelRequest:
         beats=row["beats"],
         asked_at=row["asked_at"],
         granted_at=row["granted_at"],
+        needs_bytes=row["needs_bytes"],
     )

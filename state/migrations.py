@@ -303,6 +303,34 @@ def m009_daily(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m010_sounds(db: sqlite_utils.Database) -> None:
+    """Stretches of music in finished texts that a service describes, and what is done of sound.
+
+    `activity` is what the worker does beside jobs; a request for the model may state its need of
+    memory, so that it can be granted while a tool for sound runs.
+    """
+    db.executescript(f"""
+    CREATE TABLE sound_searches (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        changed_at TEXT NOT NULL DEFAULT ({NOW})
+    ) STRICT;
+    CREATE INDEX sound_searches_waiting ON sound_searches (job_id) WHERE status = 'waiting';
+    CREATE TABLE sounds (
+        job_id INTEGER NOT NULL REFERENCES sound_searches (job_id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        stale INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job_id, position)
+    ) STRICT;
+    ALTER TABLE service ADD COLUMN activity TEXT;
+    ALTER TABLE model_requests ADD COLUMN needs_bytes INTEGER;
+    """)
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -313,6 +341,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m007_recordings,
     m008_writings,
     m009_daily,
+    m010_sounds,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

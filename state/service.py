@@ -39,6 +39,7 @@ class ServiceFields(TypedDict, total=False):
     length_s: float | None
     rebuilding: bool
     waiting: dict[str, Any] | None
+    activity: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class ServiceRecord:
     paused_since: str | None
     rebuilding: bool  # a new database: finished work in the folders is not all recorded yet
     waiting: dict[str, Any] | None  # the rule of the settings for which no job is taken now
+    activity: dict[str, Any] | None  # what the worker does with a text that is done
 
 
 COLUMNS = ", ".join(field.name for field in fields(ServiceRecord))
@@ -108,7 +110,7 @@ class ServiceRow:
 def _stored(name: str, value: Any) -> Value:
     if name == "watching":
         return json.dumps(list(value))
-    if name == "waiting" and value is not None:
+    if name in ("activity", "waiting") and value is not None:
         return json.dumps(value)
     if name == "home" and value is not None:
         return os.fsencode(value)
@@ -120,7 +122,8 @@ def _service_of(row: sqlite3.Row) -> ServiceRecord:
     values: dict[str, Any] = dict(row)
     values["home"] = None if values["home"] is None else os.fsdecode(values["home"])
     values["watching"] = tuple(json.loads(values["watching"]))
-    values["waiting"] = None if values["waiting"] is None else json.loads(values["waiting"])
+    for name in ("activity", "waiting"):
+        values[name] = None if values[name] is None else json.loads(values[name])
     values["paused"] = bool(values["paused"])
     values["rebuilding"] = bool(values["rebuilding"])
     return ServiceRecord(**values)

@@ -16,8 +16,8 @@ from state.connection import Database
 from state.migrations import NOW
 
 TRIES: Final = 3  # failures of the model in a row before a writing is given up
-# Only the newest outputs of a path are written about.
-_CURRENT: Final = (
+# Only the newest outputs of a path are written about, and have their music described.
+CURRENT: Final = (
     "jobs.status IN ('done', 'partial') AND NOT EXISTS (SELECT 1 FROM jobs AS later"
     " WHERE later.path = jobs.path AND later.supersedes > jobs.supersedes"
     " AND later.status IN ('done', 'partial', 'queued', 'running'))"
@@ -72,7 +72,7 @@ class WritingRows:
         """Return the writing to go on with: one that has begun, else that of the newest job."""
         row = self.database.query_one(
             "SELECT writings.*, jobs.path FROM writings JOIN jobs ON jobs.id = writings.job_id"
-            f" WHERE writings.status = 'waiting' AND {_CURRENT}"
+            f" WHERE writings.status = 'waiting' AND {CURRENT}"
             " ORDER BY writings.done > 0 DESC, writings.job_id DESC LIMIT 1"
         )
         return None if row is None else _row_of(row)
@@ -90,7 +90,7 @@ class WritingRows:
         """Return writings that were given up, the newest jobs first."""
         rows = self.database.query(
             "SELECT writings.*, jobs.path FROM writings JOIN jobs ON jobs.id = writings.job_id"
-            f" WHERE writings.status = 'failed' AND {_CURRENT} ORDER BY job_id DESC LIMIT ?",
+            f" WHERE writings.status = 'failed' AND {CURRENT} ORDER BY job_id DESC LIMIT ?",
             (limit,),
         )
         return [_row_of(row) for row in rows]
@@ -101,7 +101,7 @@ class WritingRows:
             str(row[0]): int(row[1])
             for row in self.database.query(
                 "SELECT writings.status, count(*) FROM writings"
-                f" JOIN jobs ON jobs.id = writings.job_id WHERE {_CURRENT} GROUP BY 1"
+                f" JOIN jobs ON jobs.id = writings.job_id WHERE {CURRENT} GROUP BY 1"
             )
         }
         return WritingCounts(*(found.get(status, 0) for status in ("waiting", "done", "failed")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import itertools
 import math
 import random
@@ -9,11 +10,13 @@ import shutil
 import subprocess
 import tempfile
 import wave
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.diarize.records import Turn
+from engine.records import Word
 
 COMMAND = "espeak-ng"
 RATE = 22_050  # of espeak-ng
@@ -44,6 +47,13 @@ class Talk:
     path: Path
     turns: tuple[Turn, ...]
     duration_s: float
+    words: tuple[Word, ...] = ()  # with their speakers; times are spread over a turn by length
+
+    @property
+    def overlap(self) -> float:
+        """Return the share of the speech in which two speak at the same time."""
+        frames = _frames(self.turns, math.ceil(self.duration_s / FRAME_S))
+        return sum(len(f) > 1 for f in frames) / max(1, sum(bool(f) for f in frames))
 
 
 def available() -> bool:
@@ -51,32 +61,47 @@ def available() -> bool:
     return shutil.which(COMMAND) is not None
 
 
-def talk(path: Path, *, voices: int, turns: int, seed: int = 1) -> Talk:
-    """Write a talk in which the voices take turns, each of one or two sentences."""
+def talk(path: Path, *, voices: int, turns: int, seed: int = 1, overlap: float = 0.0) -> Talk:
+    """Write a talk in which the voices take turns, each of one or two sentences.
+
+    With `overlap`, each turn begins before the one before has ended, by this share of the shorter.
+    """
     chance = random.Random(seed)
-    samples, made, last = bytearray(), [], -1
+    samples, last = array.array("h"), -1
+    made: list[Turn] = []
+    words: list[Word] = []
     for number in range(turns):
         speaker = number if number < voices else chance.choice(
             [n for n in range(voices) if n != last]
         )  # fmt: skip
         last = speaker
         text = " ".join(chance.sample(SENTENCES, chance.choice((1, 2))))
-        start_s = len(samples) / 2 / RATE
-        samples += _spoken(text, *VOICES[speaker])
-        made.append(Turn(start_s, len(samples) / 2 / RATE, f"VOICE_{speaker}"))
-        samples += bytes(2 * int(chance.uniform(*GAP_S) * RATE))
+        spoken = array.array("h", _spoken(text, *VOICES[speaker]))
+        silence = int(chance.uniform(*GAP_S) * RATE)
+        if overlap and made:
+            before = int((made[-1].end_s - made[-1].start_s) * RATE)
+            start = max(0, len(samples) - int(overlap * min(before, len(spoken))))
+        else:
+            samples.frombytes(bytes(2 * silence) if made else b"")
+            start = len(samples)
+        _mix(samples, spoken, start)
+        turn = Turn(start / RATE, (start + len(spoken)) / RATE, f"VOICE_{speaker}")
+        made.append(turn)
+        words += _words(text, turn)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes(bytes(samples))
-    return Talk(path, tuple(made), len(samples) / 2 / RATE)
+        file.writeframes(samples.tobytes())
+    words.sort(key=lambda word: word.start_s or 0.0)
+    return Talk(path, tuple(made), len(samples) / RATE, tuple(words))
 
 
 def error_rate(truth: Sequence[Turn], found: Sequence[Turn]) -> float:
     """Return the share of speech that was missed, invented or given to the wrong speaker.
 
-    Labels are matched in the best way there is; a collar around each border does not count.
+    Where two speak, each of them counts. Labels are matched in the best way there is; a collar
+    around each border does not count.
     """
     end = max(turn.end_s for turn in (*truth, *found))
     frames = math.ceil(end / FRAME_S)
@@ -87,23 +112,95 @@ def error_rate(truth: Sequence[Turn], found: Sequence[Turn]) -> float:
             first, last = (int((border + s * COLLAR_S) / FRAME_S) for s in (-1, 1))
             counted[max(0, first) : last] = [False] * (min(last, frames) - max(0, first))
     pairs = [(a, b) for a, b, c in zip(right, guess, counted, strict=True) if c]
-    speech = sum(a is not None for a, _ in pairs)
-    wrong = sum((a is None) != (b is None) for a, b in pairs)
-    both = [(a, b) for a, b in pairs if a is not None and b is not None]
-    names, labels = sorted({a for a, _ in both}), sorted({b for _, b in both})
+    names = sorted({name for a, _ in pairs for name in a})
+    labels = sorted({label for _, b in pairs for label in b})
     labels += [f"none-{n}" for n in range(len(names) - len(labels))]
-    best = 0
-    for chosen in itertools.permutations(labels, len(names)):
-        match = dict(zip(names, chosen, strict=True))
-        best = max(best, sum(match[a] == b for a, b in both))
-    return (wrong + len(both) - best) / max(1, speech)
+    kinds = Counter(pairs)
+    wrong = min(
+        sum(
+            count * (max(len(a), len(b)) - sum(match[name] in b for name in a))
+            for (a, b), count in kinds.items()
+        )
+        for chosen in itertools.permutations(labels, len(names))
+        for match in (dict(zip(names, chosen, strict=True)),)
+    )
+    return wrong / max(1, sum(len(a) for a, _ in pairs))
 
 
-def _frames(turns: Sequence[Turn], count: int) -> list[str | None]:
-    frames: list[str | None] = [None] * count
+def without_overlap(talk: Talk, found: Sequence[Turn]) -> tuple[list[Turn], list[Turn]]:
+    """Return the truth and what was found, both without the moments in which two speak."""
+    frames = _frames(talk.turns, math.ceil(talk.duration_s / FRAME_S) + 1)
+    spans, start = [], None
+    for number, frame in enumerate([*frames, frozenset({"", "end"})]):
+        if len(frame) < 2 and start is None:
+            start = number
+        elif len(frame) > 1 and start is not None:
+            spans.append((start * FRAME_S, number * FRAME_S))
+            start = None
+
+    def cut(turns: Sequence[Turn]) -> list[Turn]:
+        return [
+            replace(turn, start_s=max(turn.start_s, first), end_s=min(turn.end_s, last))
+            for turn in turns
+            for first, last in spans
+            if turn.start_s < last and first < turn.end_s
+        ]
+
+    return cut(talk.turns), cut(found)
+
+
+def wrong_words(talk: Talk, labelled: Sequence[Word]) -> dict[bool, tuple[int, int]]:
+    """Return (words of the wrong speaker, words), by whether they stand where two speak.
+
+    `labelled` are the words of the talk as a search labelled them.
+    """
+    frames = _frames(talk.turns, math.ceil(talk.duration_s / FRAME_S) + 1)
+    votes = Counter((a.speaker, b.speaker) for a, b in zip(talk.words, labelled, strict=True))
+    names = sorted({word.speaker or "" for word in talk.words})
+    labels = sorted({word.speaker or "" for word in labelled})
+    labels += [f"none-{n}" for n in range(len(names) - len(labels))]
+    match = max(
+        (
+            dict(zip(names, chosen, strict=True))
+            for chosen in itertools.permutations(labels, len(names))
+        ),
+        key=lambda one: sum(votes[name, label] for name, label in one.items()),
+    )
+    counts = {False: [0, 0], True: [0, 0]}
+    for truth, word in zip(talk.words, labelled, strict=True):
+        middle_s = ((truth.start_s or 0.0) + (truth.end_s or 0.0)) / 2
+        place = counts[len(frames[int(middle_s / FRAME_S)]) > 1]
+        place[0] += match[truth.speaker or ""] != word.speaker
+        place[1] += 1
+    return {both: (wrong, total) for both, (wrong, total) in counts.items()}
+
+
+def _words(text: str, turn: Turn) -> list[Word]:
+    """Return the words of a turn, with times by the length of their letters."""
+    parts = text.split()
+    second = (turn.end_s - turn.start_s) / sum(len(part) + 1 for part in parts)
+    made, at_s = [], turn.start_s
+    for part in parts:
+        end_s = at_s + second * (len(part) + 1)
+        made.append(Word(part, at_s, end_s, turn.speaker))
+        at_s = end_s
+    return made
+
+
+def _mix(samples: array.array[int], spoken: array.array[int], start: int) -> None:
+    """Add what is spoken to samples from a place on; where two speak, both are heard."""
+    common = min(len(spoken), len(samples) - start)
+    for number in range(common):
+        both = samples[start + number] + spoken[number]
+        samples[start + number] = max(-32768, min(32767, both))
+    samples.extend(spoken[common:])
+
+
+def _frames(turns: Sequence[Turn], count: int) -> list[frozenset[str]]:
+    frames: list[frozenset[str]] = [frozenset()] * count
     for turn in turns:
-        first, last = int(turn.start_s / FRAME_S), min(count, int(turn.end_s / FRAME_S))
-        frames[first:last] = [turn.speaker] * (last - first)
+        for number in range(int(turn.start_s / FRAME_S), min(count, int(turn.end_s / FRAME_S))):
+            frames[number] = frames[number] | {turn.speaker}
     return frames
 
 

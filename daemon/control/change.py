@@ -8,7 +8,7 @@ import click
 
 from daemon.control.session import TerminalSession, complete_job, home_option, usage_errors
 from daemon.control.text import count
-from daemon.operations import actions, writings
+from daemon.operations import actions, sounds, writings
 
 
 @click.command(
@@ -21,10 +21,11 @@ from daemon.operations import actions, writings
 @click.option("--all", "everything", is_flag=True, help="Every file that was done or failed.")
 @click.option(
     "--stage",
-    type=click.Choice(["text", "metadata"]),
+    type=click.Choice(["text", "metadata", "music"]),
     default="text",
     show_default=True,
-    help="metadata: the text stays; the chat model writes about it again.",
+    help="The text stays, and: metadata: the chat model writes about it again; music: the music "
+    "service is asked again.",
 )
 @click.argument("names", metavar="[FILE|JOB]...", shell_complete=complete_job, nargs=-1)
 @click.pass_obj
@@ -44,10 +45,10 @@ def redo(
     """
     if everything == bool(names):
         raise click.UsageError("Name one or more files or jobs, or give --all.")
-    if stage == "metadata":
+    if stage != "text":
         if model is not None or profile is not None:
-            raise click.UsageError("--stage metadata takes no --model and no --profile.")
-        _write_again(session, names)
+            raise click.UsageError(f"--stage {stage} takes no --model and no --profile.")
+        (_write_again if stage == "metadata" else _hear_again)(session, names)
         return
     with usage_errors():
         actions.check_choice(session, model=model, profile=profile)
@@ -71,6 +72,18 @@ def _write_again(session: TerminalSession, names: tuple[str, ...]) -> None:
         for name in names:
             job = writings.write_again(book, name)
             click.echo(f"to be written again: metadata of {job.id}  {session.shown_path(job.path)}")
+
+
+def _hear_again(session: TerminalSession, names: tuple[str, ...]) -> None:
+    """Have the music of these files described again, of all if there are none."""
+    with session.writing() as book:
+        click.echo(session.home_line())
+        if not names:
+            made = sounds.hear_all_again(book)
+            click.echo(f"to be described again: music of {count(made, 'file')}")
+        for name in names:
+            job = sounds.hear_again(book, name)
+            click.echo(f"to be described again: music of {job.id}  {session.shown_path(job.path)}")
 
 
 @click.command(short_help="Cancel jobs that wait or run.", epilog="Example: llasactl cancel 12")

@@ -35,6 +35,7 @@ from daemon.operations.jobs import (
 from daemon.operations.reasons import advice, meaning
 from daemon.terminal import safe
 from state.job import Job, Move, PartRow, Status
+from state.sounds import SoundSearch
 from state.writings import WritingRow
 
 SHOWN: Final = 50  # jobs on a screen, unless --limit says otherwise
@@ -149,6 +150,8 @@ def _details(details: JobDetails) -> Any:
         table.add_row("speed", speed)
     if details.writing:
         table.add_row("metadata", Text(_writing(details.writing)))
+    if details.music:
+        table.add_row("music", Text(_music(details.music)))
     if line := _coverage(job.figures):
         table.add_row("changes", line)
     if job.recipe:
@@ -179,6 +182,16 @@ def _writing(row: WritingRow) -> str:
         return f"not written ({row.reason}): {safe(row.detail or '')} Again: {again}"
     total = f", {row.done} of {row.total} requests done" if row.total is not None else ""
     return f"waits to be written{total}"
+
+
+def _music(row: SoundSearch) -> str:
+    """Return what became of the music of a file."""
+    if row.status == "done":
+        return "described by the music service"
+    if row.status == "failed":
+        again = f"llasactl redo --stage music {row.job_id}"
+        return f"not described ({row.reason}): {safe(row.detail or '')} Again: {again}"
+    return "waits to be described"
 
 
 def _speed(parts: tuple[PartRow, ...]) -> str:

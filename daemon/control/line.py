@@ -7,11 +7,17 @@ from typing import Final
 
 from daemon.control.text import count, span
 from daemon.operations.reasons import meaning
-from daemon.operations.status_records import CurrentJob, StatusReport
+from daemon.operations.status_records import Activity, CurrentJob, StatusReport
 from daemon.terminal import safe
 from state.job import Reason
 
 NAME: Final = 32  # characters of a file's name
+# What is done with a text that is finished, by the kind of the activity.
+DOING: Final = {
+    "speakers": "finding who speaks",
+    "music": "describing the music",
+    "metadata": "writing the metadata",
+}
 _RULES: Final = {"hours": "waits for its hours", "power": "on battery", "idle": "machine in use"}
 
 
@@ -43,6 +49,8 @@ def _doing(report: StatusReport) -> str:
         return "paused"
     if report.current:
         return _current(report.current)
+    if report.activity:
+        return _activity(report.activity)
     if report.lent:
         return f"lent to {safe(report.lent.who)}"
     if report.waits and report.queue.jobs:
@@ -51,9 +59,23 @@ def _doing(report: StatusReport) -> str:
 
 
 def _current(current: CurrentJob) -> str:
-    name = safe(os.path.basename(current.path))
-    if len(name) > NAME:
-        name = name[: NAME - 1] + "…"
-    if not current.words_total:
-        return name
-    return f"{name} {100 * current.words_done // current.words_total}%"
+    name = _name(current.path)
+    if current.heard_s is not None:
+        return f"{name} transcribing{_share(current.heard_s, current.length_s)}"
+    return f"{name}{_share(current.words_done, current.words_total)}"
+
+
+def _activity(activity: Activity) -> str:
+    """Return what is done with a finished text: "talk.json finding who speaks 40%"."""
+    doing = DOING.get(activity.kind, safe(activity.kind))
+    return f"{_name(activity.path)} {doing}{_share(activity.done, activity.total)}"
+
+
+def _name(path: str) -> str:
+    name = safe(os.path.basename(path))
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+
+
+def _share(done: float, total: float | None) -> str:
+    """Return how much is done, "" where nobody knows."""
+    return f" {min(100, int(100 * done / total))}%" if total else ""

@@ -104,7 +104,7 @@ def _find(book: Book, job: str, count: Count | None) -> SpeakersReport:
     def wait(waiting: Waiting) -> None:
         if waiting.reason not in said:
             said.append(waiting.reason)
-            click.echo(safe(f"Waiting for the model: {waiting.reason}."), err=True)
+            click.echo(safe(f"Waiting for the model: {waiting.in_words}."), err=True)
 
     with clock_bar("finding speakers") as progress:
         report, kept_aside = find_speakers(book, job, count, progress=progress, on_wait=wait)

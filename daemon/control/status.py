@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from daemon.control.jobs import SHOWN
-from daemon.control.line import line_of
+from daemon.control.line import DOING, line_of
 from daemon.control.session import TerminalSession, home_option, json_option, print_json
 from daemon.control.text import STYLES, clock, count, rate, shorten, size, span
 from daemon.operations.hooks import HookReport
+from daemon.operations.sounds import MusicReport
 from daemon.operations.status import status_of
 from daemon.operations.status_records import (
+    Activity,
     CurrentJob,
     Held,
     Lent,
@@ -124,12 +126,18 @@ def screen(session: TerminalSession, report: StatusReport) -> Table:
     if report.current:
         table.add_row("now", Text(shorten(session.shown_path(report.current.path), width)))
         table.add_row("", _bar(report.current))
+    elif report.activity:
+        table.add_row("now", Text(shorten(session.shown_path(report.activity.path), width)))
+        table.add_row("", _activity_bar(report.activity))
     table.add_row("waiting", Text(_waiting(report.queue)))
     table.add_row("jobs", _jobs(report.jobs))
     if report.edits_kept:
         table.add_row("edited", Text(_edits(report)))
     if report.writing:
         table.add_row("metadata", Text(_writing(report.writing)))
+    if report.music:
+        style = "yellow" if report.music.failed else ""
+        table.add_row("music", Text(_music(report.music), style=style))
     if report.library:
         table.add_row("library", Text(_library(report.library)))
     for hook in report.hooks:
@@ -256,16 +264,32 @@ def _bar(current: CurrentJob) -> Any:
 
 
 def _heard_bar(heard_s: float, length_s: float | None) -> Any:
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-
     text = f"transcribing, {span(heard_s)}"
     if length_s is None:
         return text
+    return _bar_of(heard_s, length_s, f"{text} of {span(length_s)}")
+
+
+def _bar_of(done: float, total: float, text: str) -> Any:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 2))
-    bar = ProgressBar(total=length_s, completed=heard_s, width=22, complete_style="cyan")
-    grid.add_row(bar, f"{text} of {span(length_s)}")
+    bar = ProgressBar(total=total, completed=done, width=22, complete_style="cyan")
+    grid.add_row(bar, text)
     return grid
+
+
+def _activity_bar(activity: Activity) -> Any:
+    """Return what is done with a finished text, and how far it is."""
+    text = DOING.get(activity.kind, activity.kind)
+    done, total = activity.done, activity.total
+    if not total:
+        return text
+    if activity.kind == "speakers":
+        return _bar_of(done, total, f"{text}, {span(done)} of {span(total)}")
+    unit = "stretch" if activity.kind == "music" else "request"
+    return _bar_of(done, total, f"{text}, {unit} {min(done + 1, total):.0f} of {total:.0f}")
 
 
 def _waiting(queue: Waiting) -> str:
@@ -293,6 +317,16 @@ def _writing(writing: WritingReport) -> str:
     if writing.current is not None:
         name = safe(os.path.basename(writing.current))
         line += f"; {name}: {writing.requests_done} of {writing.requests_total} requests"
+    return line
+
+
+def _music(music: MusicReport) -> str:
+    """Return of how many files the music was described, and why not of the others."""
+    line = f"{count(music.described, 'file')} described"
+    line += f", {music.waiting:,} waiting" if music.waiting else ""
+    if music.failed:
+        line += f", {music.failed:,} not ({music.reason}): {safe(music.detail or '')}"
+        line += " Again: llasactl redo --stage music --all"
     return line
 
 

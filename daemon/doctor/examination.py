@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.doctor import homes, machine, model, running, sound
+from daemon.doctor import homes, machine, model, music, running, sound
 from daemon.doctor.findings import Finding, failure, ok
 from daemon.errors import ConfigError
 from daemon.operations.session import Session
@@ -33,6 +33,8 @@ def examine(session: Session, *, no_model: bool) -> Iterator[Finding]:
     yield from running.database(session.home)
     yield from running.service(status_of(session))
     yield from sound.tools(config)
+    yield from music.music(session)
+    yield music.extras(config)
     if no_model:
         return
     profiles = (config.default, *(rule.profile for rule in config.rules))

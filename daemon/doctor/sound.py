@@ -10,8 +10,6 @@ from engine.audio.backends import available, choose
 from engine.audio.prepare import converters
 from engine.diarize.backends import DIARIZERS
 from engine.errors import TranscriberMissing
-from engine.music import client, measure
-from engine.music.errors import MusicError, MusicUnavailable
 
 
 def tools(config: Config) -> Iterator[Finding]:
@@ -42,7 +40,6 @@ def tools(config: Config) -> Iterator[Finding]:
                 f"{backend.how_to_get_a_model}",
             )
     yield from _diarizers(config)
-    yield from _music(config)
     try:
         chosen = choose(setup)
     except TranscriberMissing as error:
@@ -52,22 +49,6 @@ def tools(config: Config) -> Iterator[Finding]:
     if config.audio:
         used = f"{chosen.backend.name} with {chosen.model.name}"
         yield ok("whisper", f"recordings ({', '.join(config.audio)}) are transcribed by {used}")
-
-
-def _music(config: Config) -> Iterator[Finding]:
-    if measure.where(config.audio_python) is not None:
-        yield ok("music", "librosa is here and measures music")
-    else:
-        yield ok("music", "librosa is not here; to get it: uv tool install 'llasa[measure]'")
-    try:
-        running = client.find().health()
-    except MusicUnavailable:
-        yield ok("music", "the music service does not run (docs/music.md)")
-        return
-    except MusicError as error:
-        yield warning("music", f"the music service: {error}", error.hint)
-        return
-    yield ok("music", f"the music service runs, with {running.get('model')}")
 
 
 def _diarizers(config: Config) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
 from state.job import Job, Move, Output, PartRow, Status
+from state.sounds import SoundRows, SoundSearch
 from state.writings import WritingRow, WritingRows
 
 
@@ -28,6 +29,7 @@ class JobDetails:
     parts: tuple[PartRow, ...]  # those that were begun, in order
     history: tuple[Move, ...]  # the oldest first
     writing: WritingRow | None  # of its metadata by a model; None: it writes none
+    music: SoundSearch | None = None  # of its recording; None: there is none, or nobody asked
 
 
 def list_jobs(session: Session, statuses: Collection[Status] = (), limit: int = 0) -> JobList:
@@ -49,6 +51,7 @@ def job_details(book: Book, name: str) -> JobDetails:
         tuple(book.queue.parts(job.id)),
         tuple(book.queue.history(job.id)),
         WritingRows(book.queue.database).row(job.id),
+        SoundRows(book.queue.database).row(job.id),
     )
 
 
@@ -107,6 +110,7 @@ def details_to_json(details: JobDetails) -> dict[str, Any]:
             for move in details.history
         ],
         "writing": _writing(details.writing),
+        "music": _music(details.music),
     }
 
 
@@ -114,6 +118,12 @@ def _writing(row: WritingRow | None) -> dict[str, Any] | None:
     if row is None:
         return None
     return {key: getattr(row, key) for key in ("status", "reason", "detail", "done", "total")}
+
+
+def _music(row: SoundSearch | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {key: getattr(row, key) for key in ("status", "reason", "detail")}
 
 
 def output_to_json(output: Output) -> dict[str, Any]:

@@ -39,6 +39,8 @@ from daemon.work.lending import BEAT_S, RequestLine
 from state.database import Database, open_database
 from state.errors import DatabaseError, StateError
 from state.lending import LendingRows, ModelRequest
+from state.queue import Queue
+from state.service import ServiceRow
 
 LIMIT_S: Final = 300.0  # of waiting for the model
 IDLE_S: Final = 20.0  # between two turns, after which the model is given back if it is wanted
@@ -51,6 +53,14 @@ class Waiting:
 
     reason: str  # a clause: "the daemon finishes a part"
     waited_s: float
+    progress: str = ""  # how far that is: "12 of 60 min"; "" where nobody knows
+
+    @property
+    def in_words(self) -> str:
+        """Return the reason with how far it is, and that nobody has to wait for it."""
+        if not self.progress:
+            return self.reason
+        return f"{self.reason}, {self.progress}; Ctrl-C ends the wait"
 
 
 class Lease:
@@ -89,6 +99,8 @@ class Lease:
         self._idle_s = idle_s
         self._clock = clock
         self._pause = pause
+        self.needs_bytes: int | None = None  # of memory, for the model; None: unknown
+        self._moved: tuple[str, float] = ("", 0.0)  # how far it was, and when that changed
         self._closes: list[Callable[[], object]] = []
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -242,14 +254,16 @@ class Lease:
                 if first is not None and not first.granted:
                     self._grant_without_daemon(rows, first)
                     continue
-            self._wait(begun, _reason(rows.requests(), request))
+            self._wait(begun, *_reason(rows, request))
 
     def _asked(self, rows: LendingRows) -> ModelRequest:
         """Return our request as it is now; ask, if there is none or it was lost."""
         found = rows.request(self._request.id) if self._request is not None else None
         if found is None:
             pid = os.getpid()
-            found = rows.ask(who=self._who, pid=pid, birth=birth_of(pid) or "")
+            found = rows.ask(
+                who=self._who, pid=pid, birth=birth_of(pid) or "", needs_bytes=self.needs_bytes
+            )
             found = rows.grant_if_idle(found.id) or found
             self._start_thread()
         return found
@@ -271,14 +285,18 @@ class Lease:
         while self.lock_path is not None and holder(self.lock_path) is not None:
             self._wait(begun, "another process has a model loaded")
 
-    def _wait(self, begun: float, reason: str) -> None:
-        waited_s = self._clock() - begun
-        if waited_s >= self._limit_s:
+    def _wait(self, begun: float, reason: str, progress: str = "") -> None:
+        """Wait a moment; raises ModelBusy after `limit_s` in which nothing moved."""
+        now = self._clock()
+        if progress != self._moved[0]:
+            self._moved = (progress, now)
+        since = max(begun, self._moved[1]) if progress else begun
+        if now - since >= self._limit_s:
             raise ModelBusy(
                 f"The model of {self._home.path} was not free within {self._limit_s:.0f} s: "
                 f"{reason}."
             )
-        self._on_wait(Waiting(reason, waited_s))
+        self._on_wait(Waiting(reason, now - begun, progress))
         self._pause(LOOK_S)
 
     # Signs of life
@@ -323,9 +341,29 @@ def model(
         yield lease
 
 
-def _reason(requests: list[ModelRequest], ours: ModelRequest) -> str:
-    """Return what our request waits for, as a clause."""
-    before = next((request for request in requests if request.granted), None)
-    if before is None:
-        return "the daemon finishes a part"
-    return f"{before.who} (pid {before.pid}) has the model"
+def _reason(rows: LendingRows, ours: ModelRequest) -> tuple[str, str]:
+    """Return what our request waits for, as a clause, and how far that is."""
+    before = next((request for request in rows.requests() if request.granted), None)
+    if before is not None:
+        return f"{before.who} (pid {before.pid}) has the model", ""
+    service = ServiceRow(rows.database).read()
+    if service.activity is not None and service.activity["kind"] == "speakers":
+        done, total = float(service.activity["done"]), service.activity["total"]
+        name = _name(rows, int(service.activity["job_id"]))
+        return f"the daemon finds out who speaks in {name}", _far(done, total)
+    if service.current_job is not None and service.heard_s is not None:
+        name = _name(rows, service.current_job)
+        return f"the daemon transcribes {name}", _far(service.heard_s, service.length_s)
+    return "the daemon finishes a part", ""
+
+
+def _name(rows: LendingRows, job_id: int) -> str:
+    job = Queue(rows.database).job(job_id)
+    return "a recording" if job is None else os.path.basename(job.path)
+
+
+def _far(done_s: float, total_s: float | None) -> str:
+    if not total_s:
+        return ""
+    unit, size = ("min", 60.0) if total_s >= 100 else ("s", 1.0)
+    return f"{done_s / size:.0f} of {total_s / size:.0f} {unit} heard"

@@ -115,10 +115,10 @@ def wait_until_running(home: Home, *, not_pid: int | None = None) -> int:
 
     A service manager's word is no proof. Raises NotPossible with the reason of the failed start.
     """
-    if _wait(lambda: holder(home.lock) not in (None, 0, not_pid), START_PATIENCE_S):
+    if wait(lambda: holder(home.lock) not in (None, 0, not_pid), START_PATIENCE_S):
         return holder(home.lock) or 0
     failed = parking.read(home.path)
-    places = " and ".join(dict.fromkeys(map(str, (home.logs, _early_logs(home)))))
+    places = " and ".join(dict.fromkeys(map(str, (home.logs, early_logs(home)))))
     raise NotPossible(
         f"The daemon did not start within {START_PATIENCE_S:.0f} s."
         + (f" The last start failed: {failed.reason}" if failed is not None else ""),
@@ -129,7 +129,7 @@ def wait_until_running(home: Home, *, not_pid: int | None = None) -> int:
 
 def wait_until_stopped(home: Home) -> None:
     """Wait until no daemon holds the home; raises NotPossible where it takes too long."""
-    if not _wait(lambda: holder(home.lock) is None, 4 * PATIENCE_S):
+    if not wait(lambda: holder(home.lock) is None, 4 * PATIENCE_S):
         raise NotPossible(
             "The daemon has not ended yet.",
             hint="It finishes its part first. See what it does: llasactl status",
@@ -149,12 +149,12 @@ def _spec(home: Home) -> AgentSpec:
     return AgentSpec(
         program_arguments=(*_program(), "--service", "--quiet", "--home", str(home.path)),
         home=home.path,
-        log_dir=_early_logs(home),
+        log_dir=early_logs(home),
         environment={name: os.environ[name] for name in PASSED_ON if os.environ.get(name)},
     )
 
 
-def _early_logs(home: Home) -> Path:
+def early_logs(home: Home) -> Path:
     """Return the folder for messages that come before our own log is open.
 
     launchd opens that file itself, before the program, and starts nothing where it cannot: on a
@@ -199,7 +199,8 @@ def _record(record: Path, home: Home) -> None:
     temp.replace(record)
 
 
-def _wait(is_so: Callable[[], bool], seconds: float) -> bool:
+def wait(is_so: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is so, for so many seconds; return whether it is."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() >= deadline:

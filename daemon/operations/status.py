@@ -15,7 +15,9 @@ from daemon.machine import still_runs
 from daemon.operations.hooks import hooks_in
 from daemon.operations.reasons import advice, meaning
 from daemon.operations.session import Book, Session
+from daemon.operations.sounds import report_of as music_of
 from daemon.operations.status_records import (
+    Activity,
     CurrentJob,
     Held,
     Lent,
@@ -102,12 +104,11 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
     backlog = book.queue.backlog()
     held, paused = book.queue.held(), book.queue.paused()
     running = book.queue.jobs(status=Status.RUNNING, limit=1) if report.running else []
+    busy = bool(running) or service.activity is not None
     if report.running:
         report = _with_daemon(report, service, book.session.home.settings)
         report = replace(report, waits=_waits(service, book.session.config))
-        report = replace(
-            report, phase=_phase(service.phase, working=bool(running), held=held is not None)
-        )
+        report = replace(report, phase=_phase(service.phase, working=busy, held=held is not None))
     current = current_of(running[0], service) if running else None
     left_s = _left_s(backlog.words, service.words_per_s, current)
     troubled = book.queue.jobs(status=(Status.FAILED, Status.INVALID), limit=TROUBLES)
@@ -117,11 +118,13 @@ def _with_queue(report: StatusReport, book: Book) -> StatusReport:
         held=Held(held.reason, held.hint, held.since) if held else None,
         paused=Paused(paused.reason, _moment(paused.until), paused.since) if paused else None,
         current=current,
+        activity=_activity(book, service) if report.running else None,
         words_per_s=service.words_per_s,
         queue=Waiting(backlog.jobs, backlog.bytes, backlog.words, left_s),
         jobs={str(status): number for status, number in book.queue.counts().items()},
         edits_kept=book.queue.edits_kept(),
         writing=report_of(book),
+        music=music_of(book),
         library=_library(book),
         hooks=hooks_in(book),
         troubles=tuple(trouble_of(job) for job in troubled),
@@ -204,6 +207,15 @@ def current_of(job: Job, service: ServiceRecord) -> CurrentJob:
         heard_s=service.heard_s if job.kind is Kind.RECORDING else None,
         length_s=service.length_s if job.kind is Kind.RECORDING else None,
     )
+
+
+def _activity(book: Book, service: ServiceRecord) -> Activity | None:
+    """Return what the daemon does with a finished text, None where it does nothing there."""
+    now = service.activity
+    job = book.queue.job(int(now["job_id"])) if now is not None else None
+    if now is None or job is None:
+        return None
+    return Activity(str(now["kind"]), job.id, job.path, float(now["done"]), now["total"])
 
 
 def lent_of(rows: LendingRows) -> Lent | None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from daemon.operations.hooks import HookReport
+from daemon.operations.sounds import MusicReport
 from daemon.operations.writings import WritingReport
 
 # The fields of these records are the keys of `status --json`, in this order; docs/commands.md
@@ -104,6 +105,17 @@ class CurrentJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What is done with a text that is finished."""
+
+    kind: str  # speakers, music or metadata
+    id: int  # of the job
+    path: str
+    done: float  # seconds of sound (speakers), stretches (music) or requests (metadata)
+    total: float | None  # of the same; None where it is not known yet
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What waits in the queue."""
 
@@ -162,11 +174,13 @@ class StatusReport:
     paused: Paused | None = None
     waits: Waits | None = None
     current: CurrentJob | None = None
+    activity: Activity | None = None
     words_per_s: float | None = None
     queue: Waiting = Waiting()
     jobs: dict[str, int]  # by status
     edits_kept: int = 0  # files with an output that the user had edited
     writing: WritingReport | None = None  # None: no model writes metadata here
+    music: MusicReport | None = None  # None: nobody asked for any
     library: LibraryReport | None = None  # None: there is none that can be read
     hooks: tuple[HookReport, ...] = ()
     troubles: tuple[Trouble, ...] = ()

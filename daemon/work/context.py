@@ -41,6 +41,8 @@ class WorkerContext:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     nudge: Callable[[str], None] = lambda path: None  # has the intake look at this file again
     model_asked_for: Callable[[], bool] = lambda: False  # another process waits for the model
+    # Lends the model beside a tool for sound that needs so many bytes, where there is room.
+    lend_beside: Callable[[int], None] = lambda tool_bytes: None
     must_wait: Callable[[], bool] = lambda: False  # the settings let work go on later
     root_is_there: Callable[[str], bool] = lambda path: True  # the watched folder of this file
     step: Callable[[str], None] = lambda name: None  # called at each named step, for tests

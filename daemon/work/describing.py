@@ -17,7 +17,7 @@ from daemon.log import Log, place_of
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
 from daemon.work.kept import profile_of, restore
-from daemon.work.names import names_for
+from daemon.work.names import shown_names
 from daemon.work.rerender import render_again
 from engine import pipeline
 from engine.chat import describing
@@ -29,7 +29,6 @@ from engine.errors import (
     EngineError,
     ModelError,
     ModelRefused,
-    SpeakersError,
 )
 from engine.models import catalog
 from engine.records import ModelInfo, Profile
@@ -204,10 +203,7 @@ class Describer:
         if found is not None and (found.job.id, found.info) == (job.id, info):
             return found
         kept = restore(self._queue, job, self._config)
-        try:
-            names = names_for(job.path, self._config, profile)
-        except SpeakersError:  # the job's detail says it; the outputs have the labels too
-            names = profile.speakers
+        names = shown_names(job.path, self._config, profile)
         plan = pipeline.with_names(kept.plan, names)
         document = pipeline.join(plan, kept.parts)
         material = pipeline.material_of(plan, document, pipeline.quoted(plan, document))
@@ -225,15 +221,19 @@ class Describer:
         if at.request is None:
             self._publish(found, done, log)
             return True
-        begun = self._context.clock()
-        outcome = describing.fulfil(
-            backend,
-            at.request,
-            found.checker,
-            options=WritingOptions(),
-            on_text=lambda text: self._context.progress.note_alive(),
-            cancelled=self._cancelled,
-        )
+        begun, progress_of = self._context.clock(), self._context.progress
+        progress_of.begin_activity("metadata", found.job.id, done=at.done, total=at.total)
+        try:
+            outcome = describing.fulfil(
+                backend,
+                at.request,
+                found.checker,
+                options=WritingOptions(),
+                on_text=lambda text: progress_of.note_alive(),
+                cancelled=self._cancelled,
+            )
+        finally:
+            progress_of.end_activity()
         self._rows.save(
             found.job.id,
             at.request.key,

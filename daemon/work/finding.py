@@ -17,15 +17,15 @@ from daemon.log import Log, place_of
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, WorkerContext
 from daemon.work.kept import profile_of
-from daemon.work.names import names_for
+from daemon.work.names import shown_names
 from daemon.work.rerender import render_again
 from engine import sidecars, speakers
 from engine.audio.prepare import Progress, prepare
 from engine.audio.work_folder import work_folder
 from engine.diarize import beside
-from engine.diarize.backends import find
+from engine.diarize.backends import MEMORY_BYTES, find
 from engine.diarize.records import MOST_SPEAKERS, Count
-from engine.errors import EngineError, RecordingMissing, SpeakersError
+from engine.errors import EngineError, RecordingMissing
 from state.errors import JobMoved, StateError
 from state.job import Job, Reason
 from state.queue import Queue
@@ -106,6 +106,7 @@ class SpeakerFinder:
         log = self._log.bind(job_id=job.id)
         self._context.step("search_begun")
         self._keeper.close("finding_speakers")
+        self._context.progress.begin_activity("speakers", job.id)
         try:
             self._find(job, log)
         except Interrupted:
@@ -121,31 +122,27 @@ class SpeakerFinder:
         except Exception as error:
             kind, place = type(error).__name__, place_of(error)
             self._fail(job, f"A bug in llasa: {kind} in {place}.", log, reason="internal_error")
+        finally:
+            self._context.progress.end_activity()
         return True
 
     def _find(self, job: Job, log: Log) -> None:
         source = Path(job.path)
         begun = self._context.clock()
         count = count_from_names(source, self._config)
-        written = find_beside(source, self._config, count, check=self._check())
+        told = self._context.progress.report_activity
+        written = find_beside(source, self._config, count, progress=told, check=self._check())
         self._context.step("turns_written")
         detail = None
         if written.displaced:
             detail = f"Turns that were edited stay; the new ones are in {Path(written.path).name}."
         else:
-            names = self._names(job)
+            names = shown_names(job.path, self._config, profile_of(job, self._config))
             latest = self._queue.job(job.id) or job
             render_again(self._queue, latest, self._config, names)
         self._context.step("rendered")
         self._queue.end_speaker_search(job, found=True, detail=detail)
         log.info("speakers.found", spent_s=round(self._context.clock() - begun, 1))
-
-    def _names(self, job: Job) -> dict[str, str]:
-        profile = profile_of(job, self._config)
-        try:
-            return names_for(job.path, self._config, profile)
-        except SpeakersError:  # the text has the labels until the file is fixed
-            return profile.speakers
 
     def _fail(self, job: Job, detail: str, log: Log, *, reason: str) -> None:
         try:
@@ -155,7 +152,10 @@ class SpeakerFinder:
         log.warning("speakers.not_found", reason=str(reason))
 
     def _check(self) -> Callable[[], None]:
-        """Return what ends the tool when the daemon stops or a pause begins."""
+        """Return what ends the tool when the daemon stops or a pause begins.
+
+        Whoever asks for the model meanwhile gets it where both fit into the memory.
+        """
         looked_at = self._context.clock()
 
         def check() -> None:
@@ -167,5 +167,6 @@ class SpeakerFinder:
                 looked_at = now
                 if self._queue.paused() is not None:
                     raise Interrupted(Reason.PAUSED)
+                self._context.lend_beside(MEMORY_BYTES)
 
         return check

@@ -12,7 +12,7 @@ from typing import Final
 
 from daemon.lock import holder
 from daemon.log import Log
-from daemon.machine import still_runs
+from daemon.machine import machine_bytes, still_runs
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
 from state.lending import LendingRows, ModelRequest
@@ -21,6 +21,8 @@ LOOK_S: Final = 0.5  # between two looks at the requests while the model is lent
 BEAT_S: Final = 5.0  # between two signs of life of a process that asks or holds
 SILENCE_S: Final = 30.0  # without one, a process is suspended
 SETTLE_S: Final = 30.0  # for the child of a process that ended to end too
+# Of the machine's memory, what a tool for sound and a model beside it may need together.
+MEMORY_SHARE: Final = 0.6
 
 
 class RequestLine:
@@ -97,7 +99,10 @@ class Lender:
         context: WorkerContext,
         *,
         lock: Path,
+        memory_bytes: int | None = None,
     ) -> None:
+        """Make the lender; `memory_bytes` is the machine's, for tests."""
+        self._memory_bytes = memory_bytes if memory_bytes is not None else machine_bytes()
         self._rows = rows
         self._keeper = keeper
         self._log = log
@@ -120,6 +125,24 @@ class Lender:
             self._give(first)
         self._context.progress.lent = first is not None or self._settling()
         return self._context.progress.lent
+
+    def lend_beside(self, tool_bytes: int) -> None:
+        """Lend the model while a tool for sound runs, where both fit into the memory.
+
+        The model child is closed while a tool runs, so what counts is the tool and the model that
+        the other process says it needs. One that does not say it waits. Raises StateError.
+        """
+        first = self._line.first()
+        if self._lent is not None and (first is None or first.id != self._lent.id):
+            self._note_return(self._lent, "given_back")
+        if first is None:
+            return
+        fits = (
+            first.needs_bytes is not None
+            and tool_bytes + first.needs_bytes <= MEMORY_SHARE * self._memory_bytes
+        )
+        if first.granted or fits:
+            self._give(first)
 
     def _give(self, request: ModelRequest) -> None:
         """End the model child, and grant the request unless somebody else has."""

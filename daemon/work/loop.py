@@ -18,6 +18,7 @@ from daemon.work.context import WorkerContext
 from daemon.work.describing import Describer
 from daemon.work.finding import SpeakerFinder
 from daemon.work.gate import Gate, Wait
+from daemon.work.hearing import MusicHearer
 from daemon.work.index import Indexer
 from daemon.work.lending import LOOK_S, Lender
 from daemon.work.progress import Progress
@@ -81,6 +82,7 @@ class WorkerLoop:
         self._begun = clock()
         self._gate = Gate(config, clock=clock, wall=wall, read=read_power, always=drain)
         self._wait: Wait | None = None  # as it was last reported
+        self._lender: Lender | None = None  # of the worker's database, while it is open
         # Shared with the main thread; the comment says who writes.
         self.stopping = threading.Event()  # main thread, once: end the loop
         self.work = threading.Event()  # main thread sets: there may be a job; worker clears
@@ -113,7 +115,14 @@ class WorkerLoop:
     def make_lender(self, database: Database) -> Lender:
         """Return what lends the model to other processes, on a database of the calling thread."""
         rows, context = LendingRows(database), self._context(database)
-        return Lender(rows, self.keeper, self._log, context, lock=self._config.home.model_lock)
+        self._lender = Lender(
+            rows, self.keeper, self._log, context, lock=self._config.home.model_lock
+        )
+        return self._lender
+
+    def _lend_beside(self, tool_bytes: int) -> None:
+        if self._lender is not None:
+            self._lender.lend_beside(tool_bytes)
 
     def _context(self, database: Database) -> WorkerContext:
         return WorkerContext(
@@ -126,6 +135,7 @@ class WorkerLoop:
             nudge=self._nudge,
             must_wait=lambda: self._gate.wait() is not None,
             model_asked_for=LendingRows(database).asked,
+            lend_beside=self._lend_beside,
             root_is_there=partial(root_is_there, self._config),
         )
 
@@ -139,6 +149,11 @@ class WorkerLoop:
             self._config, Queue(database), self.keeper, self._log, self._context(database)
         )
 
+    def make_hearer(self, database: Database) -> MusicHearer:
+        """Return what has music described, on a database of the calling thread."""
+        context = self._context(database)
+        return MusicHearer(self._config, Queue(database), self.keeper, self._log, context)
+
     def make_describer(self, database: Database) -> Describer:
         """Return what writes about finished jobs, on a database of the calling thread."""
         context = self._context(database)
@@ -147,9 +162,9 @@ class WorkerLoop:
     def _work_with(self, database: Database) -> None:
         worker, lender = self.make_worker(database), self.make_lender(database)
         indexer, finder = self.make_indexer(database), self.make_finder(database)
-        describer = self.make_describer(database)
+        describer, hearer = self.make_describer(database), self.make_hearer(database)
         try:
-            self._work(worker, lender, indexer, finder, describer)
+            self._work(worker, lender, indexer, finder, describer, hearer)
         finally:
             indexer.close()
 
@@ -160,6 +175,7 @@ class WorkerLoop:
         indexer: Indexer,
         finder: SpeakerFinder,
         describer: Describer,
+        hearer: MusicHearer,
     ) -> None:
         while not self.stopping.is_set():
             if lender.lend():
@@ -180,7 +196,7 @@ class WorkerLoop:
                 continue
             if indexer.step():  # a job that came in the meantime goes before the next step
                 continue
-            if describer.step():
+            if describer.step() or hearer.step():
                 self._wake_service()
                 continue
             if self.keeper.unload_if_idle(self._clock()):

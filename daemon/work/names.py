@@ -41,6 +41,14 @@ def names_for(path: str | os.PathLike[str], config: Config, profile: Profile) ->
     return {**profile.speakers, **home, **speakers.names_beside(Path(path)), **given}
 
 
+def shown_names(path: str, config: Config, profile: Profile) -> dict[str, str]:
+    """Return the names for a text that is written again; the labels until a file is fixed."""
+    try:
+        return names_for(path, config, profile)
+    except SpeakersError:  # the job's detail says it
+        return profile.speakers
+
+
 def read_beside(path: str, config: Config, profile: Profile, log: Log) -> Beside:
     """Return what the user wrote beside a source, for its text.
 

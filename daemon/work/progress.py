@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Literal
 
 from state.errors import StateError
 from state.job import Status
@@ -17,6 +17,8 @@ from state.service import ServiceFields, ServiceRow
 
 # Added to twice the silence after which a child is ended: back-offs, a full disk, a slow load.
 SLACK_S: Final = 120.0
+TOLD_S: Final = 1.0  # between two reports of how far an activity is
+Activity = Literal["speakers", "music", "metadata"]
 _NEWEST: Final = 0.2  # weight of the last part in the rate that `status` shows
 
 
@@ -27,6 +29,9 @@ class Progress:
         self.row: ServiceRow | None = None  # of the worker's thread, once its database is open
         self.waiting = False  # whether a rule of the settings keeps the worker from taking a job
         self.lent = False  # whether the model is lent: then the worker takes no job
+        self.active = False  # whether the worker works on a text that is done
+        self._activity: dict[str, Any] = {}
+        self._told_at = 0.0
         self._limit_s = 2 * silence_s + SLACK_S
         self._clock = clock
         self._job: int | None = None
@@ -45,6 +50,30 @@ class Progress:
         if self.row is not None:
             with contextlib.suppress(StateError):
                 self.row.update(**fields)
+
+    def begin_activity(
+        self, kind: Activity, job_id: int, *, done: float = 0.0, total: float | None = None
+    ) -> None:
+        """Note that a finished text is worked on; the model child is closed for sound."""
+        self._activity = {"kind": kind, "job_id": job_id, "done": done, "total": total}
+        self.active, self._told_at = True, self._clock()
+        loaded: ServiceFields = {}
+        if kind != "metadata":
+            loaded = {"memory_bytes": None, "device_path": None}
+        self.report({"activity": self._activity, **loaded})
+
+    def report_activity(self, done: float, total: float | None) -> None:
+        """Note how far it is, once a second: seconds of sound, stretches or requests."""
+        self._activity = {**self._activity, "done": done, "total": total}
+        now = self._clock()
+        if now - self._told_at >= TOLD_S:
+            self._told_at = now
+            self.report({"activity": self._activity})
+
+    def end_activity(self) -> None:
+        """Note that it is over, however it ended."""
+        self.active = False
+        self.report({"activity": None})
 
     def note_alive(self) -> None:
         """Note that the work makes progress."""

@@ -15,10 +15,13 @@ from daemon.config import Config
 from daemon.work.kept import profile_of, restore
 from daemon.work.publish import outlet_for, publish, remark_on
 from engine import pipeline
+from engine.music import caption
+from engine.records import HeardSound
 from engine.render import FORMATS
 from engine.written.records import Writing
 from state.job import Job, Output
 from state.queue import Queue
+from state.sounds import SoundRows
 from state.writings import WritingRows
 
 
@@ -57,6 +60,7 @@ def render_again(
             total_s=_timing(job, "total_s"),
             created_at=datetime.now(UTC),
             writing=writing,
+            sounds=kept_sounds(queue, job) if plan.profile.describe_music else (),
         )
         outputs = publish(queue, job, result.files, outlet=outlet, mode=kept.source.mode, step=step)
         queue.rerendered(job, outputs, detail=remark_on(outputs, result.metadata))
@@ -72,6 +76,19 @@ def kept_writing(queue: Queue, job: Job) -> Writing | None:
         return Writing.from_json(json.loads(payload))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def kept_sounds(queue: Queue, job: Job) -> tuple[HeardSound, ...]:
+    """Return what was heard of a job's music; what cannot be read is left out."""
+    found = []
+    for payload in SoundRows(queue.database).kept(job.id).values():
+        try:
+            kept = json.loads(payload)
+            if kept is not None:  # the model said nothing of this stretch
+                found.append(caption.from_json(kept))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return tuple(sorted(found, key=lambda sound: sound.start_s))
 
 
 def _with(plan: pipeline.Plan, names: Mapping[str, str], job: Job) -> pipeline.Plan:

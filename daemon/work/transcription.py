@@ -1,8 +1,9 @@
 """A recording -> its transcript beside it, and the job that enhances it: the stage of sound.
 
 The steps are choose, transcribe with a checkpoint, write, done. The model child is ended before the
-Whisper tool starts: the two are never in memory together. A kill at any moment loses the work on
-one piece at most, where the tool is faster-whisper, and the transcription where it is another.
+Whisper tool starts: this daemon never has the two in memory together. A kill at any moment loses
+the work on one piece at most, where the tool is faster-whisper, and the transcription where it is
+another.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class Transcription:
 
     def _attempt(self, job: Job, chosen: Chosen, profile: Profile) -> str:
         context, begun = self._context, self._context.clock()
-        check, progress = self._check(job), self._progress()
+        check, progress = self._check(job, chosen.memory_bytes), self._progress()
         folder = self._make_folder(job)
         check()
         sound = prepare(
@@ -163,8 +164,11 @@ class Transcription:
         context.step("part_saved")
         return data
 
-    def _check(self, job: Job) -> Callable[[], None]:
-        """Return what ends the tool when the daemon stops, or the job is paused or taken away."""
+    def _check(self, job: Job, tool_bytes: int) -> Callable[[], None]:
+        """Return what ends the tool when the daemon stops, or the job is paused or taken away.
+
+        Whoever asks for the model meanwhile gets it where both fit into the memory.
+        """
         looked_at = self._context.clock() - _CHECK_S
 
         def check() -> None:
@@ -178,6 +182,7 @@ class Transcription:
             self._context.check_can_continue(self._queue, job)
             if self._queue.paused() is not None:
                 raise Interrupted(Reason.PAUSED)
+            self._context.lend_beside(tool_bytes)
             self._context.progress.note_alive()
 
         return check

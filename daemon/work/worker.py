@@ -20,7 +20,7 @@ from daemon.files.recordings import MOST_BYTES
 from daemon.files.source import Snapshot, hash_snapshot, read_snapshot, stat_file
 from daemon.log import Log, place_of
 from daemon.machine import give_back_memory
-from daemon.work import describing
+from daemon.work import describing, hearing
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, QueueHeld, WorkerContext
 from daemon.work.decoding import BACKOFF_S, JobDecoder
@@ -144,6 +144,7 @@ class Worker:
         plan, parts, unspoken = spoken(job.path, plan, parts, log)
         if plan.profile.diarize and not plan.transcript.has_speakers:
             self._queue.want_speakers(job)
+        hearing.offer(self._queue, job, plan)
 
         def finished() -> tuple[pipeline.Result, Beside]:
             # Read at the end, because the user may write beside the file while the job runs.

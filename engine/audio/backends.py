@@ -26,6 +26,7 @@ OFFLINE: Final = {
 }
 _TIMES: Final = re.compile(r"-->\s*(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 _PERCENT: Final = re.compile(r"progress\s*=\s*(\d+)%")
+TOOL_BYTES: Final = 1 << 30  # of a Whisper tool beside its model
 _HELP_S: Final = 60.0
 
 
@@ -184,6 +185,14 @@ class Chosen:
     backend: Backend
     program: str
     model: WhisperModel
+
+    @property
+    def memory_bytes(self) -> int:
+        """Return about what the tool needs at most: its model and what it reads.
+
+        A model of half precision takes twice its size where it computes in single precision.
+        """
+        return 2 * self.model.size_bytes + TOOL_BYTES
 
 
 def choose(setup: Setup, *, language: str | None = None) -> Chosen:

@@ -27,6 +27,12 @@ class WhisperModel:
     path: Path  # a folder, or a file of whisper.cpp
     kind: Kind
 
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of its file or of the files in its folder, links followed."""
+        files = self.path.rglob("*") if self.path.is_dir() else [self.path]
+        return sum(file.stat().st_size for file in files if file.is_file())
+
 
 def places(own: Sequence[Path] = ()) -> list[Path]:
     """Return the folders in which models may lie; `own` are those of a home."""

@@ -22,6 +22,7 @@ from engine.models import catalog
 from engine.records import ModelInfo
 
 if TYPE_CHECKING:
+    from engine.records import ModelInfo
     from engine.tuning.records import Taken
 
 
@@ -92,6 +93,9 @@ class Lease:
 
     def attach(self, close: Callable[[], object]) -> None:
         """Have a client closed before the model is given back; it may be called from a thread."""
+
+    def needs(self, info: ModelInfo) -> None:
+        """Say which model is to be loaded: it may be lent at once where there is room for it."""
 
     def wanted(self) -> bool:
         """Return whether somebody else has a use for the model meanwhile."""

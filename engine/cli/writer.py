@@ -192,5 +192,6 @@ class Writer:
 
     def _use(self, info: ModelInfo) -> None:
         self.info = info
+        self._lease.needs(info)
         self.client = ModelClient(info, lock_path=self._lease.lock_path)
         self.backend = LocalBackend(self.client)

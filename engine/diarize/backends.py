@@ -14,6 +14,7 @@ from engine.audio.python import interpreter_with
 from engine.diarize.records import Count, Found, Turn
 from engine.errors import DiarizerMissing, ToolFailed
 
+MEMORY_BYTES: Final = 2 << 30  # that a search needs at most; docs/benchmarks.md has figures
 Progress = Callable[[float, float | None], None]
 
 

@@ -23,6 +23,11 @@ PROMPTS: Final[dict[str, str]] = {
         "dynamics, tone and expression. Say what is close to the reference and what to work on."
     ),
 }
+STRETCH: Final = (
+    "This is a part of a longer recording in which speech stops. Say in one or two sentences what "
+    "is heard: whether it is music, and if so its genre, mood and instruments and whether somebody "
+    "sings. If it is no music, say what it is."
+)
 MERGE: Final = (
     "These are descriptions of consecutive parts of one recording. Join them into one answer to "
     "the question. Say nothing that they do not say.\nThe question: {question}\n\n{answers}"

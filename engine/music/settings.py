@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -129,6 +130,20 @@ def _checked(key: str, value: Any) -> Any:
         return _CHECKS[key](value)
     except WrongSetting as wrong:
         raise WrongSetting(f"{key} = {wrong}") from None
+
+
+def running(folder: Path | None = None) -> int | None:
+    """Return the process of the service that runs for this user, None where none does.
+
+    Nobody is asked: the service writes where it is, and its process is there.
+    """
+    place = (own_folder() if folder is None else folder) / ADDRESS_FILE
+    try:
+        pid = int(json.loads(place.read_bytes())["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return pid
 
 
 def own_folder() -> Path:

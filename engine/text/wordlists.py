@@ -42,6 +42,15 @@ SOUNDS = _words(
     """
 )
 
+# Those of them that say that there is music, or that somebody sings.
+MUSIC = _words(
+    """
+    music musik hintergrundmusik musique música musica muziek muzyka müzik музыка музика מוזיקה
+    موسيقى संगीत 音楽 音乐 音樂 음악 musikk hudba zene muzică musiikkia
+    singing sings humming drumroll
+    """
+)
+
 # Words that may stand beside a sound in a tag.
 SOUND_MODIFIERS = _words(
     """

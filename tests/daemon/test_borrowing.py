@@ -20,6 +20,7 @@ from state.errors import SchemaTooOld
 from state.job import Status
 from state.lending import LendingRows
 from state.queue import Queue
+from state.service import ServiceRow
 from tests.daemon.conftest import Clock, WorkerRig
 from tests.daemon.making import ask_for_model, dropped, end_process, now
 from tests.state.making import claimed, queued
@@ -260,3 +261,54 @@ def test_an_older_database_is_left_to_the_daemon(
     finally:
         lock.release()
     assert "llasactl restart" in caught.value.hint
+
+
+@pytest.mark.usefixtures("daemon_works")
+def test_a_transcription_is_named_with_how_far_it_is(
+    home: Home, rows: LendingRows, rig: WorkerRig, lender: Lender, clock: Clock
+) -> None:
+    """While it goes on, nobody gives up; when it stands still, the limit counts."""
+    service, job = ServiceRow(rows.database), rig.queue.jobs()[0]
+    service.update(current_job=job.id, heard_s=0.0, length_s=3600.0)
+    told: list[Waiting] = []
+
+    def pause(seconds: float) -> None:
+        clock.wait(50)
+        service.update(heard_s=60.0 * min(len(told), 4))
+
+    lease = Lease(home, who="chat", on_wait=told.append, limit_s=60, clock=clock, pause=pause)
+    with lease, pytest.raises(ModelBusy, match="the daemon transcribes"), lease.turn():
+        raise AssertionError("the turn must not begin")
+    assert told[0].reason == f"the daemon transcribes {Path(job.path).name}"
+    assert [waiting.progress for waiting in told[:5]] == [
+        f"{minutes} of 60 min heard" for minutes in range(5)
+    ]
+    assert len(told) == 6
+    assert told[1].in_words.endswith("1 of 60 min heard; Ctrl-C ends the wait")
+
+
+@pytest.mark.usefixtures("daemon_works")
+def test_a_search_for_speakers_is_named(
+    home: Home, rows: LendingRows, rig: WorkerRig, clock: Clock
+) -> None:
+    """It is no part of a job, and takes minutes too."""
+    job = rig.queue.jobs()[0]
+    activity = {"kind": "speakers", "job_id": job.id, "done": 12.0, "total": 48.0}
+    ServiceRow(rows.database).update(activity=activity)
+    told: list[Waiting] = []
+    with (
+        Lease(home, who="chat", on_wait=told.append, limit_s=1, clock=clock, pause=clock.wait) as x,
+        pytest.raises(ModelBusy),
+        x.turn(),
+    ):
+        raise AssertionError("the turn must not begin")
+    assert told[0].reason == f"the daemon finds out who speaks in {Path(job.path).name}"
+    assert told[0].progress == "12 of 48 s heard"
+
+
+def test_a_borrower_says_how_much_memory_its_model_needs(home: Home, rows: LendingRows) -> None:
+    """So that the model can be lent beside a tool for sound."""
+    with Lease(home, who="chat") as lease:
+        lease.needs_bytes = 123
+        with lease.turn():
+            assert [request.needs_bytes for request in rows.requests()] == [123]

@@ -15,7 +15,7 @@ from daemon.home import Home, find_home, recorded_home_file
 from daemon.lock import HomeLock
 from daemon.operations import service
 from launchd import agent
-from launchd.agent import AgentSpec, ServiceState, Step
+from launchd.agent import LABEL, AgentSpec, ServiceState, Step
 from launchd.errors import NotInstalled, TemporaryProgram, UnsupportedPlatform
 from state.queue import Queue
 from state.service import ServiceRow
@@ -82,8 +82,13 @@ def manager(
     monkeypatch.setattr(service, "PATIENCE_S", 0.2)
     monkeypatch.setattr(service, "START_PATIENCE_S", 0.2)
     found = RememberingManager(HomeLock(home.lock))
+    absent = RememberingManager(HomeLock(tmp_path / "unused.lock"))  # of the music service
+
+    def manager_of(*, label: str = LABEL) -> RememberingManager:
+        return found if label == LABEL else absent
+
     for module in (service, agent):
-        monkeypatch.setattr(module, "manager", lambda: found)
+        monkeypatch.setattr(module, "manager", manager_of)
     yield found
     found.lock.release()
 

@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
 from daemon.home import Home
+from daemon.machine import birth_of
 from daemon.work.lending import SETTLE_S, SILENCE_S, Lender, RequestLine
 from state.database import open_database
 from state.job import Reason, Status
 from state.lending import LendingRows
+from state.service import ServiceRow
 from tests.daemon.conftest import Clock, WorkerRig
 from tests.daemon.making import ask_for_model, dropped, end_process, events, now, talk
+
+BIRTH = birth_of(os.getpid()) or ""
 
 
 def test_the_child_is_closed_before_the_model_is_lent(
@@ -180,3 +184,52 @@ def test_whatever_processes_do_the_oldest_that_runs_has_the_model(
             end_process(rows, request)
         assert line.first() is None
         assert rows.requests() == []
+
+
+GIB = 1 << 30
+
+
+def test_the_model_is_lent_beside_a_tool_where_both_fit(
+    rig: WorkerRig, rows: LendingRows, home: Home, captured: LogCapture
+) -> None:
+    """A tool of three gigabytes and a model of four need 0.6 of twelve."""
+    request = rows.ask(who="chat", pid=os.getpid(), birth=BIRTH, needs_bytes=4 * GIB)
+    for memory, granted in ((11 * GIB, False), (12 * GIB, True)):
+        lender = Lender(
+            rows,
+            rig.keeper,
+            rig.log,
+            rig.context(),
+            lock=home.model_lock,
+            memory_bytes=memory,
+        )
+        lender.lend_beside(3 * GIB)
+        found = rows.request(request.id)
+        assert found is not None
+        assert found.granted is granted
+    assert "model.lent" in events(captured)
+    rows.end(request.id)
+    lender.lend_beside(3 * GIB)
+    assert "model.returned" in events(captured)
+
+
+def test_who_does_not_say_what_a_model_needs_waits(lender: Lender, rows: LendingRows) -> None:
+    """A training, a search for speakers: they may need anything."""
+    request = ask_for_model(rows)
+    lender.lend_beside(0)
+    found = rows.request(request.id)
+    assert found is not None
+    assert not found.granted
+
+
+def test_nobody_grants_themselves_the_model_while_speakers_are_looked_for(
+    rig: WorkerRig, lender: Lender, rows: LendingRows
+) -> None:
+    """No job runs then and no model is loaded, and the tool is in memory all the same."""
+    progress = rig.context().progress
+    progress.row = ServiceRow(rig.queue.database)
+    progress.begin_activity("speakers", 1)
+    request = ask_for_model(rows)
+    assert rows.grant_if_idle(request.id) is None
+    progress.end_activity()
+    assert rows.grant_if_idle(request.id) is not None

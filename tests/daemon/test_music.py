@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,10 @@ from daemon.home import Home
 from daemon.operations import music
 from daemon.operations.errors import NothingToShow
 from daemon.operations.session import Session
-from engine.music import client, licence, measure
+from engine.music import client, measure
 from engine.music.errors import MusicUnavailable
 from engine.music.settings import MusicSettings, WrongSetting, own_folder, with_environment
-from tests.engine.music import sounds
-
-LIGHT = Path(sounds.__file__).with_name("light_llama_server.py")
+from tests.engine.music import running, sounds
 
 
 def parsed(text: str, folder: Path) -> MusicSettings:
@@ -111,30 +107,8 @@ def test_only_recordings_of_the_watched_folders_are_heard(session: Session, name
 @pytest.fixture
 def service(session: Session, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `llasa-music` beside a light llama-server."""
-    pytest.importorskip("uvicorn", reason="the extra is not installed here: uv sync --extra music")
-    pytest.importorskip("multipart", reason="python-multipart is not installed here")
-    licence.accept("llama-server", own_folder())
-    light = subprocess.Popen(
-        [sys.executable, str(LIGHT), str(tmp_path / "port")], stdout=subprocess.PIPE, text=True
-    )
-    assert light.stdout is not None
-    light.stdout.readline()
-    environment = {
-        **os.environ,
-        "LLASA_MUSIC_BACKEND": "llama-server",
-        "LLASA_MUSIC_SERVER": f"http://127.0.0.1:{(tmp_path / 'port').read_text()}",
-        "LLASA_MUSIC_PORT": "18766",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "daemon.music"], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("llasa-music listens at http://127.0.0.1:18766")
-    process.stdout.readline()
-    yield process
-    for one in (process, light):
-        one.terminate()
-        one.communicate()
+    with running.light_service(tmp_path, port=18766) as process:
+        yield process
 
 
 def test_a_chat_asks_the_running_service(

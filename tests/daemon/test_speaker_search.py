@@ -7,19 +7,22 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import LogCapture
 
+from daemon.lock import HomeLock
 from daemon.work import finding
 from daemon.work.finding import SpeakerFinder, count_from_names
 from engine import sidecars
-from engine.audio.prepare import Sound
+from engine.audio.prepare import Progress, Sound
 from engine.diarize import beside
 from engine.diarize.records import Count, Found, Turn
 from state.job import Job
+from state.service import ServiceRow
 from tests import light_whisper
-from tests.daemon.conftest import Ask, WorkerRig
+from tests.daemon.conftest import Answer, Ask, WorkerRig
 from tests.daemon.making import dropped, events, metadata_of, now, text_of, transcript
 
 FIRST = "my name is Ada and we went down to the river with all of it"
@@ -101,6 +104,36 @@ def test_speakers_are_looked_for_only_where_a_profile_wants_them(
     done_talk(rig, diarize=False)
     assert not finder(rig).step()
     assert voices.told == []
+
+
+def test_status_says_that_speakers_are_looked_for(
+    rig: WorkerRig, voices: Voices, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon is not idle then; afterwards it is."""
+    job = done_talk(rig)
+    lock = HomeLock(rig.config.home.lock)
+    lock.acquire()
+    seen: list[Answer] = []
+
+    def looking(sound: Sound, folder: Path, *, progress: Progress, **more: Any) -> Found:
+        rig.clock.pass_by(2)
+        progress(3.0, 6.0)
+        seen.extend((ask("status", "--json"), ask("status", "--line"), ask("status")))
+        return voices.find(sound, folder, **more)
+
+    monkeypatch.setattr(finding, "find", looking)
+    context = rig.context()
+    context.progress.row = ServiceRow(rig.queue.database)
+    assert SpeakerFinder(rig.config, rig.queue, rig.keeper, rig.log, context).step()
+    report = seen[0].json
+    assert report["phase"] == "working"
+    assert report["activity"] == {
+        "kind": "speakers", "id": job.id, "path": job.path, "done": 3.0, "total": 6.0,
+    }  # fmt: skip
+    assert seen[1].out == "talk.json finding who speaks 50%\n"
+    assert "finding who speaks, 3 s of 6 s" in seen[2].out
+    assert ask("status", "--json").json["activity"] is None
+    lock.release()
 
 
 def test_the_text_stands_when_the_search_fails(rig: WorkerRig, voices: Voices, ask: Ask) -> None:

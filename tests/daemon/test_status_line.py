@@ -13,6 +13,7 @@ import pytest
 from daemon.control.line import NAME, line_of
 from daemon.operations.hooks import HookReport
 from daemon.operations.status_records import (
+    Activity,
     CurrentJob,
     Held,
     Lent,
@@ -47,6 +48,18 @@ QUEUE = Waiting(jobs=3, bytes=10, words=100, left_s=720.0)
         (replace(IDLE, stalled=True), "stalled"),
         (replace(IDLE, current=WORKING, queue=QUEUE), "talk.json 42% · 3 waiting, 12 min"),
         (replace(IDLE, current=replace(WORKING, words_total=None)), "talk.json"),
+        (
+            replace(IDLE, current=replace(WORKING, words_total=None, heard_s=1.0, length_s=4.0)),
+            "talk.json transcribing 25%",
+        ),
+        (
+            replace(IDLE, activity=Activity("speakers", 1, "/t/talk.json", 30.0, 60.0)),
+            "talk.json finding who speaks 50%",
+        ),
+        (
+            replace(IDLE, activity=Activity("music", 1, "/t/talk.json", 0.0, None)),
+            "talk.json describing the music",
+        ),
         (replace(IDLE, held=Held("disk_full", "", "")), "held: the disk is full"),
         (replace(IDLE, held=Held("x\x1b[2J", "", "")), "held: x\\x1b[2J"),
         (replace(IDLE, paused=Paused("", None, "")), "paused"),

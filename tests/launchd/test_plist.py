@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from launchd import plist
 from launchd.errors import InvalidSpec
-from launchd.spec import AgentSpec
+from launchd.spec import MUSIC_LABEL, AgentSpec
 
 GOLDEN = Path(__file__).parent / "golden/llasa.llasad.plist"
 DOCS = Path(__file__).parents[2] / "docs/launchd.md"
@@ -133,3 +133,21 @@ def test_plutil_finds_no_error(golden_spec: AgentSpec, tmp_path: Path) -> None:
     path.write_bytes(plist.build(golden_spec))
     done = subprocess.run(["plutil", "-lint", str(path)], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_another_service_has_an_error_log_of_its_own(spec: AgentSpec) -> None:
+    """Two agents that append to one file would be hard to read; its name is no path."""
+    music = replace(spec, label=MUSIC_LABEL, error_log="llasa-music.err.log")
+    document = plistlib.loads(plist.build(music))
+    assert document["Label"] == "llasa.llasa-music"
+    assert document["StandardErrorPath"] == str(spec.log_dir / "llasa-music.err.log")
+    assert document["KeepAlive"] == {"SuccessfulExit": False}
+    for wrong in ("", "..", "a/b", "nul\0"):
+        with pytest.raises(InvalidSpec):
+            plist.build(replace(spec, error_log=wrong))
+
+
+def test_a_description_is_one_line(spec: AgentSpec) -> None:
+    """A unit would take the next line for a setting."""
+    with pytest.raises(InvalidSpec):
+        plist.build(replace(spec, description="a\nRestart=always"))

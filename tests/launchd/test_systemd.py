@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from launchd import systemd
-from launchd.spec import AgentSpec
+from launchd.spec import MUSIC_LABEL, AgentSpec
 
 GOLDEN = Path(__file__).parent / "golden/llasad.service"
 ANALYZE = shutil.which("systemd-analyze")
@@ -158,6 +158,23 @@ def test_systemd_verifies_the_unit_without_a_warning(spec: AgentSpec, tmp_path: 
         if re.search(r"llasad\.service:\d+:|Unknown|ignoring|not executable", line)
     ]
     assert (done.returncode, about_us) == (0, [])
+
+
+@needs_systemd
+def test_systemd_verifies_the_unit_of_the_music_service(spec: AgentSpec, tmp_path: Path) -> None:
+    """Its own name and description, in which a percent sign is no specifier."""
+    music = replace(
+        spec,
+        label=MUSIC_LABEL,
+        program_arguments=("/usr/bin/env", "llasa-music", "--service", "--home", "/a b/$x"),
+        description="hears music, 100% here",
+        environment={"LLASA_MUSIC_MODEL": "/models/two words", "LLASA_MUSIC_PORT": "9000"},
+    )
+    assert systemd.unit_name(music.label) == "llasa-music.service"
+    done = _analyze(systemd.build(music), tmp_path)
+    about_us = [line for line in done.stderr.splitlines() if re.search(r"Unknown|ignoring", line)]
+    assert (done.returncode, about_us) == (0, [])
+    assert "Description=hears music, 100%% here" in systemd.build(music)
 
 
 @needs_systemd

@@ -15,6 +15,8 @@ CREATE UNIQUE INDEX model_requests_granted ON model_requests (granted_at IS NOT 
         WHERE granted_at IS NOT NULL
     ;
 
+CREATE INDEX sound_searches_waiting ON sound_searches (job_id) WHERE status = 'waiting';
+
 CREATE INDEX speaker_searches_wanted ON speaker_searches (job_id) WHERE state = 'wanted'
     ;
 
@@ -110,7 +112,7 @@ CREATE TABLE model_requests (
         beats INTEGER NOT NULL DEFAULT 0,
         asked_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         granted_at TEXT
-    ) STRICT
+    , needs_bytes INTEGER) STRICT
     ;
 
 CREATE TABLE "parts" (
@@ -164,7 +166,24 @@ CREATE TABLE service (
         pause_reason TEXT,
         paused_until REAL,
         paused_since TEXT
-    , rebuilding INTEGER NOT NULL DEFAULT 0, heard_s REAL, length_s REAL, waiting TEXT) STRICT;
+    , rebuilding INTEGER NOT NULL DEFAULT 0, heard_s REAL, length_s REAL, waiting TEXT, activity TEXT) STRICT;
+
+CREATE TABLE sound_searches (
+        job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+        status TEXT NOT NULL DEFAULT 'waiting',
+        reason TEXT,
+        detail TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
+
+CREATE TABLE sounds (
+        job_id INTEGER NOT NULL REFERENCES sound_searches (job_id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        stale INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job_id, position)
+    ) STRICT;
 
 CREATE TABLE speaker_searches (
         job_id INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
