@@ -1,7 +1,8 @@
-"""Whether a word is a common one of a language, by the list that ships with the embedded model.
+"""Whether a word is a common one of a language: by the list of the embedded model, or stop words.
 
 Read without numpy, because what reads a file before any model has none. A list has 15,000 words of
-a language or more, and no names (but in German, where all nouns are raised).
+a language or more, and no names (but in German, where all nouns are raised). Other languages have
+the few hundred words of stopwordsiso.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 FILE: Final = "words.npz"
+_COMMAS: Final = str.maketrans("şţŞŢ", "șțȘȚ")
 _MAGIC: Final = b"\x93NUMPY\x01\x00"
 
 
@@ -31,7 +33,7 @@ def is_common(language: str, word: str) -> bool | None:
     known = _of(language)
     if known is None:
         return None
-    number = checksum(word)
+    number = checksum(_spelled(language, word))
     place = bisect_left(known, number)
     return place < len(known) and known[place] == number
 
@@ -46,9 +48,24 @@ def _of(language: str) -> Sequence[int] | None:
     path = Path(__file__).with_name("punct") / FILE
     try:
         with zipfile.ZipFile(path) as lists:
-            return _numbers(lists.read(f"{language}.npy"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            if f"{language}.npy" in lists.namelist():
+                return _numbers(lists.read(f"{language}.npy"))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        pass
+    return _stop_words(language)
+
+
+def _stop_words(language: str) -> Sequence[int] | None:
+    import stopwordsiso  # a large file that most transcripts do not need
+
+    if not stopwordsiso.has_lang(language):
         return None
+    return sorted({checksum(_spelled(language, w)) for w in stopwordsiso.stopwords(language)})
+
+
+def _spelled(language: str, word: str) -> str:
+    """Return a word as the lists have it: code pages write Romanian with cedillas."""
+    return word.translate(_COMMAS) if language == "ro" else word
 
 
 def _numbers(data: bytes) -> Sequence[int]:

@@ -18,7 +18,7 @@ from engine.models.common_words import has_list, is_common
 from engine.reading import alphabets
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
-SHORTEST = 3  # letters of a word that decides
+SHORTEST = 2  # letters of a word that decides
 LEAST = 2  # different words for one page and none for the other
 RUN = 3  # words one after another for the other page
 SHARE = 0.03  # of the words that decide; by chance, fewer do

@@ -109,8 +109,12 @@ def test_pages_of_one_language_are_told_apart_by_its_words(first: str, second: s
             "La cançó també és així, i demà serà més fàcil.".encode("mac-roman"),
             "Però això no és res.".replace("é", "e").encode("cp850"),
         ),
+        (
+            "Feribotul pleacă dimineaţa devreme, şi în port coada este lungă.".encode("cp852"),
+            "Mâine ne întoarcem în port, când este timp.".encode("cp1250"),
+        ),
     ],
-    ids=["polish", "catalan"],
+    ids=["polish", "catalan", "romanian"],
 )
 def test_letters_of_the_language_that_make_no_words_are_refused(
     first: bytes, second: bytes
@@ -130,4 +134,5 @@ def test_common_words_are_known_without_numpy() -> None:
     assert is_common("pl", "być")
     assert is_common("de", "Über")
     assert not is_common("pl", "byę")
-    assert is_common("ro", "sunt") is None
+    assert is_common("ro", "şi") is is_common("ro", "și") is True  # stop words
+    assert is_common("cy", "yn") is None
