@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.reading.cut import cut_notes, rejoin
+from engine.reading.cut import cut_notes, may_be_cut, rejoin
 from engine.reading.detect import detect
 from engine.reading.encoding import decode
 from engine.reading.formats import is_read, kind_of, refuse_binary
@@ -79,7 +79,7 @@ def read(data: bytes, *, name: str) -> Transcript:
 def _json(text: str) -> tuple[list[Note], Transcript]:
     parsed = parse_text(text)
     notes = [Note(NoteName.JSON_REPAIRED, detail=", ".join(parsed.repaired))]
-    values, cut = rejoin(parsed.values)
+    values, cut = rejoin(parsed.values) if may_be_cut(text) else (parsed.values, 0)
     values, marks = strip_document(values)
     found = [*(notes if parsed.repaired else ()), *cut_notes(cut), *marks]
     return found, replace(read_values(values, detect), media=media_of(values))

@@ -42,13 +42,21 @@ LEAST = 3  # words that overlap inside a line
 MOST = 0.6  # of the cues of a file overlap, whatever proves it
 DISTINCT = 6  # different words that overlap in a run of three
 
+Texts = dict[str, tuple[list[SplitWord], list[str], frozenset[int]]]  # words, keys, line starts
 
-def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
-    """Return the segments without what was on the screen already, with the times of marks."""
-    cues = [_cue(raw) for raw in segments]
+
+def settle(segments: Sequence[RawSegment], known: Texts | None = None) -> list[RawSegment]:
+    """Return the segments without what was on the screen already, with the times of marks.
+
+    `known` keeps the words of texts that are settled more than once.
+    """
+    known = {} if known is None else known
+    cues = [_cue(raw, known) for raw in segments]
     filled = [cue for cue in cues if cue.words]
     for before, here in pairwise(filled):
         here.overlap = _overlap(before, here)
+    if not any(cue.overlap or cue.raw.stamps for cue in filled):
+        return list(segments)
     karaoke = _follow_marks(filled)
     _decide(filled)
     screen = Screen()
@@ -65,12 +73,18 @@ def settle(segments: Sequence[RawSegment]) -> list[RawSegment]:
     return result
 
 
-def new_words(segments: Sequence[RawSegment]) -> list[float] | None:
+def overlap(segments: Sequence[RawSegment], known: Texts) -> bool:
+    """Return whether any segment begins with the end of the one before it, whatever the times."""
+    filled = [cue for raw in segments if (cue := _cue(raw, known)).words]
+    return any(_sizes(before, here) for before, here in pairwise(filled))
+
+
+def new_words(segments: Sequence[RawSegment], known: Texts) -> list[float] | None:
     """Return how many words of each segment are not the end of the one before it.
 
     None where fewer than most segments begin so: they are no captions.
     """
-    cues = [_cue(raw) for raw in segments]
+    cues = [_cue(raw, known) for raw in segments]
     overlaps = [
         _overlap(before, here) if before.words and here.words else 0
         for before, here in pairwise(cues)
@@ -80,17 +94,17 @@ def new_words(segments: Sequence[RawSegment]) -> list[float] | None:
     return [_weight(cue.words[overlap:]) for cue, overlap in zip(cues, [0, *overlaps], strict=True)]
 
 
-def _cue(raw: RawSegment) -> Cue:
-    words: list[SplitWord] = []
-    openings = set()
-    for line in raw.text.split("\n"):
-        openings.add(len(words))
-        words += split_words(line)
-    if len(openings) > 1:
-        whole = split_words(raw.text)
-        words = whole if len(whole) == len(words) else words
-    keys = [core(folded(word.text)) or word.text for word in words]
-    return Cue(raw, words, keys, frozenset(openings))
+def _cue(raw: RawSegment, known: Texts) -> Cue:
+    text = known.get(raw.text)
+    if text is None:
+        words: list[SplitWord] = []
+        openings = set()
+        for line in raw.text.split("\n"):
+            openings.add(len(words))
+            words += split_words(line)
+        keys = [core(folded(word.text)) or word.text for word in words]
+        text = known[raw.text] = words, keys, frozenset(openings)
+    return Cue(raw, *text)
 
 
 def _overlap(before: Cue, here: Cue) -> int:
@@ -99,15 +113,7 @@ def _overlap(before: Cue, here: Cue) -> int:
         return 0
     if not _is_close(before, here):
         return 0
-    longest = min(len(before.keys), len(here.keys))
-    opening, closing = here.keys[0], before.keys[-1]
-    sizes = [
-        n
-        for n in range(longest, 0, -1)
-        if before.keys[-n] == opening
-        and here.keys[n - 1] == closing
-        and before.keys[-n:] == here.keys[:n]
-    ]
+    sizes = _sizes(before, here)
     if not sizes:
         return 0
     size = sizes[0]
@@ -120,6 +126,21 @@ def _overlap(before: Cue, here: Cue) -> int:
         if scrolled in sizes and 0 < scrolled < size and can_be_said(here):
             size = scrolled
     return size
+
+
+def _sizes(before: Cue, here: Cue) -> list[int]:
+    """Return in which numbers of words the end of one cue is the beginning of the next."""
+    opening, closing = here.keys[0], before.keys[-1]
+    if opening not in before.keys:
+        return []
+    longest = min(len(before.keys), len(here.keys))
+    return [
+        n
+        for n in range(longest, 0, -1)
+        if before.keys[-n] == opening
+        and here.keys[n - 1] == closing
+        and before.keys[-n:] == here.keys[:n]
+    ]
 
 
 def _has_time(cue: Cue) -> bool:

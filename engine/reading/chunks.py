@@ -7,7 +7,8 @@ from typing import Any
 
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import is_objects, segments, text
-from engine.reading.speakers import speaker_at
+from engine.reading.notes import NoteName
+from engine.reading.speakers import goes_back, in_one_unit, speaker_at
 from engine.records import Note, Transcript
 from engine.text.languages import normalize
 from engine.text.words import split_words
@@ -42,7 +43,7 @@ def read(document: Any, producer: str) -> Transcript:
     raws = chunks
     if speakers:
         same = not chunks or _words(chunks) == _words(speakers)
-        raws = speakers if same else _labelled(chunks, speakers)
+        raws = speakers if same else _labelled(chunks, speakers, notes)
     language = normalize(document.get("language"))
     if not any(raw.text.strip() for raw in raws):
         whole = RawSegment(text(document.get("text"), "text"))
@@ -56,8 +57,19 @@ def _words(raws: list[RawSegment]) -> list[str]:
     return [token.text for raw in raws for token in split_words(raw.text)]
 
 
-def _labelled(chunks: list[RawSegment], speakers: list[RawSegment]) -> list[RawSegment]:
-    """Give each chunk the speaker of most of its time: a speaker list can lack the last chunks."""
+def _labelled(
+    chunks: list[RawSegment], speakers: list[RawSegment], notes: list[Note]
+) -> list[RawSegment]:
+    """Give each chunk the speaker of most of its time: a speaker list can lack the last chunks.
+
+    Where the two lists count in units that cannot be made one, no chunk gets a speaker.
+    """
+    speakers, unit = in_one_unit(speakers, chunks)
+    if not speakers or goes_back(chunks) or goes_back(speakers):
+        notes.append(Note(NoteName.SPEAKERS_UNREAD, None, "speakers"))
+        return chunks
+    if unit is not None:
+        notes.append(Note(NoteName.UNIT_INFERRED, len(speakers), f"speakers: {unit}"))
     return [
         replace(chunk, speaker=chunk.speaker or speaker_at(chunk, speakers)) for chunk in chunks
     ]

@@ -35,8 +35,16 @@ _BORDER = regex.compile(  # between two texts of a file: marks, numbers and line
     rf"({_S}{{1,3}})([^\p{{L}}\p{{M}}_{_S[1:-1]}]{{1,160}})({_S}{{1,3}})({_REST.pattern})",
     regex.V1,
 )
+_PIECE = re.compile(rf"{_S}|[\ud800-\udfff]")
 _PIECES = frozenset(("tokens", "words", "word_segments", "chars"))
 _MARK = re.compile(r"\s*(?:\[_.*\]|<\|.*\|>)?\s*")
+
+
+def may_be_cut(content: str) -> bool:
+    """Return whether JSON can have a character that is cut in two."""
+    if "\\ud" in content or "\\uD" in content:
+        return True
+    return not content.isascii() and _PIECE.search(content) is not None
 
 
 def rejoin(document: Any) -> tuple[Any, int]:
@@ -70,8 +78,10 @@ def rejoin_text(content: str) -> tuple[str, int]:
         kept = match[3][tail:] + match[4][len(rest) :]
         return str(match[1][: len(match[1]) - head] + char + rest + match[2] + kept)
 
+    if content.isascii() or _PIECE.search(content) is None:
+        return content, 0
     before = -1
-    while before != count and max(content, default="") >= "\U0010ff80":
+    while before != count:
         before = count
         content = _BORDER.sub(join, content)
     return _LOST.sub("\ufffd", content), count

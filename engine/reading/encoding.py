@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 
 from engine.errors import InvalidTranscript
-from engine.reading import alphabets, signs
+from engine.reading import alphabets, page_words, signs
+from engine.reading.page_words import PageText
 from engine.reading.reasons import Reason
 from engine.text import languages
 
@@ -34,6 +35,7 @@ CODE_PAGES = (
     "mac-greek", "mac-turkish", "cp850", "cp437", "cp852", "cp866", "cp857", "cp862", "cp737",
     "gb18030", "big5hkscs", "cp950", "cp932", "euc-jp", "cp949", "utf-16-le", "utf-16-be",
 )  # fmt: skip
+_ONE_BYTE = CODE_PAGES[: CODE_PAGES.index("gb18030")]
 _TWO_BYTES = ("big5hkscs", "gb18030", "cp932", "euc-jp", "cp949")
 STRAY = 0x10FF00  # plus a byte: a private character that no text has
 _STRAYS = re.compile("[\U0010ff80-\U0010ffff]+")
@@ -112,16 +114,15 @@ def _escaped(text: str, data: bytes) -> Decoded | None:
             if encoding.startswith("iso2022"):
                 return _strictly(data, encoding)
             found = _texts(data, (encoding,), _claimed(data))
-            if found and found[0][1] != text:
-                return Decoded(found[0][1], encoding)
+            if found and found[0].text != text:
+                return Decoded(found[0].text, encoding)
     sample = text.rstrip("\0")[:4000]
     controls = sum(c < " " and c not in "\t\n\r\f\x1b" for c in sample)
-    wide = _WIDE.search(text.encode("utf-8", "surrogatepass")) is not None
+    wide = "\0" in text and _WIDE.search(text.encode("utf-8", "surrogatepass")) is not None
     if wide or controls > 0.05 * len(sample):
         found = _texts(data, ("utf-16-le", "utf-16-be"), _claimed(data))
         if len(found) == 1 and len(data) % 2 == 0:
-            [(name, text)] = found
-            return Decoded(text, name)
+            return Decoded(found[0].text, found[0].page)
         if wide or controls > 0.2 * len(sample):
             raise _unknown("The file is full of control characters: it is in another encoding.")
     return None
@@ -143,7 +144,7 @@ def _strictly(data: bytes, encoding: str) -> Decoded:
 
 def _cut_utf8(data: bytes) -> Decoded | None:
     """Return the text of UTF-8 in which a few bytes, or pieces of characters, fit nowhere."""
-    if _WIDE.search(data):
+    if b"\0" in data and _WIDE.search(data):
         return None
     high = bytes(byte for byte in data if byte >= 0x80).decode("utf-8", "llasa-stray")
     missing = sum(map(len, _STRAYS.findall(high)))  # pieces whose other half is not the next one
@@ -199,17 +200,24 @@ def _script(char: str) -> str:
 
 def _code_page(data: bytes) -> Decoded:
     found = _texts(data, CODE_PAGES, _claimed(data))
+    one_byte = all(one.page in _ONE_BYTE for one in found)
+    if len(found) > 1 and one_byte and len({one.language for one in found}) == 1:
+        found = page_words.better(found) or found
     if len(found) == 1:
-        [(name, text)] = found
+        [(name, text, language)] = found
         if _has_lines_of_two_bytes(data, text):
             raise _unknown(f"The text is not UTF-8, and only a part of it is {name}.")
         other = _page_of_marks(data, text)
         if other is not None:
             raise _unknown(f"The text is not UTF-8, and it may be {name} or {other}.")
+        if name in _ONE_BYTE:
+            other = page_words.page_of_a_part(language, name, text, _ONE_BYTE)
+        if other is not None:
+            raise _unknown(f"The text is not UTF-8, and a part of it may be {other}, not {name}.")
         return Decoded(text.removeprefix("\ufeff"), name)
     if not found:
         raise _unknown("The text is not UTF-8, and no other encoding makes sense of it.")
-    names = " or ".join(name for name, _ in found[:3])
+    names = " or ".join(one.page for one in found[:3])
     raise _unknown(f"The text is not UTF-8, and it may be {names}.")
 
 
@@ -267,9 +275,9 @@ def _claimed(data: bytes) -> str | None:
     return codes.pop() if len(codes) == 1 else None
 
 
-def _texts(data: bytes, names: tuple[str, ...], claimed: str | None) -> list[tuple[str, str]]:
+def _texts(data: bytes, names: tuple[str, ...], claimed: str | None) -> list[PageText]:
     """Return the different texts that the bytes can be, each with the first code page for it."""
-    found: dict[str, str] = {}
+    found: list[PageText] = []
     tried: set[str] = set()
     for name in names:
         try:
@@ -278,30 +286,31 @@ def _texts(data: bytes, names: tuple[str, ...], claimed: str | None) -> list[tup
             continue
         if text not in tried:
             tried.add(text)
-            if _is_text(text, claimed, marks_alone=name in ("cp1252", "mac-roman")):
-                found[text] = name
-    return [(name, text) for text, name in found.items()]
+            language = _language(text, claimed, marks_alone=name in ("cp1252", "mac-roman"))
+            if language is not None:
+                found.append(PageText(name, text, language))
+    return found
 
 
-def _is_text(text: str, claimed: str | None, *, marks_alone: bool = False) -> bool:
-    """Return whether a decoded text is written in a language that it shows.
+def _language(text: str, claimed: str | None, *, marks_alone: bool = False) -> str | None:
+    """Return the language that a decoded text is written in; None where it is no text.
 
     `marks_alone` allows a text in which only marks, such as quotation marks, are beyond ASCII.
     """
     if _CONTROL.search(_COLOUR.sub("", text.rstrip("\0"))):
-        return False
+        return None
     lines = list(_said(text))
     words = [word for line in lines for word in _WORD.findall(line) if not word.isascii()]
     if not words and not marks_alone:
-        return False
+        return None
     for language in _languages(lines, words, claimed):
         if any(signs.are_wrong(line, language, alone=not words) for line in lines):
             continue
         wrong, total = alphabets.wrong_letters(language, words)
         written = alphabets.looks_written(language, words) and alphabets.is_one(language, lines)
         if wrong <= _FEW * total and written:
-            return True
-    return False
+            return language
+    return None
 
 
 def _said(text: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from engine.records import Note
 Object = dict[str, Any]
 
 ENOUGH = 4  # fewer objects do not show what their values are
+MOST_VOICES = 20  # a larger number is none of a voice, where the key says nothing
 LONGEST_NAME = 40  # characters of a speaker, where the key says nothing
 _LABEL = re.compile(r"(?:speaker|spk|spkr|s|voice|person|participant)[ _-]?\d{1,3}", re.IGNORECASE)
 _OTHER_TIMES = re.compile(
@@ -313,7 +314,19 @@ def _may_be_speaker(key: str, values: list[Any]) -> bool:
     told = [speaker_of(value) for value in values]
     if all(isinstance(value, str) and _LABEL.fullmatch(value.strip()) for value in told):
         return True
-    return not _OTHER_NAMES.search(names.plain(key)) and all(map(_is_like_a_name, told))
+    if _OTHER_NAMES.search(names.plain(key)):
+        return False
+    return all(map(_is_like_a_name, told)) or _are_like_numbers_of_voices(key, told)
+
+
+def _are_like_numbers_of_voices(key: str, values: Sequence[Any]) -> bool:
+    """Return whether these are a few small whole numbers, as voices have that are not named."""
+    name = names.plain(key)
+    if _FIGURES.search(name) or _OTHER_TIMES.fullmatch(name):
+        return False
+    if not all(type(value) is int and 0 <= value <= MOST_VOICES for value in values):
+        return False
+    return len(values) < ENOUGH - 1 or len(set(values)) < len(values)  # an index does not come back
 
 
 def _is_like_a_name(value: Any) -> bool:

@@ -28,17 +28,21 @@ def clocked(
     """Return the segments of a file, said once, with times that can be believed."""
     if producer in SUBTITLES or words or any(raw.words for raw in segments):
         return settled(producer, segments, words, duration_s)
+    known: captions.Texts = {}
+    if not captions.overlap(segments, known):
+        return settled(producer, segments, words, duration_s)
     placed = [replace(raw, start_s=float(n), end_s=None) for n, raw in enumerate(segments)]
-    once = captions.settle(placed)  # the order alone: a wrong unit makes no copy look impossible
+    # The order alone: a wrong unit makes no copy look impossible
+    once = captions.settle(placed, known)
     spans = _new(once, lambda place: segments[int(place)].start_s)
     if spans is None and producer == "tsv":  # its format says the unit
-        spans = _new(captions.settle(segments), lambda start: start)
+        spans = _new(captions.settle(segments, known), lambda start: start)
     if spans is None:
-        spans = _overlapping(placed, segments)
+        spans = _overlapping(placed, segments, known)
     if spans is not None:
         spans.append(Span("", 0, None, segments[-1].end_s))
     found = settled(producer, segments, words, duration_s, spans=spans)
-    found.segments = captions.settle(found.segments)
+    found.segments = captions.settle(found.segments, known)
     return found
 
 
@@ -54,9 +58,11 @@ def _new(once: Sequence[RawSegment], start_s: Callable[[float], float | None]) -
     ]
 
 
-def _overlapping(placed: Sequence[RawSegment], segments: Sequence[RawSegment]) -> list[Span] | None:
+def _overlapping(
+    placed: Sequence[RawSegment], segments: Sequence[RawSegment], known: captions.Texts
+) -> list[Span] | None:
     """Return what is new in captions that nothing proves yet; a wrong unit may be the reason."""
-    counts = captions.new_words(placed)
+    counts = captions.new_words(placed, known)
     if counts is None:
         return None
     return [

@@ -28,13 +28,13 @@ def named(document: Object, raws: list[RawSegment], notes: list[Note]) -> list[R
     for key in keys:
         value = document[key]
         known = _names(value)
-        turns, unit = ([], None) if has else _in_one_unit(_turns(value), raws)
+        turns, unit = ([], None) if has else in_one_unit(_turns(value), raws)
         if known and has:
             raws = [_renamed(raw, known) for raw in raws]
         elif turns and any(raw.start_s is not None for raw in raws):
             if _is_of_each(raws, turns):
                 raws = [replace(raw, speaker=t.speaker) for raw, t in zip(raws, turns, strict=True)]
-            elif not _goes_back(raws) and not _goes_back(turns):
+            elif not goes_back(raws) and not goes_back(turns):
                 raws = [replace(raw, speaker=speaker_at(raw, turns)) for raw in raws]
             has = any(raw.speaker for raw in raws)
             if has and unit is not None:
@@ -97,7 +97,7 @@ def _turns(value: Any) -> list[RawSegment]:
     return [turn for turn in turns if turn.start_s is not None and turn.end_s is not None]
 
 
-def _in_one_unit(
+def in_one_unit(
     turns: list[RawSegment], raws: Sequence[RawSegment]
 ) -> tuple[list[RawSegment], str | None]:
     """Return the turns in the unit of the segments, and its name if they had another.
@@ -154,7 +154,7 @@ def _is_of_each(raws: Sequence[RawSegment], turns: Sequence[RawSegment]) -> bool
     )
 
 
-def _goes_back(spans: Sequence[RawSegment]) -> bool:
+def goes_back(spans: Sequence[RawSegment]) -> bool:
     """Return whether a clock starts again, so that one time is that of several moments."""
     times = [(span.start_s, span.end_s) for span in spans]
     return bool(origins.restarts(times)) or origins.out_of_order(times)[1] > 0

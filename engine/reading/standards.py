@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from engine.reading import speakers
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import Object, is_objects, label, objects, segments, share, text
+from engine.reading.notes import NoteName
 from engine.reading.services import whole
 from engine.reading.times import Timed, moment
-from engine.records import Transcript
+from engine.records import Note, Transcript
 from engine.text.languages import normalize
 from engine.text.words import is_spaceless
 
@@ -62,11 +64,20 @@ def _is_podcasting(document: Any) -> bool:
 
 
 def _podcasting(document: Object) -> Transcript:
-    raws = segments(document["segments"], "segments", [])
+    notes: list[Note] = []
+    raws = _segments(document, document["segments"], notes)
     language = normalize(document.get("language"))
     if is_word_list(raws):
-        return build("podcasting-2.0", [merged(raws)], language=language, regroup=True)
-    return build("podcasting-2.0", raws, language=language)
+        return build("podcasting-2.0", [merged(raws)], language=language, regroup=True, notes=notes)
+    return build("podcasting-2.0", raws, language=language, notes=notes)
+
+
+def _segments(document: Object, items: Any, notes: list[Note]) -> list[RawSegment]:
+    """Read segments whose format names their keys; only what is not read of them is told."""
+    told: list[Note] = []
+    raws = speakers.named(document, segments(items, "segments", told), told)
+    notes += [note for note in told if note.name != NoteName.KEYS_INFERRED]
+    return raws
 
 
 def _is_parakeet(document: Any) -> bool:
@@ -74,7 +85,9 @@ def _is_parakeet(document: Any) -> bool:
 
 
 def _parakeet(document: Object) -> Transcript:
-    return build("parakeet-mlx", segments(document["sentences"], "sentences", []))
+    notes: list[Note] = []
+    raws = _segments(document, document["sentences"], notes)
+    return build("parakeet-mlx", raws, notes=notes)
 
 
 def _is_youtube_transcript(document: Any) -> bool:
@@ -82,9 +95,10 @@ def _is_youtube_transcript(document: Any) -> bool:
 
 
 def _youtube_transcript(document: list[Any]) -> Transcript:
-    raws = _until_the_next(segments(document, "captions", []))
+    notes: list[Note] = []
+    raws = _until_the_next(_segments({}, document, notes))
     language = normalize(document[0].get("lang"))
-    return build("youtube-transcript", raws, language=language)
+    return build("youtube-transcript", raws, language=language, notes=notes)
 
 
 def _until_the_next(raws: list[RawSegment]) -> list[RawSegment]:
@@ -201,8 +215,9 @@ def _gladia(document: Object) -> Transcript:
     duration = moment(about.get("audio_duration")) if isinstance(about, dict) else None
     told = inner["transcription"].get("languages")
     language = normalize(told[0]) if isinstance(told, list) and len(told) == 1 else None
-    raws = segments(_utterances(document), "utterances", [])
-    return build("gladia", raws, language=language, duration_s=duration)
+    notes: list[Note] = []
+    raws = _segments(inner["transcription"], _utterances(document), notes)
+    return build("gladia", raws, language=language, duration_s=duration, notes=notes)
 
 
 def _phrases(document: Any) -> Any:

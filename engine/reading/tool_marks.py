@@ -19,6 +19,7 @@ from engine.reading.notes import NoteName
 from engine.records import Note
 from engine.text.words import is_spaceless
 
+LONGEST_MARK = 500  # characters of a mark in which a file is cut off, and what is before it
 _TOKEN = re.compile(
     r"<\|(?:\d{1,5}\.\d{1,3}|[a-z]{2}|haw|yue|startof[a-z]{2,10}|endof(?:text|transcript)|transcribe|translate"
     r"|no(?:speech|captions|timestamps)|notimestamps|speakerturn|diarize|nodiarize|itn|noitn|pnc|nopnc"
@@ -70,7 +71,9 @@ def _space(match: re.Match[str]) -> str:
 
 def untagged(content: str) -> str:
     r"""Return a text without the marks of subtitles, with a space for `\N`."""
-    return _BREAK.sub(_space, _TAG.sub("", content))
+    if "<" in content or "{" in content:
+        content = _TAG.sub("", content)
+    return _BREAK.sub(_space, content) if "\\" in content or "<" in content else content
 
 
 def unstyled(content: str) -> str:
@@ -78,11 +81,15 @@ def unstyled(content: str) -> str:
 
     Outside of subtitles, `<i>` may have been said.
     """
-    return _OUTSIDE_BREAK.sub(_space, _STYLE.sub("", content))
+    if "<" in content or "{" in content:
+        content = _STYLE.sub("", content)
+    return _OUTSIDE_BREAK.sub(_space, content) if "\\" in content or "<" in content else content
 
 
 def characters(written: str) -> str:
     """Return a text with its entities decoded, also those that were written twice."""
+    if "&" not in written:
+        return written
     once = _ENTITY.sub(lambda match: html.unescape(match[0]), written)
     return _ENTITY.sub(lambda match: html.unescape(match[0]), once) if "&amp;" in written else once
 
@@ -102,7 +109,7 @@ def strip(content: str, found: Counter[str]) -> str:
     if "\x1b" in content or "\x9b" in content:
         content, count = _ESCAPE.subn("", content)
         found["colours"] += count
-    for pattern in (_SHOWN_ESCAPE, _BARE_COLOUR):
+    for pattern in (_SHOWN_ESCAPE, _BARE_COLOUR) if "[" in content else ():
         if pattern is _BARE_COLOUR and not _BARE_PAIR.search(content):
             continue
         content, count = pattern.subn("", content)
@@ -142,7 +149,8 @@ def strip_content(content: str, *, subtitles: bool) -> tuple[str, list[Note]]:
     written = len(_ENTITY.findall(content))
     for pattern, may_be in ((_CUT_TAG, subtitles), (_CUT_ENTITY, written), (_CUT_ESCAPE, True)):
         if may_be:
-            content, cut = pattern.subn("", content)
+            last, cut = pattern.subn("", content[-LONGEST_MARK:])
+            content = content[:-LONGEST_MARK] + last
             found["cut-off marks"] += cut
     content = strip(content, found)
     return content, notes(found, 0 if subtitles else written)

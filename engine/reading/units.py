@@ -121,11 +121,10 @@ def _evidence(spans: Sequence[Span], single: bool) -> _Evidence | None:
     if not known:
         return None
     lengths = [(w, e - s) for w, s, e in known.values() if e is not None and e > s]
-    told = sum(w for w, _ in lengths)
     rates = []
     inside = sum(length for _, length in lengths)
     if inside > 0:
-        rates.append(told / inside)
+        rates.append(sum(w for w, _ in lengths) / inside)
     whole = max(times) - min(times)
     everything = sum(w for w, _, _ in known.values())
     if whole > 0:
@@ -133,6 +132,7 @@ def _evidence(spans: Sequence[Span], single: bool) -> _Evidence | None:
     if not rates:
         return None
     broken = sum(abs(time - round(time)) > 1e-6 * max(1.0, time) for time in times)
+    told = sum(time > 0 for time in times)  # 0 is a whole number in every unit
     return _Evidence(
         everything,
         sum(span.start is not None and span.words > 0 for span in spans),
@@ -141,7 +141,7 @@ def _evidence(spans: Sequence[Span], single: bool) -> _Evidence | None:
         rates[0] if single else _quick(lengths) or rates[0],
         single,
         _are_windows([(span.start, span.end) for span in spans if span.words]),
-        2 * broken > len(times),
+        2 * broken > told,
         max(times),
     )
 
@@ -161,7 +161,8 @@ def weight(text: str) -> float:
 
     A Chinese character is a syllable, half of a word. Thai and its neighbours have an alphabet.
     """
-    return sum(_share_of_word(word.text) for word in split_words(text))
+    words = split_words(text)
+    return float(len(words)) if text.isascii() else sum(_share_of_word(w.text) for w in words)
 
 
 def _share_of_word(word: str) -> float:
@@ -240,9 +241,12 @@ def _are_windows(times: Sequence[tuple[float | None, float | None]]) -> bool:
 def _may_be_hurried(found: _Evidence, unit: float) -> bool:
     """Return whether one stretch is all that is known, and may be a short one in a smaller unit.
 
-    A window of Whisper's is none: it can hold a word or two.
+    One window of music in half a minute looks like one word in 30 hundredths of a second, so it has
+    no times, either, unless its format has a unit of its own.
     """
-    if found.count != 1 or not found.spans or abs(found.spans[0] - WINDOWS_S[0]) <= SLACK:
+    if found.count != 1 or not found.spans:
+        return False
+    if not math.isclose(unit, 1.0) and abs(found.spans[0] - WINDOWS_S[0]) <= SLACK:
         return False
     rates = [found.rates[0] * unit / size for size, _ in UNITS if size < unit]
     return any(SLOWEST <= rate <= 2 * FASTEST for rate in rates)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from engine.reading import roles
 from engine.reading.build import RawSegment, build, is_word_list, merged
 from engine.reading.fields import Object, is_objects, label, objects, share, text, wrong_type
+from engine.reading.notes import NoteName
 from engine.reading.times import Timed, moment
 from engine.records import Transcript
 from engine.text.languages import normalize
@@ -38,21 +39,26 @@ def read(document: Any, producer: str) -> Transcript:
     """Read a document for which `producer_of` gave this name."""
     items = document if isinstance(document, list) else document["transcription"]
     items = objects(items, "transcription")
-    keys = _Keys(roles.of(items).text or "text", roles.of(_tokens(items)).text or "text")
+    found = roles.of(items)
+    keys = _Keys(
+        found.text or "text", roles.of(_tokens(items)).text or "text", found.speaker or "speaker"
+    )
+    notes = [note for note in found.notes() if note.name == NoteName.SPEAKERS_UNREAD]
     raws = [_segment(item, f"transcription[{i}]", keys) for i, item in enumerate(items)]
     result = document.get("result") if isinstance(document, dict) else None
     language = normalize(result.get("language")) if isinstance(result, dict) else None
     spaced = _brings_its_spaces(raws)
     if is_word_list(raws):  # -ml 1: a segment per token
-        return build(producer, [merged(raws)], language=language, regroup=True)
-    return build(producer, _rejoined(raws) if spaced else raws, language=language)
+        return build(producer, [merged(raws)], language=language, regroup=True, notes=notes)
+    return build(producer, _rejoined(raws) if spaced else raws, language=language, notes=notes)
 
 
 class _Keys(NamedTuple):
-    """What the text of a segment and of a token is called."""
+    """What the text of a segment and of a token is called, and the speaker of a segment."""
 
     segment: str
     token: str
+    speaker: str
 
 
 def _tokens(items: list[Object]) -> list[Object]:
@@ -64,7 +70,9 @@ def _segment(item: Object, where: str, keys: _Keys) -> RawSegment:
     start, end = _span(item)
     words = _words(item.get("tokens"), f"{where}.tokens", keys.token)
     content = text(item.get(keys.segment), f"{where}.{keys.segment}")
-    return RawSegment(content, start, end, label(item.get("speaker")), tuple(words))
+    return RawSegment(
+        content, start, end, label(roles.speaker_of(item.get(keys.speaker))), tuple(words)
+    )
 
 
 def _span(item: Object) -> tuple[float | None, float | None]:

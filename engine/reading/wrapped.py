@@ -116,7 +116,7 @@ def _inside(value: Any, place: str, depth: int, detect: Detect) -> Iterator[tupl
         inner = _unquoted(value)
         if inner is not None:
             if _is_whole(inner, detect):
-                yield place, inner
+                yield _known_in(inner, place, depth - 1, detect)
             else:
                 yield from _inside(inner, place, depth - 1, detect)
         return
@@ -131,9 +131,19 @@ def _inside(value: Any, place: str, depth: int, detect: Detect) -> Iterator[tupl
         name = ascii(key)[1:-1][:40]
         there = f"{place}{name}" if name.startswith("[") or not place else f"{place}.{name}"
         if _is_whole(inner, detect) and (not isinstance(inner, list) or key.lower() in _LISTS):
-            yield there, inner
+            yield _known_in(inner, there, depth - 1, detect)
         elif isinstance(inner, dict | list | str):
             yield from _inside(inner, there, depth - 1, detect)
+
+
+def _known_in(value: Any, place: str, depth: int, detect: Detect) -> tuple[str, Any]:
+    """Return a transcript, or that of a known tool in it: a wrapper looks like one of no tool."""
+    if detect(value)[0] == _UNKNOWN:
+        found = _inside(value, place, depth, detect)
+        known = [one for one in found if detect(one[1])[0] != _UNKNOWN]
+        if len(known) == 1:
+            return known[0]
+    return place, value
 
 
 def _unquoted(value: str) -> Any:

@@ -7,17 +7,16 @@ in German, where all nouns are raised): whoever expects Sarah may have been hear
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.errors import ModelRefused
+from engine.models.common_words import FILE as FILE
+from engine.models.common_words import checksum
 from engine.records import Part, Word
 from engine.text.readings import take_apart
-
-FILE: Final = "words.npz"
 
 
 class KnownWords:
@@ -53,11 +52,6 @@ class KnownWords:
         if self._lists is None:
             self._lists = _read(self._path)
         return self._lists.get(language)
-
-
-def checksum(word: str) -> int:
-    """Return the 32 bits by which a list knows a word, whatever its case."""
-    return zlib.crc32(word.casefold().encode())
 
 
 def write(path: Path, words: dict[str, Iterable[str]]) -> None:

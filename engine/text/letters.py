@@ -18,6 +18,7 @@ LETTER = r"[\p{L}\p{M}\p{N}]"
 #: A word inside a text: letters, with apostrophes and joiners between them.
 WORD = regex.compile(rf"{LETTER}+(?:['’\u200c\u200d]+{LETTER}+)*")
 
+_NO_LETTERS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
 _EDGES = regex.compile(rf"\A[^{LETTER[1:-1]}]+|[^{LETTER[1:-1]}]+\Z")
 # Beside the marks of its own, a caller takes these off: those of every other script, and what is
 # not seen (direction marks, joiners without a letter to join).
@@ -33,7 +34,7 @@ def is_letter(char: str) -> bool:
 
 def core(text: str) -> str:
     """Return a written word from its first letter to its last."""
-    return text if text.isascii() and text.isalnum() else str(_EDGES.sub("", text))
+    return text.strip(_NO_LETTERS) if text.isascii() else str(_EDGES.sub("", text))
 
 
 def without_marks(text: str, own: str) -> str:

@@ -34,6 +34,7 @@ _REMOVED = {
     )
     if not chr(code).isspace()
 }
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f]")  # what is removed of ASCII
 _WATERMARK = re.compile("[\u200b-\u200f\u2060-\u2064\u180e]{3,}")
 _INVISIBLE = regex.compile(r"[\p{Cf}\p{Z}]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -58,23 +59,31 @@ class SplitWord(NamedTuple):
 
 def clean(text: str) -> str:
     """Return the text without what must not reach an output (see the module's docstring)."""
+    if text.isascii():
+        return text.translate(_REMOVED) if _CONTROL.search(text) else text
     return _WATERMARK.sub("", _SURROGATES.sub("\ufffd", text.translate(_REMOVED)))
 
 
 def is_spaceless(text: str) -> bool:
     """Return whether the text holds a letter of a script without spaces."""
-    return _HAS_SPACELESS.search(text) is not None
+    return not text.isascii() and _HAS_SPACELESS.search(text) is not None
 
 
 def is_parted(text: str) -> bool:
     """Return whether the text holds a letter of a script whose spaces part sentences, not words."""
-    return _PARTED.search(text) is not None
+    return not text.isascii() and _PARTED.search(text) is not None
 
 
 def split_words(text: str) -> list[SplitWord]:
     """Split a text into its words; a text of white space has none."""
+    pieces = clean(text).split()
+    if text.isascii():
+        return [SplitWord(piece, False) for piece in pieces]
     words: list[SplitWord] = []
-    for piece in clean(text).split():
+    for piece in pieces:
+        if piece.isascii():
+            words.append(SplitWord(piece, False))
+            continue
         if _INVISIBLE.fullmatch(piece):
             continue
         if is_spaceless(piece):

@@ -132,73 +132,6 @@ def test_what_cannot_be_decided_is_refused(data: bytes) -> None:
     assert "UTF-8" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    "said", ["car l'été la file s'allonge", "après un œuf", "il a été très sûr"]
-)
-def test_characters_cut_by_a_segment_are_whole_again(said: str) -> None:
-    """Wherever a segment ends, the word is whole, with no space in it and nothing lost."""
-    data = said.encode()
-    for place in range(1, len(data)):
-        try:
-            data[:place].decode()
-        except UnicodeDecodeError:
-            transcript = read(cpp(b" " + data[:place], data[place:]), name="a.json")
-            assert text_of(transcript) == said
-            assert names_of(transcript) == {"characters_rejoined": 1}
-
-
-def test_characters_of_scripts_without_spaces_are_whole_again() -> None:
-    """Each of three bytes may be in another segment, subtitles among them."""
-    one = "离开港口".encode()
-    for places in ((4, 7), (5, 8), (4, 5)):
-        pieces = [one[: places[0]], one[places[0] : places[1]], one[places[1] :]]
-        assert text_of(read(cpp(*pieces, language=b"zh"), name="a.json")) == "离开港口"
-    cues = b"1\n00:00:00,000 --> 00:00:01,000\n" + one[:4]
-    cues += b"\n\n2\n00:00:01,000 --> 00:00:02,000\n" + one[4:] + b"\n"
-    assert text_of(read(cues, name="a.srt")) == "离开港口"
-
-
-@pytest.mark.parametrize(
-    ("data", "name"),
-    [
-        (
-            b"[00:00:00.000 --> 00:00:01.000]  l'\xc3\n"
-            b"[00:00:01.000 --> 00:00:02.000]  \xa9t\xc3\xa9\n",
-            "a.txt",
-        ),
-        (b"0\t1000\tl'\xc3\n1000\t2000\t\xa9t\xc3\xa9\n", "a.tsv"),
-        (b'start,end,text\n0,1000,"l\'\xc3"\n1000,2000,"\xa9t\xc3\xa9"\n', "a.csv"),
-        (
-            b"WEBVTT\n\n00:00.000 --> 00:01.000\nl'\xc3\n\n"
-            b"00:01.000 --> 00:02.000\n\xa9t\xc3\xa9\n",
-            "a.vtt",
-        ),
-    ],
-)
-def test_cut_characters_are_whole_in_every_format(data: bytes, name: str) -> None:
-    """The rest of the word comes along, over numbers and clocks."""
-    assert text_of(read(data, name=name)) == "l'été"
-
-
-def test_halves_of_an_escaped_pair_are_whole_again() -> None:
-    """JSON escapes a character beyond the first 65,536 in two."""
-    transcript = read(cpp(rb" So \ud83e", rb"\uded6 then"), name="a.json")
-    assert text_of(transcript) == "So \U0001fad6 then"
-
-
-def test_half_a_character_is_told() -> None:
-    """No letter is guessed: U+FFFD stands there, and the metadata says so."""
-    transcript = read(cpp(" déjà vu là".encode(), b" caf\xc3", b" noir"), name="a.json")
-    assert text_of(transcript) == "déjà vu là caf\ufffd noir"
-    assert names_of(transcript) == {"characters_lost": 1}
-
-
-def test_a_lost_character_of_the_tool_is_told() -> None:
-    """The tool itself wrote U+FFFD."""
-    transcript = read(srt("So \ufffd it goes").encode(), name="a.srt")
-    assert names_of(transcript) == {"characters_lost": 1}
-
-
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(sorted(SAID)),
@@ -247,65 +180,6 @@ def test_the_cases_of_the_field() -> None:
         assert "\ufffd" not in said, path
 
 
-@pytest.mark.parametrize(
-    ("language", "head", "tail"),
-    [
-        ("de", "Das war fr", "ü|her, was wir verteilen."),
-        ("hi", "वह काम कर", "त|ा। नीला सूटकेस किसने देखा है?"),
-        ("fr", "Il est all", "é|… et puis rien."),
-        ("fi", "Lapset ovat väsyneit", "ä|.[_TT_150] Juomme teetä."),
-    ],
-)
-@pytest.mark.parametrize("shape", ["srt", "txt", "cpp"])
-def test_the_rest_of_a_cut_word_keeps_its_signs_and_marks(
-    language: str, head: str, tail: str, shape: str
-) -> None:
-    """A vowel sign or a comma after the cut is no word of its own."""
-    char, rest = tail.split("|")
-    first, second = head.encode() + char.encode()[:1], char.encode()[1:] + rest.encode()
-    data = {
-        "srt": b"1\n00:00:00,000 --> 00:00:02,000\n%s\n\n2\n00:00:02,000 --> 00:00:06,000\n%s\n",
-        "txt": b"[00:00:00.000 --> 00:00:02.000]   %s\n[00:00:02.000 --> 00:00:06.000]  %s\n",
-    }
-    made = cpp(b" " + first, second, language=language.encode())
-    data_of = made if shape == "cpp" else data[shape] % (first, second)
-    name = "a.json" if shape == "cpp" else f"a.{shape}"
-    transcript = read(data_of, name=name)
-    assert text_of(transcript) == unicodedata.normalize(
-        "NFC", head + char + rest.replace("[_TT_150]", "")
-    )
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [("utf-16-be", "utf-16-le"), ("utf-16-le", "utf-8"), ("utf-32-le", "cp1252")],
-)
-def test_unicode_that_goes_on_in_another_encoding_is_refused(first: str, second: str) -> None:
-    """Its second half would be Chinese, or nothing."""
-    data = srt(SAID["de"]).encode(first) + srt(SAID["de"]).encode(second)
-    with pytest.raises(InvalidTranscript) as caught:
-        read(data, name="a.srt")
-    assert caught.value.reason == Reason.BAD_ENCODING
-
-
-def test_rare_letters_are_not_most_of_a_text() -> None:
-    """A Finnish text in two code pages, in a third one that makes letters of both halves."""
-    data = srt("Lähdemme tänään jälleen").encode("cp1252") + srt("pöydältä länteen käymään").encode(
-        "mac-roman"
-    )
-    with pytest.raises(InvalidTranscript) as caught:
-        read(data, name="a.srt")
-    assert caught.value.reason == Reason.BAD_ENCODING
-
-
-def test_a_line_in_iso_2022_among_utf_8_is_refused() -> None:
-    """Its letters would be signs and digits."""
-    data = srt(SAID["fr"]).encode() + srt(SAID["ja"]).encode("iso2022_jp")
-    with pytest.raises(InvalidTranscript) as caught:
-        read(data, name="a.srt")
-    assert caught.value.reason == Reason.BAD_ENCODING
-
-
 def test_cues_in_thai_are_parted_by_a_space() -> None:
     """Subtitles lose the spaces at the ends of their texts; Thai parts its sentences with them."""
     two = SAID["th"].split(" ", 1)
@@ -313,51 +187,11 @@ def test_cues_in_thai_are_parted_by_a_space() -> None:
     assert text_of(read(cues.encode(), name="a.srt")) == SAID["th"]
 
 
-@pytest.mark.parametrize(
-    ("language", "first", "second"),
-    [
-        ("el", "mac-greek", "iso8859-7"),
-        ("tr", "utf-16-be", "cp1254"),
-        ("el", "utf-16-le", "gb18030"),
-        ("de", "mac-turkish", "gb18030"),
-        ("fr", "big5hkscs", "mac-roman"),
-        ("uk", "utf-8", "utf-16-be"),
-        ("ru", "utf-8", "gbk"),
-    ],
-)
-def test_two_encodings_in_one_file_are_refused(language: str, first: str, second: str) -> None:
-    """The letters of one half would be others of the same script, signs, or none."""
-    said = SAID[language]
-    pages = [first, second]
-    if first == "big5hkscs":
-        said = "Il a été là, déjà très fier, et après elle était prête. La forêt était près de là."
-    data = b"".join(
-        f"{n + 1}\n00:00:0{n},000 --> 00:00:0{n},900\n{said}\n\n".encode(page)
-        for n, page in enumerate(pages)
-    )
-    with pytest.raises(InvalidTranscript) as caught:
-        read(data, name="a.srt")
-    assert caught.value.reason == Reason.BAD_ENCODING
-
-
 def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
     """A mark on a letter belongs to it: no sign of money stands right behind."""
     assert not signs.fits("£", "\u0301", " ", "vi")
     assert not signs.fits("¿", "\u0309", "T", "es")
     assert signs.fits("£", " ", "5", "en")
-
-
-@pytest.mark.parametrize(
-    "mark",
-    ["<", "<i", "</", "<fon", "<v Ada", "<v Chiara Nowa", '<font color="#ff', "{\\an", "\\", "&am"],
-)
-def test_a_file_that_is_cut_off_inside_a_mark_has_no_half_mark_as_a_word(mark: str) -> None:
-    """The mark is no word, whole or not."""
-    cue = "1\n00:00:00,000 --> 00:00:02,000\nTea &amp; <i>cake</i> for\n\n"
-    said = "2\n00:00:02,000 --> 00:00:04,000\nall of us" + (mark if mark in "\\&am" else f" {mark}")
-    transcript = read((cue + said).encode(), name="a.srt")
-    assert text_of(transcript) == "Tea & cake for all of us"
-    assert "marks_removed" in names_of(transcript)
 
 
 @pytest.mark.parametrize("page", ["cp950", "big5hkscs", "gb18030", "cp932", "cp949", "euc-jp"])
