@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from engine import pipeline
 from engine.errors import AlignmentError
 from engine.recipe import Recipe
 from engine.records import EnhancedPart, ModelFacts, Profile
 from engine.text import checkpoint, glossary
+
+MOST_ADDED: Final = 500  # pairs of the glossary that may have come since
 
 
 def plan(
@@ -24,7 +26,7 @@ def plan(
 
     `model` is the metadata's `model`. Only the outputs, speakers and glossary of `profile` count;
     the recipe gives the rest. Raises `TranscriptError` for the source, and `AlignmentError` for a
-    recipe of an unknown form or a glossary that has changed.
+    recipe of an unknown form or a glossary that has changed, except by pairs at its end.
     """
     try:
         made = Recipe.parse(recipe)
@@ -42,13 +44,25 @@ def plan(
     )
     if made.glossary is None:
         profile = replace(profile, glossary={}, terms=())
-    elif made.glossary != glossary.fingerprint(profile.glossary, profile.terms):
-        raise AlignmentError(
-            "The glossary has changed since; `llasactl redo` makes the text again with the new one."
-        )
+    else:
+        profile = replace(profile, glossary=_pairs_then(profile, made.glossary))
     profile = replace(profile, cleaning=made.cleaning, language=made.language)
     found = pipeline.prepare(data, name=name, profile=profile, info=info)
     return replace(found, recipe=recipe)
+
+
+def _pairs_then(profile: Profile, fingerprint: str) -> dict[str, str]:
+    """Return the glossary that a text was made with: this one, or this one without its last pairs.
+
+    New pairs are written behind the others, so a text stays what it was when some are added.
+    """
+    pairs = list(profile.glossary.items())
+    for size in range(len(pairs), max(-1, len(pairs) - MOST_ADDED - 1), -1):
+        if glossary.fingerprint(found := dict(pairs[:size]), profile.terms) == fingerprint:
+            return found
+    raise AlignmentError(
+        "The glossary has changed since; `llasactl redo` makes the text again with the new one."
+    )
 
 
 def parts(plan: pipeline.Plan, payloads: Mapping[int, str]) -> list[EnhancedPart]:

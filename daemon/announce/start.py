@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from daemon.announce.documents import News, document, line
@@ -16,7 +16,15 @@ from daemon.hooks.records import LOOPBACK, Channel, Hook
 TITLES: Final = {"done": "llasa", "trouble": "llasa: something needs you"}
 
 
-def start(channel: Channel, hook: Hook, news: News, *, folder: Path, now: float) -> HookProcess:
+def start(
+    channel: Channel,
+    hook: Hook,
+    news: News,
+    *,
+    folder: Path,
+    now: float,
+    said: BinaryIO | None = None,
+) -> HookProcess:
     """Start the process of a channel.
 
     Args:
@@ -25,6 +33,7 @@ def start(channel: Channel, hook: Hook, news: News, *, folder: Path, now: float)
         news: What is told.
         folder: The process's working folder.
         now: Monotonic seconds.
+        said: Takes what the process prints.
     """
     body = b"" if channel == "notify" else document(news, text=hook.text)
     return HookProcess(
@@ -34,6 +43,7 @@ def start(channel: Channel, hook: Hook, news: News, *, folder: Path, now: float)
         timeout_s=hook.timeout_s,
         now=now,
         meanings=MEANINGS if channel == "webhook" else {},
+        said=said,
     )
 
 

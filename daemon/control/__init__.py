@@ -34,6 +34,7 @@ _MODULES: Final = {
     "pause": ("pause", "resume"),
     "config": ("config",),
     "watch": ("watch",),
+    "glossary": ("glossary",),
     "hooks": ("hooks",),
     "model": ("model",),
     "doctor": ("doctor",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -39,7 +41,17 @@ def backup(session: TerminalSession, *, target: Path | None) -> None:
         place = place / f"llasa-backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
     made = back_up(session, place)
     click.echo(session.home_line())
-    click.echo(f"{count(len(made.names), 'file')}, {size(made.bytes)}: {safe(made.path)}")
+    for what, names in made.kinds.items():
+        number = f"  ({len(names):,} files)" if len(names) > 1 else ""
+        click.echo(f"  {what:24} {safe(names[0] if len(names) == 1 else places(names))}{number}")
+    click.echo(f"written: {safe(made.path)} ({count(len(made.names), 'file')}, {size(made.bytes)})")
+
+
+def places(names: Sequence[str]) -> str:
+    """Return the folders that the files lie in, at most three by name."""
+    folders = sorted({f"{os.path.dirname(name) or '.'}/" for name in names})
+    more = f" and {len(folders) - 3:,} more folders" if len(folders) > 3 else ""
+    return ", ".join(folders[:3]) + more
 
 
 COMMANDS: Final = (backup,)

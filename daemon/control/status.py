@@ -185,6 +185,12 @@ def reread_hint(session: TerminalSession, pid: int | None) -> str:
     return "to use them, stop it in its terminal or with llasactl stop, and start it again"
 
 
+def again_hint(session: TerminalSession, pid: int | None) -> str:
+    """Return how to start the daemon again, as a sentence of its own."""
+    act = reread_hint(session, pid).removeprefix("to use them, ")
+    return act[0].upper() + act[1:] + ("" if ": " in act else ".")
+
+
 def _folder(folder: WatchedFolder) -> Text:
     from rich.text import Text
 
@@ -339,7 +345,11 @@ def _library(library: LibraryReport) -> str:
 
 def _hook(hook: HookReport) -> str:
     lost = f"; {hook.lost:,} not told" if hook.lost else ""
-    return f"{hook.name} does not work: {safe(hook.problem)}{lost}; try it: llasactl hooks"
+    event = hook.name.partition(".")[0].removeprefix("on_")
+    return (
+        f"{hook.name} does not work: {safe(hook.problem)}{lost}; "
+        f"try it: llasactl hooks --try {event}"
+    )
 
 
 def _jobs(counts: dict[str, int]) -> Text:

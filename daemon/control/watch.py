@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from daemon.control.session import TerminalSession, home_option, usage_errors
-from daemon.control.status import reread_hint
+from daemon.control.status import again_hint
 from daemon.operations import watching
 from daemon.operations.status import status_of
 from daemon.terminal import safe
@@ -31,11 +31,14 @@ def list_(session: TerminalSession) -> None:
     states = {folder.path: folder for folder in report.watching}
     for path in session.config.watch:
         known = states.pop(str(path), None)
-        state = known.state if known is not None else "not watched yet"
+        if not report.running:
+            state = "watched when llasad runs"
+        else:
+            state = known.state if known is not None else "watched when llasad starts again"
         detail = f"  {safe(known.detail)}" if known is not None and known.detail else ""
         click.echo(f"{safe(path)}  {state}{detail}")
     for gone in states:
-        click.echo(f"{safe(gone)}  watched until the daemon starts again")
+        click.echo(f"{safe(gone)}  watched until llasad starts again")
 
 
 @watch.command(short_help="Watch one more folder.", epilog="Example: llasactl watch add ~/Calls")
@@ -47,8 +50,8 @@ def add(session: TerminalSession, folder: str) -> None:
     with usage_errors():
         added = watching.add(session, folder)
     click.echo(session.home_line())
-    click.echo(f"watched from now on: {safe(added)}")
-    _say_when(session)
+    click.echo(f"added: {safe(added)}")
+    _say_when(session, "watches it when it starts again", "watched when llasad runs")
 
 
 @watch.command(
@@ -62,16 +65,18 @@ def remove(session: TerminalSession, folder: str) -> None:
     with usage_errors():
         removed = watching.remove(session, folder)
     click.echo(session.home_line())
-    click.echo(f"no longer watched: {safe(removed)}")
-    _say_when(session)
+    click.echo(f"taken out: {safe(removed)}")
+    _say_when(session, "watches it until it starts again", "")
 
 
-def _say_when(session: TerminalSession) -> None:
+def _say_when(session: TerminalSession, running: str, stopped: str) -> None:
+    """Say from when on the change holds: a daemon reads the settings when it starts."""
     report = status_of(session)
     if report.running:
-        click.echo(
-            f"the daemon keeps the settings it started with; {reread_hint(session, report.pid)}"
-        )
+        click.echo(f"The daemon that runs {running}.")
+        click.echo(f"{again_hint(session, report.pid)}")
+    elif stopped:
+        click.echo(stopped)
 
 
 COMMANDS: Final = (watch,)

@@ -1,8 +1,8 @@
 """One run of a hook: a process in a group of its own, with a limit on its time.
 
 Nothing here waits, except at the daemon's end. The document is a file that the process reads, so a
-process that does not read cannot keep us. What it prints is thrown away: it might be the text of a
-transcript.
+process that does not read cannot keep us. What it prints is thrown away, since it might be the text
+of a transcript, unless somebody tries the hook and watches.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import BinaryIO, Final
 
 GRACE_S: Final = 2.0  # between SIGTERM and SIGKILL
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
@@ -33,6 +33,7 @@ class HookProcess:
         timeout_s: float,
         now: float,
         meanings: Mapping[int, str] = _NONE,
+        said: BinaryIO | None = None,
     ) -> None:
         """Start the process.
 
@@ -43,6 +44,7 @@ class HookProcess:
             timeout_s: After which it is ended.
             now: Monotonic seconds.
             meanings: What some exit codes mean.
+            said: Takes what the process prints; only for somebody who watches.
         """
         self._timeout_s = timeout_s
         self._meanings = meanings
@@ -57,8 +59,8 @@ class HookProcess:
                 self._process = subprocess.Popen(
                     list(command),
                     stdin=stream,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL if said is None else said,
+                    stderr=subprocess.DEVNULL if said is None else said,
                     cwd=folder,
                     start_new_session=True,
                 )

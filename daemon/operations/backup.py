@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,15 @@ from state.backup import copy_for_restoring
 ELSEWHERE: Final = "elsewhere"  # files beside transcripts of watched folders outside the home
 #: Endings of files that a person, or a search for speakers, put beside a transcript.
 _KEPT: Final = (f".{speakers.FOLDER_FILE}", f".{sidecars.CORRECTIONS}", f".{beside.SUFFIX}")
+#: What a file of a backup is, by its name.
+_KINDS: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
+    ("queue and conversations", lambda name: name.endswith(".db")),
+    ("settings", lambda name: name == "llasa.toml"),
+    ("measured by calibrate", lambda name: name.endswith(".llasa.json")),
+    ("names of speakers", lambda name: name.endswith(speakers.FOLDER_FILE)),
+    ("turns of speakers", lambda name: name.endswith(f".{beside.SUFFIX}")),
+    ("corrections", lambda name: name.endswith(f".{sidecars.CORRECTIONS}")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,15 @@ class Backup:
     path: Path
     names: tuple[str, ...]  # what is in it
     bytes: int
+
+    @property
+    def kinds(self) -> dict[str, list[str]]:
+        """Return the names by what they are, in the order of `_KINDS`."""
+        found: dict[str, list[str]] = {}
+        for what, is_one in _KINDS:
+            if names := [name for name in self.names if is_one(name)]:
+                found[what] = names
+        return found
 
 
 def back_up(session: Session, target: Path) -> Backup:

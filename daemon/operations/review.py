@@ -12,7 +12,7 @@ from typing import Any
 
 from daemon.errors import CannotRender
 from daemon.operations import corrections as saving
-from daemon.operations import rendering, rerender
+from daemon.operations import glossary, rendering, rerender
 from daemon.operations.errors import InvalidRequest, NothingToShow
 from daemon.operations.session import Book, Session
 from daemon.work.kept import Kept, restore
@@ -28,6 +28,7 @@ from engine.text import corrected
 from engine.text.corrected import Corrected, Operation
 from engine.text.correcting import Correcting, Refused
 from engine.text.prose import UNKNOWN, printable
+from engine.text.readings import take_apart
 from engine.written.records import Writing
 from state.job import TERMINAL, Job
 
@@ -71,6 +72,7 @@ class Review:
         self._kept: Kept | None = None
         self._seen: _Text | None = None
         self._writing: Writing | None = None  # what a model wrote about it
+        self._glossary = dict(session.config.default.glossary)  # what llasa.toml says now
         self.waits_for: int | None = None  # the job whose end writes the outputs
         self.problem: str | None = None  # why the outputs could not be written
         # A review that was killed may have left outputs without its last corrections.
@@ -117,9 +119,7 @@ class Review:
                 for m in text.corrected.misfits
             ],
             "glossary": [
-                [printable(o.word), o.to]
-                for o in corrected.effective(made.operations)
-                if o.kind == "word" and o.glossary
+                [heard, to, self._glossary.get(heard) == to] for heard, to in self._offered(text)
             ],
             "written": self.is_written,
             "waits_for": self.waits_for,
@@ -149,6 +149,23 @@ class Review:
         """Bring the step back that was undone last; return how the page changes."""
         return self._change(self._load(), revision, Corrections.with_undone)
 
+    def accept(self, heard: object, correct: object) -> dict[str, Any]:
+        """Put an offered pair into the glossary; return the state and what to say about it.
+
+        Raises InvalidRequest for a pair that was not offered, NotPossible for settings that cannot
+        be edited safely. This review goes on with the settings that it began with.
+        """
+        if (heard, correct) not in self._offered(self._load()):
+            raise InvalidRequest("This pair is not offered to the glossary.")
+        other = Session(str(self._session.home.path))
+        if self._glossary.get(str(heard)) != correct:
+            glossary.add(other, str(heard), str(correct))
+        self._glossary = dict(other.config.default.glossary)
+        said = "In the glossary, for transcripts that come when llasad has started again"
+        if own := glossary.elsewhere(other.config):
+            said += f"; not in profile {', '.join(own)}, which has a glossary of its own"
+        return self.state() | {"first": 0, "replaced": 0, "paragraphs": [], "said": said}
+
     def write_outputs(self) -> None:
         """Write the outputs with all corrections, or note what they wait for."""
         if not self._unwritten:
@@ -177,6 +194,18 @@ class Review:
         return None
 
     # The text
+
+    def _offered(self, text: _Text) -> list[tuple[str, str]]:
+        """Return the pairs that were offered to the glossary: what was heard, what was meant."""
+        found: dict[tuple[str, str], None] = {}
+        for operation in corrected.effective(text.corrections.operations):
+            if operation.kind == "word" and operation.glossary:
+                source = text.kept.plan.spelling
+                at = corrected.place_of(operation, source)
+                words = [operation.word] if at is None else source[at : at + operation.count]
+                cores = (take_apart(printable(word)).core for word in words)
+                found[" ".join(filter(None, cores)), str(operation.to)] = None
+        return list(found)
 
     def _load(self) -> _Text:
         """Return the text as it is now: another run may have made a new one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from daemon import config as settings
-from daemon.errors import ConfigError
 from daemon.files.spelling import resolved
+from daemon.operations import settings_file
 from daemon.operations.errors import InvalidRequest, NotPossible
 from daemon.operations.session import Session
-from engine import sidecars
-from engine.errors import OutputError
+from daemon.operations.settings_file import quoted
 
 _KEY: Final = re.compile(r"[ \t]*(?:watch|\"watch\"|'watch')[ \t]*=[ \t]*\[")
 _HEADER: Final = re.compile(r"[ \t]*\[")
@@ -41,11 +38,11 @@ def add(session: Session, name: str) -> Path:
     folder = Path(os.path.abspath(os.path.expanduser(name)))
     _refuse_nonsense(session, folder)
     watched = [*session.config.watch, folder]
-    text = _text(session)
+    text = settings_file.text_of(session)
     array = _find(text)
-    entry = _quoted(_short(session, folder))
+    entry = quoted(_short(session, folder))
     if array is None:
-        shown = [_quoted(_short(session, known)) for known in session.config.watch]
+        shown = [quoted(_short(session, known)) for known in session.config.watch]
         begin = _place_for_key(text)
         changed = f"{text[:begin]}watch = [{', '.join([*shown, entry])}]\n{text[begin:]}"
     elif array.entries:
@@ -77,7 +74,7 @@ def remove(session: Session, name: str) -> Path:
             f"{found} is the only watched folder.",
             hint="Add another one first; `llasactl pause` stops the work instead.",
         )
-    text = _text(session)
+    text = settings_file.text_of(session)
     array = _find(text)
     if array is None or len(array.entries) != len(config.watch):
         raise NotPossible(f"The list in {session.home.settings} is not understood.", hint=_BY_HAND)
@@ -122,30 +119,11 @@ def _refuse_nonsense(session: Session, folder: Path) -> None:
             )
 
 
-def _text(session: Session) -> str:
-    try:
-        return session.home.settings.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotPossible(f"{session.home.settings} cannot be read: {error}.") from error
-
-
 def _save(session: Session, text: str, watched: list[Path]) -> None:
-    """Write the settings if they are understood as they are meant, and only then."""
-    file = Path(os.path.realpath(session.home.settings))  # it may be a link to kept settings
-    try:
-        understood = list(settings.parse(text, session.home).watch) == watched
-    except ConfigError:
-        understood = False
-    if not understood:
-        raise NotPossible(f"The list in {file} cannot be changed safely.", hint=_BY_HAND)
-    try:
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        sidecars.write_file(file, text, mode=mode)
-    except (OSError, OutputError) as error:
-        raise NotPossible(f"{file} cannot be written: {error}.", hint=_BY_HAND) from error
-    session.__dict__.pop("config", None)  # read again from the file
+    settings_file.save(
+        session, text, lambda config: list(config.watch) == watched,
+        what="The list", by_hand=_BY_HAND,
+    )  # fmt: skip
 
 
 def _find(text: str) -> _Array | None:
@@ -201,8 +179,3 @@ def _place_for_key(text: str) -> int:
 def _short(session: Session, folder: Path) -> str:
     home = session.home.path
     return str(folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
-
-
-def _quoted(text: str) -> str:
-    # A string of JSON is one of TOML, except for DEL.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

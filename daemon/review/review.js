@@ -25,7 +25,9 @@
     undo.disabled = !state.undo;
     again.disabled = !state.again;
     notes.hidden = !state.glossary.length && !state.misfits.length;
-    notes.textContent = state.misfits.length ? `Notes (${state.misfits.length} do not fit)` : "Notes";
+    const offers = state.glossary.filter((pair) => !pair[2]).length;
+    notes.textContent = state.misfits.length ? `Notes (${state.misfits.length} do not fit)`
+      : offers ? `Notes (${offers} for the glossary)` : "Notes";
     people.hidden = !Object.keys(state.speakers).length;
     if (state.problem) complain("Saved, but the outputs are as before: " + state.problem);
     clearTimeout(polling);
@@ -59,7 +61,7 @@
       const word = one(`[data-i="${i}"]`);
       if (word) { focus(word, { preventScroll: true }); break; }
     }
-    say.textContent = "Saved";
+    say.textContent = answer.said || "Saved";
     shown();
   };
   const ask = async (what, body, place) => {
@@ -172,11 +174,18 @@
   const show_notes = () => {
     back = null;
     const fields = [];
-    if (state.glossary.length) {
-      const quoted = (s) => JSON.stringify(s);
-      fields.push(make("p", { textContent: "For the [glossary] of llasa.toml:" }),
-        make("pre", { textContent: state.glossary.map(([heard, to]) => `${quoted(heard.replace(/[.,;:!?]+$/, ""))} = ${quoted(to)}`).join("\n") }));
-    }
+    if (state.glossary.length)
+      fields.push(make("p", { textContent: "For the glossary of llasa.toml. What is in it is written so in every transcript to come:" }),
+        ...state.glossary.map(([heard, to, held]) => {
+          const pair = `${heard} → ${to}`;
+          const add = button("Add to the glossary", async () => {
+            dialog.close();
+            await send("glossary", { heard, to }, -1);
+            if (trouble.hidden) show_notes();
+          });
+          add.setAttribute("aria-label", `Add ${pair} to the glossary`);
+          return make("p", { className: "pair" }, make("span", { textContent: pair }), held ? "in the glossary" : add);
+        }));
     if (state.misfits.length)
       fields.push(make("p", { textContent: "These corrections no longer fit the text; they are kept:" }),
         make("ul", {}, ...state.misfits.map((m) => make("li", { textContent: `${m.op} at “${m.word}”: ` + { moved: "the word is not there", removed: "the word was removed", respelled: "the word has other letters" }[m.why] }))));

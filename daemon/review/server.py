@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers: Any = self.headers
         asked = admission.address_of(self.path, self.server.token)
         refusal = admission.refusal_of(headers, port=port)
-        if refusal is None and asked not in ("correct", "undo", "again"):
+        if refusal is None and asked not in ("correct", "undo", "again", "glossary"):
             refusal = Refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
         refusal = refusal or admission.refusal_of_change(headers, port=port)
         if self._refused(refusal):
@@ -141,6 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
 
         def saved() -> None:
             review = self.server.review
+            if asked == "glossary":
+                self._json(review.accept(body.get("heard"), body.get("to")))
+                return
             if asked == "correct":
                 answer = review.correct(revision, body)
             else:

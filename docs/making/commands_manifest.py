@@ -67,6 +67,8 @@ EXAMPLES: dict[str, list[str]] = {
     "llasactl watch list": ["llasactl watch list"],
     "llasactl watch add": ["llasactl watch add ~/calls"],
     "llasactl watch remove": ["llasactl watch remove ~/calls"],
+    "llasactl glossary add": ['llasactl glossary add "post gress" Postgres'],
+    "llasactl glossary list": ["llasactl glossary list"],
     "llasactl export": ["llasactl export --to texts.zip"],
     "llasactl backup": ["llasactl backup --to llasa-backup.zip"],
     "llasactl review": ["llasactl review broken.json"],

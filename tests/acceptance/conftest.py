@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.browser import browser, interview, made, page, server  # noqa: F401
 from tests.acceptance.harness import Home
 
 

@@ -51,7 +51,7 @@ def test_a_folder_is_added_and_removed_without_a_change_of_anything_else(
     before = watched(home)
     added = ask("watch", "add", str(calls))
     assert added.code == 0
-    assert f"watched from now on: {calls}" in added.out
+    assert f"added: {calls}\nwatched when llasad runs\n" in added.out
     assert watched(home) == [*before, str(calls)]
     text = home.settings.read_text()
     assert text.replace(f', "{calls}"', "") == BEFORE
@@ -133,11 +133,12 @@ def test_a_running_daemon_is_told_to_start_again(ask: Ask, home: Home, calls: Pa
     lock = HomeLock(home.lock)
     lock.acquire()
     said = ask("watch", "add", str(calls)).out
-    assert "keeps the settings it started with" in said
-    assert "stop it in its terminal" in said
+    assert (
+        f"added: {calls}\nThe daemon that runs watches it when it starts again.\nStop it in" in said
+    )
     lock.release()
-    assert f"{calls}  not watched yet" not in ask("watch", "list").out
-    assert str(calls) in ask("watch", "list").out
+    assert f"{calls}  watched when llasad runs\n" in ask("watch", "list").out
+    assert "unwatched" not in ask("watch", "list").out
 
 
 def test_two_homes_that_watch_one_folder_are_found(

@@ -50,7 +50,7 @@ def test_a_correction_is_saved_at_once_and_then_in_every_output(rig: WorkerRig) 
     answer = review.correct(0, {"do": "text", "at": 4, "to": "upp!", "glossary": True})
     assert (answer["revision"], answer["written"], answer["undo"]) == (1, False, True)
     assert [o["op"] for o in beside(job)["operations"]] == ["word", "mark", "case"]  # type: ignore[attr-defined]
-    assert answer["glossary"] == [["to", "upp"]]
+    assert answer["glossary"] == [["to", "upp", False]]
     assert "upp!" in answer["paragraphs"][0]
     review.write_outputs()
     assert "upp!" in text_of(now(rig.queue, job))

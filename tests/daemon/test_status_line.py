@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -158,3 +160,19 @@ def test_raycast_shows_the_line_and_puts_a_file_first(
     assert run("raycast-add.sh", shell, path) == (0, ["first in the queue: -second one.json"])
     assert now(rig.queue, second).priority > 0
     assert run("raycast-add.sh", shell, "/nowhere.json")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["raycast-status.sh", "raycast-add.sh"])
+def test_the_head_of_a_script_command_has_the_fields_that_raycast_documents(name: str) -> None:
+    """https://github.com/raycast/script-commands, "Metadata"; a wrong one hides the script."""
+    text = (DOCS / "samples" / name).read_text()
+    fields = dict(re.findall(r"^# @raycast\.(\w+) (.+)$", text, re.MULTILINE))
+    assert (fields["schemaVersion"], bool(fields["title"])) == ("1", True)
+    assert fields["mode"] in ("silent", "compact", "fullOutput", "inline")
+    assert ("refreshTime" in fields) == (fields["mode"] == "inline")
+    assert re.fullmatch(r"\d+[smhd]", fields.get("refreshTime", "1m"))
+    known = {"packageName", "description", "refreshTime", "argument1", "icon"}
+    assert set(fields) <= {"schemaVersion", "title", "mode"} | known
+    argument = json.loads(fields.get("argument1", '{"type": "text", "placeholder": "x"}'))
+    assert {"type", "placeholder"} <= set(argument)
+    assert argument["type"] in ("text", "password", "dropdown")

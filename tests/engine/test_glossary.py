@@ -163,7 +163,7 @@ def test_from_the_profile_to_the_metadata() -> None:
 
 
 def test_a_text_is_rendered_again_only_with_its_own_glossary() -> None:
-    """With another glossary it is refused, because the kept parts would not fit."""
+    """With another one it is refused: the parts would not fit. Pairs added behind are left out."""
     profile = Profile(glossary={"post gress": "Postgres"})
     made = pipeline.prepare(source(TEXT), name="t.json", profile=profile, info=INFO)
     payloads = {part.index: checkpoint.dump(pipeline.keep(part, "enhanced")) for part in made.parts}
@@ -171,6 +171,12 @@ def test_a_text_is_rendered_again_only_with_its_own_glossary() -> None:
     assert len(rerender.parts(plan, payloads)) == len(made.parts)
     with pytest.raises(AlignmentError, match="glossary has changed"):
         rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=Profile())
+    more = Profile(glossary={"post gress": "Postgres", "last": "lost"})
+    plan = rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=more)
+    assert len(rerender.parts(plan, payloads)) == len(made.parts)
+    before = Profile(glossary={"first": "fist", "post gress": "Postgres"})
+    with pytest.raises(AlignmentError, match="glossary has changed"):
+        rerender.plan(source(TEXT), name="t.json", recipe=made.recipe, model={}, profile=before)
     plain = pipeline.prepare(source(TEXT), name="t.json", profile=Profile(), info=INFO)
     plan = rerender.plan(
         source(TEXT), name="t.json", recipe=plain.recipe, model={}, profile=profile

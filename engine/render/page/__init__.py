@@ -20,6 +20,7 @@ from typing import Final
 
 from engine.records import Document, Metadata
 from engine.render.clock import clock
+from engine.render.page import smaller
 from engine.render.page.spoken import Writer
 from engine.text.prose import printable
 
@@ -132,10 +133,9 @@ def _address(name: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    """Return a file of this folder without its indentation and comments."""
+    """Return a file of this folder as small as it can be said."""
     text = Path(__file__).with_name(name).read_text("utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("// "))
+    return smaller.style(text) if name.endswith(".css") else smaller.script(text)
 
 
 def _digest(text: str) -> str:

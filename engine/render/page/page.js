@@ -16,9 +16,9 @@
   const start = (word) => +word.dataset.m / 1000;
   const collect = () => {
     words = all("main p > span");
-    starts = words.map((word) => start(word));
-    focused = words.find((word) => word.tabIndex === 0) || words[0];
-    for (const word of words) word.tabIndex = -1;
+    starts = words.map(start);
+    // One word alone can be reached by Tab, the others by the arrows: ten thousand need no attribute.
+    focused = one("[tabindex='0']", text) || words[0];
     if (focused) focused.tabIndex = 0;
     hits = [];
     now = one(".now");
@@ -98,6 +98,7 @@
     if (name !== undefined) audio.src = name;
     else {
       one("#choose").hidden = false;
+      play.title = "No recording was found beside this page";
       play.disabled = range.disabled = rate.disabled = true;
     }
   };
@@ -105,6 +106,7 @@
   audio.onerror = next;
   audio.onloadedmetadata = () => {
     play.disabled = range.disabled = rate.disabled = false;
+    play.title = "";
     one("#choose").hidden = true;
     if (wanted !== null) audio.currentTime = wanted;
     wanted = null;
