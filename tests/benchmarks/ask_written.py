@@ -1,10 +1,10 @@
 """What a chat model writes to the questions of `tests.benchmarks.ask`, kept line by line.
 
-Each question is answered from the same passages as the product asks it, by a plain prompt, and, where
-the model says that the passages do not answer, in a grammar in which it must quote. The prompt is
-read once. A line of JSON is
-written for each question as it is done, so that a run can be stopped and goes on where it was;
-`tests.benchmarks.ask_check` reads the lines and checks every quotation with other code.
+Each question is answered from the same passages as the product asks it, by a plain prompt, and,
+where the model says that the passages do not answer, in a grammar in which it must quote. The
+prompt is read once. A line of JSON is written for each question as it is done, so that a run can be
+stopped and goes on where it was; `tests.benchmarks.ask_check` reads the lines and checks every
+quotation with other code.
 """
 
 from __future__ import annotations

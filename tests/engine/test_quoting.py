@@ -112,7 +112,7 @@ def test_what_the_grammar_allows(writer: Writer, text: str, allowed: bool) -> No
 
 
 def test_a_quotation_of_several_sentences_is_short(writer: Writer) -> None:
-    """A weak model would go on to the end of the passage and be cut off; one sentence may be long."""
+    """A weak model would go on to the end of the passage; one sentence may be long."""
     vocabulary = writer._model.vocabulary
     grammar = CallGrammar(vocabulary, vocabulary.control_id("<|im_end|>"))
     turn = [f"This is sentence number {n} of a long talk." for n in range(30)]
