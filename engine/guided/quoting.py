@@ -17,6 +17,9 @@ from engine.errors import ChatError
 from engine.guided.calls import CallGrammar, Restriction
 
 MOST_BLOCKS: Final = 3  # quotations in an answer
+#: Characters of a quotation of several sentences. A weak model never ends one by itself: it would
+#: quote a whole passage, and have no tokens left for the end.
+LONGEST: Final = 400
 #: A sentence of the model with the number that it must have, as one regular expression: the lexer
 #: does not go back to where a sentence may have ended.
 _OWN: Final = r'/[^\s"\[\]“”„«»][^"\n\[\]“”„«»]{7,200}[.!?] \[%d\]\n/'
@@ -90,7 +93,9 @@ def quote_grammar(passages: Sequence[Sequence[Sequence[str]]], not_there: str) -
             name = f"T{number}_{place}"
             pieces = [f" {sentence}" for sentence in sentences]  # so words are spelled as inside
             lines.append(f"R{name}: %regex {json.dumps({'substring_chunks': pieces})}")
-            lines.append(f"{name}: R{name} & /(.|\\n)+/")  # a run may be empty, a quotation not
+            most = max(LONGEST, *map(len, pieces))
+            # A run may be empty, a quotation not.
+            lines.append(f"{name}: R{name} & /(.|\\n){{1,{most}}}/")
             names.append(name)
         if names:
             close = json.dumps(f'" [{number}]\n')

@@ -1,9 +1,10 @@
 """What a chat model writes to the questions of `tests.benchmarks.ask`, kept line by line.
 
-Each question is answered three times from the same passages: as the product asks it, in a grammar
-in which the model must quote, and by a plain prompt. The prompt is read once. A line of JSON is
-written for each question as it is done, so that a run can be stopped and goes on where it was;
-`tests.benchmarks.ask_check` reads the lines and checks every quotation with other code.
+Each question is answered from the same passages as the product asks it, by a plain prompt, and,
+where the model says that the passages do not answer, in a grammar in which it must quote. The
+prompt is read once. A line of JSON is written for each question as it is done, so that a run can be
+stopped and goes on where it was; `tests.benchmarks.ask_check` reads the lines and checks every
+quotation with other code.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.child.client import ModelClient
 from engine.models import catalog
 from tests.ask_set import Asked
 
-PLAIN_TOKENS = 200  # of an answer by a plain prompt
+PLAIN_TOKENS = 120  # of an answer by a plain prompt
 
 
 class Heard:
@@ -56,6 +57,7 @@ class Heard:
         self.text = "".join(pieces)
         keys = ("prompt_tokens", "cached_tokens", "tokens", "read_s", "write_s", "finish")
         self.took = {key: took[key] for key in keys} | {"s": time.monotonic() - begun}
+        print(f"  {self.took['s']:.0f} s, {took['tokens']} tokens", flush=True)
         return self.took
 
 
@@ -120,7 +122,8 @@ def _line(heard: Heard, asked: Asked, found: Found, plain: Answer) -> dict[str, 
     if plain.status == "answered":  # else no model is asked
         answer = quoting.answer(plain, found, heard)  # type: ignore[arg-type]
         line["guided"] = {"answer": answer.to_json(), "wrote": heard.text, **heard.took}
-        line["quoting"] = _must_quote(heard, plain, shown, found)
+        if answer.written is not None and answer.written.refused:
+            line["quoting"] = _must_quote(heard, plain, shown, found)
     heard.write(writing.messages(asked.question, shown), options={"max_tokens": PLAIN_TOKENS})
     line["plain"] = {"wrote": heard.text, **heard.took}
     return line

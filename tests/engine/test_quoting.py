@@ -111,6 +111,19 @@ def test_what_the_grammar_allows(writer: Writer, text: str, allowed: bool) -> No
     assert consumed is allowed
 
 
+def test_a_quotation_of_several_sentences_is_short(writer: Writer) -> None:
+    """A weak model would go on to the end of the passage; one sentence may be long."""
+    vocabulary = writer._model.vocabulary
+    grammar = CallGrammar(vocabulary, vocabulary.control_id("<|im_end|>"))
+    turn = [f"This is sentence number {n} of a long talk." for n in range(30)]
+    long = " ".join(["word"] * 200) + "."
+    for said, allowed in ((turn[3:5], True), (turn[3:25], False), ([long], True)):
+        guide = QuoteGuide(grammar, [[turn, [long]]], not_there="", thinking=None)
+        text = '" ' + " ".join(said) + '" [1]\n'
+        consumed = guide._matcher.consume_tokens(list(vocabulary.spell(text.encode())[0]))
+        assert consumed is allowed
+
+
 def test_a_quotation_has_its_time_and_speaker_from_its_passage() -> None:
     """The same words elsewhere do not matter; what is not there is left out."""
     answer = read('" Это было дорого." [1]\n" I stayed." [1]\n" I le', about="Было это дорого?")
