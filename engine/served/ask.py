@@ -96,7 +96,7 @@ class Asker:
         except (Unanswered, Refused) as error:
             raise ModelNotFound(
                 f"The server at {self.server.url} cannot be used: {error}.",
-                hint="Start it, or correct its address; it must answer for the model that is named.",
+                hint="Start it, or correct its address and the name of the model.",
             ) from None
         if self.server.model not in there:
             names = ", ".join(there[:5]) or "none"
