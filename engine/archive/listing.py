@@ -78,7 +78,7 @@ def _parse_address(text: str) -> Source:
         root = f"{scheme}://{'/'.join(parts[:first])}"
         return Source(root, tuple(parts[first:]), is_remote=True)
     if text.endswith("/") or remote.Store(text).is_folder():
-        return Source(text.rstrip("/"), ("**", DEFAULT), is_folder=True, is_remote=True)
+        return Source(text, ("**", DEFAULT), is_folder=True, is_remote=True)
     return Source(text, None, is_remote=True)
 
 

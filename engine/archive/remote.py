@@ -52,7 +52,7 @@ def as_local(text: str) -> str:
 
 def joined(folder: str, below: str) -> str:
     """Return the address of what lies below a folder."""
-    return f"{folder.rstrip('/')}/{below}"
+    return folder + below if folder.endswith("/") else f"{folder}/{below}"
 
 
 def name_of(address: str) -> str:
