@@ -71,6 +71,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None: ...
 
     def do_GET(self) -> None:
+        if BEHAVIOUR == "no_list":  # as mlx_lm.server without a cache of downloads
+            self.reply(200, None, raw=b" ")
+            return
         names = ["another"] if BEHAVIOUR == "other_model" else [MODEL]
         self.reply(200, {"object": "list", "data": [{"id": name} for name in names]})
 

@@ -78,7 +78,7 @@ def _parse_address(text: str) -> Source:
         root = f"{scheme}://{'/'.join(parts[:first])}"
         return Source(root, tuple(parts[first:]), is_remote=True)
     if text.endswith("/") or remote.Store(text).is_folder():
-        return Source(text.rstrip("/"), ("**", DEFAULT), is_folder=True, is_remote=True)
+        return Source(text, ("**", DEFAULT), is_folder=True, is_remote=True)
     return Source(text, None, is_remote=True)
 
 
@@ -172,9 +172,9 @@ def _files_there(source: Source, problem: OnProblem) -> Iterator[tuple[str, int]
                     if depth < _DEPTH and _goes_on(depth + 1, source.pattern):
                         stack.append((path, depth + 1))
                 elif not sidecars.is_ours(name) and _matches(below, source.pattern):
-                    yield store.address_of(path), size
+                    yield remote.joined(source.root, "/".join(below)), size
         except OSError as error:
-            problem(store.address_of(folder), str(error))
+            problem(remote.joined(source.root, folder[len(top) :].strip("/")), str(error))
 
 
 def _comparable(path: str) -> str:

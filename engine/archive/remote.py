@@ -52,7 +52,7 @@ def as_local(text: str) -> str:
 
 def joined(folder: str, below: str) -> str:
     """Return the address of what lies below a folder."""
-    return f"{folder.rstrip('/')}/{below}"
+    return folder + below if folder.endswith("/") else f"{folder}/{below}"
 
 
 def name_of(address: str) -> str:
@@ -79,6 +79,7 @@ class Store:
         except ImportError as error:
             raise RemoteMissing() from error
         self._pause = pause
+        self.address = address  # fsspec's own way back forgets the host of some stores
         self.scheme = urlsplit(address).scheme.lower()
         try:
             # What was listed is not kept: memory does not grow, and other machines write too.
@@ -106,10 +107,6 @@ class Store:
             if name.rstrip("/") != path.rstrip("/"):
                 yield name, int(entry.get("size") or 0), entry["type"] == "directory"
 
-    def address_of(self, path: str) -> str:
-        """Return the address of a path in the store."""
-        return str(self._files.unstrip_protocol(path))
-
     def read(self) -> bytes | None:
         """Return the file, None where there is none; raises what the store raises."""
         try:
@@ -126,6 +123,7 @@ class Store:
         other = object.__new__(Store)
         other._files, other._pause, other.scheme = self._files, self._pause, self.scheme
         other.path = f"{self.path.rpartition('/')[0]}/{name}"
+        other.address = f"{self.address.rpartition('/')[0]}/{name}"
         return other
 
     def write(self, data: bytes) -> None:
@@ -181,7 +179,7 @@ class Stage:
                     f"{path.name} cannot be written there: {_why(error)}.",
                     hint="Check that the store can be written, and the keys that you use there.",
                 ) from error
-            outputs.append(dataclasses.replace(output, path=target.address_of(target.path)))
+            outputs.append(dataclasses.replace(output, path=target.address))
         return dataclasses.replace(outcome, outputs=tuple(outputs))
 
 

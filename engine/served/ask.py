@@ -92,11 +92,11 @@ class Asker:
     def begin(self) -> None:
         """Find the model and how it is asked; raises `ModelNotFound`, `ModelRefused`."""
         try:
-            there = self.endpoint.models()
+            there = self._listed_or_asked()
         except (Unanswered, Refused) as error:
             raise ModelNotFound(
                 f"The server at {self.server.url} cannot be used: {error}.",
-                hint="Start it, or correct its address; `URL/models` must list its models.",
+                hint="Start it, or correct its address and the name of the model.",
             ) from None
         if self.server.model not in there:
             names = ", ".join(there[:5]) or "none"
@@ -111,7 +111,7 @@ class Asker:
         """Return what the model writes for words; raises `Unanswered`, `NoReading`."""
         if self._gone:
             try:
-                self.endpoint.models()
+                self._listed_or_asked()
             except (Unanswered, Refused) as error:
                 raise Unanswered(str(error)) from None
             self._gone = False
@@ -137,6 +137,24 @@ class Asker:
             if reply.cut:
                 raise NoReading("it was cut off")
             return _THOUGHT.sub("", reply.text)
+
+    def _listed_or_asked(self) -> list[str]:
+        """Return the models of the server; raises `Unanswered`, `Refused`.
+
+        Not every server lists them (`mlx_lm.server` fails without a cache of downloads). Such a one
+        is asked for a word of the model's.
+        """
+        try:
+            return self.endpoint.models()
+        except (Unanswered, Refused) as error:
+            why = error
+        try:
+            self.endpoint.answer(
+                self._body("Say hello.", 1, {}), tick=lambda: None, limit_s=_PROBE_S
+            )
+        except (Unanswered, Refused):
+            raise why from None
+        return [self.server.model]
 
     def _patiently(self, body: dict[str, Any], tick: Callable[[], None]) -> Any:
         for pause_s in _PAUSES_S:

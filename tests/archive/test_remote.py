@@ -57,7 +57,7 @@ def test_a_folder_behind_an_address_gets_what_a_folder_here_gets(
     found = work(enhancer, "memory://in", "memory://out")
     assert [outcome.state for outcome in found] == ["done", "done"], found
     assert {output.path for outcome in found for output in outcome.outputs} == {
-        f"memory:///out/{folder}/talk.{end}"
+        f"memory://out/{folder}/talk.{end}"
         for folder in "ab"
         for end in ("enhanced.txt", "metadata.json")
     }

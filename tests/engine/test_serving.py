@@ -142,6 +142,14 @@ def test_a_server_that_refuses_patterns_is_asked_plainly() -> None:
     assert part.served.taken > 0
 
 
+def test_a_server_that_lists_no_models_is_asked_for_the_model() -> None:
+    """Its list is a courtesy; its answer counts."""
+    with decider("no_list") as deciding:
+        part = deciding.enhance(part_of(), ())
+    assert part.served is not None
+    assert part.served.reason is None
+
+
 def test_another_model_and_no_server_are_named_at_once() -> None:
     """Before any file is begun."""
     with (
