@@ -27,7 +27,7 @@
     notes.hidden = !state.glossary.length && !state.misfits.length;
     const offers = state.glossary.filter((pair) => !pair[2]).length;
     notes.textContent = state.misfits.length ? `Notes (${state.misfits.length} do not fit)`
-      : offers ? `Notes (${offers} for the glossary)` : "Notes";
+      : offers ? `Notes (${offers})` : "Notes";
     people.hidden = !Object.keys(state.speakers).length;
     if (state.problem) complain("Saved, but the outputs are as before: " + state.problem);
     clearTimeout(polling);
@@ -47,6 +47,8 @@
   const changed = (answer, place) => {
     state = answer;
     trouble.hidden = true;
+    // Whoever is quick is at another word by now, and stays there.
+    const here = +(document.activeElement?.dataset.i ?? place);
     const list = all("main > p[id]"), old = list.slice(answer.first, answer.first + answer.replaced);
     if (answer.paragraphs.length && old.length) {
       const made = make("template");
@@ -57,7 +59,7 @@
       collect();
       speakers();
     }
-    for (let i = place; i >= 0 && i > place - 9; i--) {
+    for (let i = here; i >= 0 && i > here - 9; i--) {
       const word = one(`[data-i="${i}"]`);
       if (word) { focus(word, { preventScroll: true }); break; }
     }

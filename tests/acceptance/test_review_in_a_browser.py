@@ -100,7 +100,7 @@ def test_an_offered_word_is_in_the_glossary_when_it_is_asked_for(
     page.locator("dialog input").first.fill("Marten")
     page.get_by_label("glossary").check()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Notes (1 for the glossary)").click()
+    page.get_by_role("button", name="Notes (1)").click()
     assert settings.read_text() == before
     page.get_by_role("button", name="Add martin → Marten to the glossary").click()
     page.get_by_text("in the glossary").first.wait_for()
@@ -137,11 +137,13 @@ def test_a_kill_in_the_middle_of_corrections_leaves_each_whole_or_not_at_all(
             o["id"] for o in found["operations"]
         )
         assert found["revision"] >= len(found["operations"])
+        assert len({o["at"] for o in found["operations"]}) == len(found["operations"])
     again = Server(interview)
     ready(page, again.address)
     again.end()
     made = json.loads((interview.folder / "talk.metadata.json").read_text())["corrections"]
-    assert (made["applied"], made["misfits"]) == (len(interview.corrections()["operations"]), [])
+    places = {operation["at"] for operation in interview.corrections()["operations"]}
+    assert (made["applied"], made["misfits"]) == (len(places), [])
 
 
 def test_a_redo_while_a_window_is_open_keeps_its_corrections_and_those_that_follow(
