@@ -161,8 +161,9 @@ def refuse(session: Session, cosines: Cosines) -> None:
         for found in [by_both(session, asked, cosines[asked.question])]
     }
     for kind in ("answerable", "paraphrased", "absent", "trap"):
-        own = [q for q in [*ask_set.questions(), *ask_set.paraphrased()] if q.kind == kind]
-        print(f"answered by words: {sum(answered[q.question] for q in own)} of {len(own)} {kind}")
+        asks = [q for q in [*ask_set.questions(), *ask_set.paraphrased()] if q.kind == kind]
+        count = sum(answered[q.question] for q in asks)
+        print(f"answered by words: {count} of {len(asks)} {kind}")
 
 
 def _floor(values: Sequence[tuple[float, bool]]) -> float:
