@@ -14,6 +14,7 @@ import click
 
 from engine import errors
 from engine.archive import cluster, listing, pool, remote
+from engine.archive import errors as archive_errors
 from engine.archive.errors import NothingFound
 from engine.archive.records import Item, Outcome, Settings
 from engine.archive.tally import Tally
@@ -222,7 +223,8 @@ class _Run:
 
 def _error(outcome: Outcome) -> EngineError:
     """Return the error that a worker met, of its own kind, which decides what to do then."""
-    kind = getattr(errors, outcome.kind or "", EngineError)
+    name = outcome.kind or ""
+    kind = getattr(errors, name, None) or getattr(archive_errors, name, EngineError)
     # Its message is made already: a kind that makes its own of parts is not asked again.
     error: EngineError = kind.__new__(kind, outcome.message or "")
     error.reason = outcome.reason or error.reason

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.archive.blocks import MOST_ITEMS, Block, Limits, cut
+from engine.archive.errors import RemoteMissing
 from engine.archive.records import Item, Outcome
 from engine.archive.tally import Tally
-from engine.cli.archive import table
+from engine.cli.archive import _error, table
 
 
 def items(*sizes: int) -> Iterator[Item]:
@@ -63,3 +64,11 @@ def test_the_table_counts_by_state_and_reason_and_names_what_was_not_tried() -> 
     assert "not tried" in text
     assert "m1: 2 files, 100 words, 50 words/s while it worked" in text
     assert "3 of 5 files in 4.0 s, 25 words/s" in text
+
+
+def test_an_error_of_an_archive_keeps_its_own_hint() -> None:
+    """A worker sends the name of its kind; what to do then belongs to it."""
+    outcome = Outcome("a", "failed", "remote_missing", kind="RemoteMissing", message="gone")
+    error = _error(outcome)
+    assert isinstance(error, RemoteMissing)
+    assert "llasa[remote]" in error.hint
