@@ -55,7 +55,7 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
     end, text = at + 1, token.text
     if known.code in _SPACED and not rest and (spaced := _spaced(tokens, at)) is not None:
         text = " ".join(token.text for token in tokens[at:spaced])
-        whole = {re.sub(r"\D", "", text)}
+        whole = {_plain(Decimal(re.sub(r"\D", "", text)))}
         return spaced, _number(whole, text, at, spaced)
     if rest in _SCALE_LETTERS:
         values = {_times(value, _SCALE_LETTERS[rest]) for value in values}
@@ -83,7 +83,7 @@ def _of_digits(digits: str, language: str) -> set[str]:
     """Return what a figure may mean: the sign that groups thousands depends on the language."""
     digits = re.sub(GROUP_SIGN, "", digits)
     if ":" in digits:  # a time of day; its parts count, too
-        return {digits, *(str(int(part)) for part in re.split(r"\D", digits))}
+        return {digits, *(_plain(Decimal(part)) for part in re.split(r"\D", digits))}
     signs = [char for char in digits if char in ".,"]
     decimal = _DECIMAL_SIGN.get(language, ",")
     found = set()
@@ -92,7 +92,7 @@ def _of_digits(digits: str, language: str) -> set[str]:
         signs = signs[-1:]
     elif _GROUPED.fullmatch(digits) and not digits.startswith("0"):
         if signs != ["."] or decimal != ".":
-            found.add(str(int(re.sub(r"\D", "", digits))))
+            found.add(_plain(Decimal(re.sub(r"\D", "", digits))))
         # Where a comma parts decimals, "1,250" may be either.
         if len(signs) > 1 or (found and signs[0] != decimal):
             return found
