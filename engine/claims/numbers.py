@@ -13,6 +13,9 @@ from engine.claims.tokens import GROUP_SIGN, Token
 
 _FIGURES: Final = re.compile(rf"(?P<digits>\d+(?:[.,:]\d+|{GROUP_SIGN}\d{{3}})*)(?P<rest>\D*)\Z")
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th|s|er|re|e|ème|º|ª|ste|de)\Z")
+_COUNTING: Final = frozenset(
+    ("st", "nd", "rd", "th", "er", "re", "e", "ème", "º", "ª", "ste", "de")
+)
 _SCALE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 _DECIMAL_SIGN: Final = {"en": ".", "": ""}  # "": the language is not known, and no sign is sure
 _SPACED: Final = frozenset(("fr", "es", "it", "pt"))  # where spaces group thousands
@@ -68,7 +71,7 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
         text += " " + tokens[end].text
         end += 1
     wanted = {match["digits"]} if ":" in match["digits"] else values
-    return end, _number(values, text, at, end, wanted=wanted, ordinal=bool(rest))
+    return end, _number(values, text, at, end, wanted=wanted, ordinal=rest in _COUNTING)
 
 
 def _spaced(tokens: Sequence[Token], at: int) -> int | None:

@@ -23,6 +23,10 @@ from tests.engine.written.making import fault
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet 15 Euro.", "number"),
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet fünfzehntausend Euro.", None),
         ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15 euros.", "number"),
+        ("en", "First, we make a list of names.", "The list is a 1.", "number"),
+        ("en", "The third boat sank.", "The 3rd boat sank.", None),
+        ("en", "It sank on the third of May.", "It sank on May 3.", None),
+        ("en", "It sank on May 3.", "It sank on the third of May.", None),
         ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15.000 euros.", None),
     ],
 )
