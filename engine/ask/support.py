@@ -206,11 +206,6 @@ def _anywhere() -> Knowledge:
     return replace(english, code="")
 
 
-def negations_in(text: str) -> list[str]:
-    """Return the words of a text that negate."""
-    return [word for word in _WORD.findall(text) if is_negation(word)]
-
-
 def negated_here(text: str, words: Collection[str]) -> bool:
     """Return whether a text negates one of some tokens: a "not" stands near it."""
     pieces = _WORD.findall(text)

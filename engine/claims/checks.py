@@ -163,8 +163,16 @@ class Checker:
             yield Problem("instruction", "it gives an order and says nothing of the recording")
 
     def _numbers(self, claim: Claim) -> Iterator[Problem]:
-        there = {value for p in claim.cited for n in p.numbers for value in n.values}
+        said = [found for p in claim.cited for found in p.numbers]
         for number in claim.numbers:
+            # "First" is no 1, but for a day of a month. German figures do not show which they are.
+            any_kind = self.known.code == "de" or relations.is_dated(number, claim, self.known)
+            there = {
+                value
+                for found in said
+                if any_kind or found.ordinal == number.ordinal
+                for value in found.values
+            }
             if not number.wanted & there and not self._is_also(number.text):
                 why = f'the number "{number.text}" is not in what it cites'
                 yield Problem("number", why, number.text)

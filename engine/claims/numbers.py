@@ -13,6 +13,9 @@ from engine.claims.tokens import GROUP_SIGN, Token
 
 _FIGURES: Final = re.compile(rf"(?P<digits>\d+(?:[.,:]\d+|{GROUP_SIGN}\d{{3}})*)(?P<rest>\D*)\Z")
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th|s|er|re|e|ème|º|ª|ste|de)\Z")
+_COUNTING: Final = frozenset(
+    ("st", "nd", "rd", "th", "er", "re", "e", "ème", "º", "ª", "ste", "de")
+)
 _SCALE_LETTERS: Final = {"k": 1_000, "m": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 _DECIMAL_SIGN: Final = {"en": ".", "": ""}  # "": the language is not known, and no sign is sure
 _SPACED: Final = frozenset(("fr", "es", "it", "pt"))  # where spaces group thousands
@@ -55,7 +58,7 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
     end, text = at + 1, token.text
     if known.code in _SPACED and not rest and (spaced := _spaced(tokens, at)) is not None:
         text = " ".join(token.text for token in tokens[at:spaced])
-        whole = {re.sub(r"\D", "", text)}
+        whole = {_plain(Decimal(re.sub(r"\D", "", text)))}
         return spaced, _number(whole, text, at, spaced)
     if rest in _SCALE_LETTERS:
         values = {_times(value, _SCALE_LETTERS[rest]) for value in values}
@@ -68,7 +71,7 @@ def _figure(tokens: Sequence[Token], at: int, known: Knowledge) -> tuple[int, Nu
         text += " " + tokens[end].text
         end += 1
     wanted = {match["digits"]} if ":" in match["digits"] else values
-    return end, _number(values, text, at, end, wanted=wanted, ordinal=bool(rest))
+    return end, _number(values, text, at, end, wanted=wanted, ordinal=rest in _COUNTING)
 
 
 def _spaced(tokens: Sequence[Token], at: int) -> int | None:
@@ -83,7 +86,7 @@ def _of_digits(digits: str, language: str) -> set[str]:
     """Return what a figure may mean: the sign that groups thousands depends on the language."""
     digits = re.sub(GROUP_SIGN, "", digits)
     if ":" in digits:  # a time of day; its parts count, too
-        return {digits, *(str(int(part)) for part in re.split(r"\D", digits))}
+        return {digits, *(_plain(Decimal(part)) for part in re.split(r"\D", digits))}
     signs = [char for char in digits if char in ".,"]
     decimal = _DECIMAL_SIGN.get(language, ",")
     found = set()
@@ -92,7 +95,7 @@ def _of_digits(digits: str, language: str) -> set[str]:
         signs = signs[-1:]
     elif _GROUPED.fullmatch(digits) and not digits.startswith("0"):
         if signs != ["."] or decimal != ".":
-            found.add(str(int(re.sub(r"\D", "", digits))))
+            found.add(_plain(Decimal(re.sub(r"\D", "", digits))))
         # Where a comma parts decimals, "1,250" may be either.
         if len(signs) > 1 or (found and signs[0] != decimal):
             return found

@@ -90,6 +90,13 @@ def problems(claim: Claim, known: Knowledge, *, title: bool) -> Iterator[tuple[A
 # Numbers and what they count
 
 
+def is_dated(number: Number, claim: Claim, known: Knowledge) -> bool:
+    """Return whether a month stands beside a number, or a word away: the third of May."""
+    tokens = claim.text.tokens
+    near = range(max(0, number.start - 2), min(number.end + 2, len(tokens)))
+    return any(_is_month(tokens[at], known) for at in near)
+
+
 def _counted(number: Number, claim: Claim, known: Knowledge) -> Token | None:
     """Return the word that a number of the claim counts, or the month of a day."""
     tokens = claim.text.tokens

@@ -23,6 +23,10 @@ from tests.engine.written.making import fault
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet 15 Euro.", "number"),
         ("de", "Das Dach kostet 15.000 Euro.", "Das Dach kostet fünfzehntausend Euro.", None),
         ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15 euros.", "number"),
+        ("en", "First, we make a list of names.", "The list is a 1.", "number"),
+        ("en", "The third boat sank.", "The 3rd boat sank.", None),
+        ("en", "It sank on the third of May.", "It sank on May 3.", None),
+        ("en", "It sank on May 3.", "It sank on the third of May.", None),
         ("fr", "Le toit coûte 15 000 euros.", "Le toit coûte 15.000 euros.", None),
     ],
 )
@@ -76,3 +80,10 @@ def test_words_that_say_nothing_need_not_be_there() -> None:
     assert support.check("They actually balked at the cost.", said, stops=stops).complete
     assert support.check("They balked at the price.", said, also=["price"]).complete
     assert not support.check("They balked at the price.", said).complete
+
+
+@pytest.mark.parametrize("figure", ["9" * 5000, "9," + "999," * 2000 + "999", "1:" + "9" * 5000])
+def test_a_number_of_any_length_is_a_number(figure: str) -> None:
+    """Python reads no more than 4300 digits as an integer; a transcript may hold more."""
+    assert support.numbers_in(f"It was {figure} miles.")
+    assert fault("It was 7 miles.", f"It was {figure} miles.") == "number"
