@@ -43,7 +43,7 @@ def llasa_music(home: str | None, port: int | None, *, accept_licence: bool, ser
         if not service or (home is not None and not Path(home).is_dir()):
             raise  # a disk that is away may come back
         # The next start would end alike, and a service manager would begin it again for ever.
-        click.echo(error.format_message(), err=True)
+        click.echo(str(error), err=True)
         return
     from engine.music.serve import serve
 

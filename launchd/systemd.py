@@ -58,7 +58,7 @@ def command_line(arguments: Sequence[str]) -> str:
     """Return the value of ExecStart= that starts exactly these arguments."""
     words = list(arguments)
     if _UNSAFE_PROGRAM.search(words[0]):
-        words = ["/bin/sh", "-c", 'exec "$@"', "llasa", *words]
+        words = ["/bin/sh", "-c", 'exec "$@"', "llasad", *words]
     prefix = ":" if any("$" in word for word in words) else ""
     return prefix + " ".join(map(_word, words))
 

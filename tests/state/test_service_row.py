@@ -36,6 +36,7 @@ def test_others_read_what_the_daemon_reports(database: Database, path: Path) -> 
         "current_job": 8,
         "current_part": 9,
         "words_per_s": 10.5,
+        "activity": {"kind": "music", "job_id": 8, "done": 1, "total": None},
     }
     ServiceRow(database).update(**written)
 
