@@ -111,6 +111,7 @@ def text(
         f"{training['best_step']}; loss on what was kept apart {training['first_valid']:.4f} "
         f"before and {training['best_valid']:.4f} after; {training['seconds']:.0f} s.",
         f"Options: {json.dumps({k: v for k, v in training['options'].items() if k != 'home'})}",
+        *([f"Biases searched: {json.dumps(training['biases'])}"] if "biases" in training else []),
         "",
         "## Figures",
         "",

@@ -139,14 +139,12 @@ def judge(before: Result, after: Result) -> Judgement:
         for kind in KINDS
     }
     changed = (
-        f"marks and case of held-out recordings have F1 {before.home.f1(*_DECIDES):.1f} before and "
-        f"{after.home.f1(*_DECIDES):.1f} after (by {home.low:+.1f} to {home.high:+.1f}), shipped "
-        f"text {before.elsewhere.f1(*_DECIDES):.1f} and {after.elsewhere.f1(*_DECIDES):.1f} "
-        f"(by {elsewhere.low:+.1f} to {elsewhere.high:+.1f})"
+        f"Marks and case of held-out recordings: F1 {before.home.f1(*_DECIDES):.1f} before, "
+        f"{after.home.f1(*_DECIDES):.1f} after, a gain of {home.low:+.1f} to {home.high:+.1f}. "
+        f"Of shipped text: {before.elsewhere.f1(*_DECIDES):.1f} before, "
+        f"{after.elsewhere.f1(*_DECIDES):.1f} after, {elsewhere.low:+.1f} to {elsewhere.high:+.1f}."
     )
-    sentence = (
-        f"Not better: {'; '.join(problems)} ({changed})." if problems else f"Better: {changed}."
-    )
+    sentence = f"Not better: {'; '.join(problems)}. {changed}" if problems else f"Better. {changed}"
     data = {
         "better": not problems,
         "sentence": sentence,
