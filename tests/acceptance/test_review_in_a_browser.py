@@ -123,10 +123,10 @@ def test_a_kill_in_the_middle_of_corrections_leaves_each_whole_or_not_at_all(
             ".observe(llasa.say, { childList: true })"
         )
         before = len(interview.corrections()["operations"]) if round_ else 0
-        words = page.locator("main p > span[data-i]")
+        focus(page.locator("main p > span[data-i]").nth(20 + 30 * round_))
         for n in range(30):
-            focus(words.nth(20 + 30 * round_ + n))
             page.keyboard.press("u")
+            page.keyboard.press("Shift+ArrowRight")
             if n == 12 + round_:
                 killed.end(signal.SIGKILL)
         page.wait_for_selector("#trouble:not([hidden])")

@@ -337,7 +337,7 @@ def test_the_page_is_self_contained_and_every_link_stays_inside():
     assert page.links == ["#text", "#p0", "#p1"]
     assert [i for i in page.ids if i.startswith("p") and i[1:].isdigit()] == ["p0", "p1"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;</span>" in text
-    assert "prefers-color-scheme: dark" in text
+    assert "prefers-color-scheme:dark" in text
     # A Latin label does not set the direction of what is said in another script.
     assert '<b dir="auto">B</b>' in text
 
