@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import click
 
@@ -224,7 +224,8 @@ class _Run:
 def _error(outcome: Outcome) -> EngineError:
     """Return the error that a worker met, of its own kind, which decides what to do then."""
     name = outcome.kind or ""
-    kind = getattr(errors, name, None) or getattr(archive_errors, name, EngineError)
+    found: Any = getattr(errors, name, None)
+    kind: Any = found or getattr(archive_errors, name, EngineError)
     # Its message is made already: a kind that makes its own of parts is not asked again.
     error: EngineError = kind.__new__(kind, outcome.message or "")
     error.reason = outcome.reason or error.reason

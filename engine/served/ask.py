@@ -29,6 +29,7 @@ INSTRUCTIONS: Final = (
 )
 _PAUSES_S: Final = (1.0, 4.0)  # between three tries
 _PROBE_S: Final = 30.0
+_WORD_S: Final = 60.0  # for the first word: a model may be loaded for it
 _PROBE: Final = (["llasa-", "kolibri-"], ["17", "71"])
 _THOUGHT: Final = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 _TOKENS_AT_LEAST: Final = 64
@@ -150,7 +151,7 @@ class Asker:
             why = error
         try:
             self.endpoint.answer(
-                self._body("Say hello.", 1, {}), tick=lambda: None, limit_s=_PROBE_S
+                self._body("Say hello.", 1, {}), tick=lambda: None, limit_s=_WORD_S
             )
         except (Unanswered, Refused):
             raise why from None
