@@ -47,6 +47,14 @@ def diarize_python() -> Path | None:
     return _there("diarize", "bin", "python")
 
 
+def runs_senko() -> bool:
+    """Return whether this processor can run senko's wheel: on Linux it needs AVX-512."""
+    try:
+        return "avx512f" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return True
+
+
 def measure_python() -> Path | None:
     """Return a Python with librosa, None where it was not made."""
     return _there("measure", "bin", "python")

@@ -15,6 +15,7 @@ from engine.diarize.records import Count, Found, Turn
 from engine.errors import DiarizerMissing, ToolFailed
 
 MEMORY_BYTES: Final = 2 << 30  # that a search needs at most; docs/benchmarks.md has figures
+ILLEGAL: Final = 128 + 4  # the processor lacks an instruction that the tool uses
 Progress = Callable[[float, float | None], None]
 
 
@@ -89,7 +90,13 @@ def find(
         made = json.loads(out.read_bytes())
         turns = _labelled(made["turns"])
     except ToolFailed as error:
-        raise error.named(diarizer.name) from error
+        failed = error.named(diarizer.name)
+        if error.code == ILLEGAL:
+            failed.hint = (
+                f"{diarizer.name} was built for another processor than this machine's; search for "
+                "the speakers on another one, and copy talk.speakers.json beside the transcript."
+            )
+        raise failed from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ToolFailed(code=0, said="it wrote no turns", name=diarizer.name) from error
     return Found(turns, str(made["tool"]), count, recording, round(sound.duration_s, 3))

