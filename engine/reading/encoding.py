@@ -44,6 +44,7 @@ _LANGUAGE = re.compile(
 )
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
+_JSON = re.compile(r'\s*(?:\{|\[\s*[\[{"])')  # "[00:00:01.000 --> " is a line of whisper.cpp
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x80-\x9f\ue000-\uf8ff]")
 _COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 _COLOUR_BYTES = re.compile(rb"\x1b\[[\d;]*[A-Za-z]")
@@ -308,14 +309,14 @@ def _language(text: str, claimed: str | None, *, marks_alone: bool = False) -> s
             continue
         wrong, total = alphabets.wrong_letters(language, words)
         written = alphabets.looks_written(language, words) and alphabets.is_one(language, lines)
-        if wrong <= _FEW * total and written:
+        if wrong <= _FEW * total and written and page_words.is_written(language, words):
             return language
     return None
 
 
 def _said(text: str) -> Iterator[str]:
     """Yield the lines or strings that hold something beyond ASCII."""
-    if text.lstrip()[:1] in ("{", "["):
+    if _JSON.match(text):
         for number, piece in enumerate(_QUOTED.split(text)):
             if not piece.isascii():
                 yield piece if number % 2 else piece.replace("\n", " ").replace("\r", " ")

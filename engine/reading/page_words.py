@@ -3,7 +3,7 @@
 Polish "już" of one page has another letter in the next, and often one that is Polish, too. What
 decides are the common words of the language: a word that is one in one page and none in the other.
 The words of a file in one page agree. Where some speak for another page, a part of the file is in
-that page.
+that page. A text without common words is none, whatever the identifier makes of its letters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,21 @@ SHORTEST = 2  # letters of a word that decides
 LEAST = 2  # different words for one page and none for the other
 RUN = 3  # words one after another for the other page
 SHARE = 0.03  # of the words that decide; by chance, fewer do
+# Of the words of a text: two in three are common in Russian, none or one in five of another text.
+LEAST_COMMON = {"ru": 0.25, "uk": 0.25, "be": 0.05}
+LEAST_COMMON_ELSE = 0.15  # where few common words are known
+HALF = 12  # words in a half of a text that is looked at alone
 
+# Where no list has them; many more are written as in Russian or Ukrainian.
+_SHORT_WORDS = {
+    "be": "не на што як да гэта ён мы вы яны але ці так за па для са ад ужо калі яго яе мне было "
+    "быў быць толькі яшчэ вельмі таксама там тут ёсць дзе каб",
+    "mk": "на да не во се од за со што ќе го ги ја ни ти тоа ова таа овој беше сум сме има нема "
+    "многу само уште како кога каде но или ако сега дека",
+    "sr": "да је на се не су за од са као што то смо ће би али или ако сам си ми ти он она они ово "
+    "тако само још како када где има нема било био врло већ сада",
+}
+_KNOWN = {language: frozenset(words.split()) for language, words in _SHORT_WORDS.items()}
 _NONE = "\0"  # stands for what is no letter of the language in the other page
 
 
@@ -64,6 +78,30 @@ def page_of_a_part(language: str, name: str, text: str, pages: Sequence[str]) ->
         if longest >= RUN or votes.count(False) > SHARE * len(votes):
             return other
     return None
+
+
+def is_written(language: str, words: Sequence[str]) -> bool:
+    """Return whether a Cyrillic text has common words of its language, in both of its halves.
+
+    The letters of any other alphabet are Cyrillic ones in some page, and often common ones. Words
+    they are not. Other alphabets are not looked at here.
+    """
+    if language not in alphabets.CYRILLIC:
+        return True
+    found = [_is_known(language, w) for w in words if len(w) >= SHORTEST and not w.isascii()]
+    half = len(found) // 2
+    parts = (found[:half], found[half:]) if half >= HALF else (found,)
+    least = LEAST_COMMON.get(language, LEAST_COMMON_ELSE)
+    return all(part and sum(part) >= least * len(part) for part in parts)
+
+
+def _is_known(language: str, word: str) -> bool:
+    if alphabets.wrong_letters(language, [word])[0]:
+        return False
+    if language in ("ru", "uk"):
+        return bool(is_common(language, word))
+    known = word.casefold() in _KNOWN.get(language, ())
+    return known or any(is_common(near, word) for near in (language, "ru", "uk"))
 
 
 def _words(text: str) -> list[str]:

@@ -256,7 +256,7 @@ def _can_be_as_read(found: _Evidence, fits: Sequence[tuple[float, Verdict]], uni
     """Return whether strange times are no stranger than those of music or of a wrong end."""
     rate = found.rates[0]
     if rate > FASTEST:
-        return rate <= (HURRIED if found.words >= ENOUGH_WORDS else IMPOSSIBLE)
+        return rate <= (HURRIED if found.words >= ENOUGH_WORDS else QUICK[1])
     if found.fractions:
         return True
     if _may_be_hurried(found, unit):

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import InvalidTranscript
 from engine.models.common_words import is_common
 from engine.reading import read
+from engine.reading.page_words import is_written
 from engine.reading.reasons import Reason
 from tests.engine.reading.test_kind_bytes import SAID, srt, text_of
 
@@ -136,3 +137,50 @@ def test_common_words_are_known_without_numpy() -> None:
     assert not is_common("pl", "byę")
     assert is_common("ro", "şi") is is_common("ro", "și") is True  # stop words
     assert is_common("cy", "yn") is None
+
+
+HEBREW = (
+    "הוא שהנשמעות אמינות לחלוטין.",
+    "סימולב, אלה לא טעויות מופרחות,",
+    "אלה טעויות שנשמעות סבירות מאוד,",
+)
+
+
+@pytest.mark.parametrize("marks", [("", ""), ("[_BEG_] ", "[_TT_150]")])
+def test_letters_of_another_alphabet_are_no_cyrillic_words(marks: tuple[str, str]) -> None:
+    """Hebrew of two pages has common Cyrillic letters in a third one: "деа щдрщотеъ аойреъ"."""
+    first, second = (line.encode("iso8859-8") for line in HEBREW[:2])
+    third = marks[0].encode() + HEBREW[2].encode("cp862") + marks[1].encode()
+    lines = zip((first, second, third), (0, 2, 5), strict=True)
+    data = b"".join(b"[00:00:0%d.000 --> 00:00:0%d.980]   %s\n" % (s, s + 1, t) for t, s in lines)
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data, name="talk.txt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+
+
+CYRILLIC = {
+    "ru": "Мы поставили чайник и говорили о саде, пока не стемнело, потому что было тихо.",
+    "uk": "Пором відходить рано вранці. Черга з машин довга, і діти вже втомилися чекати.",
+    "be": "Добрай раніцы, сёння мы будзем гаварыць пра дарогі ў горадзе і што там новага.",
+    "bg": "Здравейте, днес ще говорим за това как се прави хляб вкъщи с брашно и вода.",
+    "mk": "Добро утро, денес ќе зборуваме за времето и за патиштата во градот.",
+    "sr": "Добро јутро, данас ћемо да причамо о времену и о путевима кроз град.",
+}
+
+
+@pytest.mark.parametrize("language", sorted(CYRILLIC))
+def test_cyrillic_texts_have_common_words_of_their_language(language: str) -> None:
+    """Real sentences do, also where few common words are known; letters of another page do not."""
+    said = CYRILLIC[language]
+    words = said.replace(",", "").replace(".", "").split()
+    assert is_written(language, words)
+    turned = said.encode("cp1251").decode("cp866", "replace").split()
+    assert not is_written(language, turned)
+
+
+def test_both_halves_of_a_cyrillic_text_are_words() -> None:
+    """The second half is Hebrew, read as Cyrillic."""
+    words = CYRILLIC["ru"].replace(",", "").replace(".", "").split()
+    other = ["деа", "щдрщотеъ", "аойреъ", "мзмеийп", "сйоемб", "амд", "ма", "итейеъ", "оефшзеъ"]
+    assert is_written("ru", words * 2)
+    assert not is_written("ru", words * 2 + other * 3)

@@ -323,3 +323,18 @@ def test_the_cases_of_the_field(name: str, duration: float) -> None:
     assert transcript.duration_s == pytest.approx(duration)
     assert transcript.timing == "segment"
     assert transcript.notes
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_few_words_that_nobody_says_so_fast_have_no_times(wrapped: bool) -> None:
+    """In minutes they take half a minute: too few words to tell the unit, too fast for seconds."""
+    segments = [
+        {"start": 0.0, "end": 0.5, "text": " Hello, my name is Ode"},
+        {"start": 0.5033, "end": 0.5417, "text": " Thanks for watching!"},
+    ]
+    transcript = load({"segments": segments} if wrapped else segments)
+    found = note(transcript, "times_in_doubt")
+    assert transcript.timing == "none"
+    assert found is not None
+    assert found.count == 2
+    assert [word.start_s for word in transcript.words] == [None] * 8

@@ -127,6 +127,8 @@ def _stray_bytes(case: Case) -> None:
         at = case.rng.randrange(len(words))
         if len(words[at]) < 2 or is_spaceless(words[at]) or _STRAY in case.cues[place].text:
             raise CannotApply
+        if words[at].startswith(_TOKENS):
+            raise CannotApply  # a byte in a mark makes it a word
         words[at] = words[at][:1] + _STRAY + words[at][1:]
         changed(case, place, " ".join(words))
     byte = bytes([case.rng.randrange(0x80, 0x100)])
