@@ -81,6 +81,9 @@ def check(folder: Path) -> dict[str, Any]:
     return server
 
 
+@pytest.mark.skipif(
+    "LLASA_TEST_WRITES" not in os.environ, reason="takes minutes: LLASA_TEST_WRITES=1"
+)
 def test_a_real_server_loses_no_word_whatever_its_small_model_writes(
     server: str, tmp_path: Path
 ) -> None:
