@@ -56,7 +56,7 @@ class SoundRows:
         """Have the music of a finished job described again.
 
         One that was given up goes on where it ended. Of one that was done everything is described
-        anew, and what is there stays until then.
+        again, and what is there stays until then.
         """
         with self.database.transaction():
             self.database.execute(
@@ -119,7 +119,7 @@ class SoundRows:
     def kept(self, job_id: int, *, stale: bool = True) -> dict[int, str]:
         """Return the payloads of a job by the positions of their stretches.
 
-        `stale` ones are those that are to be described anew.
+        `stale` ones are those that are to be described again.
         """
         rows = self.database.query(
             "SELECT position, payload FROM sounds WHERE job_id = ? AND stale <= ?"

@@ -11,27 +11,26 @@ from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
-from daemon.errors import CannotRender, SourceError
 from daemon.files.recordings import recording_beside
-from daemon.log import Log, place_of
+from daemon.log import Log
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, WorkerContext
 from daemon.work.kept import profile_of
 from daemon.work.names import shown_names
 from daemon.work.rerender import render_again
+from daemon.work.trouble import Trouble, trouble_of
 from engine import sidecars, speakers
 from engine.audio.prepare import Progress, prepare
 from engine.audio.work_folder import work_folder
 from engine.diarize import beside
 from engine.diarize.backends import MEMORY_BYTES, find
 from engine.diarize.records import MOST_SPEAKERS, Count
-from engine.errors import EngineError, RecordingMissing
+from engine.errors import RecordingMissing
 from state.errors import JobMoved, StateError
 from state.job import Job, Reason
 from state.queue import Queue
 
 _CHECK_S: Final = 1.0
-_DETAIL: Final = 300
 
 
 def count_from_names(source: Path, config: Config) -> Count:
@@ -114,14 +113,9 @@ class SpeakerFinder:
             return False
         except StateError:
             raise
-        except (EngineError, SourceError) as error:
-            self._fail(job, f"{error} {error.hint}", log, reason=error.reason)
-        except CannotRender as error:
-            self._fail(job, f"{error} {error.hint}", log, reason="not_rendered")
         # Catch everything here: a bug met in one recording must not block the others.
         except Exception as error:
-            kind, place = type(error).__name__, place_of(error)
-            self._fail(job, f"A bug in llasa: {kind} in {place}.", log, reason="internal_error")
+            self._fail(job, trouble_of(error), log)
         finally:
             self._context.progress.end_activity()
         return True
@@ -144,12 +138,12 @@ class SpeakerFinder:
         self._queue.end_speaker_search(job, found=True, detail=detail)
         log.info("speakers.found", spent_s=round(self._context.clock() - begun, 1))
 
-    def _fail(self, job: Job, detail: str, log: Log, *, reason: str) -> None:
+    def _fail(self, job: Job, trouble: Trouble, log: Log) -> None:
         try:
-            self._queue.end_speaker_search(job, found=False, detail=detail.strip()[:_DETAIL])
+            self._queue.end_speaker_search(job, found=False, detail=trouble.detail)
         except JobMoved:
             return
-        log.warning("speakers.not_found", reason=str(reason))
+        log.warning("speakers.not_found", reason=trouble.reason)
 
     def _check(self) -> Callable[[], None]:
         """Return what ends the tool when the daemon stops or a pause begins.

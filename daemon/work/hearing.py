@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from daemon.config import Config
-from daemon.errors import CannotRender, SourceError
 from daemon.files.recordings import recording_beside
-from daemon.log import Log, place_of
+from daemon.log import Log
 from daemon.work.child import ModelKeeper
 from daemon.work.context import Interrupted, WorkerContext
 from daemon.work.kept import profile_of, restore
 from daemon.work.names import shown_names
 from daemon.work.rerender import render_again
+from daemon.work.trouble import Trouble, trouble_of
 from engine import pipeline
 from engine.audio.prepare import prepare
 from engine.audio.work_folder import work_folder
@@ -34,7 +34,6 @@ from state.queue import Queue
 from state.sounds import SoundRows
 
 _CHECK_S: Final = 1.0  # between two looks at the database while the service answers
-_DETAIL: Final = 300
 _NOTHING: Final = "null"  # is kept of a stretch of which the model said nothing
 
 
@@ -83,15 +82,9 @@ class MusicHearer:
             return True
         except StateError:
             raise
-        except (EngineError, SourceError) as error:
-            self._fail(job, f"{error} {error.hint}", log, reason=str(error.reason))
-        except CannotRender as error:
-            self._fail(job, f"{error} {error.hint}", log, reason="not_rendered")
         # Catch everything here: a bug met in one recording must not block the others.
         except Exception as error:
-            kind, place = type(error).__name__, place_of(error)
-            detail = f"A bug in llasa: {kind} in {place}."
-            self._fail(job, detail, log, reason=Reason.INTERNAL_ERROR)
+            self._fail(job, trouble_of(error), log)
         finally:
             self._context.progress.end_activity()
         return True
@@ -100,37 +93,38 @@ class MusicHearer:
         begun = self._context.clock()
         wanted = stretches_of(restore(self._queue, job, self._config).plan)
         done = self._rows.kept(job.id, stale=False)
-        fresh = 0
+        missing = [position for position in range(len(wanted)) if position not in done]
         try:
-            for position in range(len(wanted)):
-                if position not in done:
-                    self._look()
-                    self._one(job, wanted, position)
-                    fresh += 1
+            self._hear_missing(job, wanted, missing)
         except EngineError:
-            if fresh:  # what was heard before it went wrong is shown
-                self._publish(job)
+            if len(self._rows.kept(job.id, stale=False)) > len(done):
+                self._publish(job)  # what was heard before it went wrong is shown
             raise
         self._publish(job)
         self._rows.finish(job.id)
         spent_s = round(self._context.clock() - begun, 1)
-        log.info("music.described", stretches=len(wanted), fresh=fresh, spent_s=spent_s)
+        log.info("music.described", stretches=len(wanted), fresh=len(missing), spent_s=spent_s)
 
-    def _one(self, job: Job, wanted: tuple[Stretch, ...], position: int) -> None:
-        """Have one stretch heard, and keep what was said of it."""
+    def _hear_missing(self, job: Job, wanted: tuple[Stretch, ...], missing: list[int]) -> None:
+        """Convert the recording once, have stretches of it heard, and keep what is said of each."""
+        if not missing:
+            return
+        self._look()
         recording = recording_beside(Path(job.path))
         if recording is None:
             raise RecordingMissing()
         check = self._check()
         with work_folder(self._config.home.state) as folder:
             sound = prepare(recording, folder, python=self._config.audio_python, check=check)
-            self._context.progress.report_activity(position, len(wanted))
-            heard = caption.caption(sound, wanted[position], folder, check=check)
-        kept = _NOTHING
-        if heard is not None:
-            kept = json.dumps(caption.to_json(heard), ensure_ascii=False)
-        self._rows.save(job.id, position, kept)
-        self._context.step("stretch_saved")
+            for position in missing:
+                self._look()
+                self._context.progress.report_activity(position, len(wanted))
+                heard = caption.caption(sound, wanted[position], folder, check=check)
+                kept = _NOTHING
+                if heard is not None:
+                    kept = json.dumps(caption.to_json(heard), ensure_ascii=False)
+                self._rows.save(job.id, position, kept)
+                self._context.step("stretch_saved")
 
     def _publish(self, job: Job) -> None:
         latest = self._queue.job(job.id) or job
@@ -139,9 +133,9 @@ class MusicHearer:
         render_again(self._queue, latest, self._config, names, step=self._context.step)
         self._context.step("sounds_published")
 
-    def _fail(self, job: Job, detail: str, log: Log, *, reason: str) -> None:
-        self._rows.fail(job.id, reason=str(reason), detail=detail.strip()[:_DETAIL])
-        log.warning("music.not_described", reason=str(reason))
+    def _fail(self, job: Job, trouble: Trouble, log: Log) -> None:
+        self._rows.fail(job.id, reason=trouble.reason, detail=trouble.detail)
+        log.warning("music.not_described", reason=trouble.reason)
 
     def _look(self) -> None:
         """Raise Interrupted where something else goes first; asked between two stretches."""

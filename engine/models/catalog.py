@@ -121,7 +121,8 @@ def _described(model: str, base: Path) -> ModelInfo:
         raise ModelRefused(
             f"The model {model} is of a kind that is not known here: {kind!r}.", hint=_UPDATE
         )
-    if template not in tuple(_LAYOUTS)[:3] or (kind == "tagger") != (template == "labels"):
+    of_folder = template in _LAYOUTS and template != "server"
+    if not of_folder or (kind == "tagger") != (template == "labels"):
         raise ModelRefused(
             f"The model {model} has a template that is not known here: {template!r}.", hint=_UPDATE
         )

@@ -149,7 +149,7 @@ def test_a_kill_in_the_middle_of_corrections_leaves_each_whole_or_not_at_all(
 def test_a_redo_while_a_window_is_open_keeps_its_corrections_and_those_that_follow(
     page: Any, interview: Interview, server: Server
 ) -> None:
-    """The file is made anew between two keys of one window."""
+    """The file is written again between two keys of one window."""
     ready(page, server.address)
     focus(word(page, "soil"))
     page.keyboard.press("!")

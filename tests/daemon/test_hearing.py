@@ -139,7 +139,7 @@ def test_it_is_asked_again_by_hand(rig: WorkerRig, ask: Ask, tmp_path: Path) -> 
     assert "music of 1 file" in ask("redo", "--stage", "music", "--all").out
     assert search(rig, job).status == "waiting"
     assert ask("render", "talk.json").code == 0
-    assert len(sounds_of(job)) == 2  # what was heard stays until it is heard anew
+    assert len(sounds_of(job)) == 2  # what was heard stays until it is heard again
 
 
 def test_nothing_is_asked_unless_a_profile_wants_it(rig: WorkerRig, ask: Ask) -> None:

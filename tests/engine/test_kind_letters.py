@@ -70,7 +70,6 @@ def test_no_pattern_takes_vowel_signs_for_marks() -> None:
         "music/face.py",  # names of requests
         "models/download.py",  # names of files
         "models/places.py",  # names of folders
-        "render/page/smaller.py",  # names in the page's script
         "recipe.py",  # our own recipe
         "text/letters.py",  # says why
         "tuning/store.py",  # names of runs

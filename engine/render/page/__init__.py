@@ -18,9 +18,11 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from rcssmin import cssmin
+from rjsmin import jsmin
+
 from engine.records import Document, Metadata
 from engine.render.clock import clock
-from engine.render.page import smaller
 from engine.render.page.spoken import Writer
 from engine.text.prose import printable
 
@@ -133,9 +135,10 @@ def _address(name: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    """Return a file of this folder as small as it can be said."""
+    """Return a file of this folder without comments and spaces that mean nothing."""
     text = Path(__file__).with_name(name).read_text("utf-8")
-    return smaller.style(text) if name.endswith(".css") else smaller.script(text)
+    small: str = cssmin(text) if name.endswith(".css") else jsmin(text)
+    return small
 
 
 def _digest(text: str) -> str:
