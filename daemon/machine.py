@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,31 +36,55 @@ def boot_id() -> str:
         return "unknown"
 
 
-def birth_of(pid: int) -> str | None:
-    """Return a text that names one life of a process id, None when no such process runs.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that has not ended, as the system says."""
 
-    Another process that gets the same id later has another text. Returns "" when the system does
-    not say.
+    birth: str  # names one life of the process id; "" when the system does not say
+    stopped: bool  # by Ctrl-Z or a debugger
+
+
+def running(pid: int) -> Running | None:
+    """Return the process that has this id, None when there is none.
+
+    Another process that gets the same id later has another birth.
     """
     if sys.platform == "darwin":
-        return _started(pid)
+        return _as_ps_says(pid)
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     # The name, in brackets, may hold anything; then come the state and, as the 20th, the start.
     fields = text.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else f"{boot_id()} {fields[19]}"
+    if fields[0] in {"Z", "X"}:
+        return None
+    return Running(f"{boot_id()} {fields[19]}", fields[0] in {"T", "t"})
+
+
+def birth_of(pid: int) -> str | None:
+    """Return a text that names one life of a process id, None when no such process runs.
+
+    Returns "" when the system does not say.
+    """
+    found = running(pid)
+    return None if found is None else found.birth
 
 
 def still_runs(pid: int, birth: str) -> bool:
     """Return whether the process that had this `birth_of` runs, as far as the system says."""
-    found = birth_of(pid)
-    return found is not None and (found == birth or "" in {found, birth})
+    return the_same(pid, birth) is not None
 
 
-def _started(pid: int) -> str | None:
-    """Return when a process started, as ps says; None when it has ended."""
+def the_same(pid: int, birth: str) -> Running | None:
+    """Return the process that had this `birth_of`, None when it has ended."""
+    found = running(pid)
+    same = found is not None and (found.birth == birth or "" in {found.birth, birth})
+    return found if same else None
+
+
+def _as_ps_says(pid: int) -> Running | None:
+    """Return a process as ps describes it; None when it has ended."""
     try:
         done = subprocess.run(
             ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
@@ -69,9 +94,11 @@ def _started(pid: int) -> str | None:
             env={"LC_ALL": "C", "TZ": "UTC"},
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return Running("", False)
     state, _, started = done.stdout.strip().partition(" ")
-    return None if not state or state.startswith("Z") else " ".join(started.split())
+    if not state or state.startswith("Z"):
+        return None
+    return Running(" ".join(started.split()), state.startswith("T"))
 
 
 def can_be_listed(folder: Path) -> bool:

@@ -34,7 +34,6 @@ class ModelRequest:
     who: str  # the command, for the user to read
     pid: int
     birth: str  # names one life of the pid, which may be reused
-    beats: int  # counted up by a process that is not suspended
     asked_at: str  # UTC, ISO 8601; for display only
     granted_at: str | None  # the same; None while it waits
     needs_bytes: int | None = None  # of memory, as it says; None: unknown
@@ -106,15 +105,6 @@ class LendingRows:
         )
         return None if row is None else _request_of(row)
 
-    def beat(self, request_id: int) -> bool:
-        """Count a sign of life; return whether the request is still there."""
-        return bool(
-            self.database.execute(
-                "UPDATE model_requests SET beats = beats + 1 WHERE id = ? RETURNING 1",
-                (request_id,),
-            )
-        )
-
     def wanted(self, request_id: int) -> bool:
         """Return whether another request waits, or a job that may be done now."""
         row = self.database.query_one(f"SELECT {WANTED} AS wanted", {"id": request_id})
@@ -136,7 +126,6 @@ def _request_of(row: sqlite3.Row) -> ModelRequest:
         who=row["who"],
         pid=row["pid"],
         birth=row["birth"],
-        beats=row["beats"],
         asked_at=row["asked_at"],
         granted_at=row["granted_at"],
         needs_bytes=row["needs_bytes"],

@@ -331,6 +331,11 @@ def m010_sounds(db: sqlite_utils.Database) -> None:
     """)
 
 
+def m011_no_beats(db: sqlite_utils.Database) -> None:
+    """Whether a process that asks for the model is suspended is asked of the system."""
+    db.execute("ALTER TABLE model_requests DROP COLUMN beats")
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -342,6 +347,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m008_writings,
     m009_daily,
     m010_sounds,
+    m011_no_beats,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

@@ -35,7 +35,7 @@ from daemon.home import Home
 from daemon.lock import HomeLock, holder
 from daemon.machine import birth_of
 from daemon.operations.errors import ModelBusy
-from daemon.work.lending import BEAT_S, RequestLine
+from daemon.work.lending import RequestLine
 from state.database import Database, open_database
 from state.errors import DatabaseError, StateError
 from state.lending import LendingRows, ModelRequest
@@ -45,6 +45,7 @@ from state.service import ServiceRow
 LIMIT_S: Final = 300.0  # of waiting for the model
 IDLE_S: Final = 20.0  # between two turns, after which the model is given back if it is wanted
 LOOK_S: Final = 0.1  # between two looks at the request while it waits
+TEND_S: Final = 5.0  # between two looks at it afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Lease:
     """The right to have a model loaded in a home; asked for at the first turn.
 
     Where no database is, nobody needs to be asked and a turn begins at once. All methods belong to
-    one thread; the lease has another one that gives signs of life.
+    one thread; the lease has another one that gives the model back when it is idle and wanted.
     """
 
     def __init__(
@@ -181,17 +182,17 @@ class Lease:
             if not self._in_turn:
                 self.give_back()
 
-    def beat(self) -> None:
-        """Give a sign of life; give the model back when it is idle and somebody wants it.
+    def tend(self) -> None:
+        """Forget a request that is gone; give the model back when it is idle and wanted.
 
-        The lease's own thread calls this every `BEAT_S`.
+        The lease's own thread calls this every `TEND_S`.
         """
         request = self._request
         if request is None:
             return
         with contextlib.suppress(StateError), self._open() as database:
             rows = LendingRows(database)
-            if not rows.beat(request.id):
+            if rows.request(request.id) is None:
                 self._forget(request)
             elif self._is_idle() and rows.wanted(request.id):
                 with self._mutex:
@@ -299,16 +300,16 @@ class Lease:
         self._on_wait(Waiting(reason, now - begun, progress))
         self._pause(LOOK_S)
 
-    # Signs of life
+    # Between turns
 
     def _start_thread(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._keep_beating, name="lease", daemon=True)
+            self._thread = threading.Thread(target=self._keep_tending, name="lease", daemon=True)
             self._thread.start()
 
-    def _keep_beating(self) -> None:
-        while not self._ended.wait(BEAT_S):
-            self.beat()
+    def _keep_tending(self) -> None:
+        while not self._ended.wait(TEND_S):
+            self.tend()
 
     def _is_idle(self) -> bool:
         idle_s = self._clock() - self._idle_since

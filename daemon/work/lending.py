@@ -12,14 +12,14 @@ from typing import Final
 
 from daemon.lock import holder
 from daemon.log import Log
-from daemon.machine import machine_bytes, still_runs
+from daemon.machine import machine_bytes, the_same
 from daemon.work.child import ModelKeeper
 from daemon.work.context import WorkerContext
 from state.lending import LendingRows, ModelRequest
 
 LOOK_S: Final = 0.5  # between two looks at the requests while the model is lent
-BEAT_S: Final = 5.0  # between two signs of life of a process that asks or holds
-SILENCE_S: Final = 30.0  # without one, a process is suspended
+SLICE_S: Final = 5.0  # the most that one look adds to the time for which a process was stopped
+PATIENCE_S: Final = 30.0  # with a process that is stopped
 SETTLE_S: Final = 30.0  # for the child of a process that ended to end too
 # Of the machine's memory, what a tool for sound and a model beside it may need together.
 MEMORY_SHARE: Final = 0.6
@@ -29,8 +29,10 @@ class RequestLine:
     """The requests in their order, less those whose process has ended or is suspended.
 
     A suspended process (Ctrl-Z) keeps the model while its child has it loaded: nobody else could
-    load one. Silence is counted in slices by the clock of the process that looks, so that a stop of
-    the whole machine counts as one of them and a step of the wall clock not at all.
+    load one. The system says which process is stopped, since one that had to give signs of life
+    could be stopped with the database locked. For how long is counted in slices by the clock of
+    the process that looks, so that a stop of the whole machine counts as one of them and a step of
+    the wall clock not at all.
     """
 
     def __init__(
@@ -53,39 +55,36 @@ class RequestLine:
         self._lock = lock
         self._clock = clock
         self._ended = ended
-        self._heard: dict[int, tuple[int, float]] = {}  # beats of a request, and silence since
+        self._stopped_s: dict[int, float] = {}  # by request
         self._looked_at = clock()
 
     def first(self) -> ModelRequest | None:
         """Return the request that holds the model or is next; end those that are over."""
-        requests = self._rows.requests()
-        self._listen(requests)
-        for request in requests:
-            reason = self._over(request)
+        now = self._clock()
+        passed_s, self._looked_at = min(now - self._looked_at, SLICE_S), now
+        for request in self._rows.requests():
+            reason = self._over(request, passed_s)
             if reason is None:
                 return request
+            self._stopped_s.pop(request.id, None)
             if self._rows.end(request.id):
                 self._ended(request, reason)
         return None
 
-    def _listen(self, requests: list[ModelRequest]) -> None:
-        """Count the silence of each request since the last look, a slice at most."""
-        now = self._clock()
-        passed_s, self._looked_at = min(now - self._looked_at, BEAT_S), now
-        before, self._heard = self._heard, {}
-        for request in requests:
-            beats, silent_s = before.get(request.id, (-1, 0.0))
-            silent_s = silent_s + passed_s if beats == request.beats else 0.0
-            self._heard[request.id] = (request.beats, silent_s)
-
-    def _over(self, request: ModelRequest) -> str | None:
+    def _over(self, request: ModelRequest, passed_s: float) -> str | None:
         """Return why a request is over, None while it is not."""
-        if not still_runs(request.pid, request.birth):
+        process = the_same(request.pid, request.birth)
+        if process is None:
             return "process_gone"
-        silent = self._heard[request.id][1] >= SILENCE_S
-        if silent and not (request.granted and holder(self._lock) is not None):
-            return "process_suspended"
-        return None
+        if not process.stopped:
+            self._stopped_s.pop(request.id, None)
+            return None
+        before_s = self._stopped_s.get(request.id)
+        stopped_s = 0.0 if before_s is None else before_s + passed_s
+        self._stopped_s[request.id] = stopped_s
+        if stopped_s < PATIENCE_S or (request.granted and holder(self._lock) is not None):
+            return None
+        return "process_suspended"
 
 
 class Lender:

@@ -17,7 +17,7 @@ from tests.acceptance import starting
 from tests.acceptance.harness import HERE, Home, runs, wait_for
 
 LONG_S = 180.0  # of patience: a real model takes its time to load on a busy machine
-FAST_BEATS = {"daemon.operations.lending.BEAT_S": 0.1}
+TEND_S = 0.1
 
 
 class Asker:
@@ -41,7 +41,7 @@ class Asker:
             "model": str(model or home.path / "models" / "light"),
             "child": light if model is None else None,
             "idle_s": idle_s,
-            "patches": FAST_BEATS,
+            "patches": {"daemon.operations.lending.TEND_S": TEND_S},
         }
         (folder / f"{name}.json").write_text(json.dumps(spec))
         self._output = folder / f"{name}.out"

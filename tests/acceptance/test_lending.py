@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from state.job import Reason, Status
-from tests.acceptance.borrowing import LONG_S, Asker, asked, requests
+from tests.acceptance.borrowing import LONG_S, TEND_S, Asker, asked, requests
 from tests.acceptance.harness import EMBEDDED, Daemon, Home, pass_time, spoken, talk, wait_for
 from tests.chat_model import smollm2
 
@@ -225,15 +225,14 @@ def test_an_idle_conversation_keeps_the_model_that_nobody_wants(home: Home) -> N
         chat.does("turn")
         before = chat.does("load")["pid"]
         chat.does("rest")
-        beats = requests(home)[0].beats
-        wait_for(lambda: requests(home)[0].beats > beats + 3, what="signs of life")
+        pass_time(10 * TEND_S)
         chat.does("turn")
         assert chat.does("load")["pid"] == before
 
 
 def test_a_suspended_borrower_without_a_model_is_passed_over(home: Home, source: Path) -> None:
     """With Ctrl-Z in a terminal; when it goes on it asks again."""
-    patches: dict[str, Any] = {"daemon.work.lending.SILENCE_S": 0.5}
+    patches: dict[str, Any] = {"daemon.work.lending.PATIENCE_S": 0.5}
     with home.daemon(stop_at=["part_saved", 2], patches=patches) as daemon, Asker(home) as chat:
         wait_for(lambda: "STOPPED" in home.steps(), what="it has stopped itself")
         chat.tell("turn")
@@ -252,7 +251,7 @@ def test_a_suspended_borrower_without_a_model_is_passed_over(home: Home, source:
 
 def test_a_suspended_borrower_with_a_model_keeps_it(home: Home) -> None:
     """There is no memory for another one."""
-    patches: dict[str, Any] = {"daemon.work.lending.SILENCE_S": 0.2}
+    patches: dict[str, Any] = {"daemon.work.lending.PATIENCE_S": 0.2}
     with home.daemon(patches=patches) as daemon, Asker(home) as chat:
         daemon.until_watching()
         chat.does("turn")

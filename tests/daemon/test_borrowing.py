@@ -185,18 +185,18 @@ def test_an_idle_lease_gives_the_model_back_when_it_is_wanted(
         with lease.turn():
             clock.pass_by(60)
             dropped(rig)
-            lease.beat()
+            lease.tend()
             assert lease.lent
-        lease.beat()
+        lease.tend()
         clock.pass_by(19)
         rig.queue.pause()
-        lease.beat()
+        lease.tend()
         clock.pass_by(60)
-        lease.beat()
+        lease.tend()
         assert lease.lent
         closed.clear()
         rig.queue.resume()
-        lease.beat()
+        lease.tend()
         assert not lease.lent
         assert rows.requests() == []
         assert closed == [True]
@@ -239,7 +239,7 @@ def test_a_request_that_was_ended_is_made_again_at_the_next_turn(
             assert closed == [True]
             assert lease.lent
             rows.end(rows.requests()[0].id)
-            lease.beat()
+            lease.tend()
             assert not lease.lent
         with lease.turn():
             assert lease.lent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from structlog.testing import LogCapture
 
 from daemon.home import Home
 from daemon.machine import birth_of
-from daemon.work.lending import SETTLE_S, SILENCE_S, Lender, RequestLine
+from daemon.work.lending import PATIENCE_S, SETTLE_S, Lender, RequestLine
 from state.database import open_database
 from state.job import Reason, Status
 from state.lending import LendingRows
@@ -113,15 +115,16 @@ def test_the_worker_waits_for_the_child_of_a_process_that_ended(
         assert not lender.lend()
 
 
-def test_silence_ends_a_request_unless_its_child_has_a_model(
+def test_a_suspended_process_loses_its_request_unless_its_child_has_a_model(
     rows: LendingRows, home: Home, clock: Clock
 ) -> None:
-    """A suspended process cannot be asked for the model, and two do not fit."""
+    """It cannot be asked for the model, and two do not fit."""
     ended: list[str] = []
     line = RequestLine(
         rows, home.model_lock, clock=clock, ended=lambda request, reason: ended.append(reason)
     )
-    request = ask_for_model(rows)
+    other = subprocess.Popen(["sleep", "60"])
+    request = rows.ask(who="chat", pid=other.pid, birth=birth_of(other.pid) or "")
     rows.grant(request.id)
 
     def look_for(seconds: float) -> bool:
@@ -130,17 +133,27 @@ def test_silence_ends_a_request_unless_its_child_has_a_model(
             found = line.first()
         return found is not None
 
-    line.first()
-    for _ in range(3):
-        assert look_for(SILENCE_S - 1)
-        rows.beat(request.id)
-    assert look_for(1)
-    clock.pass_by(24 * 3600)  # the machine was stopped
-    assert line.first() is not None
-    with open(home.model_lock, "w") as child:
-        fcntl.flock(child, fcntl.LOCK_EX)
-        assert look_for(2 * SILENCE_S)
-    assert line.first() is None
+    def send(number: signal.Signals, *, stopped: bool) -> None:
+        other.send_signal(number)
+        os.waitid(os.P_PID, other.pid, (os.WSTOPPED if stopped else os.WCONTINUED))
+
+    try:
+        for _ in range(3):
+            send(signal.SIGSTOP, stopped=True)
+            assert look_for(PATIENCE_S)
+            send(signal.SIGCONT, stopped=False)
+            assert look_for(2)
+        send(signal.SIGSTOP, stopped=True)
+        assert look_for(2)
+        clock.pass_by(24 * 3600)  # the machine was stopped
+        assert line.first() is not None
+        with open(home.model_lock, "w") as child:
+            fcntl.flock(child, fcntl.LOCK_EX)
+            assert look_for(2 * PATIENCE_S)
+        assert line.first() is None
+    finally:
+        other.kill()
+        other.wait()
     assert ended == ["process_suspended"]
 
 

@@ -109,7 +109,6 @@ CREATE TABLE model_requests (
         who TEXT NOT NULL,
         pid INTEGER NOT NULL,
         birth TEXT NOT NULL,
-        beats INTEGER NOT NULL DEFAULT 0,
         asked_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
         granted_at TEXT
     , needs_bytes INTEGER) STRICT

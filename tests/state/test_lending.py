@@ -86,19 +86,6 @@ def test_no_job_is_claimed_while_the_model_is_lent(rows: LendingRows, queue: Que
     claimed(queue)
 
 
-def test_a_sign_of_life_is_counted_while_the_request_is_there(rows: LendingRows) -> None:
-    """Its owner learns that it is gone."""
-    request = ask(rows)
-    assert rows.beat(request.id)
-    assert rows.beat(request.id)
-    found = rows.request(request.id)
-    assert found is not None
-    assert found.beats == 2
-    rows.end(request.id)
-    assert not rows.beat(request.id)
-    assert rows.request(request.id) is None
-
-
 def test_the_model_is_wanted_by_another_request_or_a_job(rows: LendingRows, queue: Queue) -> None:
     """But not by a queue that is paused or held, nor by the request itself."""
     request = ask(rows)
