@@ -30,8 +30,8 @@ from engine.tuning.words import QUESTION, Word
 
 #: Share of windows of each language, before they are brought to a sum of one.
 LANGUAGE_SHARES = {
-    "en": 0.39, "de": 0.085, "fr": 0.07, "es": 0.075, "it": 0.075, "pt": 0.06, "nl": 0.055,
-    "ca": 0.06, "pl": 0.06, "sv": 0.02, "ru": 0.02, "uk": 0.02, "tr": 0.01,
+    "en": 0.34, "de": 0.12, "fr": 0.07, "es": 0.10, "it": 0.085, "pt": 0.055, "nl": 0.05,
+    "ca": 0.075, "pl": 0.06, "sv": 0.015, "ru": 0.01, "uk": 0.015, "tr": 0.005,
 }  # fmt: skip
 #: Share of English windows of each style.
 ENGLISH_SHARES = {

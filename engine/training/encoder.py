@@ -35,13 +35,25 @@ class Shape:
 def attend(query: Tensor, key: Tensor, value: Tensor, shown: Tensor | None) -> Tensor:
     """Return attention in steps of its own; pieces that are not `shown` take no part.
 
-    On a CPU a training step takes three quarters of the time that it takes with PyTorch's fused
-    attention, whose backward pass does not use the matrix unit.
+    On a CPU a training step takes two thirds of the time that it takes with PyTorch's fused
+    attention, whose backward pass does not use the matrix unit. Softmax stays in bfloat16 where the
+    rest is, and what is hidden is added in the product.
+
+    Args:
+        query: (rows, heads, pieces, size); `key` and `value` the same.
+        shown: (rows, 1, 1, pieces), False where one is padding; None: there is none.
     """
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-    if shown is not None:
-        scores = scores.masked_fill(~shown, float("-inf"))
-    return torch.softmax(scores, dim=-1).to(value.dtype) @ value
+    heads = query.shape[1]
+    with torch.autocast(query.device.type, enabled=False):
+        query, key, value = (part.flatten(0, 1) for part in (query, key, value))
+        query = query * query.shape[-1] ** -0.5
+        if shown is None:
+            scores = query @ key.transpose(1, 2)
+        else:
+            hidden = torch.zeros_like(shown, dtype=query.dtype).masked_fill(~shown, float("-inf"))
+            hidden = hidden.expand(-1, heads, -1, -1).flatten(0, 1)
+            scores = torch.baddbmm(hidden, query, key.transpose(1, 2))
+        return (torch.softmax(scores, dim=-1) @ value).unflatten(0, (-1, heads))
 
 
 class Layer(nn.Module):
@@ -96,7 +108,7 @@ class Tagger(nn.Module):
     def encode(self, embedded: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the three heads' scores of rows whose pieces were looked up in `embedded`."""
         padded = bool((ids == PAD).any())
-        shown = (ids != PAD)[:, None, None, :].expand(-1, 1, ids.shape[1], -1) if padded else None
+        shown = (ids != PAD)[:, None, None, :] if padded else None
         x = self.norm(embedded + self.positions.weight[: ids.shape[1]])
         for layer in self.layers:
             x = layer(x, shown)

@@ -72,7 +72,9 @@ class Run:
             torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         self.settings = settings
-        self.pieces = Pieces.load(settings.prepared / TOKENIZER)
+        # Corpora are kept as words, so a run spells as the weights do that it begins with.
+        self._tokenizer = (settings.start or settings.prepared) / TOKENIZER
+        self.pieces = Pieces.load(self._tokenizer)
         self.windows = Windows(
             settings.prepared,
             self.pieces,
@@ -82,7 +84,7 @@ class Run:
             languages=settings.languages,
         )
         if settings.start is not None:
-            self.model = _started(settings.start, self.pieces).to(settings.device)
+            self.model = floats.load(settings.start)[0].to(settings.device)
         else:
             self.model = Tagger(shape or Shape(self.pieces.count, layers=settings.layers)).to(
                 settings.device
@@ -134,9 +136,7 @@ class Run:
             },
         )
         facts = {"steps": self.step, "pieces_seen": self.seen, "seconds": round(self.elapsed)}
-        floats.save(
-            self.settings.out / FLOATS, self.average, self.settings.prepared / TOKENIZER, facts
-        )
+        floats.save(self.settings.out / FLOATS, self.average, self._tokenizer, facts)
 
     @property
     def progress(self) -> float:
@@ -186,14 +186,6 @@ class Run:
         for name, texts in dev.excerpts(folder, words, self.settings.languages):
             out[name] = dev.figures(dev.ask(self.average, self.pieces, texts, device=device))
         return out
-
-
-def _started(folder: Path, pieces: Pieces) -> Tagger:
-    """Return the model of a folder of floats; raises ValueError if its pieces are other ones."""
-    model, own = floats.load(folder)
-    if own.names() != pieces.names():
-        raise ValueError(f"{folder} spells with other pieces than the prepared folder.")
-    return model
 
 
 def _optimisers(model: Tagger, rate: float) -> list[torch.optim.Optimizer]:

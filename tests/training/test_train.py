@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from engine.tagger.pieces import Pieces  # noqa: E402
 from engine.training import carriers, dev, floats  # noqa: E402
-from engine.training.encoder import Shape, Tagger, load_pretrained  # noqa: E402
+from engine.training.encoder import Shape, Tagger, attend, load_pretrained  # noqa: E402
 from engine.training.predict import predict  # noqa: E402
 from engine.training.train import Run, Settings, rate_at, train  # noqa: E402
 from engine.tuning.words import COMMA, MASKED  # noqa: E402
@@ -29,7 +29,7 @@ def settings(prepared: Path, out: Path, **changes: object) -> Settings:
 def shape(prepared: Path) -> Shape:
     """A tagger of two thin layers."""
     count = Pieces.load(prepared / "tokenizer.json").count
-    return Shape(count, hidden=24, layers=2, heads=2, inner=48, positions=256)
+    return Shape(count, hidden=24, layers=2, heads=2, inner=48, positions=512)
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:
@@ -49,7 +49,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(prepared: Path, tmp_path: Pat
 
 
 def test_a_run_begins_with_the_floats_of_another(prepared: Path, tmp_path: Path) -> None:
-    """Their average is what counts; other pieces are refused."""
+    """Their average is what counts, and it goes on with the pieces that they were trained with."""
     first = train(settings(prepared, tmp_path / "first"), shape(prepared))
     start = tmp_path / "first" / "floats"
     second = Run(settings(prepared, tmp_path / "second", start=start))
@@ -57,8 +57,25 @@ def test_a_run_begins_with_the_floats_of_another(prepared: Path, tmp_path: Path)
         assert torch.equal(value, second.model.state_dict()[name]), name
     tokenizer = start / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text().replace('"\\u2581the"', '"\\u2581thy"'))
-    with pytest.raises(ValueError, match="other pieces"):
-        Run(settings(prepared, tmp_path / "third", start=start))
+    third = Run(settings(prepared, tmp_path / "third", start=start))
+    third.save()
+    assert (tmp_path / "third" / "floats" / "tokenizer.json").read_text() == tokenizer.read_text()
+    assert third.pieces.names() != first.pieces.names()
+
+
+def test_attention_is_what_it_is_by_definition() -> None:
+    """With and without pieces that are hidden, forth and back, as PyTorch's own computes it."""
+    torch.manual_seed(1)
+    shown = torch.rand(3, 1, 1, 7) > 0.4
+    shown[..., 0] = True
+    for mask in (None, shown):
+        inputs = [torch.randn(3, 2, 7, 4, requires_grad=True) for _ in range(3)]
+        wanted = torch.nn.functional.scaled_dot_product_attention(*inputs, attn_mask=mask)
+        got = attend(*inputs, mask)
+        assert torch.allclose(got, wanted, atol=1e-6)
+        grads = [torch.autograd.grad((x * x).sum(), inputs) for x in (got, wanted)]
+        for one, other in zip(*grads, strict=True):
+            assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_a_step_shared_with_a_helper_is_the_same_step(prepared: Path, tmp_path: Path) -> None:
