@@ -125,7 +125,16 @@ def _overlap(before: Cue, here: Cue) -> int:
         scrolled = here.last
         if scrolled in sizes and 0 < scrolled < size and can_be_said(here):
             size = scrolled
+    if not _is_of_lines(size, before, here) and can_be_said(here):
+        # A line that grew, unless whole lines scrolled and one of them begins like another.
+        size = next((n for n in sizes if _is_of_lines(n, before, here)), size)
     return size
+
+
+def _is_of_lines(size: int, before: Cue, here: Cue) -> bool:
+    """Return whether an overlap is whole lines of both screens."""
+    ends = size == len(here.words) or size in here.openings
+    return ends and len(before.words) - size in before.openings
 
 
 def _sizes(before: Cue, here: Cue) -> list[int]:

@@ -220,6 +220,12 @@ def test_removals_add_up_in_the_plan() -> None:
     assert sum(r.count for r in plan.removals) == shown(cues) - len(SAID)
 
 
+def test_a_line_that_begins_like_the_one_above_it_is_new() -> None:
+    """It could be the line above that grew; what cannot be decided is kept."""
+    lines = ["ax", "ax", "ax bx", "by", "ay az aw", "ax"]
+    assert words_of(srt(scrolling(lines, 2, step_s=3.0))) == " ".join(lines).split()
+
+
 _words = st.lists(
     st.sampled_from([a + b for a in "abcd" for b in "xyzw"]),
     min_size=1,
