@@ -16,8 +16,13 @@ settings.load_profile("llasa")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes run the tests: some for all of them, none for a file or a room."""
+    """Return how many processes run the tests: some for all of them, none for a file or a room.
+
+    Several leave each other the processor: matrices are multiplied by one thread in each, or the
+    threads of all wait for each other, and what a model does takes twice as long.
+    """
     if config.args == config.getini("testpaths"):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         return min(os.cpu_count() or 1, MOST_WORKERS)
     config.option.dist = "no"
     return 0

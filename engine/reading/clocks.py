@@ -25,6 +25,7 @@ UNITS_OF: dict[str, float | None] = {
 }
 SAME_LENGTH = (0.2, 5.0)  # of words' last end to that of segments: one unit, or a list cut short
 SAME_UNIT = (0.9, 1.1)  # the same of one segment and its words, put in one unit
+FAR = 0.1  # of the segment's end, its words begin no further from it
 TOO_LONG = 20.0  # a duration of this many times the last end is looked at
 OFTEN = 0.25  # of the times are out of order
 UNCLEAR = 20  # segments to a place where the clock may have started again
@@ -123,6 +124,8 @@ def _settle_words_of_one(found: Clocked) -> None:
     if unit is None:
         return
     factor, name = unit
+    if abs(min(starts) * factor - raw.start_s) > FAR * raw.end_s:
+        return  # another beginning, not another unit
     said = units.weight(raw.text)
     by_words, by_segment = max(ends) - min(starts), raw.end_s - raw.start_s
     if _is_spoken(said, by_words) and not _is_spoken(said, by_segment):

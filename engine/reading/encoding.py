@@ -302,7 +302,7 @@ def _language(text: str, claimed: str | None, *, marks_alone: bool = False) -> s
         return None
     lines = list(_said(text))
     words = [word for line in lines for word in _WORD.findall(line) if not word.isascii()]
-    if not words and not marks_alone:
+    if (not words and not marks_alone) or signs.are_halves(text):
         return None
     for language in _languages(lines, words, claimed):
         if any(signs.are_wrong(line, language, alone=not words) for line in lines):

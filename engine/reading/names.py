@@ -37,6 +37,7 @@ SEVERAL = frozenset({
     "voice", "who", "person", "role", "author", "user", "user_name", "name", "channel",
     "channel_tag",
 })  # fmt: skip
+VOICES = frozenset(SPEAKER) - SEVERAL  # always speakers, and never what is said
 WORDS = (
     "words", "tokens", "word_timings", "word_timestamps", "word_level", "word_segments", "items",
 )  # fmt: skip

@@ -106,7 +106,8 @@ def of(items: Sequence[Object]) -> Roles:
         elif start is not None and end is None and length is None:
             end = _end_of(items, start, [key for key in keys if key not in taken])
         taken |= {key for key in (start, end) if key is not None}
-    text = text or _longest(items, [key for key in keys if key not in taken])
+    free = [key for key in keys if key not in taken]
+    text = text or _longest(items, [key for key in free if names.plain(key) not in names.VOICES])
     speaker, _ = named(names.SPEAKER, _is_speaker)
     left = [key for key in keys if key not in taken and key != text]
     if speaker is None:

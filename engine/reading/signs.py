@@ -12,6 +12,7 @@ _SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³�
 _MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
 _MARK = regex.compile(r"\p{M}")
 _SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
+_CLOSES = regex.compile(r"[\p{L}\p{M}]«(?![\p{L}\p{M}])")
 _TOUCHED_BY_NONE = frozenset("°²³ªº€£¥§½¼¾±×÷")
 _ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
 _CJK_MARKS = regex.compile(r"[\u3000-\u303f\uff01-\uff5e\u30fb\u30fc\u2014\u2026]")
@@ -35,6 +36,11 @@ def are_wrong(line: str, language: str, *, alone: bool) -> bool:
         elif not fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
             return True
     return False
+
+
+def are_halves(text: str) -> bool:
+    """Return whether a quotation ends with « that no » began: German has both, others never."""
+    return "»" not in text and _CLOSES.search(text) is not None
 
 
 def _is_letter(char: str) -> bool:

@@ -34,6 +34,16 @@ def test_rare_letters_are_not_most_of_a_text() -> None:
     assert caught.value.reason == Reason.BAD_ENCODING
 
 
+def test_a_quotation_that_only_ends_is_a_letter_of_another_page() -> None:
+    """« is "ę" there; in German, » begins what « ends."""
+    data = srt("Keltas išplaukia anksti rytą. Automobilių eilė yra ilga, o").encode("cp1257")
+    with pytest.raises(InvalidTranscript) as caught:
+        read(data + srt("vaikai jau pavargę.").encode("mac-latin2"), name="a.srt")
+    assert caught.value.reason == Reason.BAD_ENCODING
+    said = "Er hörte »Grüße« und »schöne Träume« und fand, dass man spät übt."
+    assert text_of(read(srt(said).encode("cp1252"), name="a.srt")) == said
+
+
 def test_a_line_in_iso_2022_among_utf_8_is_refused() -> None:
     """Its letters would be signs and digits."""
     data = srt(SAID["fr"]).encode() + srt(SAID["ja"]).encode("iso2022_jp")

@@ -36,6 +36,17 @@ def is_read(transcript: Transcript) -> None:
     assert [s.words[0].speaker for s in transcript.segments] == list(VOICES)
 
 
+def test_the_names_in_a_list_of_turns_are_not_what_is_said() -> None:
+    """Where the keys of the segments tell nothing, the file is refused."""
+    spans = [{"wer": a, "end": b, "p1": said} for (a, b), said in zip(SECONDS, LINES, strict=True)]
+    turns = [
+        {"start": a, "end": b, "speaker": f"{who} Nowak"}
+        for (a, b), who in zip(SECONDS, VOICES, strict=True)
+    ]
+    with pytest.raises(NotATranscript):
+        load({"segments": spans, "turns": turns})
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize(
     ("start", "end", "speaker", "text"),

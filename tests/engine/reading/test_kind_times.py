@@ -125,6 +125,26 @@ def test_one_segment_and_its_words_have_one_unit(
     assert [n.detail for n in transcript.notes if n.name == "unit_inferred"] == [detail]
 
 
+@pytest.mark.parametrize("start", [3.0, 60.0, 159.9, 1000.0, 7200.0])
+@pytest.mark.parametrize("length", [1.7, 6.3])
+def test_words_that_count_from_their_only_segment_have_its_unit(
+    start: float, length: float
+) -> None:
+    """Their last end is a sixtieth or a hundredth of the segment's only by chance."""
+    said = ["It", "is", "raining", "again."]
+    step = length / len(said)
+    words = [
+        {"word": word, "start": round(n * step, 3), "end": round((n + 1) * step, 3)}
+        for n, word in enumerate(said)
+    ]
+    text = " ".join(said)
+    transcript = load([{"start": start, "end": start + length, "text": text, "words": words}])
+    assert [w.start_s for w in transcript.words] == pytest.approx(
+        [start + n * step for n in range(len(said))], abs=0.01
+    )
+    assert note(transcript, "unit_inferred") is None
+
+
 @pytest.mark.parametrize(
     "times",
     [
