@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     r"|\[_(?:[A-Z]+_?|TT_\d+|LANG_[a-z]{2,3}|extra_token_\d+)\]"
 )
 _TOKENS = re.compile(rf"(?:{_TOKEN.pattern})+")
-_CUT_TOKEN = re.compile(r"<\|[\w.]{0,20}\|?\s*\Z")  # the file is cut off in it
+_CUT_TOKEN = re.compile(r"(?:<\|[\w.]{0,20}\|?|\[_\w{0,20})\s*\Z")  # the file is cut off in it
 _CUT_ESCAPE = re.compile(r"\x1b(?:\[[\d;]*)?\Z")
 _CUT_ENTITY = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,6}|[a-zA-Z]{1,7})?\Z")
 _CUT_TAG = re.compile(

@@ -26,7 +26,7 @@ from tests.engine.chat.test_context import talk
 from tests.engine.chat.test_turn import after
 
 SHORT = WritingOptions(max_tokens=6)
-CONVERSATIONS = int(os.environ.get("LLASA_TEST_CONVERSATIONS", "30"))  # at least 10
+CONVERSATIONS = int(os.environ.get("LLASA_TEST_CONVERSATIONS", "15"))  # at least 10
 CLOCK = Tool(
     "clock",
     "The time in a city.",

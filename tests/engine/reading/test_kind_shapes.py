@@ -166,9 +166,10 @@ def test_a_cue_that_is_cut_off_before_its_words_says_none(kind: str, end: int) -
     assert said == ["Tea", "is", "ready", "at", "5."]
 
 
-def test_a_special_token_that_is_cut_off_is_no_word() -> None:
+@pytest.mark.parametrize("token", ["<|endo", "<|0.0", "[_", " [_BE", "[_TT_15", "[_EOT_"])
+def test_a_special_token_that_is_cut_off_is_no_word(token: str) -> None:
     """At the end of a file that was copied while it was written."""
-    data = "1\n00:00:00,000 --> 00:00:04,000\nTea is ready.<|endo"
+    data = f"1\n00:00:00,000 --> 00:00:04,000\nTea is ready.{token}"
     assert [w.text for w in read(data.encode(), name="a.srt").words] == ["Tea", "is", "ready."]
 
 

@@ -115,14 +115,18 @@ def _broken_words(
     if len(got) != len(said):
         raise Broken(f"words: {len(got)} read, {len(said)} in the file")
     wrong = [(a, b) for a, b in zip(got, said, strict=True) if a != b]
-    cut = (
-        case.may_end_early and wrong and said and wrong[-1][1].startswith(wrong[-1][0].rstrip("�"))
-    )
+    cut = case.may_end_early and wrong and said and _begins(wrong[-1][1], wrong[-1][0])
     if len(wrong) > case.broken_words or any("�" not in a for a, _ in wrong[: -1 if cut else None]):
         raise Broken(f"letters: {wrong[:3]}")
     if any("�" in a for a, _ in wrong) and "characters_lost" not in _notes(transcript):
         raise Broken("letters lost without a note")
     return "undecided"
+
+
+def _begins(whole: str, got: str) -> bool:
+    """Return whether a word is the beginning of another; a letter may be cut off its vowels."""
+    parts = [unicodedata.normalize("NFD", text) for text in (whole, got.rstrip("�"))]
+    return parts[0].startswith(parts[1])
 
 
 def _are_told_lost(got: Sequence[str], said: Sequence[str], transcript: Transcript) -> bool:
