@@ -23,6 +23,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """
     if config.args == config.getini("testpaths"):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        return min(os.cpu_count() or 1, MOST_WORKERS)
+        return min((os.cpu_count() or 1) + 1, MOST_WORKERS)  # many tests wait for a process
     config.option.dist = "no"
     return 0

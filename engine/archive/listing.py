@@ -16,6 +16,7 @@ from typing import Final
 
 from engine import sidecars
 from engine.archive import remote
+from engine.archive.addresses import as_local, is_address
 from engine.archive.records import Item
 
 DEFAULT: Final = "*.json"  # in a folder, as the daemon watches for
@@ -56,8 +57,8 @@ class Source:
 
 def parse(text: str) -> Source:
     """Return what the user named: `**` of a glob stands for any folders, also for none."""
-    text = remote.as_local(text)
-    if remote.is_address(text):
+    text = as_local(text)
+    if is_address(text):
         return _parse_address(text)
     if os.path.isdir(text):
         return Source(text, ("**", DEFAULT), is_folder=True)
@@ -84,7 +85,7 @@ def _parse_address(text: str) -> Source:
 
 def is_listed(text: str) -> bool:
     """Return whether the user named something that must be listed: a folder, glob or address."""
-    return remote.is_address(text) or parse(text).pattern is not None
+    return is_address(text) or parse(text).pattern is not None
 
 
 def walk(
@@ -179,7 +180,7 @@ def _files_there(source: Source, problem: OnProblem) -> Iterator[tuple[str, int]
 
 def _comparable(path: str) -> str:
     """Return a path or address as an absolute path, by which two of them are compared."""
-    if not remote.is_address(path):
+    if not is_address(path):
         return os.path.abspath(path)
     scheme, _, rest = path.partition("://")
     return os.path.normpath(f"/{scheme}:/{rest}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
+from engine.archive.addresses import is_address
 from engine.records import Cleaning, Profile
 
 State = Literal["done", "partial", "skipped", "failed"]
@@ -29,7 +30,7 @@ class Item:
 
 
 def _absolute(path: str) -> str:
-    return path if "://" in path else os.path.abspath(path)
+    return path if is_address(path) else os.path.abspath(path)
 
 
 @dataclass(frozen=True, slots=True)

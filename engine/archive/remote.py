@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import itertools
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -22,13 +21,12 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from engine import sidecars, speakers
+from engine.archive.addresses import is_address
 from engine.archive.errors import ArchiveError, RemoteMissing
 from engine.archive.records import Item, Outcome
 from engine.diarize import beside
 from engine.errors import OutputError, TranscriptError
 
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_FILE: Final = "file://"
 #: Stores in which a file is seen while it is written: there it gets its name when it is whole. The
 #: others show a file when it is complete.
 _RENAMING: Final = frozenset({"sftp", "ssh", "ftp", "smb", "hdfs", "webhdfs"})
@@ -36,18 +34,6 @@ _LARGEST_BYTES: Final = 64 << 20
 _MOST_NUMBERED: Final = 1_000
 _PAUSES_S: Final = (1.0, 4.0)  # between three tries of a request
 _LASTING: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotImplementedError)
-
-
-def is_address(text: str) -> bool:
-    """Return whether a source or a folder is behind an address; `file://` is this machine."""
-    return _ADDRESS.match(text) is not None and not text.lower().startswith(_FILE)
-
-
-def as_local(text: str) -> str:
-    """Return a `file://` address as the path that it means, anything else as it is."""
-    if not text.lower().startswith(_FILE):
-        return text
-    return unquote(text[len(_FILE) :].removeprefix("localhost")) or "/"
 
 
 def joined(folder: str, below: str) -> str:

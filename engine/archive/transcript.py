@@ -19,6 +19,7 @@ from typing import Final
 
 from engine import corrections, pipeline, sidecars, speakers
 from engine.archive import finished, remote
+from engine.archive.addresses import is_address
 from engine.archive.errors import ArchiveError
 from engine.archive.records import FINISHED, Item, Outcome, Output, Settings
 from engine.child.client import ModelClient
@@ -127,7 +128,7 @@ class Enhancer:
         )
 
     def _enhance(self, item: Item) -> Outcome:
-        if not (remote.is_address(item.path) or remote.is_address(item.outlet)):
+        if not (is_address(item.path) or is_address(item.outlet)):
             return self._enhance_here(item)
         with tempfile.TemporaryDirectory(prefix="llasa-") as folder:
             stage = remote.stage(item, Path(folder))

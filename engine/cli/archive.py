@@ -15,6 +15,7 @@ import click
 from engine import errors
 from engine.archive import cluster, listing, pool, remote
 from engine.archive import errors as archive_errors
+from engine.archive.addresses import as_local, is_address
 from engine.archive.errors import NothingFound
 from engine.archive.records import Item, Outcome, Settings
 from engine.archive.tally import Tally
@@ -100,9 +101,9 @@ def run_archive(
 
 def folder_of(text: str | None) -> Path | str | None:
     """Return the folder of the outputs: a path, or the address of one as it was typed."""
-    if text is None or remote.is_address(text):
+    if text is None or is_address(text):
         return text
-    return Path(remote.as_local(text))
+    return Path(as_local(text))
 
 
 def _outcomes(
