@@ -93,7 +93,8 @@ def product(
     """Load `model`, a folder or a name, into an engine; `bias` overrules its own."""
     info = describe(str(model))
     if bias is not None:
-        info = replace(info, bias={**info.bias, **bias})
+        own = {**info.biases.get(language, {}), **bias}  # a tagger's; a decoder has but one
+        info = replace(info, bias={**info.bias, **bias}, biases={**info.biases, language: own})
     client = ModelClient(info)
     try:
         client.start()
