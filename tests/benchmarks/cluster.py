@@ -1,7 +1,7 @@
 """An archive on two machines of Ray, one of them killed, beside one process and the daemon.
 
     uv run --extra ray python -m tests.benchmarks.cluster [--files 2000] [--model light|punct]
-        [--real 80] [--real-words 4000] [--kill-after 300] [--daemon 40] [--json]
+        [--real 80] [--real-words 4000] [--kill-after 300] [--daemon 40]
     ... --speed [--files 60]      one node, then two, without a kill: words/s
 
 Both machines are played by this one (`ray.cluster_utils.Cluster`, a processor each). Transcripts
