@@ -30,6 +30,7 @@ TOO_LONG = 20.0  # a duration of this many times the last end is looked at
 OFTEN = 0.25  # of the times are out of order
 UNCLEAR = 20  # segments to a place where the clock may have started again
 DAY_S = 86_400.0  # and no recording of so little speech is longer
+LATER = 1.25  # of the last end: nobody knows how long before its first word such a recording begins
 SHORT_OF = 0.9  # a duration that ends this early is none
 
 
@@ -62,11 +63,11 @@ def settled(
         _settle_unit(found, unit, spans)
         _settle_words_unit(found)
     _settle_words_origin(found)
-    _settle_epoch(found)
+    from_date = _settle_epoch(found)
     _settle_restarts(found)
     _settle_order(found)
     _settle_latest(found)
-    _settle_duration(found)
+    _settle_duration(found, from_date=from_date)
     return found
 
 
@@ -185,14 +186,16 @@ def _settle_words_origin(found: Clocked) -> None:
     )
 
 
-def _settle_epoch(found: Clocked) -> None:
+def _settle_epoch(found: Clocked) -> bool:
+    """Count from the first time where the clock counts from a date; return whether it does."""
     starts = [raw.start_s for raw in found.segments if raw.start_s is not None]
     starts += [word.start_s for word in _all_words(found) if word.start_s is not None]
     first = min(starts, default=0.0)
     if first < origins.EPOCH_S:
-        return
+        return False
     _change(found, lambda time: time - first)
     found.notes.append(Note(NoteName.CLOCK_JOINED, None, "counted from the first time in the file"))
+    return True
 
 
 def _settle_restarts(found: Clocked) -> None:
@@ -296,7 +299,7 @@ def _settle_latest(found: Clocked) -> None:
         found.notes.append(Note(NoteName.TIMES_IN_DOUBT, late, "after the longest recording"))
 
 
-def _settle_duration(found: Clocked) -> None:
+def _settle_duration(found: Clocked, *, from_date: bool) -> None:
     """Compare the file's duration with its last word: another unit, or none of this recording."""
     ends = [raw.end_s for raw in found.segments if raw.end_s is not None]
     ends += [word.end_s for word in _all_words(found) if word.end_s is not None]
@@ -307,6 +310,9 @@ def _settle_duration(found: Clocked) -> None:
     begun = [raw.start_s for raw in found.segments if raw.start_s is not None]
     least = max([0.5 * latest, *begun])  # no recording ends before its last segment begins
     if SHORT_OF * latest <= duration <= TOO_LONG * latest:
+        if from_date and duration > LATER * latest:
+            told = "longer than the words: it may begin before the first one, or have another unit"
+            found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, told))
         return
     for size, name in units.UNITS:
         room = 1.2 * latest if size == 0.01 else 2 * latest + 60

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -159,9 +158,6 @@ def test_a_client_may_have_it_written_and_may_leave(
     assert lent(config) == 0
 
 
-@pytest.mark.skipif(
-    "LLASA_TEST_WRITES" not in os.environ, reason="takes minutes: LLASA_TEST_WRITES=1"
-)
 def test_a_real_model_answers_through_the_protocol(config: Config, library: Path) -> None:
     """What it writes is quoted word for word, or held against what it quotes."""
     mcp = pytest.importorskip("mcp", reason="the extra llasa[mcp] is not installed")

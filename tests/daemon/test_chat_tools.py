@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -244,9 +243,6 @@ def test_a_home_without_a_database_says_so(session: Session) -> None:
     assert not session.home.database.exists()
 
 
-@pytest.mark.skipif(
-    "LLASA_TEST_WRITES" not in os.environ, reason="takes minutes: LLASA_TEST_WRITES=1"
-)
 def test_a_real_model_calls_them_under_their_schemas(session: Session) -> None:
     """Every schema can be written under; whatever is called, its arguments are sound."""
     folder = smollm2()

@@ -257,6 +257,19 @@ def test_a_unit_that_the_duration_contradicts_is_not_taken() -> None:
     assert note(transcript, "times_in_doubt") is not None
 
 
+@pytest.mark.parametrize(("duration", "told"), [(16.0, False), (60.0, True), (28.94, True)])
+def test_a_duration_beside_a_clock_that_counts_from_a_date(duration: float, told: bool) -> None:
+    """How long the recording ran before its first word is lost, so a longer one is told."""
+    segments = items()
+    for segment in segments:
+        segment["start"] += 1_700_000_000
+        segment["end"] += 1_700_000_000
+    transcript = load({"segments": segments, "language": "en", "duration": duration})
+    assert starts(transcript)[0] == 0.0
+    assert transcript.duration_s == duration
+    assert (note(transcript, "duration_in_doubt") is not None) is told
+
+
 def test_slow_speech_in_hundredths_is_not_fast_speech_in_milliseconds() -> None:
     """Silence makes the mean slow; the fastest quarter of the words shows the unit."""
     spans = [(0, 2), (2.5, 4), (60, 63), (63, 66), (66, 190)]

@@ -229,10 +229,9 @@ def _times(case: Case, transcript: Transcript) -> str:
 
 
 def _duration(case: Case, transcript: Transcript) -> None:
-    latest = case.talk.lines[-1].end_s  # a duration may count what was before the first word
-    end = latest - case.origin_s
+    end = case.talk.lines[-1].end_s - case.origin_s
     duration = transcript.duration_s
     if "duration_in_doubt" in _notes(transcript):
         return
-    if duration is not None and not 0.8 * end - 1 <= duration <= 1.3 * latest + 15:
+    if duration is not None and not 0.8 * end - 1 <= duration <= 1.3 * end + 15:
         raise Broken(f"duration: {duration} s of {end} s; {sorted(_notes(transcript))}")
