@@ -29,6 +29,11 @@ HALF = 12  # words in a half of a text that is looked at alone
 
 # Where no list has them; many more are written as in Russian or Ukrainian.
 _SHORT_WORDS = {
+    "el": "και το τη της την του τον των τα τους τις που με για από σε στο στη στην στον στα "
+    "στις στους να θα δεν μη μην είναι ήταν έχει έχω ένα ένας μια μία αυτό αυτή αυτός "
+    "αυτά τι πως πώς αν όταν αλλά ή πολύ μου σου μας σας εγώ εσύ εμείς ας κι ότι ως πριν "
+    "μετά εδώ εκεί όλα όλοι γιατί ακόμα πάνω οι τώρα ήδη μόνο χωρίς μέχρι κάτι τότε ναι "
+    "όχι",
     "be": "не на што як да гэта ён мы вы яны але ці так за па для са ад ужо калі яго яе мне было "
     "быў быць толькі яшчэ вельмі таксама там тут ёсць дзе каб",
     "mk": "на да не во се од за со што ќе го ги ја ни ти тоа ова таа овој беше сум сме има нема "
@@ -81,12 +86,12 @@ def page_of_a_part(language: str, name: str, text: str, pages: Sequence[str]) ->
 
 
 def is_written(language: str, words: Sequence[str]) -> bool:
-    """Return whether a Cyrillic text has common words of its language, in both of its halves.
+    """Return whether a text in Cyrillic or Greek has common words of its language, in both halves.
 
-    The letters of any other alphabet are Cyrillic ones in some page, and often common ones. Words
+    The letters of any other alphabet are such ones in some page, and often common ones. Words
     they are not. Other alphabets are not looked at here.
     """
-    if language not in alphabets.CYRILLIC:
+    if language not in (*alphabets.CYRILLIC, "el"):
         return True
     found = [_is_known(language, w) for w in words if len(w) >= SHORTEST and not w.isascii()]
     half = len(found) // 2
@@ -101,6 +106,8 @@ def _is_known(language: str, word: str) -> bool:
     if language in ("ru", "uk"):
         return bool(is_common(language, word))
     known = word.casefold() in _KNOWN.get(language, ())
+    if language == "el":
+        return known
     return known or any(is_common(near, word) for near in (language, "ru", "uk"))
 
 

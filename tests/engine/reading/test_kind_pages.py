@@ -34,6 +34,17 @@ def test_rare_letters_are_not_most_of_a_text() -> None:
     assert caught.value.reason == Reason.BAD_ENCODING
 
 
+def test_a_short_text_in_hebrew_is_not_greek() -> None:
+    """Its letters are Greek ones in another page; words they are not."""
+    said = "גם כאן, ייתכן שיש לנו הרבה דברים לעשות יחד, ואז נלך הביתה אל הילדים"
+    try:
+        assert text_of(read(srt(said).encode("iso8859-8"), name="a.srt")) == said
+    except InvalidTranscript as error:
+        assert error.reason == Reason.BAD_ENCODING
+    greek = "Το πλοίο φεύγει νωρίς το πρωί και τα παιδιά είναι ήδη κουρασμένα από τη ζέστη."
+    assert text_of(read(srt(greek).encode("cp1253"), name="a.srt")) == greek
+
+
 def test_a_quotation_that_only_ends_is_a_letter_of_another_page() -> None:
     """« is "ę" there; in German, » begins what « ends."""
     data = srt("Keltas išplaukia anksti rytą. Automobilių eilė yra ilga, o").encode("cp1257")
