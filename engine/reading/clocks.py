@@ -323,6 +323,9 @@ def _settle_duration(found: Clocked, *, from_date: bool) -> None:
     if duration < SHORT_OF * latest or duration > DAY_S:
         found.duration_s = None
         found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, "left out"))
+        return
+    told = "many times as long as the words: it may have another unit"
+    found.notes.append(Note(NoteName.DURATION_IN_DOUBT, None, told))
 
 
 def _without_times(found: Clocked) -> None:

@@ -332,8 +332,11 @@ def _languages(lines: list[str], words: list[str], claimed: str | None) -> list[
     if claimed is not None and alphabets.is_known(claimed):
         near = found == claimed or found in languages.near(claimed)
         short = letters < languages.ENOUGH_LETTERS and claimed not in alphabets.COMMON
-        if near or shares.get(claimed, 0) >= 0.2 or short:
+        if near or shares.get(claimed, 0) >= 0.2:
             return _written(claimed) if letters >= 16 or short else []
+        if short:  # it may still be another language, which its common words show
+            shown = found is not None and page_words.are_common(found, words)
+            return [*_written(claimed), *(_written(found) if found and shown else [])]
     if found is None or not alphabets.is_known(found):
         return []
     enough = letters >= languages.FEW_LETTERS or (found in alphabets.CJK and letters >= 6)

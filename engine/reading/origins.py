@@ -181,7 +181,11 @@ def count_from_segment(raws: Sequence[RawSegment]) -> bool:
         fills = before and abs(max(ends) - length) <= BEFORE_S < abs(max(ends) - raw.end_s)
         if raw.start_s <= max(1.0, length) and not fills:
             continue  # the two readings cannot be told apart here
-        if max(starts) > length + SLACK_S:
+        latest = max(ends, default=max(starts))
+        stand = min(starts) >= raw.start_s - BEFORE_S and latest <= raw.end_s + BEFORE_S
+        if max(starts) > length + SLACK_S or (stand and latest > length + SLACK_S):
             return False
+        if stand:
+            continue
         told += 1
     return told > 0

@@ -100,6 +100,12 @@ def is_written(language: str, words: Sequence[str]) -> bool:
     return all(part and sum(part) >= least * len(part) for part in parts)
 
 
+def are_common(language: str, words: Sequence[str]) -> bool:
+    """Return whether most words beyond ASCII are common in a language that has a list of them."""
+    found = [is_common(language, w) for w in words if len(w) >= SHORTEST and not w.isascii()]
+    return has_list(language) and 2 * sum(map(bool, found)) > len(found)
+
+
 def _is_known(language: str, word: str) -> bool:
     if alphabets.wrong_letters(language, [word])[0]:
         return False

@@ -111,6 +111,20 @@ def test_unicode_needs_no_inference(language: str, encoding: str) -> None:
     assert names_of(transcript) == {}
 
 
+def _claiming(language: str, said: str, page: str) -> bytes:
+    document = {"language": language, "segments": [{"start": 0, "end": 4, "text": said}]}
+    return json.dumps(document, ensure_ascii=False).encode(page)
+
+
+def test_a_short_text_is_not_read_in_a_language_that_only_the_file_names() -> None:
+    """In Mac Roman "Perï ... Çs" has the letters of English; the words are Catalan."""
+    with pytest.raises(InvalidTranscript) as caught:
+        read(_claiming("en", "Però a la fira hi anem i és aviat.", "cp437"), name="a.json")
+    assert caught.value.reason == "bad_encoding"
+    english = read(_claiming("en", "The café is open till nine.", "cp1252"), name="a.json")
+    assert text_of(english) == "The café is open till nine."
+
+
 @pytest.mark.parametrize(
     "data",
     [

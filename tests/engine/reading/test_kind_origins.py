@@ -77,6 +77,30 @@ def test_words_that_count_from_their_segment() -> None:
     assert note(transcript, "clock_joined") is not None
 
 
+def test_one_long_word_in_its_short_segment_stays_where_it_is() -> None:
+    """Of the few words that have times, it lies in its segment as it stands."""
+    told = [(0.5, 1.5, ["well", "then"]), (1.5, 2.5, ["no"]), (2.7, 5.0, [])]
+    segments = [
+        {
+            "start": start,
+            "end": end,
+            "text": " ".join(said) or "we begin again",
+            "words": [
+                {
+                    "word": word,
+                    "start": start + n * (end - start) / len(said),
+                    "end": start + (n + 1) * (end - start) / len(said),
+                }
+                for n, word in enumerate(said)
+            ],
+        }
+        for start, end, said in told
+    ]
+    transcript = load(segments)
+    assert [word.start_s for word in transcript.words][:3] == [0.5, 1.0, 1.5]
+    assert note(transcript, "clock_joined") is None
+
+
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_times_that_count_from_a_date_count_from_the_first_word(scale: float) -> None:
     """Seconds and milliseconds since 1970."""

@@ -257,7 +257,9 @@ def test_a_unit_that_the_duration_contradicts_is_not_taken() -> None:
     assert note(transcript, "times_in_doubt") is not None
 
 
-@pytest.mark.parametrize(("duration", "told"), [(16.0, False), (60.0, True), (28.94, True)])
+@pytest.mark.parametrize(
+    ("duration", "told"), [(16.0, False), (60.0, True), (28.94, True), (5_000.0, True)]
+)
 def test_a_duration_beside_a_clock_that_counts_from_a_date(duration: float, told: bool) -> None:
     """How long the recording ran before its first word is lost, so a longer one is told."""
     segments = items()
