@@ -28,7 +28,7 @@ def unspaced_counts(words: Sequence[EnhancedWord], lexicon: Lexicon) -> Counter[
     counts: Counter[str] = Counter()
     stems: Counter[str] = Counter()
     unsure: Counter[str] = Counter()
-    text = composed("".join(word.text for word in words))
+    text = composed("".join(("" if w.word.glued else " ") + w.text for w in words))
     for found in _RUN.finditer(text):
         run = found.group()
         if not _HAN.match(run):  # Latin and katakana runs are words as they stand

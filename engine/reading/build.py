@@ -124,11 +124,12 @@ def is_word_list(segments: Sequence[RawSegment]) -> bool:
     )
 
 
-def joined(texts: Sequence[str]) -> str:
+def joined(texts: Sequence[str], *, pieces: bool = True) -> str:
     """Join the words or tokens of a list with spaces, unless they have their own.
 
     Pieces of words have none (" Grund", "st", "ücks"), so a few texts with a space are enough.
     Where no text has one, scripts without spaces and the marks among them are joined without.
+    `pieces`: whether the list may have pieces; else a text is a word at least.
     """
     spaced = own = 0  # texts that need a space before them, and those that have it
     for before, here in pairwise(texts):
@@ -136,7 +137,9 @@ def joined(texts: Sequence[str]) -> str:
             spaced += 1
             own += here[:1].isspace() or before[-1:].isspace()
     if own and own >= SPACED * spaced:
-        return "".join(texts)
+        if pieces:
+            return "".join(texts)
+        texts = [text.strip() for text in texts]
     parts: list[str] = []
     last = ""  # the last letter so far
     for text in texts:
@@ -147,11 +150,11 @@ def joined(texts: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def merged(segments: Sequence[RawSegment]) -> RawSegment:
-    """Make one segment of a word list."""
+def merged(segments: Sequence[RawSegment], *, pieces: bool = True) -> RawSegment:
+    """Make one segment of a word list; `pieces` as for `joined`."""
     filled = [raw for raw in segments if raw.text.strip()]
     words = tuple(Timed(raw.text, raw.start_s, raw.end_s, raw.speaker) for raw in filled)
-    content = joined([word.text for word in words])
+    content = joined([word.text for word in words], pieces=pieces)
     return RawSegment(content, filled[0].start_s, filled[-1].end_s, None, words)
 
 

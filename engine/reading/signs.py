@@ -74,8 +74,8 @@ def fits(char: str, before: str, after: str, language: str) -> bool:
         return not _is_letter(after) and not is_vowel
     if char in "–—":
         return language == "en" or not (_is_letter(before) and _is_letter(after))
-    if char == "·" and language in ("ca", "oc"):
-        return True
+    if char == "·" and language in ("ca", "oc"):  # l·l, or an item of a list
+        return _is_letter(before) == _is_letter(after) and before not in tuple("'’")
     if char in "™®" and after in _SIGNS:
         return False  # one byte of two
     if char in "“”„‚«»‹›™®":

@@ -68,7 +68,8 @@ def _podcasting(document: Object) -> Transcript:
     raws = _segments(document, document["segments"], notes)
     language = normalize(document.get("language"))
     if is_word_list(raws):
-        return build("podcasting-2.0", [merged(raws)], language=language, regroup=True, notes=notes)
+        words = merged(raws, pieces=False)
+        return build("podcasting-2.0", [words], language=language, regroup=True, notes=notes)
     return build("podcasting-2.0", raws, language=language, notes=notes)
 
 

@@ -208,6 +208,14 @@ def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
     assert signs.fits("£", " ", "5", "en")
 
 
+def test_a_raised_dot_stands_between_two_letters_in_catalan() -> None:
+    """In l'·ltim it is the byte of a letter of another page."""
+    assert signs.fits("·", "l", "l", "ca")
+    assert signs.fits("·", " ", " ", "ca")
+    assert not signs.fits("·", "'", "l", "ca")
+    assert not signs.fits("·", "r", " ", "ca")
+
+
 @pytest.mark.parametrize("page", ["cp950", "big5hkscs", "gb18030", "cp932", "cp949", "euc-jp"])
 @pytest.mark.parametrize("mark", [*"–—…“”‘’•·°§×÷±€£¥"])
 def test_a_mark_of_two_bytes_in_latin_text_is_no_sign_and_a_letter(page: str, mark: str) -> None:

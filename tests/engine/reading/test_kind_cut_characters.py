@@ -58,6 +58,15 @@ def test_cut_characters_are_whole_in_every_format(data: bytes, name: str) -> Non
     assert text_of(read(data, name=name)) == "l'été"
 
 
+def test_the_mark_behind_a_cut_word_comes_along_before_the_end_of_a_style() -> None:
+    """The full stop of "café." stands in the next cue, in italics."""
+    data = (
+        b"1\n00:00:00,000 --> 00:00:02,000\n<i>We had caf\xc3\n\n"
+        b"2\n00:00:02,000 --> 00:00:04,000\n\xa9.</i> And then some tea.\n"
+    )
+    assert text_of(read(data, name="a.srt")) == "We had café. And then some tea."
+
+
 def test_halves_of_an_escaped_pair_are_whole_again() -> None:
     """JSON escapes a character beyond the first 65,536 in two."""
     transcript = read(cpp(rb" So \ud83e", rb"\uded6 then"), name="a.json")

@@ -229,6 +229,20 @@ def test_podcast_transcripts_of_single_words() -> None:
     assert transcript.words[4].start_s == 2.0
 
 
+def test_single_words_of_a_podcast_stay_single_where_some_have_a_space() -> None:
+    """A space that stands behind a tool's mark is the mark's; a segment is never a piece of one."""
+    segments = [
+        {
+            "startTime": float(n),
+            "endTime": n + 0.5,
+            "body": f"<|en|> {n % 3}" if n % 5 == 0 else "1",
+        }
+        for n in range(20)
+    ]
+    transcript = load({"version": "1.0.0", "segments": segments})
+    assert words_of(transcript) == [str(n % 3) if n % 5 == 0 else "1" for n in range(20)]
+
+
 def test_old_captions_of_the_npm_package_are_in_milliseconds() -> None:
     """Its offsets were whole milliseconds before they were seconds."""
     lines = ["who wants tea in the garden", "I do and my sister does too", "then get two cups"]
