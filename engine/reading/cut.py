@@ -26,7 +26,7 @@ _HEAD = re.compile(rf"(?:{_S}{{1,3}}|[\ud800-\udbff])\Z")
 _TAIL = re.compile(rf"(?:{_S}{{1,3}}|[\udc00-\udfff])")
 _REST = regex.compile(
     rf"(?:{LETTER}|['’\u200c\u200d-](?={LETTER}))*"
-    # Marks, not those of JSON, tags and tables, before a space, a special token or the end of a style
+    # Marks, not those of JSON, tags and tables, before a space, a token or the end of a style
     r"(?:[\p{P}--[<>\[\]{}\"_\\]]+(?=\s|\Z|\[_[A-Z]|<\||</))?",
     regex.V1,
 )
