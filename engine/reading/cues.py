@@ -64,17 +64,26 @@ def vtt(content: str) -> list[RawSegment]:
     lines = content.strip().split("\n")
     if not lines[0].startswith("WEBVTT"):
         raise unreadable("WebVTT", "the first line is not WEBVTT")
-    if len(lines) > 2 and not lines[-2].strip() and _is_cut_time(lines):
+    if (
+        len(lines) > 2
+        and not lines[-2].strip()
+        and _is_cut_time(lines, ended=content.endswith("\n"))
+    ):
         lines = lines[:-1]  # the file ends inside of the times of a cue
     return [] if lines == ["WEBVTT"] else _segments(_vtt_cues(lines), "WebVTT")
 
 
-def _is_cut_time(lines: list[str]) -> bool:
-    """Return whether the last line is the beginning of times: "00" is one if others begin so."""
+def _is_cut_time(lines: list[str], *, ended: bool) -> bool:
+    """Return whether the last line is the beginning of times: "00" is one if others begin so.
+
+    A single figure is one only where no line end follows it (`ended`).
+    """
     if not _CUT.fullmatch(lines[-1]):
         return False
     before = next((line for line in reversed(lines) if _times(line) is not None), "")
-    return ":" in lines[-1] or (len(lines[-1]) > 1 and before.lstrip().startswith(lines[-1]))
+    return ":" in lines[-1] or (
+        (len(lines[-1]) > 1 or not ended) and before.lstrip().startswith(lines[-1])
+    )
 
 
 def unreadable(kind: str, why: str) -> InvalidTranscript:

@@ -126,3 +126,15 @@ def test_a_file_that_is_cut_off_inside_a_mark_has_no_half_mark_as_a_word(mark: s
     transcript = read((cue + said).encode(), name="a.srt")
     assert text_of(transcript) == "Tea & cake for all of us"
     assert "marks_removed" in names_of(transcript)
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [("0", ""), ("00", ""), ("00:0", ""), ("00\n", ""), ("0\n", " 0"), ("7", " 7"), ("7\n", " 7")],
+)
+def test_webvtt_that_is_cut_off_inside_of_times_has_no_figure_as_a_word(
+    rest: str, said: str
+) -> None:
+    """A single figure is the beginning of a time only where the file ends right behind it."""
+    cue = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nTea for two.\n\n"
+    assert text_of(read((cue + rest).encode(), name="a.vtt")) == f"Tea for two.{said}"

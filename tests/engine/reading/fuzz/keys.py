@@ -81,7 +81,7 @@ def _pairs(case: Case) -> None:
 def _lengths(case: Case) -> None:
     key = case.rng.choice(("duration", "dur", "length"))
     for item in _items(case):
-        item[key] = round(item.pop("end") - item["start"], 3)
+        item[key] = round(item.pop("end") - item["start"], 6)  # in hours, 3 are seconds
     case.must_read = False
     case.times_kept = False
 

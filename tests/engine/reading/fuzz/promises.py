@@ -171,8 +171,8 @@ def _first_difference(got: Sequence[str], said: Sequence[str]) -> str:
 def _phantom_is_removed(case: Case, transcript: Transcript) -> None:
     cleaned, removals = clean(transcript, level="safe")
     kept = [_same(word.text) for word in cleaned.words]
-    letters = Counter("".join(case.said)) - Counter("".join(kept))
-    named = Counter("".join(removal.text for removal in removals))
+    letters = Counter(_same("".join(case.said))) - Counter("".join(kept))
+    named = Counter(_same("".join(removal.text for removal in removals)))
     if letters - named:
         raise Broken(f"words lost in cleaning: {letters - named}")
 
