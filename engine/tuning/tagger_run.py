@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,12 +138,16 @@ def _read(
 
 def anchor_texts() -> list[list[str]]:
     """Return words of every language that ships with llasa, but for those that measure a model."""
+    return [[word.core for word in sample.words] for sample in anchor_samples()]
+
+
+def anchor_samples() -> list[texts.Sample]:
+    """Return the text that ships with llasa, but for what measures a model."""
     out = []
     for code in texts.LANGUAGES:
         measured = {one.title: len(one.words) for one in texts.samples(code, MEASURED_WORDS)}
         for work in texts.works(code):
-            rest = work.words[measured.get(work.title, 0) :]
-            out.append([word.core for word in rest])
+            out.append(replace(work, words=work.words[measured.get(work.title, 0) :]))
     return out
 
 

@@ -70,7 +70,7 @@ def of_recording(recording: Recording, *, bare: bool) -> Trial:
             )
         )
     turns = [n > 0 and word.before == TURN for n, word in enumerate(words)]
-    transcript = _transcript(texts, turns, recording.language)
+    transcript = transcript_of(texts, turns, recording.language)
     return Trial(f"{recording.name} {'bare' if bare else 'source'}", recording.language,
                  transcript, tuple(right))  # fmt: skip
 
@@ -93,7 +93,8 @@ def first_case(right: Right) -> bool:
     return right.capital if right.case is None else right.case != LOWER  # type: ignore[return-value]
 
 
-def _transcript(texts: Sequence[str], turns: Sequence[bool], language: str) -> Transcript:
+def transcript_of(texts: Sequence[str], turns: Sequence[bool], language: str) -> Transcript:
+    """Return words as a source has them; `turns` says before which another speaker begins."""
     speaker, many = 0, any(turns)
     words = []
     for text, turn in zip(texts, turns, strict=True):

@@ -1,6 +1,6 @@
 """LoRA on SmolLM2-135M, from recordings to a file that the tuned model enhances.
 
-    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 6] [--layers 4]
+    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 6] [--excerpt 170]
 
 DIR becomes the home. The recordings are short excerpts of ../shared/data/corpora/en. `llasa-cli
 tune` trains twice: once without a break, once with Ctrl-C after some steps and the same command
@@ -32,7 +32,6 @@ from tests.benchmarks.tune import processor_s, talks
 from tests.chat_model import smollm2
 
 ROOT = Path(__file__).parents[2]
-WORDS = 170
 
 
 def main() -> None:
@@ -40,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True, help="becomes the home")
     parser.add_argument("--recordings", type=int, default=6)
+    parser.add_argument("--excerpt", type=int, default=170, help="words of a recording")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -52,7 +52,7 @@ def main() -> None:
         for chunk in talk.styled.split("\n\n"):
             kept.append(chunk)
             words += len(chunk.split())
-            if words > WORDS:
+            if words > options.excerpt:
                 break
         (texts / f"{n:02}.txt").write_text("\n\n".join(kept), encoding="utf-8")
     how = [

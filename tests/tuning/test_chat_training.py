@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import pytest
 from tokenizers import Tokenizer
 
 from engine.guided import model as guided
+from engine.guided.guide import Guide
 from engine.models import catalog
+from engine.records import Part
+from engine.records import Word as SourceWord
+from engine.text import parts
 from engine.text.marks import letters
-from engine.tuning import chat_run, loop
+from engine.tuning import chat_run, decisions, loop, trials
 from engine.tuning.store import Run
+from engine.tuning.words import COMMA, NO_BREAK, PERIOD, Word
 from tests.small_models import sentencepiece_like
 
 
@@ -23,7 +29,7 @@ def options(base: Path) -> chat_run.Options:
     """Return options for a small model with random weights."""
     sentencepiece_like(base / "var" / "models" / "talker")
     return chat_run.Options(
-        base="talker", home=os.fsdecode(base), upper=1, rank=2, rows=2, words=20, examples=6,
+        base="talker", home=os.fsdecode(base), upper=1, rank=2, rows=2, ways=1, examples=6,
         epochs=2, rate=1e-3, validations=1,
     )  # fmt: skip
 
@@ -51,19 +57,69 @@ def test_a_chat_model_learns_and_becomes_a_folder_that_the_engine_loads(
     assert all("lora" in name for name in wanted)
 
 
-def test_the_prompt_is_the_products_own_and_nothing_of_it_is_learnt(
+def test_the_prompt_is_the_products_own_and_the_choices_are_the_guides(
     run: Run, options: chat_run.Options
 ) -> None:
-    """The answer has the words of the recording with its marks."""
+    """The answer has the words of the recording with its marks; most of it leaves no choice."""
     info = catalog.describe("talker", base=Path(options.home), use_measured=False)
     loaded = guided.load(info)
     recordings = run.of_part("train")
     examples = chat_run._examples(recordings, loaded, info, chat_run.presets()["general"], options)
-    one = examples[0]
-    assert one.ids[: len(loaded.template.before)] == loaded.template.before
-    assert one.ids[-1] == loaded.template.end_id
     tokenizer = Tokenizer.from_file(os.path.join(info.path, "tokenizer.json"))
-    answer = tokenizer.decode(list(one.ids[one.prompt : -1]))
     said = "".join(said.word.core for recording in recordings for said in recording.said)
-    assert letters(answer) in said
-    assert answer.count(".") > 1
+    for one in examples:
+        assert one.ids[: len(loaded.template.before)] == loaded.template.before
+        answer = tokenizer.decode(list(one.ids[one.prompt :]))
+        assert letters(answer) in said
+        assert answer.count(".") > 1
+        for choice in one.decisions:
+            assert len(choice.ids) == len(choice.bias) > choice.right >= 0
+            follows = one.ids[choice.place + 1] if choice.place + 1 < len(one.ids) else None
+            assert choice.ids[choice.right] in (follows, loaded.template.end_id)
+            assert choice.place >= one.prompt - 1
+
+
+def test_what_the_lattice_does_not_offer_is_no_choice(run: Run, options: chat_run.Options) -> None:
+    """An em dash after a word is written as the source has it, and nothing is learnt of it."""
+    info = catalog.describe("talker", base=Path(options.home), use_measured=False)
+    loaded = guided.load(info)
+    words = [Word("We"), Word("waited", "-"), Word("then"), Word("left", ".", PERIOD)]
+    part = Part(0, tuple(SourceWord(text) for text in ("we", "waited", "then", "left")))
+    wanted = [decisions.Wanted(word, NO_BREAK, asked=True) for word in words]
+    found = decisions.example(
+        part, (), wanted, info=info, template=loaded.template, vocabulary=loaded.vocabulary
+    )
+    dashed = {choice.place for choice in found.decisions}
+    wanted[1] = decisions.Wanted(replace(words[1], mark=",", label=COMMA), NO_BREAK, asked=True)
+    sure = decisions.example(
+        part, (), wanted, info=info, template=loaded.template, vocabulary=loaded.vocabulary
+    )
+    assert len(dashed) < len(sure.decisions)
+    tokenizer = Tokenizer.from_file(os.path.join(info.path, "tokenizer.json"))
+    assert tokenizer.decode(list(sure.ids[sure.prompt :])).strip() == "We waited, then left."
+    assert tokenizer.decode(list(found.ids[found.prompt :])).strip() == "We waited then left."
+
+
+def test_a_model_that_takes_what_was_right_writes_the_text(
+    run: Run, options: chat_run.Options
+) -> None:
+    """Whoever follows the choices of an example through the guide writes what was wanted."""
+    info = catalog.describe("talker", base=Path(options.home), use_measured=False)
+    loaded = guided.load(info)
+    for recording in run.of_part("train"):
+        words = [one.word for one in recording.said]
+        texts = [word.core.lower() for word in words]
+        after = [*(word.before for word in words[1:]), NO_BREAK]
+        transcript = trials.transcript_of(texts, [False] * len(texts), "en")
+        [part] = parts.split(transcript, replace(info, part_words=10_000), covered=True)
+        wanted = [decisions.Wanted(w, a, asked=True) for w, a in zip(words, after, strict=True)]
+        found = decisions.example(
+            part, (), wanted, info=info, template=loaded.template, vocabulary=loaded.vocabulary
+        )
+        guide = Guide(part, (), info, loaded.vocabulary)
+        state = guide.start
+        for token in found.ids[found.prompt :]:
+            assert guide.forced(state) or token in guide.allowed(state).ids
+            state = guide.advance(state, token)
+        written = [word.text for word in guide.enhanced(state)]
+        assert written == [word.core + word.mark for word in words]
