@@ -1,7 +1,9 @@
 """Where a model computes, and in what form its weights are there; used in the child alone.
 
 On Linux the MLX wheel brings a slow reference BLAS. Where the system has OpenBLAS, its symbols are
-put in front before MLX is imported.
+put in front before MLX is imported. MLX frees the arrays between two operations and asks for others
+of the same size; the C library hands large ones back to the system each time, which then clears
+them page by page. It is told to keep them: a tagger takes a sixth less of the processor's time.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ _FLOAT32_MEMORY_SHARE: Final = 0.5
 _CACHE_BYTES: Final = 256 * 1024 * 1024
 
 
+#: glibc's options (mallopt(3)): M_MMAP_THRESHOLD, up to which arrays are its own, at most 32 MiB;
+#: M_TRIM_THRESHOLD, up to which freed memory is kept.
+_KEPT: Final = ((-3, 32 << 20), (-1, 256 << 20))
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The form that weights have while they are computed with."""
@@ -33,10 +40,11 @@ class Form:
 def use_fast_blas() -> bool:
     """Load OpenBLAS with RTLD_GLOBAL, if this is Linux and has it; call it before importing MLX.
 
-    Returns whether it is in use.
+    The process keeps memory that it frees, too. Returns whether OpenBLAS is in use.
     """
     if sys.platform != "linux":
         return False
+    keep_freed_memory()
     for name in ("libopenblas.so.0", "libopenblas.so"):
         try:
             ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
@@ -44,6 +52,12 @@ def use_fast_blas() -> bool:
             continue
         return True
     return False
+
+
+def keep_freed_memory() -> bool:
+    """Let the C library keep arrays that were freed for the next ones; return whether it does."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and all(mallopt(option, size) for option, size in _KEPT)
 
 
 def choose_form(device: Device, *, numbers: int, packed: bool, fast_blas: bool) -> Form:

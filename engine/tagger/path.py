@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from engine.text.lattice import Choice, Lattice, Reading, WeighedJoin
@@ -111,6 +112,7 @@ def pair_score(
     return mark + scores.paragraph[option.join.paragraph] + option.bias
 
 
+@lru_cache(maxsize=65_536)
 def case_of(text: str) -> int:
     """Return the label of the case that a word is written in."""
     letters = [char for char in text if char.isalpha()]

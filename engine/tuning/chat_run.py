@@ -12,7 +12,7 @@ import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -43,8 +43,8 @@ SCALE: Final = 20.0
 #: Less than any logit: of what stands beyond the tokens of a choice.
 _NEVER: Final = -1e4
 #: Words of an anchor, and anchors of a language.
-ANCHOR_WORDS: Final = 60
-ANCHORS: Final = 4
+ANCHOR_WORDS: Final = 40
+ANCHORS: Final = 2
 _MARK_OF: Final = {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}
 _WEIGHTS: Final = ("model*.safetensors", "model.safetensors.index.json")
 
@@ -65,7 +65,7 @@ class Options:
     examples: int = 400  # at most
     epochs: int = 2
     patience: int = 3
-    validations: int = 4  # an epoch
+    validations: int = 3  # an epoch
     seed: int = 1
 
 
@@ -106,10 +106,8 @@ class ChatTask:
         import mlx.core as mx
 
         if not self._before:
-            for one in self._anchors:
-                said = _logs(self.scores(self._untouched, [one]))
-                mx.eval(said)
-                self._before.append(said)
+            self._before = [_logs(self.scores(self._untouched, [one])) for one in self._anchors]
+            mx.eval(self._before)
         rng = random.Random(f"{self._options.seed}:anchors:{step}")  # noqa: S311
         total = mx.array(0.0)
         for n in rng.sample(range(len(self._anchors)), self._options.anchor_rows):
@@ -330,9 +328,12 @@ def _of_transcript(
 
 
 def _anchors(loaded: Model, info: ModelInfo) -> list[Example]:
-    """Return parts of text that ships with llasa, none of which measures a model."""
+    """Return parts of every language's text that ships with llasa, none of which measures a model.
+
+    The works take turns.
+    """
     short = replace(info, part_words=ANCHOR_WORDS)
-    out: list[Example] = []
+    found: dict[str, list[Iterator[Example]]] = {}
     for sample in anchor_samples():
         wanted = [
             Wanted(
@@ -342,8 +343,13 @@ def _anchors(loaded: Model, info: ModelInfo) -> list[Example]:
             )
             for word in sample.words
         ]
-        out += islice(_of_transcript(sample.transcript(), wanted, loaded, short), ANCHORS)
-    return out
+        own = _of_transcript(sample.transcript(), wanted, loaded, short)
+        found.setdefault(sample.language, []).append(own)
+    return [
+        one
+        for works in found.values()
+        for one in islice(chain.from_iterable(zip(*works, strict=False)), ANCHORS)
+    ]
 
 
 def _write(run: Run, info: ModelInfo, options: Options, found: biases.Found) -> None:

@@ -1,12 +1,15 @@
-"""Measure the library: `uv run python -m tests.benchmarks.search [PASSAGES]`.
+"""Measure the library: `uv run python -m tests.benchmarks.search [PASSAGES] [--meaning]`.
 
 Passages are made of words whose frequencies fall as in a language (Zipf); 100,000 of them are about
 2,500 hours of speech. Printed: how long indexing takes and how much memory, how large the index is
-beside the text, and how long searches take; all times are of the processor.
+beside the text, and how long searches take; all times are of the processor. `--meaning` (with the
+extra search) gives every passage a random vector and measures the wall time of a question by
+meaning: the vectors are written to a file, the child embeds the question and compares it with all.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import resource
@@ -17,18 +20,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from daemon.operations.search import in_order, passage_of, ranked, telling
 from engine.ask import stored, tokens
 from engine.ask.passages import Passage, Spoken, Turn
 from engine.ask.query import matches, parse
+from engine.child.embedder import EmbedderClient
+from engine.models.embedders import PACKAGED, describe
 from state.library.library import Library
 from state.library.opening import open_library, open_library_readonly
 from state.library.records import Filters, NewPassage, NewTranscript
+from state.library.vectors import put_vectors, write_vectors
 
 VOCABULARY = 40_000
 WORDS = 210  # of a passage
 EACH = 400  # passages of a transcript: ten hours
 SEARCHES = 200
+DIMENSIONS = 384  # of multilingual-e5-small
 
 
 def vocabulary(source: random.Random) -> list[str]:
@@ -120,9 +129,38 @@ def search(library: Library, words: list[str], source: random.Random) -> None:
         )
 
 
+def meaning(library: Library, folder: Path) -> None:
+    """Give every passage a vector, and ask a question of the real model."""
+    client = EmbedderClient(describe(PACKAGED))
+    source = np.random.default_rng(17)
+    ids = [int(row[0]) for row in library.database.query("SELECT id FROM passages")]
+    begun = time.monotonic()
+    for start in range(0, len(ids), 1_000):
+        rows = source.standard_normal((len(ids[start : start + 1_000]), DIMENSIONS))
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        halves = [row.tobytes() for row in rows.astype(np.float16)]
+        stored_rows = zip(ids[start : start + 1_000], halves, strict=True)
+        put_vectors(library, client.info.identity, stored_rows)
+    print(f"{len(ids):,} vectors stored in {time.monotonic() - begun:.1f} s, {memory_mb():.0f} MB")
+    for turn in ("first", "second", "third"):
+        begun = time.monotonic()
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            write_vectors(library, client.info.identity, Filters(), file)
+            file.flush()
+            written_s = time.monotonic() - begun
+            client.nearest("where did they anchor for the night", Path(file.name), limit=50)
+        spent_s = time.monotonic() - begun
+        print(f"{turn} question: {written_s:.2f} s to write the vectors, {spent_s:.2f} s in all")
+    client.close()
+
+
 def main() -> None:
     """Fill a library in a temporary folder and search it."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("passages", type=int, nargs="?", default=100_000)
+    parser.add_argument("--meaning", action="store_true")
+    options = parser.parse_args()
+    count = options.passages
     source = random.Random(17)
     words = vocabulary(source)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,6 +168,8 @@ def main() -> None:
         with open_library(path, stored.indexed, form=tokens.VERSION) as library:
             text_bytes = fill(library, words, source, count)
             sizes(library, text_bytes)
+            if options.meaning:
+                meaning(library, Path(folder))
         with open_library_readonly(path, stored.indexed, form=tokens.VERSION) as library:
             search(library, words, source)
 
