@@ -6,11 +6,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.calibration import texts
 from engine.models import catalog
 from engine.models.device import use_fast_blas
 from engine.tagger.pieces import Pieces
@@ -20,9 +19,6 @@ from engine.tuning.presets import presets
 from engine.tuning.records import Recording
 from engine.tuning.store import Run
 
-#: Words of each language that ships with llasa, from the start of each work, that measure a model;
-#: the words behind them are what it should still read as before.
-MEASURED_WORDS: Final = 1_000
 COPIED: Final = ("tokenizer.json", "words.npz")
 
 
@@ -138,17 +134,7 @@ def _read(
 
 def anchor_texts() -> list[list[str]]:
     """Return words of every language that ships with llasa, but for those that measure a model."""
-    return [[word.core for word in sample.words] for sample in anchor_samples()]
-
-
-def anchor_samples() -> list[texts.Sample]:
-    """Return the text that ships with llasa, but for what measures a model."""
-    out = []
-    for code in texts.LANGUAGES:
-        measured = {one.title: len(one.words) for one in texts.samples(code, MEASURED_WORDS)}
-        for work in texts.works(code):
-            out.append(replace(work, words=work.words[measured.get(work.title, 0) :]))
-    return out
+    return [[word.core for word in sample.words] for sample in trials.anchor_samples()]
 
 
 def write_model(run: Run, model: Any, learnt: Any, base: Path, *, dashes: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.calibration.texts import Sample
+from engine.calibration.texts import LANGUAGES, Sample, samples, works
 from engine.records import Segment, Transcript
 from engine.records import Word as SourceWord
 from engine.tagger.path import LOWER
@@ -15,6 +15,9 @@ from engine.tuning.degrade import BARE, WHISPER, as_heard
 from engine.tuning.records import Recording
 from engine.tuning.words import COMMA, MASKED, NO_BREAK, PERIOD, QUESTION, TURN, case_of
 
+#: Words of each language that ships with llasa, from the start of each work, that measure a model;
+#: the words behind them are what it should still read as before.
+MEASURED_WORDS: Final = 1_000
 _SEGMENT_WORDS: Final = 12
 _MARKS: Final = {COMMA: "comma", PERIOD: "period", QUESTION: "question"}
 _OF_LABEL: Final = {"COMMA": "comma", "PERIOD": "period", "QUESTION": "question"}
@@ -86,6 +89,16 @@ def of_sample(sample: Sample) -> Trial:
     if not sample.has_paragraphs:
         right = [replace(one, paragraph=None) for one in right]
     return Trial(sample.title, sample.language, sample.transcript(), tuple(right))
+
+
+def anchor_samples() -> list[Sample]:
+    """Return the text that ships with llasa, but for what measures a model."""
+    out = []
+    for code in LANGUAGES:
+        measured = {one.title: len(one.words) for one in samples(code, MEASURED_WORDS)}
+        for work in works(code):
+            out.append(replace(work, words=work.words[measured.get(work.title, 0) :]))
+    return out
 
 
 def first_case(right: Right) -> bool:

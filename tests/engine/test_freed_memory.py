@@ -1,4 +1,4 @@
-"""Arrays that were freed are used for the next ones, and not handed back to the system each time."""
+"""Freed arrays are used for the next ones, and not handed back to the system each time."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from engine.records import Part
 from engine.records import Word as SourceWord
 from engine.text import parts
 from engine.text.marks import letters
-from engine.tuning import chat_run, decisions, loop, trials
+from engine.tuning import chat_examples, chat_run, decisions, loop, trials
 from engine.tuning.store import Run
 from engine.tuning.words import COMMA, NO_BREAK, PERIOD, Word
 from tests.small_models import sentencepiece_like
@@ -64,7 +64,8 @@ def test_the_prompt_is_the_products_own_and_the_choices_are_the_guides(
     info = catalog.describe("talker", base=Path(options.home), use_measured=False)
     loaded = guided.load(info)
     recordings = run.of_part("train")
-    examples = chat_run._examples(recordings, loaded, info, chat_run.presets()["general"], options)
+    general = chat_run.presets()["general"]
+    examples = chat_examples.examples(recordings, loaded, info, general, ways=1, seed=1)
     tokenizer = Tokenizer.from_file(os.path.join(info.path, "tokenizer.json"))
     said = "".join(said.word.core for recording in recordings for said in recording.said)
     for one in examples:
