@@ -224,6 +224,21 @@ def _decide(cues: Sequence[Cue]) -> None:
                 or (cue.fresh <= longest and _grows(cues[n - 1], cue))
             )
             cue.repeats = run in proven or (bool(proven) and fits)
+    _keep_what_is_said_twice(cues)
+
+
+def _keep_what_is_said_twice(cues: Sequence[Cue]) -> None:
+    """Keep what begins a line as the line before it ended, in a file whose lines only grow.
+
+    Where lines scroll, too, most of them begin so.
+    """
+    pairs = [*pairwise(cues)]
+    grown = sum(_grows(before, cue) for before, cue in pairs)
+    begun = [cue for before, cue in pairs if cue.overlap < len(before.words)]
+    same = [cue for cue in begun if cue.overlap and cue.fresh > 0]
+    if grown >= 2 and 2 * len(same) < len(begun):
+        for cue in same:
+            cue.repeats = cue.repeats and not can_be_said(cue)
 
 
 def _grows(before: Cue, cue: Cue) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import regex  # type: ignore[import-untyped]
 
+from engine.models.common_words import has_list, is_common
 from engine.reading import alphabets
 from engine.text.letters import is_letter
 
@@ -12,6 +13,7 @@ _SIGN_INSIDE = regex.compile(r"\p{L}(?!’)[^\p{L}\s]*[«»‹›„‚§°²³�
 _MARK_FIRST = regex.compile(r"(?<![\p{L}\p{M}])[\p{M}--\uFE0F]", regex.V1)
 _MARK = regex.compile(r"\p{M}")
 _SIGNS = tuple("€£¥§©•·½¼¾±×÷♪♫")
+_LAST_WORD = regex.compile(r"[\p{L}\p{M}]+\Z")
 _CLOSES = regex.compile(r"[\p{L}\p{M}]«(?![\p{L}\p{M}])")
 _TOUCHED_BY_NONE = frozenset("°²³ªº€£¥§½¼¾±×÷")
 _ARABIC_MARKS = frozenset("،؛؟٪٫٬۔٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u200e\u200f")
@@ -32,10 +34,19 @@ def are_wrong(line: str, language: str, *, alone: bool) -> bool:
             if "\uff61" <= char <= "\uff9f":
                 return True  # half-width kana are what other code pages look like
         elif char == "…" and not alone:  # letters have shown the code page
-            continue
+            if _is_vowel(line[:place], language):
+                return True
         elif not fits(char, line[place - 1 : place], line[place + 1 : place + 2], language):
             return True
     return False
+
+
+def _is_vowel(before: str, language: str) -> bool:
+    """Return whether "…" is à: the word is common with it, and none without (DOS has à there)."""
+    word = _LAST_WORD.search(before)
+    if word is None or "à" not in alphabets.letters(language) or not has_list(language):
+        return False
+    return is_common(language, f"{word[0]}à") and not is_common(language, word[0])
 
 
 def are_halves(text: str) -> bool:

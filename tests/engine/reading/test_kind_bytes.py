@@ -208,6 +208,14 @@ def test_a_sign_after_a_letter_of_two_characters_is_wrong() -> None:
     assert signs.fits("£", " ", "5", "en")
 
 
+def test_an_ellipsis_that_makes_a_common_word_with_a_vowel_is_that_vowel() -> None:
+    """The byte of … is à in pages of DOS: già and sarà are words, gi and sar are none."""
+    for said in ("ed è gi… estate", "domani sar… più facile"):
+        assert signs.are_wrong(said, "it", alone=False)
+    assert not signs.are_wrong("perché… forse è vero", "it", alone=False)
+    assert not signs.are_wrong("gi… più", "en", alone=False)
+
+
 def test_a_raised_dot_stands_between_two_letters_in_catalan() -> None:
     """In l'·ltim it is the byte of a letter of another page."""
     assert signs.fits("·", "l", "l", "ca")

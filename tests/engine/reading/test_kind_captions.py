@@ -334,6 +334,21 @@ def test_a_line_that_grows_may_begin_with_the_sentence_before(length_s: float) -
     assert words_of(srt(cues)) == [*first, "Yes.", *second]
 
 
+def test_a_line_that_grows_may_begin_as_the_line_before_it_ended() -> None:
+    """No line of the file scrolls, so that the three words were said twice."""
+    lines = [
+        "so the boats came back before the first storm of autumn",
+        "and their crews sat and waited in the old harbour",
+        "in the old harbour nobody slept until the wind had turned",
+        "then all of them went out again in the morning",
+    ]
+    cues, at = [], 0.0
+    for line in lines:
+        cues += [(a + at, b + at, said) for a, b, said in growing(line.split(), by=5, step_s=2.0)]
+        at = cues[-1][1]
+    assert words_of(srt(cues)) == " ".join(lines).split()
+
+
 def test_a_cue_that_adds_nothing_and_could_be_said_is_told() -> None:
     """Whether a line stood still or was said twice, nobody knows: it is left out, and counted."""
     cues = scrolling([*LINES, "once again please", *LINES], 2)
