@@ -17,11 +17,13 @@ from engine.reading import names
 from engine.reading.notes import NoteName
 from engine.reading.times import moment
 from engine.records import Note
+from engine.text.words import is_spaceless
 
 Object = dict[str, Any]
 
 ENOUGH = 4  # fewer objects do not show what their values are
 MOST_VOICES = 20  # a larger number is none of a voice, where the key says nothing
+MANY_LETTERS = 8  # in a script without spaces: more than a name has
 LONGEST_NAME = 40  # characters of a speaker, where the key says nothing
 _LABEL = re.compile(r"(?:speaker|spk|spkr|s|voice|person|participant)[ _-]?\d{1,3}", re.IGNORECASE)
 _OTHER_TIMES = re.compile(
@@ -279,10 +281,15 @@ def _longest(items: Sequence[Object], keys: Sequence[str]) -> str | None:
             continue
         if not all(_LABEL.fullmatch(value.strip()) for value in texts):
             likely.append(key)
-        spaced = sum(" " in value.strip() for value in texts)
+        spaced = sum(_has_words(value.strip()) for value in texts)
         if 2 * spaced >= len(texts) and 2 * len(set(texts)) >= len(texts):
             best = max(best, (sum(map(len, texts)) / len(texts), key), key=lambda one: one[0])
     return best[1] or (likely[0] if len(likely) == 1 else None)
+
+
+def _has_words(value: str) -> bool:
+    """Return whether a text has several words; where they have no space, so many letters."""
+    return " " in value or sum(map(is_spaceless, value)) >= MANY_LETTERS
 
 
 def _unread(

@@ -187,6 +187,15 @@ def test_clocks_under_an_unknown_key_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    "said", ["船は朝早く港を出ます。", "离开港口的船很早就出发了", "เรือออกจากท่าแต่เช้า"]
+)
+def test_what_is_said_without_spaces_is_no_less_a_text_than_a_name(said: str) -> None:
+    """Of two keys that say nothing, the one with the longer text holds it."""
+    transcript = load([{"start": 0.0, "end": 4.0, "kiek": said, "inhalt": "Chiara Nowak"}])
+    assert "".join(words_of(transcript)) == said
+
+
+@pytest.mark.parametrize(
     "extra",
     [
         {"language": "English"}, {"type": "Final"}, {"sentiment": "Neutral"}, {"channel": 0},
