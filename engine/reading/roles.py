@@ -283,8 +283,13 @@ def _longest(items: Sequence[Object], keys: Sequence[str]) -> str | None:
             likely.append(key)
         spaced = sum(_has_words(value.strip()) for value in texts)
         if 2 * spaced >= len(texts) and 2 * len(set(texts)) >= len(texts):
-            best = max(best, (sum(map(len, texts)) / len(texts), key), key=lambda one: one[0])
+            best = max(best, (sum(map(_length, texts)) / len(texts), key), key=lambda one: one[0])
     return best[1] or (likely[0] if len(likely) == 1 else None)
+
+
+def _length(value: str) -> int:
+    """Return the letters of a text; one of a script without spaces says as much as two."""
+    return len(value) + sum(map(is_spaceless, value))
 
 
 def _has_words(value: str) -> bool:
