@@ -79,9 +79,9 @@ def adds(text: str, other: str, known: Knowledge) -> bool:
 
 
 def is_subject(tag: str, known: Knowledge) -> bool:
-    """Return whether a tag is a subject, and no piece of a sentence."""
+    """Return whether a tag is a subject: no piece of a sentence, and no number alone."""
     keys = [token.key for token in reading.read(tag, known).tokens]
-    return bool(keys) and not {keys[0], keys[-1]} & known.function
+    return any(map(str.isalpha, tag)) and bool(keys) and not {keys[0], keys[-1]} & known.function
 
 
 def _telling(tokens: Sequence[Token], known: Knowledge) -> list[str]:

@@ -47,13 +47,9 @@ def test_a_point_says_more_than_the_title() -> None:
 
 
 def test_a_tag_is_a_subject() -> None:
-    """A piece of a sentence is none."""
-    assert [
-        tag for tag in ("old mill", "sold the", "it was", "mayor") if is_subject(tag, known())
-    ] == [
-        "old mill",
-        "mayor",
-    ]
+    """A piece of a sentence is none, nor is a number alone."""
+    tags = ("old mill", "sold the", "it was", "mayor", "2024", "Apollo 11")
+    assert [tag for tag in tags if is_subject(tag, known())] == ["old mill", "mayor", "Apollo 11"]
 
 
 def test_points_are_read_alone_and_a_summary_in_a_row() -> None:
