@@ -46,7 +46,7 @@ def _is_vowel(before: str, language: str) -> bool:
     word = _LAST_WORD.search(before)
     if word is None or "à" not in alphabets.letters(language) or not has_list(language):
         return False
-    return is_common(language, f"{word[0]}à") and not is_common(language, word[0])
+    return bool(is_common(language, f"{word[0]}à")) and not is_common(language, word[0])
 
 
 def are_halves(text: str) -> bool:

@@ -116,7 +116,8 @@ class ChatTask:
         for one in examples:
             for row, made in zip(np.array(self.scores(learnt, [one])), one.decisions, strict=True):
                 scores, written = row[: len(made.ids)], np.array(made.written)
-                out.append(Choice(scores, written, made.right, one.language, one.marked))
+                right = max(made.right, key=lambda place: scores[place])
+                out.append(Choice(scores, written, right, one.language, one.marked))
         return out
 
 
@@ -124,8 +125,11 @@ def _right(scores: mx.array, chosen: Sequence[Example]) -> mx.array:
     """Return the loss of every choice."""
     import mlx.core as mx
 
-    right = mx.array([[choice.right] for one in chosen for choice in one.decisions])
-    return -mx.take_along_axis(_logs(scores), right, axis=-1)[:, 0]
+    wrong = np.ones(scores.shape, bool)
+    for row, choice in enumerate(choice for one in chosen for choice in one.decisions):
+        wrong[row, list(choice.right)] = False
+    right = mx.where(mx.array(wrong), 2 * _NEVER, scores)
+    return mx.logsumexp(scores, axis=-1) - mx.logsumexp(right, axis=-1)
 
 
 def _logs(scores: mx.array) -> mx.array:

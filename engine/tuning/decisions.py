@@ -1,8 +1,8 @@
 """What a guided chat model decides in a part, and what would have been right: examples to learn.
 
 Most tokens of an answer are certain, because the guide admits one reading of a word, so nothing can
-be learnt of them. Where it admits several, the loss is that of the right token among those that
-may follow, with the bias that the decoder adds: what a model learns is what it is asked.
+be learnt of them. Where it admits several, the loss is that of the tokens that write the right one
+among those that may follow, with the bias that the decoder adds: a model learns what it is asked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Decision:
     place: int  # index into the ids of the example: the token after which it is made
     ids: tuple[int, ...]  # the tokens that may follow
     bias: tuple[float, ...]  # what the decoder adds to their logits
-    right: int  # index of the right one
+    right: tuple[int, ...]  # indices of those that write what is right, in whatever spelling
     written: tuple[tuple[bool, ...], ...] = ()  # of each of `KEYS`, which tokens write it
 
 
@@ -94,13 +94,17 @@ def example(
         following = guide.advance(state, token) if token != END else ()
         if not certain:
             allowed = guide.allowed(state)
-            if token in allowed.ids and _is_right(right, state, following):
+            fits = tuple(
+                place
+                for place, one in enumerate(allowed.ids)
+                if _is_right(right, state, () if one == END else guide.advance(state, one))
+            )
+            if 0 < len(fits) < len(allowed.ids):
                 tokens = tuple(template.end_id if one == END else one for one in allowed.ids)
-                place = allowed.ids.index(token)
                 written = tuple(
                     tuple(bias > 0 for bias in one.allowed(state).bias) for one in marking
                 )
-                decisions.append(Decision(len(ids) - 1, tokens, allowed.bias, place, written))
+                decisions.append(Decision(len(ids) - 1, tokens, allowed.bias, fits, written))
         if token == END:
             break
         ids.append(token)

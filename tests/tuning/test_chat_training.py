@@ -74,9 +74,9 @@ def test_the_prompt_is_the_products_own_and_the_choices_are_the_guides(
         assert letters(answer) in said
         assert answer.count(".") > 1
         for choice in one.decisions:
-            assert len(choice.ids) == len(choice.bias) > choice.right >= 0
-            follows = one.ids[choice.place + 1] if choice.place + 1 < len(one.ids) else None
-            assert choice.ids[choice.right] in (follows, loaded.template.end_id)
+            assert 0 < len(choice.right) < len(choice.ids) == len(choice.bias)
+            follows = one.ids[choice.place + 1 : choice.place + 2] or [loaded.template.end_id]
+            assert follows[0] in {choice.ids[place] for place in choice.right}
             assert choice.place >= one.prompt - 1
 
 
