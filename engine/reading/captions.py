@@ -10,9 +10,9 @@ People do say things twice, so an overlap alone proves nothing. A run of overlap
 second sign: a copy that nobody could speak in its time, text at a rate that nobody speaks at, a
 mark that moves over it, or so many different words in a row that no talk repeats itself like that.
 Where one run of a file is proven, its other overlaps of several words are of the same kind; but a
-file whose lines only grow does not scroll. What stays undecided is kept. In captions that are proven, a cue that adds nothing and stands long enough
-to be said looks the same whether it was said twice or not: its words are left out, and the note
-`repeats_in_doubt` counts them.
+file whose lines only grow does not scroll. What stays undecided is kept. In captions that are
+proven, a cue that adds nothing and stands long enough to be said looks the same whether it was said
+twice or not: its words are left out, and the note `repeats_in_doubt` counts them.
 
 A mark that moves times the words, and so do the times inside WebVTT lines.
 """
