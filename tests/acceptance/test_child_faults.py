@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 
 from state.job import Reason, Status
 from tests.acceptance.harness import Home, pass_time, runs, spoken, talk, wait_for
@@ -169,11 +170,12 @@ def test_a_flood_on_standard_error_neither_blocks_nor_fills_the_log(home: Home) 
 
 def test_a_killed_child_is_replaced_and_the_job_goes_on_at_its_part(home: Home) -> None:
     """SIGKILL from outside in the middle: finished parts stay finished."""
-    home.script(delay_s=0.2)
-    path = home.drop("a.json", talk("a", 400))
+    home.script(delay_s=1.0)
+    path = home.drop("a.json", talk("a", 120))
     kills = 0
     with home.daemon("--drain") as running:
         wait_for(lambda: home.steps().count("part_saved") >= 2, what="two parts")
+        time.sleep(0.3)  # the child is in the middle of the next part, and not between two
         child = running.child_pid()
         assert child is not None
         running.kill_child(child)
