@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tuning.biases import FEWEST, Found
+from engine.tuning.biases import FEWEST, Found, of_groups
 from engine.tuning.decisions import KEYS
 
 TRIED: Final = (0.0, -0.5, 0.5, -1.0, 1.0, 1.5, 2.0, 2.5)
@@ -41,14 +41,7 @@ def search(choices: Sequence[Choice]) -> Found:
     groups: dict[str | None, list[Choice]] = {}
     for one in choices:
         groups.setdefault(None if one.marked else one.language, []).append(one)
-    found = Found()
-    for language, group in groups.items():
-        biases = best_for(group)
-        if language is None:
-            found.marked.update(biases)
-        elif biases:
-            found.bare[language] = biases
-    return found
+    return of_groups(groups, best_for)
 
 
 def best_for(group: Sequence[Choice]) -> dict[str, float]:
