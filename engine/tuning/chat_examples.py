@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
+from engine.errors import CannotSpell
 from engine.records import EnhancedWord, ModelInfo, Transcript
 from engine.text import parts
 from engine.tuning.decisions import Example, Wanted, example
@@ -84,21 +85,26 @@ def _of_transcript(
     *,
     keys: bool = False,
 ) -> Iterator[Example]:
+    """Yield the parts of a transcript that leave a choice and that the model can spell."""
     at = 0
     tail: tuple[EnhancedWord, ...] = ()
     for part in parts.split(transcript, info, covered=True, language=transcript.language):
         here = wanted[at : at + len(part.words) + 1]
         at += len(part.words)
-        found = example(
-            part,
-            tail,
-            here,
-            info=info,
-            template=loaded.template,
-            vocabulary=loaded.vocabulary,
-            keys=keys,
-        )
+        before = tail
         tail = tuple(one.written(word) for one, word in zip(here, part.words, strict=False))
+        try:
+            found = example(
+                part,
+                before,
+                here,
+                info=info,
+                template=loaded.template,
+                vocabulary=loaded.vocabulary,
+                keys=keys,
+            )
+        except CannotSpell:
+            continue
         if found.decisions:
             yield found
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from engine.errors import CannotSpell
 from engine.guided import model as guided
 from engine.guided.guide import Guide
 from engine.models import catalog
@@ -99,6 +100,24 @@ def test_what_the_lattice_does_not_offer_is_no_choice(run: Run, options: chat_ru
     tokenizer = Tokenizer.from_file(os.path.join(info.path, "tokenizer.json"))
     assert tokenizer.decode(list(sure.ids[sure.prompt :])).strip() == "We waited, then left."
     assert tokenizer.decode(list(found.ids[found.prompt :])).strip() == "We waited then left."
+
+
+def test_text_that_a_model_cannot_spell_is_no_example(
+    options: chat_run.Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vocabulary that lacks the bytes of one language has anchors in the others."""
+    info = catalog.describe("talker", base=Path(options.home), use_measured=False)
+    loaded = guided.load(info)
+    every = {one.language for one in chat_examples.anchors(loaded, info)}
+
+    def without_polish(part: Part, *own: Any, **others: Any) -> decisions.Example:
+        if part.language == "pl":
+            raise CannotSpell("The model's vocabulary has no token for byte 0xc5.")
+        return decisions.example(part, *own, **others)
+
+    monkeypatch.setattr(chat_examples, "example", without_polish)
+    assert {one.language for one in chat_examples.anchors(loaded, info)} == every - {"pl"}
+    assert "pl" in every
 
 
 def test_a_model_that_takes_what_was_right_writes_the_text(
