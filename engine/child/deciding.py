@@ -10,9 +10,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from engine.errors import CannotSpell
+from engine.models.device import Device
 from engine.records import EnhancedPart, EnhancedWord, Opinion, Part, PartStatus
 from engine.text import second_opinion
 from engine.text.lattice import Lattice
@@ -42,6 +43,21 @@ class Deciders:
     opinion: Opinion
     tagger: Tagger | None
 
+    @classmethod
+    def of(cls, model: Model, opinion: Opinion, *, device: Device = "auto") -> Self:
+        """Return a loaded model with the tagger that its folder was described with, loaded too."""
+        from engine.guided.reader import Reader
+        from engine.tagger.tag import Tagger
+
+        decider = model.info.decider
+        tagger = None if decider is None else Tagger.load(decider, device=device)
+        return cls(model, Reader(model), opinion, tagger)
+
+    @property
+    def load_s(self) -> float:
+        """Return how long both took to load."""
+        return self.model.load_s + (0.0 if self.tagger is None else self.tagger.load_s)
+
     def enhance(
         self,
         part: Part,
@@ -50,7 +66,7 @@ class Deciders:
         on_progress: Progress | None = None,
     ) -> EnhancedPart:
         """Return the part as the two decide; raises `CannotSpell` where the model is alone."""
-        if self.tagger is not None and self._is_covered(part):
+        if self.tagger is not None and self.is_covered(part):
             return self._together(self.tagger, part, tail, on_progress)
         if self.opinion.rule == "reader":
             return self._reads_alone(part, tail, on_progress)
@@ -61,7 +77,8 @@ class Deciders:
             return asked
         return _kept(part, asked.passes, asked.decode_s)
 
-    def _is_covered(self, part: Part) -> bool:
+    def is_covered(self, part: Part) -> bool:
+        """Return whether the tagger knows the language of a part."""
         languages = self.tagger.info.languages if self.tagger is not None else ()
         return not languages or part.language is None or part.language in languages
 

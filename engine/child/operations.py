@@ -28,13 +28,11 @@ from engine.errors import (
 )
 from engine.models.device import Device
 from engine.models.embedders import EmbedderInfo
-from engine.records import EnhancedPart, ModelInfo, Opinion, Server
+from engine.records import EnhancedPart, ModelInfo, Server
 
 if TYPE_CHECKING:
-    from engine.child.deciding import Deciders
     from engine.embedding.embedder import Embedder
     from engine.guided.generate import Writer
-    from engine.guided.model import Model
 
 PROGRESS_EVERY_S: Final = 0.2
 # What MLX says, in exceptions that have no type of their own.
@@ -117,6 +115,7 @@ def load_model(
         )
     if info.server is not None:
         return _load_server(info, info.server, device=device)
+    from engine.child.deciding import Deciders
     from engine.guided import model
     from engine.guided.decode import decode
     from engine.guided.generate import Writer
@@ -127,8 +126,8 @@ def load_model(
         enhance: Callable[..., EnhancedPart] = partial(decode, loaded)
         load_s = loaded.load_s
     else:
-        deciders, load_s = _deciders(loaded, info.opinion, device=device)
-        enhance = deciders.enhance
+        deciders = Deciders.of(loaded, info.opinion, device=device)
+        enhance, load_s = deciders.enhance, deciders.load_s
     return LoadedModel(enhance, partial(Writer, loaded), loaded.device_path, load_s)
 
 
@@ -149,18 +148,6 @@ def _load_server(info: ModelInfo, server: Server, *, device: Device) -> LoadedMo
     how = "asked plainly" if asker.mode == "plain" else f"bound by {asker.mode}"
     load_s = time.monotonic() - started
     return LoadedModel(deciding.enhance, partial(_refuse, info), f"{host}, {how}", load_s)
-
-
-def _deciders(model: Model, opinion: Opinion, *, device: Device) -> tuple[Deciders, float]:
-    """Return a language model with the tagger that it has an opinion beside, and the seconds."""
-    from engine.child.deciding import Deciders
-    from engine.guided.reader import Reader
-    from engine.tagger.tag import Tagger
-
-    decider = model.info.decider
-    tagger = None if decider is None else Tagger.load(decider, device=device)
-    load_s = model.load_s + (0.0 if tagger is None else tagger.load_s)
-    return Deciders(model, Reader(model), opinion, tagger), load_s
 
 
 def _refuse(info: ModelInfo) -> NoReturn:

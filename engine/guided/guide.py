@@ -313,7 +313,7 @@ class Guide:
             ending = self._ending(position)
             if ending is None and not (self._word_follows and position.node >= self._last_join):
                 continue
-            options = options_of(position)
+            options = _options_of(position)
             if ending is not None and position.node < self._last_join:
                 options.append(ending)
             options = options[1 : self._last_join + 1]
@@ -346,7 +346,7 @@ def _join_option(weighed: WeighedJoin) -> Option:
     return Option((join.trail + join.gap).encode(), bias_at)
 
 
-def options_of(position: Position) -> list[int]:
+def _options_of(position: Position) -> list[int]:
     """Return the options that lead to a position, one for every node up to its own."""
     options = [position.option]
     chosen = position.chosen

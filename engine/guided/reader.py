@@ -8,20 +8,25 @@ from there. A network whose cache is of another kind reads the text again with e
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from engine.guided.model import Model
+
+if TYPE_CHECKING:
+    import mlx.core as mx
 
 #: Tokens of text before a row, for a network that reads it again with every row.
 _SHOWN: Final = 96
 #: Stands before a text where the tokenizer puts nothing there.
 _OPENING: Final = b"\n"
+#: How much longer one of two rows may be that are read together where something is learnt.
+_LONGER: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A way to go on: the tokens of the text that it stands after, and its own."""
 
     before: int
@@ -47,16 +52,8 @@ class Reader:
         `text` and each way are pieces: a word with what stands before it. A group of ways stands
         after the given number of pieces of `text`. Raises `CannotSpell`.
         """
-        spelled = [self._spell(piece) for piece in text]
-        sizes = [len(self._opening)]
-        for ids in spelled:
-            sizes.append(sizes[-1] + len(ids))
-        tokens = [*self._opening, *(token for ids in spelled for token in ids)]
-        rows = [
-            _Row(sizes[place], tuple(token for piece in way for token in self._spell(piece)))
-            for place, group in ways
-            for way in group
-        ]
+        tokens, ends = self.spell_text(text)
+        rows = [Row(ends[place], self.spell(way)) for place, group in ways for way in group]
         furthest = max((row.before for row in rows), default=0)
         scores = iter(self._score(tokens[:furthest], rows) if rows else ())
         return [[next(scores) for _ in group] for _, group in ways]
@@ -66,38 +63,75 @@ class Reader:
 
         1.0 is a model that finds every token as likely as any other. Raises `CannotSpell`.
         """
-        pieces = [self._spell(piece) for piece in text]
-        count = sum(map(len, pieces))
-        if count == 0:
+        ids = self.spell(text)
+        if not ids:
             return 1.0
-        whole = _Row(len(self._opening), tuple(token for ids in pieces for token in ids))
-        (score,) = self._score(list(self._opening), [whole])
-        return -score / count / math.log(self._model.vocabulary.size)
+        (score,) = self._score(list(self._opening), [Row(len(self._opening), ids)])
+        return -score / len(ids) / math.log(self._model.vocabulary.size)
 
-    def _spell(self, piece: bytes) -> tuple[int, ...]:
-        return self._model.vocabulary.spell_rest(piece, 0)
+    def spell(self, pieces: Sequence[bytes]) -> tuple[int, ...]:
+        """Return the tokens of pieces; raises `CannotSpell`."""
+        spell = self._model.vocabulary.spell_rest
+        return tuple(token for piece in pieces for token in spell(piece, 0))
 
-    def _score(self, text: list[int], rows: Sequence[_Row]) -> list[float]:
-        """Return the log probability of rows; the first token of each is scored by the text's."""
+    def spell_text(self, pieces: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Return the tokens of a text from its beginning, and how many stand before each piece.
+
+        The last number is that of all of them. Raises `CannotSpell`.
+        """
+        tokens, ends = list(self._opening), [len(self._opening)]
+        for piece in pieces:
+            tokens += self.spell([piece])
+            ends.append(len(tokens))
+        return tokens, ends
+
+    def learnable(self, text: Sequence[int], rows: Sequence[Row]) -> mx.array:
+        """Return the log probability of rows as `score` does, to be derived by the weights.
+
+        Nothing is kept from call to call, since the weights may have changed.
+        """
+        if not self.shares:
+            return self._sums(self._behind(text, rows), rows, None)
+        import mlx.core as mx
+        from mlx_lm.models.cache import make_prompt_cache
+
+        cache = make_prompt_cache(self._model.network)
+        if seen := list(text[: max(row.before for row in rows) - 1]):
+            self._model.network(mx.array(seen)[None], cache=cache)
+        found = mx.zeros(len(rows))
+        for group in _alike(rows):
+            scores = self._on_top(cache, text, [rows[n] for n in group])
+            found = found.at[mx.array(group)].add(scores)
+        return found
+
+    @property
+    def shares(self) -> bool:
+        """Return whether rows can share a cache; tried once."""
         if self._shares is None:
             self._shares = self._tries_sharing()
-        return self._shared(text, rows) if self._shares else self._apart(rows, text)
+        return self._shares
 
-    def _shared(self, text: list[int], rows: Sequence[_Row]) -> list[float]:
+    def _score(self, text: list[int], rows: Sequence[Row]) -> list[float]:
+        """Return the log probability of rows; the first token of each is scored by the text's."""
+        if self.shares:
+            self._hold(text[:-1])
+            found = self._on_top(self._cache, text, rows)
+        else:
+            found = self._sums(self._behind(text, rows), rows, None)
+        self.passes += 1
+        return _listed(found)
+
+    def _on_top(self, cache: Any, text: Sequence[int], rows: Sequence[Row]) -> mx.array:
         """Score rows on top of one cache; the last token before a row is read with it."""
-        self._hold(text[:-1])
         begins = [row.before - 1 for row in rows]
         shown = [[text[begin], *row.tokens] for begin, row in zip(begins, rows, strict=True)]
-        return self._sums(shown, rows, [_Shared(layer, begins) for layer in self._cache])
+        return self._sums(shown, rows, [_Shared(layer, begins) for layer in cache])
 
-    def _apart(self, rows: Sequence[_Row], text: Sequence[int]) -> list[float]:
-        """Score rows each with the text before it, or with the end of a long one."""
-        shown = [[*text[max(0, row.before - _SHOWN) : row.before], *row.tokens] for row in rows]
-        return self._sums(shown, rows, None)
+    def _behind(self, text: Sequence[int], rows: Sequence[Row]) -> list[list[int]]:
+        """Return rows each with the text before it, or with the end of a long one."""
+        return [[*text[max(0, row.before - _SHOWN) : row.before], *row.tokens] for row in rows]
 
-    def _sums(
-        self, shown: Sequence[Sequence[int]], rows: Sequence[_Row], cache: Any
-    ) -> list[float]:
+    def _sums(self, shown: Sequence[Sequence[int]], rows: Sequence[Row], cache: Any) -> mx.array:
         """Run one pass over what is shown and sum up the scores of each row's own tokens."""
         import mlx.core as mx
 
@@ -108,10 +142,8 @@ class Reader:
             for n, (row, ids) in enumerate(zip(rows, shown, strict=True))
             for k, token in enumerate(row.tokens)
         ]
-        out = [0.0] * len(rows)
-        for (n, _, _), value in zip(places, self._logs(inputs, cache, places), strict=True):
-            out[n] += value
-        return out
+        numbers = mx.array([n for n, _, _ in places])
+        return mx.zeros(len(rows)).at[numbers].add(self._logs(inputs, cache, places))
 
     def _tries_sharing(self) -> bool:
         """Return whether rows can share a cache: it keeps every token, and a trial comes out."""
@@ -120,15 +152,17 @@ class Reader:
         self._cache = make_prompt_cache(self._model.network)
         if any(type(layer).__name__ != "KVCache" for layer in self._cache):
             return False
-        text, rows = [1, 2, 3], [_Row(3, (1, 2)), _Row(2, (3,))]
+        text, rows = [1, 2, 3], [Row(3, (1, 2)), Row(2, (3,))]
         try:
-            together = self._shared(text, rows)
+            self._hold(text[:-1])
+            together = _listed(self._on_top(self._cache, text, rows))
         except (TypeError, ValueError, AttributeError, RuntimeError):
             return False
-        pairs = zip(together, self._apart(rows, text), strict=True)
+        apart = _listed(self._sums(self._behind(text, rows), rows, None))
+        pairs = zip(together, apart, strict=True)
         return all(math.isclose(a, b, rel_tol=0.02, abs_tol=0.1) for a, b in pairs)
 
-    def _logs(self, inputs: Any, cache: Any, places: Sequence[tuple[int, int, int]]) -> list[float]:
+    def _logs(self, inputs: Any, cache: Any, places: Sequence[tuple[int, int, int]]) -> mx.array:
         """Return the log probability of a token after each (row, column) of one pass."""
         import mlx.core as mx
 
@@ -140,10 +174,7 @@ class Reader:
             logits = model.head(model.network.model(inputs, cache=cache)[rows, columns])
         logits = logits.astype(mx.float32)
         picked = mx.take_along_axis(logits, tokens[:, None], axis=-1)[:, 0]
-        found = picked - mx.logsumexp(logits, axis=-1)
-        mx.eval(found)
-        self.passes += 1
-        return cast(list[float], found.tolist())
+        return picked - mx.logsumexp(logits, axis=-1)
 
     def _hold(self, text: Sequence[int]) -> None:
         """Make the cache hold a text; what it has in common with the text before is kept."""
@@ -202,6 +233,21 @@ class _Shared:
         return mx.concatenate(
             [of_text, mx.broadcast_to(own[None, None], (rows, 1, count, count))], axis=-1
         )
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[list[int]]:
+    """Yield the indices of rows that are hardly longer than each other: little is filled up."""
+    group: list[int] = []
+    for n in sorted(range(len(rows)), key=lambda n: len(rows[n].tokens)):
+        if group and len(rows[n].tokens) > _LONGER * len(rows[group[0]].tokens):
+            yield group
+            group = []
+        group.append(n)
+    yield group
+
+
+def _listed(scores: mx.array) -> list[float]:
+    return cast("list[float]", scores.tolist())
 
 
 def _opening(model: Model) -> list[int]:

@@ -90,9 +90,6 @@ class Lattice:
         texts = [word.text for word in part.words]
         self.marked = is_marked(texts)
         bias = info.bias_marked if self.marked else info.bias
-        if info.kind != "tagger" and not self.marked:  # a tagger adds them to its labels
-            more = info.biases.get(part.language or "", {})
-            bias = {**bias, **{key: bias.get(key, 0.0) + value for key, value in more.items()}}
         shouting = is_shouting(texts)
         following = [*part.words[1:], part.after[0] if part.after else None]
         labels = info.kind == "tagger" if labels is None else labels

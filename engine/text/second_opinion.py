@@ -9,7 +9,7 @@ choices are those of the lattice, as ever.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,17 @@ _OPENING: Final = -1
 Read = Callable[
     [Sequence[bytes], Sequence[tuple[int, Sequence[Sequence[bytes]]]]], list[list[float]]
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gap that hesitates, as a reader is asked for it."""
+
+    gap: int
+    before: int  # pieces of the text before it
+    pairs: list[Pair]
+    scores: list[float]  # of the pairs, without the reader
+    ways: list[list[bytes]]  # a way to go on for each pair, in pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,18 @@ def read_alone(
     return _Consultation(lattice, scores, tail, alone, read, path).run(on_progress)
 
 
+def asked(
+    lattice: Lattice,
+    scores: PathScores,
+    tail: Sequence[EnhancedWord],
+    opinion: Opinion,
+    path: Sequence[Choice],
+) -> tuple[list[bytes], list[Asked]]:
+    """Return a text in pieces and what would be asked of it, if the path through it were right."""
+    consultation = _Consultation(lattice, scores, tail, opinion, _unread, list(path))
+    return consultation.text(len(path)), list(consultation.asked())
+
+
 def without_opinion(lattice: Lattice) -> PathScores:
     """Return the scores of one who has read nothing: the biases, and the source's own choices."""
     own = OWN if lattice.marked else 0.0
@@ -96,6 +119,10 @@ def without_opinion(lattice: Lattice) -> PathScores:
             for joins, following in zip(lattice.joins, [*words[1:], stops], strict=True)
         ],
     )
+
+
+def _unread(*_: object) -> list[list[float]]:
+    raise AssertionError("nothing is read where it is only asked what would be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,21 +225,35 @@ class _Consultation:
     def _questions(self, at: int) -> list[_Question]:
         """Return the next gaps from `at` on that hesitate, a group of them at most."""
         found: list[_Question] = []
-        for gap in range(at, len(self._path)):
+        for gap in range(at, self._readable):
             if len(found) == GROUP:
                 break
-            pairs = self._near(gap)
+            pairs = self._near(gap, self._standing(gap))
             if len(pairs) > 1:
                 found.append(_Question(gap, pairs))
         return found
 
-    def _near(self, gap: int) -> list[Pair]:
+    def asked(self) -> Iterator[Asked]:
+        """Yield every gap that hesitates whatever stands there, as it is asked for."""
+        for gap in range(self._readable):
+            table = self._scores.pairs[gap]
+            admitted = [pair for pair in every(table) if self._is_admitted(gap, pair)]
+            if not admitted:
+                continue
+            pairs = self._near(gap, max(admitted, key=lambda pair: table[pair.join][pair.reading]))
+            if len(pairs) > 1:
+                scores = [table[pair.join][pair.reading] for pair in pairs]
+                ways = [self._way(gap, pair) for pair in pairs]
+                yield Asked(gap, len(self._tail) + gap + 1, pairs, scores, ways)
+
+    @property
+    def _readable(self) -> int:
+        """Return how many gaps can be read: behind the last word, only if something follows."""
+        return len(self._path) - (0 if self._lattice.stops else 1)
+
+    def _near(self, gap: int, stands: Pair) -> list[Pair]:
         """Return the pair that stands at a gap and, if any comes near, those to be asked for."""
-        last = gap + 1 == len(self._path)
-        if last and not self._lattice.stops:
-            return []  # nothing follows by which it could be read
         table = self._scores.pairs[gap]
-        stands = self._standing(gap)
         score = table[stands.join][stands.reading]
         margin = self._opinion.margin
         near = [
@@ -280,8 +321,6 @@ class _Consultation:
     # What is read
 
     def _ask(self, questions: Sequence[_Question]) -> list[list[float]]:
-        until = questions[-1].gap + 1
-        text = [*self._tail, *(self._written(n) for n in range(until))]
         ways = [
             (
                 len(self._tail) + question.gap + 1,
@@ -289,7 +328,12 @@ class _Consultation:
             )
             for question in questions
         ]
-        return self._read([piece.encode() for piece in text], ways)
+        return self._read(self.text(questions[-1].gap + 1), ways)
+
+    def text(self, until: int) -> list[bytes]:
+        """Return what is read before word `until`, in pieces."""
+        pieces = [*self._tail, *(self._written(n) for n in range(until))]
+        return [piece.encode() for piece in pieces]
 
     def _written(self, n: int) -> str:
         """Return word n as the path writes it, with what stands before it."""

@@ -9,9 +9,9 @@ from a search of their own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.records import EnhancedWord
 from engine.tagger.path import ALL, DASH, LabelScores, case_of
@@ -23,8 +23,6 @@ from engine.tuning.trials import Right, Trial
 
 if TYPE_CHECKING:
     from engine.tagger.tag import Labelled, Tagger
-
-_Kept = TypeVar("_Kept")
 
 #: What is tried for a label, from the one that changes nothing.
 TRIED: Final = {
@@ -58,17 +56,9 @@ def search(tagger: Tagger, trials: Iterable[Trial]) -> Found:
         for own in _read(tagger, trial):
             key = None if own.labelled.lattice.marked else trial.language
             reads.setdefault(key, []).append(own)
-    return of_groups(reads, best_for)
-
-
-def of_groups(
-    groups: Mapping[str | None, Sequence[_Kept]],
-    best: Callable[[Sequence[_Kept]], dict[str, float]],
-) -> Found:
-    """Return the best biases of each group: by language, or None where the source has marks."""
     found = Found()
-    for language, group in groups.items():
-        biases = best(group)
+    for language, group in reads.items():
+        biases = best_for(group)
         if language is None:
             found.marked.update(biases)
         elif biases:

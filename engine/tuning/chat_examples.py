@@ -1,4 +1,4 @@
-"""Recordings and shipped text -> examples for a chat model: parts as it is shown them."""
+"""Recordings and shipped text -> examples for a chat model: parts as it is asked about them."""
 
 from __future__ import annotations
 
@@ -9,57 +9,41 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import CannotSpell
-from engine.records import EnhancedWord, ModelInfo, Transcript
+from engine.records import EnhancedWord, Transcript
 from engine.text import parts
-from engine.tuning.decisions import Example, Wanted, example
 from engine.tuning.degrade import as_heard, choose
 from engine.tuning.presets import Preset
+from engine.tuning.questions import Example, Wanted, example
 from engine.tuning.records import Recording
 from engine.tuning.trials import anchor_samples, transcript_of
 from engine.tuning.words import NO_BREAK, PARAGRAPH, TURN, Word
 
 if TYPE_CHECKING:
-    from engine.guided.model import Model
+    from engine.child.deciding import Deciders
 
 #: Words of an anchor, and anchors of a language.
-ANCHOR_WORDS: Final = 40
+ANCHOR_WORDS: Final = 60
 ANCHORS: Final = 2
 _MARK_OF: Final = {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}
 
 
 def examples(
-    recordings: Sequence[Recording],
-    loaded: Model,
-    info: ModelInfo,
-    preset: Preset,
-    *,
-    ways: int,
-    seed: int,
-    keys: bool = False,
+    recordings: Sequence[Recording], deciders: Deciders, preset: Preset, *, ways: int, seed: int
 ) -> list[Example]:
-    """Return the parts of recordings, each shown in `ways` ways, in an order that a seed gives.
-
-    `keys`: whether to tell what each token writes.
-    """
+    """Return the parts of recordings, each shown in `ways` ways, in an order that a seed gives."""
     rng = random.Random(seed)  # noqa: S311
     out: list[Example] = []
     for _ in range(ways):
         for recording in recordings:
-            out += _of_recording(recording, loaded, info, preset, rng, keys=keys)
+            out += _of_recording(recording, deciders, preset, rng)
     rng.shuffle(out)
     return out
 
 
 def _of_recording(
-    recording: Recording,
-    loaded: Model,
-    info: ModelInfo,
-    preset: Preset,
-    rng: random.Random,
-    *,
-    keys: bool,
+    recording: Recording, deciders: Deciders, preset: Preset, rng: random.Random
 ) -> Iterator[Example]:
-    """Yield the parts of a recording that leave a choice, shown in a way that is drawn."""
+    """Yield the parts of a recording that are asked about, shown in a way that is drawn."""
     words = [one.word for one in recording.said]
     own = all(one.shown is not None for one in recording.said) and rng.random() < preset.own
     kind = choose(rng, preset.shown)
@@ -74,47 +58,42 @@ def _of_recording(
         Wanted(said.word, after, said.asked)
         for said, after in zip(recording.said, [*befores[1:], NO_BREAK], strict=True)
     ]
-    yield from _of_transcript(transcript, wanted, loaded, info, keys=keys)
+    yield from _of_transcript(transcript, wanted, deciders, rng)
 
 
 def _of_transcript(
     transcript: Transcript,
     wanted: Sequence[Wanted],
-    loaded: Model,
-    info: ModelInfo,
+    deciders: Deciders,
+    rng: random.Random,
     *,
-    keys: bool = False,
+    part_words: int | None = None,
 ) -> Iterator[Example]:
-    """Yield the parts of a transcript that leave a choice and that the model can spell."""
+    """Yield the parts of a transcript that are asked about and that the model can spell."""
+    info = deciders.model.info
+    if part_words is not None:
+        info = replace(info, part_words=part_words)
     at = 0
     tail: tuple[EnhancedWord, ...] = ()
     for part in parts.split(transcript, info, covered=True, language=transcript.language):
         here = wanted[at : at + len(part.words) + 1]
         at += len(part.words)
-        before = tail
+        before = tail[-info.tail_words :] if tail else ()
         tail = tuple(one.written(word) for one, word in zip(here, part.words, strict=False))
         try:
-            found = example(
-                part,
-                before,
-                here,
-                info=info,
-                template=loaded.template,
-                vocabulary=loaded.vocabulary,
-                keys=keys,
-            )
+            found = example(part, before, here, deciders, rng)
         except CannotSpell:
             continue
-        if found.decisions:
+        if found.questions:
             yield found
 
 
-def anchors(loaded: Model, info: ModelInfo) -> list[Example]:
+def anchors(deciders: Deciders) -> list[Example]:
     """Return parts of every language's text that ships with llasa, none of which measures a model.
 
     The works take turns.
     """
-    short = replace(info, part_words=ANCHOR_WORDS)
+    rng = random.Random(0)  # noqa: S311
     found: dict[str, list[Iterator[Example]]] = {}
     for sample in anchor_samples():
         wanted = [
@@ -125,7 +104,7 @@ def anchors(loaded: Model, info: ModelInfo) -> list[Example]:
             )
             for word in sample.words
         ]
-        own = _of_transcript(sample.transcript(), wanted, loaded, short)
+        own = _of_transcript(sample.transcript(), wanted, deciders, rng, part_words=ANCHOR_WORDS)
         found.setdefault(sample.language, []).append(own)
     return [
         one

@@ -1,7 +1,7 @@
 """A run of tuning for a chat model, in the child: LoRA on its upper layers, asked as it is asked.
 
-Prompt, parts and guide are the product's own. What is learnt are the choices that the guide leaves
-(`engine.tuning.decisions`): to write the words themselves a model needs no training.
+Parts, tagger and questions are the product's own (`engine.tuning.questions`). What is learnt is to
+find the right way to go on likelier than the others, where the product asks.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from engine.errors import ModelRefused
 from engine.models import catalog
-from engine.records import ModelInfo
-from engine.tuning import biases, chat_biases, chat_examples, loop
+from engine.records import ModelInfo, Opinion
+from engine.tuning import chat_examples, loop
 from engine.tuning.chat_task import ChatTask
 from engine.tuning.errors import NothingToLearn
 from engine.tuning.presets import presets
@@ -39,29 +39,29 @@ class Options:
     rank: int = 8
     rate: float = 1e-4
     rows: int = 2  # of a step
-    ways: int = 2  # in which every recording is shown
+    ways: int = 1  # in which every recording is shown
     anchor_rows: int = 1  # beside those of a step: of text that it should read as before
     examples: int = 400  # at most
     epochs: int = 2
     patience: int = 3
-    validations: int = 3  # an epoch
+    validations: int = 2  # an epoch
     seed: int = 1
 
 
 def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     """Train; returns where the run stands. Raises `TuningError` and `ModelError`."""
+    from engine.child.deciding import Deciders
     from engine.guided import model
 
     info = catalog.describe(options.base, base=Path(options.home), use_measured=False)
     if info.template != "chat":
         raise ModelRefused(f"{info.name} is no chat model.")
     report(stage=f"loading {info.name}", done=0, of=2)
-    loaded = model.load(info)
+    deciders = Deciders.of(model.load(info), info.opinion or Opinion())
     preset = presets()[options.preset]
-    how = {"ways": options.ways, "seed": options.seed}
     made = {
         part: chat_examples.examples(
-            run.of_part(part), loaded, info, preset, keys=part == "valid", **how
+            run.of_part(part), deciders, preset, ways=options.ways, seed=options.seed
         )
         for part in ("train", "valid")
     }
@@ -69,10 +69,13 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     valid = made["valid"][: max(1, options.examples // 8)]
     if len(learning) < options.rows or not valid:
         raise NothingToLearn("The recordings have too few words for a chat model.")
-    _adapt(loaded.network, options)
+    anchors = chat_examples.anchors(deciders)
+    network = deciders.model.network
+    _adapt(network, options)
     task = ChatTask(
-        loaded,
-        {"train": learning, "valid": valid, "anchors": chat_examples.anchors(loaded, info)},
+        network,
+        deciders.reader,
+        {"train": learning, "valid": valid, "anchors": anchors},
         seed=options.seed,
         rows=options.rows,
         anchor_rows=options.anchor_rows,
@@ -92,19 +95,14 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
 
     identity = _identity(run, options, info)
     state = loop.train(task, schedule, run.training, identity=identity, report=told)
-    found = biases.Found()
     if state.best_step:
-        if state.ended:
-            report(stage="searching biases", done=0, of=2)
-            found = chat_biases.search(task.choices(loop.best(run.training), valid))
         report(stage="writing the model", done=1, of=2)
-        _write(run, info, options, found)
+        _write(run, info, options)
     facts = {
         **asdict(state),
         "steps": schedule.steps,
         "windows": {"train": len(learning), "valid": len(valid)},
         "base": {"name": info.name, "revision": info.revision},
-        "biases": asdict(found),
         "options": asdict(options),
     }
     run.write_json("training.json", facts)
@@ -123,8 +121,8 @@ def _adapt(network: Any, options: Options) -> None:
     mx.eval(network.parameters())
 
 
-def _write(run: Run, info: ModelInfo, options: Options, found: biases.Found) -> None:
-    """Write the model folder of a run: its base, packed as it was, with adapters and biases."""
+def _write(run: Run, info: ModelInfo, options: Options) -> None:
+    """Write the model folder of a run: its base, packed as it was, with the adapters."""
     import mlx.core as mx
     from mlx.utils import tree_unflatten
     from mlx_lm.utils import load_model, save_model
@@ -149,8 +147,6 @@ def _write(run: Run, info: ModelInfo, options: Options, found: biases.Found) -> 
     for path in sorted(run.model.glob("model*.safetensors")):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    biases.enter(card, found)
-    digest.update(json.dumps(asdict(found), sort_keys=True).encode())
     card |= {"name": run.name, "revision": digest.hexdigest()[:12]}
     card_path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 

@@ -1,22 +1,22 @@
-"""What a chat model learns: the choices that its guide leaves; and what it should say as before."""
+"""What a chat model learns: what it is asked as a reader; and what it should say as before."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from engine.tuning.chat_biases import Choice
-from engine.tuning.decisions import Decision, Example
+from engine.guided.reader import Row
+from engine.tuning.questions import Example
 
 if TYPE_CHECKING:
     import mlx.core as mx
 
-    from engine.guided.model import Model
+    from engine.guided.reader import Reader
 
-#: Less than any logit: of what stands beyond the tokens of a choice.
+#: Less than any score: of what stands beyond the ways of a question.
 _NEVER: Final = -1e4
 
 
@@ -25,26 +25,25 @@ class ChatTask:
 
     def __init__(
         self,
-        model: Model,
+        network: Any,
+        reader: Reader,
         examples: Mapping[str, Sequence[Example]],
         *,
         seed: int,
         rows: int,
         anchor_rows: int,
     ) -> None:
-        """Take a model with new adapters, and the examples named train, valid and anchors.
+        """Take a network with new adapters, its reader, and examples (train, valid and anchors).
 
         `rows` examples and `anchor_rows` anchors make a step.
         """
         from mlx.utils import tree_flatten
 
-        self._network, self._head = model.network, model.head
+        self._network, self._reader = network, reader
         self._train, self._valid = examples["train"], examples["valid"]
         self._anchors = examples["anchors"] if anchor_rows else ()
         self._seed, self._rows, self._anchor_rows = seed, rows, anchor_rows
-        self._untouched: dict[str, mx.array] = dict(
-            tree_flatten(self._network.trainable_parameters())
-        )
+        self._untouched: dict[str, mx.array] = dict(tree_flatten(network.trainable_parameters()))
         self._before: list[mx.array] = []  # what the untouched model says of each anchor
         self.steps_an_epoch = max(1, len(self._train) // rows)
 
@@ -53,13 +52,14 @@ class ChatTask:
         return self._untouched
 
     def loss(self, learnt: dict[str, mx.array], step: int) -> mx.array:
-        """Return the loss on the choices of a step."""
+        """Return the loss on the questions of a step."""
+        import mlx.core as mx
+
         epoch, place = divmod(step, self.steps_an_epoch)
         order = list(range(len(self._train)))
         random.Random(f"{self._seed}:{epoch}").shuffle(order)  # noqa: S311
-        rows = self._rows
-        chosen = [self._train[n] for n in order[place * rows : (place + 1) * rows]]
-        loss = _right(self.scores(learnt, chosen), chosen).mean()
+        chosen = [self._train[n] for n in order[place * self._rows : (place + 1) * self._rows]]
+        loss = mx.concatenate([_right(self.scores(learnt, one), one) for one in chosen]).mean()
         return loss + self._anchored(learnt, step) if self._anchors else loss
 
     def _anchored(self, learnt: dict[str, mx.array], step: int) -> mx.array:
@@ -67,84 +67,52 @@ class ChatTask:
         import mlx.core as mx
 
         if not self._before:
-            self._before = [_logs(self.scores(self._untouched, [one])) for one in self._anchors]
+            self._before = [self.scores(self._untouched, one) for one in self._anchors]
             mx.eval(self._before)
         rng = random.Random(f"{self._seed}:anchors:{step}")  # noqa: S311
         total = mx.array(0.0)
-        for n in rng.sample(range(len(self._anchors)), self._anchor_rows):
-            before, now = self._before[n], _logs(self.scores(learnt, [self._anchors[n]]))
-            known = before > _NEVER
-            moved = mx.where(known, mx.exp(before) * (before - now), 0.0)
-            total = total + moved.sum(axis=-1).mean() / self._anchor_rows
+        count = min(self._anchor_rows, len(self._anchors))
+        for n in rng.sample(range(len(self._anchors)), count):
+            before, now = self._before[n], self.scores(learnt, self._anchors[n])
+            moved = mx.where(before > _NEVER, mx.exp(before) * (before - now), 0.0)
+            total = total + moved.sum(axis=-1).mean() / count
         return total
 
     def validate(self, learnt: dict[str, mx.array]) -> float:
-        """Return the loss on the choices that are kept apart."""
+        """Return the loss on the questions that are kept apart."""
         total, count = 0.0, 0
-        for start in range(0, len(self._valid), self._rows):
-            chosen = self._valid[start : start + self._rows]
-            losses = _right(self.scores(learnt, chosen), chosen)
+        for one in self._valid:
+            losses = _right(self.scores(learnt, one), one)
             total += float(cast("float", losses.sum().item()))
             count += losses.size
         return total / max(1, count)
 
-    def scores(self, learnt: dict[str, mx.array], chosen: Sequence[Example]) -> mx.array:
-        """Return the logits of the choices of some examples with their biases, a row each.
+    def scores(self, learnt: dict[str, mx.array], one: Example) -> mx.array:
+        """Return the log probabilities of the ways of an example, a row for each question.
 
-        Rows are filled up with `_NEVER`.
+        Rows are filled up with `_NEVER` or less.
         """
         import mlx.core as mx
         from mlx.utils import tree_unflatten
 
         self._network.update(tree_unflatten(list(learnt.items())))
-        batch = np.zeros((len(chosen), max(len(one.ids) for one in chosen)), np.int32)
-        for row, one in enumerate(chosen):
-            batch[row, : len(one.ids)] = one.ids
-        rows = mx.array([row for row, one in enumerate(chosen) for _ in one.decisions])
-        made = [decision for one in chosen for decision in one.decisions]
-        places = mx.array([one.place for one in made])
-        if self._head is None:
-            logits = self._network(mx.array(batch))[rows, places]
-        else:
-            logits = self._head(self._network.model(mx.array(batch))[rows, places])
-        ids, bias = _table(made)
-        return mx.take_along_axis(logits.astype(mx.float32), ids, axis=-1) + bias
-
-    def choices(self, learnt: dict[str, mx.array], examples: Sequence[Example]) -> list[Choice]:
-        """Return the choices of examples as the model scores them."""
-        out = []
-        for one in examples:
-            for row, made in zip(np.array(self.scores(learnt, [one])), one.decisions, strict=True):
-                scores, written = row[: len(made.ids)], np.array(made.written)
-                right = max(made.right, key=lambda place: scores[place])
-                out.append(Choice(scores, written, right, one.language, one.marked))
-        return out
+        ways = self._reader.learnable(one.ids, [Row(before, way) for before, way in one.rows])
+        shape = len(one.questions), max(len(question.ways) for question in one.questions)
+        places, own = np.zeros(shape, np.int32), np.full(shape, 2 * _NEVER, np.float32)
+        weights = np.zeros(shape, np.float32)
+        first = 0
+        for row, question in enumerate(one.questions):
+            count = len(question.ways)
+            places[row, :count] = np.arange(first, first + count)
+            own[row, :count], weights[row, :count] = question.scores, question.weight
+            first += count
+        sums = mx.array(own) + mx.array(weights) * ways[mx.array(places)]
+        return sums - mx.logsumexp(sums, axis=-1, keepdims=True)
 
 
-def _right(scores: mx.array, chosen: Sequence[Example]) -> mx.array:
-    """Return the loss of every choice."""
+def _right(scores: mx.array, one: Example) -> mx.array:
+    """Return the loss of every question."""
     import mlx.core as mx
 
-    wrong = np.ones(scores.shape, bool)
-    for row, choice in enumerate(choice for one in chosen for choice in one.decisions):
-        wrong[row, list(choice.right)] = False
-    right = mx.where(mx.array(wrong), 2 * _NEVER, scores)
-    return mx.logsumexp(scores, axis=-1) - mx.logsumexp(right, axis=-1)
-
-
-def _logs(scores: mx.array) -> mx.array:
-    import mlx.core as mx
-
-    return scores - mx.logsumexp(scores, axis=-1, keepdims=True)
-
-
-def _table(decisions: Sequence[Decision]) -> tuple[mx.array, mx.array]:
-    """Return the tokens of choices in rows of one length, and what is added to their logits."""
-    import mlx.core as mx
-
-    shape = len(decisions), max(len(one.ids) for one in decisions)
-    ids, bias = np.zeros(shape, np.int32), np.full(shape, 2 * _NEVER, np.float32)
-    for row, one in enumerate(decisions):
-        ids[row, : len(one.ids)] = one.ids
-        bias[row, : len(one.ids)] = one.bias
-    return mx.array(ids), mx.array(bias)
+    right = mx.array([question.right for question in one.questions])
+    return -mx.take_along_axis(scores, right[:, None], axis=-1)[:, 0]

@@ -104,21 +104,6 @@ def test_where_the_source_has_marks_its_own_choices_may_weigh_more() -> None:
     assert {(join.join.trail, join.bias) for join in made.joins[0]} >= {(".", 1.0), (",", 0.0)}
 
 
-@pytest.mark.parametrize(
-    ("language", "kind", "said", "expected"),
-    [("de", "causal", "so then", 0.75), ("en", "causal", "so then", 0.5),
-     ("de", "tagger", "so then", 0.5), ("de", "causal", "so. Then.", 0.0)],
-)  # fmt: skip
-def test_a_decoder_has_biases_of_a_language_for_text_without_marks(
-    language: str, kind: str, said: str, expected: float
-) -> None:
-    """They come to its own; a tagger adds them to its labels instead."""
-    info = dataclasses.replace(INFO, kind=kind, bias={",": 0.5}, biases={"de": {",": 0.25}})
-    words = tuple(Word(word) for word in said.split())
-    made = Lattice(Part(0, words, after=(Word("it"),), language=language), info)
-    assert {join.join.trail: join.mark_bias for join in made.joins[0]}[","] == expected
-
-
 def test_the_bias_of_a_mark_and_of_a_paragraph_add_up() -> None:
     """A model that scores a whole join needs one number for it."""
     made = lattice("so then", info=dataclasses.replace(INFO, bias={".": 0.5, "paragraph": -1.0}))

@@ -6,9 +6,10 @@ import math
 
 import mlx.core as mx
 import pytest
+from mlx.utils import tree_flatten, tree_unflatten
 
 from engine.guided.model import Model
-from engine.guided.reader import Reader
+from engine.guided.reader import Reader, Row
 
 TEXT = [b"So", b" the", b" allotment", b" is", b" finally", b" coming", b" along"]
 WAYS = [[b". I", b" put"], [b", I", b" put"], [b" I", b" put", b" it"]]
@@ -44,9 +45,33 @@ def test_rows_share_a_cache_where_it_keeps_every_token(loaded_models: dict[str, 
     for name, model in loaded_models.items():
         reader = Reader(model)
         reader.score(TEXT, [(7, WAYS)])
-        shares[name] = reader._shares
+        shares[name] = reader.shares
     kinds = ("llama3", "qwen3", "sentencepiece", "rotating", "convolution", "recurrent")
     assert [shares[name] for name in kinds] == [True, True, True, False, False, False]
+
+
+def test_what_is_learnt_from_has_the_scores_of_what_is_asked(random_model: Model) -> None:
+    """With ways of every length, in an order of their own; and every weight has a part in it."""
+    reader = Reader(random_model)
+    ways = [[b" I"], *WAYS, [b", I", b" put", b" it", b" all", b" off"], [b". I"]]
+    (expected,) = reader.score(TEXT, [(7, ways)])
+    text, ends = reader.spell_text(TEXT)
+    rows = [Row(ends[7], reader.spell(way)) for way in ways]
+    assert reader.learnable(text, rows).tolist() == pytest.approx(expected, abs=2e-2)
+
+    def loss(weights: dict[str, mx.array]) -> mx.array:
+        random_model.network.update(tree_unflatten(list(weights.items())))
+        return reader.learnable(text, rows).sum()
+
+    plain = {
+        name: array
+        for name, array in tree_flatten(random_model.network.parameters())
+        if array.ndim == 2 and array.dtype == mx.float32
+    }
+    gradients = mx.grad(loss)(plain)
+    random_model.network.update(tree_unflatten(list(plain.items())))
+    assert gradients
+    assert all(mx.abs(array).max().item() > 0 for array in gradients.values())
 
 
 def test_what_was_read_is_not_read_again(loaded_models: dict[str, Model]) -> None:

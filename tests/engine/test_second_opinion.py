@@ -13,7 +13,7 @@ from engine.records import EnhancedWord, Opinion, Part, Word
 from engine.text.lattice import Choice, Lattice
 from engine.text.paths import PathScores, best
 from engine.text.readings import content
-from engine.text.second_opinion import consult, read_alone
+from engine.text.second_opinion import asked, consult, read_alone
 from tests.engine.test_structure import INFO, SAID
 
 TAGGER = dataclasses.replace(INFO, kind="tagger", template="labels")
@@ -178,6 +178,35 @@ def test_whatever_a_reader_says_the_path_keeps_every_word_and_every_rule(
     if weight == 0:
         assert found.path == best(lattice, scores)
         assert found.asked == found.changed == 0
+
+
+def test_what_would_be_asked_is_what_a_reader_that_agrees_is_asked() -> None:
+    """The same text before every gap and the same ways to go on, the last gap and all."""
+    lattice = made("so we went home then we slept long and well", after="but then")
+    near = {(3, ". ", "Then"): -0.5, (6, ", ", "long"): -0.25, (9, ". ", "But"): -0.75}
+    scores = table(lattice, near)
+    tail = (EnhancedWord(Word("yes"), "Yes.", paragraph=True),)
+    reader = Scripted({})
+    path = consult(lattice, scores, tail, Opinion(), reader.read).path
+    text, gaps = asked(lattice, scores, tail, Opinion(), path)
+    assert [
+        (b"".join(text[: one.before]).decode(), [b"".join(way).decode() for way in one.ways])
+        for one in gaps
+    ] == reader.asked
+    assert [one.scores for one in gaps] == [[0.0, score] for score in near.values()]
+
+
+def test_what_would_be_asked_does_not_depend_on_what_stands_there() -> None:
+    """Where the text has what the scores find less likely, the same ways are asked for."""
+    lattice = made("so we went home then we slept")
+    scores = table(lattice, {(3, ". ", "Then"): -0.5})
+    own = best(lattice, scores)
+    ends = next(n for n, one in enumerate(lattice.joins[3]) if one.join.trail == ".")
+    right = [*own[:3], own[3]._replace(join=ends), own[4]._replace(reading=1), *own[5:]]
+    assert written(lattice, right) == "So we went home. Then we slept"
+    found = [asked(lattice, scores, (), Opinion(), path)[1] for path in (own, right)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 1
 
 
 @settings(max_examples=40, deadline=None)
