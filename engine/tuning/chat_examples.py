@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Words of an anchor, and anchors of a language.
 ANCHOR_WORDS: Final = 60
-ANCHORS: Final = 2
+ANCHORS: Final = 6
 _MARK_OF: Final = {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
+import mlx.core as mx
 import numpy as np
 import pytest
 
@@ -26,8 +27,9 @@ from tests.small_models import sentencepiece_like
 
 
 @pytest.fixture
-def options(base: Path) -> chat_run.Options:
-    """Return options for a small model with random weights."""
+def options(base: Path, monkeypatch: pytest.MonkeyPatch) -> chat_run.Options:
+    """Return options for a small model with random weights, and few anchors."""
+    monkeypatch.setattr(chat_examples, "ANCHORS", 1)
     sentencepiece_like(base / "var" / "models" / "talker")
     return chat_run.Options(
         base="talker", home=os.fsdecode(base), upper=1, rank=2, rows=2, ways=1, examples=6,
@@ -60,13 +62,23 @@ def told(deciders: Deciders, ids: tuple[int, ...]) -> str:
 def test_a_chat_model_learns_and_becomes_a_folder_that_the_engine_loads(
     run: Run, options: chat_run.Options
 ) -> None:
-    """Interrupted and gone on, it has the same weights as one that was not interrupted."""
+    """It is halfway to what was learnt; interrupted and gone on, it ends with the same weights."""
     facts = train(run, options)
     assert facts["best_valid"] < facts["first_valid"]
     info = catalog.describe(os.fsdecode(run.model), base=Path(options.home))
     assert info.converses
     assert guided.load(info).template.after
     wanted = {name: np.array(array) for name, array in loop.best(run.training).items()}
+    one = next(name.removesuffix(".lora_a") for name in wanted if name.endswith(".lora_a"))
+    before, after = (
+        np.array(
+            cast("dict[str, mx.array]", mx.load(f"{folder}/model.safetensors"))[f"{one}.weight"]
+        )
+        for folder in (catalog.describe("talker", base=Path(options.home)).path, run.model)
+    )
+    learnt = (wanted[f"{one}.lora_a"] @ wanted[f"{one}.lora_b"]).T * chat_run.SCALE
+    assert np.abs(learnt).max() > 0
+    assert after - before == pytest.approx(options.taken * learnt, abs=1e-5)
     for path in run.training.iterdir():
         path.unlink()
     assert train(run, options, stop_at=2)["ended"] == ""
