@@ -43,7 +43,6 @@ class Asked:
     gap: int
     before: int  # pieces of the text before it
     pairs: list[Pair]
-    scores: list[float]  # of the pairs, without the reader
     ways: list[list[bytes]]  # a way to go on for each pair, in pieces
 
 
@@ -242,9 +241,8 @@ class _Consultation:
                 continue
             pairs = self._near(gap, max(admitted, key=lambda pair: table[pair.join][pair.reading]))
             if len(pairs) > 1:
-                scores = [table[pair.join][pair.reading] for pair in pairs]
                 ways = [self._way(gap, pair) for pair in pairs]
-                yield Asked(gap, len(self._tail) + gap + 1, pairs, scores, ways)
+                yield Asked(gap, len(self._tail) + gap + 1, pairs, ways)
 
     @property
     def _readable(self) -> int:

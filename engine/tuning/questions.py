@@ -85,7 +85,7 @@ def example(
     not offer is written as the path without the model has it, and nothing is learnt of it. Of many
     questions some are drawn. Raises `CannotSpell`.
     """
-    lattice, scores, opinion = asked_with(deciders, part, tail)
+    lattice, scores, fair, opinion = _asked_with(deciders, part, tail)
     readings, joins = _right_readings(lattice, wanted), _right_joins(lattice, wanted)
     path = _path(lattice, scores, readings, joins)
     text, asked = second_opinion.asked(lattice, scores, tail, opinion, path)
@@ -101,7 +101,7 @@ def example(
         Question(
             before=ends[one.before],
             ways=tuple(deciders.reader.spell(way) for way in one.ways[:WAYS]),
-            scores=tuple(one.scores[:WAYS]),
+            scores=tuple(fair.pairs[one.gap][p.join][p.reading] for p in one.pairs[:WAYS]),
             weight=opinion.weight,
             right=right,
         )
@@ -110,16 +110,23 @@ def example(
     return Example(tuple(ids), questions, part.language or "")
 
 
-def asked_with(
+def _asked_with(
     deciders: Deciders, part: Part, tail: Sequence[EnhancedWord]
-) -> tuple[Lattice, PathScores, Opinion]:
-    """Return what decides a part without the model, and how the model is heard beside it."""
+) -> tuple[Lattice, PathScores, PathScores, Opinion]:
+    """Return what decides a part without the model, and how the model is heard beside it.
+
+    The scores come as the product has them, which say where it is asked, and without the biases of
+    the labels. These make a tagger write more marks than are likely, for the sake of F1: a model
+    that learnt beside them would learn to undo them.
+    """
     if deciders.tagger is not None and deciders.is_covered(part):
         weighed = deciders.tagger.weigh(part, tail)
-        return weighed.lattice, weighed.scores, deciders.opinion
+        fair = deciders.tagger.without_biases().weigh(part, tail).scores
+        return weighed.lattice, weighed.scores, fair, deciders.opinion
     lattice = Lattice(part, deciders.model.info, tail, labels=True)
+    scores = second_opinion.without_opinion(lattice)
     alone = Opinion(margin=math.inf, weight=1.0, lookahead=deciders.opinion.lookahead)
-    return lattice, second_opinion.without_opinion(lattice), alone
+    return lattice, scores, scores, alone
 
 
 def _path(

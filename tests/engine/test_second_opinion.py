@@ -193,7 +193,7 @@ def test_what_would_be_asked_is_what_a_reader_that_agrees_is_asked() -> None:
         (b"".join(text[: one.before]).decode(), [b"".join(way).decode() for way in one.ways])
         for one in gaps
     ] == reader.asked
-    assert [one.scores for one in gaps] == [[0.0, score] for score in near.values()]
+    assert [(one.gap, len(one.pairs)) for one in gaps] == [(3, 2), (6, 2), (9, 2)]
 
 
 def test_what_would_be_asked_does_not_depend_on_what_stands_there() -> None:

@@ -130,6 +130,25 @@ def replace_opinion(deciders: Deciders, margin: float) -> Deciders:
     return Deciders(deciders.model, deciders.reader, Opinion(margin=margin), deciders.tagger)
 
 
+def test_biases_say_where_it_is_asked_and_are_not_learnt_against(deciders: Deciders) -> None:
+    """A bias towards commas asks for more commas, and the scores beside them are the network's."""
+    part, wanted = of_words(*[Word(word) for word in ("we", "waited", "then", "left", "soon")])
+    tagger = deciders.tagger
+    assert tagger is not None
+
+    def asked(comma: float) -> dict[int, float]:
+        biased = replace(tagger, info=replace(tagger.info, biases={"en": {"comma": comma}}))
+        own = Deciders(deciders.model, deciders.reader, Opinion(margin=2.0), biased)
+        found = questions.example(part, (), wanted, own, Random(1))
+        return {one.before: one.scores[one.right] for one in found.questions}
+
+    few, many = asked(0.0), asked(5.0)
+    assert many.keys() != few.keys()
+    shared = many.keys() & few.keys()
+    assert shared
+    assert all(many[gap] == few[gap] for gap in shared)
+
+
 def test_where_no_tagger_knows_the_language_every_gap_is_asked(deciders: Deciders) -> None:
     """With the whole weight, as a reader alone is; of many gaps some are drawn, in order."""
     part, wanted = of_words(*[Word(word) for word in ("vi", "ventede", "og", "gik", "hjem")] * 9,
