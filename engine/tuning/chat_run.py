@@ -25,8 +25,6 @@ from engine.tuning.tagger_run import Progress
 
 #: Adapters of mlx-lm: what they are multiplied by.
 SCALE: Final = 20.0
-#: The end of the name of the matrix of an adapter that is zero before anything is learnt.
-_OUTER: Final = "lora_b"
 _WEIGHTS: Final = ("model*.safetensors", "model.safetensors.index.json")
 
 
@@ -48,7 +46,6 @@ class Options:
     patience: int = 3
     validations: int = 2  # an epoch
     seed: int = 1
-    taken: float = 1.0  # of what was learnt: the rest costs text from elsewhere more than it brings
 
 
 def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
@@ -101,8 +98,6 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     if state.best_step:
         report(stage="writing the model", done=1, of=2)
         _write(run, info, options)
-        if state.ended:
-            state.best_valid = task.validate(taken(run, options.taken))
     facts = {
         **asdict(state),
         "steps": schedule.steps,
@@ -135,7 +130,7 @@ def _write(run: Run, info: ModelInfo, options: Options) -> None:
     folder = Path(info.path)
     network, _ = load_model(folder)
     _adapt(network, options)
-    network.update(tree_unflatten(list(taken(run, options.taken).items())))
+    network.update(tree_unflatten(list(loop.best(run.training).items())))
     fused = [(name, one.fuse()) for name, one in network.named_modules() if hasattr(one, "fuse")]
     network.update_modules(tree_unflatten(fused))
     mx.eval(network.parameters())
@@ -154,16 +149,6 @@ def _write(run: Run, info: ModelInfo, options: Options) -> None:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     card |= {"name": run.name, "revision": digest.hexdigest()[:12]}
     card_path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-
-
-def taken(run: Run, share: float) -> loop.Arrays:
-    """Return the best adapters of a run, made to change the weights by a share of what they do.
-
-    A model halfway between what it was and what it became keeps most of the gain and loses less of
-    what it knew (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
-    """
-    learnt = loop.best(run.training)
-    return {n: share * array if n.endswith(_OUTER) else array for n, array in learnt.items()}
 
 
 def _identity(run: Run, options: Options, info: ModelInfo) -> str:

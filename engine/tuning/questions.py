@@ -19,7 +19,7 @@ from engine.text import second_opinion
 from engine.text.lattice import Choice, Lattice
 from engine.text.paths import Pair, PathScores, best
 from engine.text.readings import Join
-from engine.tuning.words import NO_BREAK, TURN, Word
+from engine.tuning.words import COMMA, NO_BREAK, PERIOD, QUESTION, TURN, Word
 
 if TYPE_CHECKING:
     from engine.child.deciding import Deciders
@@ -29,6 +29,7 @@ MOST: Final = 24
 #: Ways of a question, the likeliest without the model: what is behind them is seldom right.
 WAYS: Final = 6
 _UNKNOWN: Final = -1
+_OF_LABEL: Final = {COMMA: ",", PERIOD: ".", QUESTION: "?"}
 _CLOSERS: Final = "\"'”’»)]"
 
 
@@ -82,32 +83,40 @@ def example(
     """Return the questions about a part whose words should be as `wanted`, as the product asks.
 
     `wanted` has the words of the part and the one after it, if there is one. What the lattice does
-    not offer is written as the path without the model has it, and nothing is learnt of it. Of many
-    questions some are drawn. Raises `CannotSpell`.
+    not offer is written as the path without the model has it, and nothing is learnt of it. The
+    right way is always among those to go on: else a style would be learnt only where the tagger
+    half knows it, and the next likeliest would be taken for it elsewhere. Of many questions some
+    are drawn. Raises `CannotSpell`.
     """
     lattice, scores, fair, opinion = _asked_with(deciders, part, tail)
     readings, joins = _right_readings(lattice, wanted), _right_joins(lattice, wanted)
     path = _path(lattice, scores, readings, joins)
     text, asked = second_opinion.asked(lattice, scores, tail, opinion, path)
+    rights = [_pair(one.gap, readings, joins) for one in asked]
     known = [
         (one, one.pairs.index(right))
-        for one in asked
-        if (right := _pair(one.gap, readings, joins)) in one.pairs[:WAYS]
+        for one, right in zip(asked, rights, strict=True)
+        if right in one.pairs
     ]
     if len(known) > MOST:
         known = sorted(rng.sample(known, MOST), key=lambda pair: pair[0].gap)
     ids, ends = deciders.reader.spell_text(text)
-    questions = tuple(
-        Question(
-            before=ends[one.before],
-            ways=tuple(deciders.reader.spell(way) for way in one.ways[:WAYS]),
-            scores=tuple(fair.pairs[one.gap][p.join][p.reading] for p in one.pairs[:WAYS]),
-            weight=opinion.weight,
-            right=right,
+    questions = []
+    for one, right in known:
+        kept = [*range(min(WAYS, len(one.pairs)))]
+        if right >= WAYS:
+            kept[-1] = right
+        pairs = [one.pairs[n] for n in kept]
+        questions.append(
+            Question(
+                before=ends[one.before],
+                ways=tuple(deciders.reader.spell(one.ways[n]) for n in kept),
+                scores=tuple(fair.pairs[one.gap][pair.join][pair.reading] for pair in pairs),
+                weight=opinion.weight,
+                right=kept.index(right),
+            )
         )
-        for one, right in known
-    )
-    return Example(tuple(ids), questions, part.language or "")
+    return Example(tuple(ids), tuple(questions), part.language or "")
 
 
 def _asked_with(
@@ -174,9 +183,14 @@ def _right_reading(own: Wanted, readings: Sequence[str]) -> int:
 
 
 def _right_join(own: Wanted, joins: Sequence[Join]) -> int:
-    """Return the join with the right mark and break; a break that nobody knows is none."""
+    """Return the join with the right mark and break; a break that nobody knows is none.
+
+    A mark that is not offered (a dash, a semicolon) is the one that its label writes.
+    """
     breaks = own.after != NO_BREAK and own.word.paragraph_known
-    fits = [n for n, join in enumerate(joins) if join.trail.strip(_CLOSERS) == own.word.mark]
+    trails = [join.trail.strip(_CLOSERS) for join in joins]
+    mark = own.word.mark if own.word.mark in trails else _OF_LABEL.get(own.word.label)
+    fits = [n for n, trail in enumerate(trails) if trail == mark]
     for number in fits if own.asked else ():
         other = any(joins[n].paragraph != joins[number].paragraph for n in fits)
         if joins[number].paragraph == breaks or not other:
