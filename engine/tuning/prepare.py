@@ -6,8 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
+from engine.calibration.texts import LANGUAGES, works
 from engine.tuning.errors import NothingToLearn
 from engine.tuning.records import PARTS, Part, Proposal, Recording, Taken
 
@@ -42,9 +44,11 @@ def prepare(taken: Iterable[Taken], *, most_words: int | None = None) -> Prepare
     for one in sorted(every, key=_order):
         recording, reason = one.recording, one.reason
         if recording is not None:
-            own = _runs(recording)
+            own = _runs([said.word.core for said in recording.said])
             if any(_same(own, other) for other in runs):
                 reason = "its words are in another recording"
+            elif any(_same(own, other) for other in _shipped(recording.language)):
+                reason = "the same text ships with llasa, to measure what a model loses elsewhere"
             elif most_words is not None and kept and words + recording.asked > most_words:
                 reason = f"{most_words:,} words are enough"
             else:
@@ -86,8 +90,15 @@ def _parts(recordings: Sequence[Recording]) -> list[Part]:
     return found
 
 
-def _runs(recording: Recording) -> set[int]:
-    cores = [said.word.core.casefold() for said in recording.said]
+@cache
+def _shipped(language: str) -> tuple[set[int], ...]:
+    """Return the runs of the works of a language that a model is measured by."""
+    found = works(language) if language in LANGUAGES else ()
+    return tuple(_runs([word.core for word in work.words]) for work in found)
+
+
+def _runs(words: Iterable[str]) -> set[int]:
+    cores = [word.casefold() for word in words]
     size = min(RUN_WORDS, len(cores))
     return {
         int.from_bytes(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.calibration.texts import samples
 from engine.tuning import prepare, texts
 from engine.tuning.errors import NothingToLearn
 from engine.tuning.records import Proposal, Taken
@@ -57,6 +58,21 @@ def test_the_same_talk_twice_is_taken_once_and_the_corrected_one_is_kept() -> No
     assert set(reasons) == {"0.txt", "copy.txt"}
     assert set(reasons.values()) == {"its words are in another recording"}
     assert found.report["corrections"] == 3
+
+
+def test_text_that_measures_a_model_is_not_learnt() -> None:
+    """What ships with llasa would show no loss elsewhere, or a style as one."""
+    [own, *_] = samples("en", 900)
+    shipped = " ".join(
+        word.core + {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}.get(word.label, "")
+        for word in own.words
+    )
+    copy = texts.of_text(shipped, name="speech.txt", language="en")
+    assert copy.recording is not None
+    found = prepare.prepare([*(taken(n) for n in range(6)), copy])
+    [refused] = found.report["refused"]
+    assert refused["name"] == "speech.txt"
+    assert refused["reason"].startswith("the same text ships with llasa")
 
 
 def test_too_few_recordings_are_refused_with_the_reasons() -> None:
