@@ -80,11 +80,15 @@ def read_alone(
     on_progress: Callable[[int], None] | None = None,
 ) -> Consulted:
     """Return the path that a reader chooses by itself, gap by gap."""
-    alone = Opinion(margin=math.inf, weight=1.0, lookahead=opinion.lookahead)
     scores = without_opinion(lattice)
     path = [Choice(0, 0)] * len(lattice.readings)
     path = path if lattice.admits(path) else best(lattice, scores)
-    return _Consultation(lattice, scores, tail, alone, read, path).run(on_progress)
+    return _Consultation(lattice, scores, tail, alone(opinion), read, path).run(on_progress)
+
+
+def alone(opinion: Opinion) -> Opinion:
+    """Return how a reader is asked that decides by itself: at every gap, with its whole weight."""
+    return Opinion(margin=math.inf, weight=1.0, lookahead=opinion.lookahead)
 
 
 def asked(

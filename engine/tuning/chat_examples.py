@@ -78,7 +78,7 @@ def _of_transcript(
     for part in parts.split(transcript, info, covered=True, language=transcript.language):
         here = wanted[at : at + len(part.words) + 1]
         at += len(part.words)
-        before = tail[-info.tail_words :] if tail else ()
+        before = tail[-info.tail_words :] if info.tail_words else ()  # all of it costs more to read
         tail = tuple(one.written(word) for one, word in zip(here, part.words, strict=False))
         try:
             found = example(part, before, here, deciders, rng)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from engine.guided.reader import Row
 from engine.tuning.questions import Example
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class ChatTask:
         from mlx.utils import tree_unflatten
 
         self._network.update(tree_unflatten(list(learnt.items())))
-        ways = self._reader.learnable(one.ids, [Row(before, way) for before, way in one.rows])
+        ways = self._reader.learnable(one.ids, one.rows)
         shape = len(one.questions), max(len(question.ways) for question in one.questions)
         places, own = np.zeros(shape, np.int32), np.full(shape, 2 * _NEVER, np.float32)
         weights = np.zeros(shape, np.float32)

@@ -7,12 +7,12 @@ right readings are known: an example is that text with the ways to go on at each
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from engine.guided.reader import Row
 from engine.records import EnhancedWord, Opinion, Part
 from engine.records import Word as SourceWord
 from engine.text import second_opinion
@@ -50,12 +50,11 @@ class Example:
 
     ids: tuple[int, ...]
     questions: tuple[Question, ...]
-    language: str = ""
 
     @property
-    def rows(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Return all ways of all questions, with the tokens of the text before each."""
-        return [(one.before, way) for one in self.questions for way in one.ways]
+    def rows(self) -> list[Row]:
+        """Return all ways of all questions, as a reader scores them."""
+        return [Row(one.before, way) for one in self.questions for way in one.ways]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def example(
                 right=kept.index(right),
             )
         )
-    return Example(tuple(ids), tuple(questions), part.language or "")
+    return Example(tuple(ids), tuple(questions))
 
 
 def _asked_with(
@@ -134,8 +133,7 @@ def _asked_with(
         return weighed.lattice, weighed.scores, fair, deciders.opinion
     lattice = Lattice(part, deciders.model.info, tail, labels=True)
     scores = second_opinion.without_opinion(lattice)
-    alone = Opinion(margin=math.inf, weight=1.0, lookahead=deciders.opinion.lookahead)
-    return lattice, scores, scores, alone
+    return lattice, scores, scores, second_opinion.alone(deciders.opinion)
 
 
 def _path(

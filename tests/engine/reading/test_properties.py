@@ -193,6 +193,7 @@ def test_no_word_is_lost_or_invented(texts: list[str], times: list[float | None]
     """Joined without white space, the words are the segments' texts, whatever the times.
 
     What is shown again without time to say it may be left out, with its marks, and is reported.
+    Everything else is there as it was said, in its order.
     """
     items = [
         {"id": 1, "start": times[2 * i], "end": times[2 * i + 1], "text": text}
@@ -204,5 +205,7 @@ def test_no_word_is_lost_or_invented(texts: list[str], times: list[float | None]
     if found.removals:
         assert {removal.kind for removal in found.removals} == {"captions"}
         assert set(letters(written)) == set(letters(said))
+        rest = iter(said)
+        assert all(char in rest for char in written)
     else:
         assert written == said
