@@ -12,12 +12,13 @@ from typing import Any, cast
 import mlx.core as mx
 import numpy as np
 import pytest
+from mlx_lm.utils import load_model, quantize_model, save_config, save_model
 
 from engine.calibration.texts import LANGUAGES
 from engine.child.deciding import Deciders
 from engine.errors import CannotSpell
 from engine.guided import model as guided
-from engine.models import catalog
+from engine.models import catalog, facts
 from engine.records import Opinion, Part
 from engine.records import Word as SourceWord
 from engine.tuning import chat_examples, chat_run, loop, presets, questions
@@ -25,6 +26,8 @@ from engine.tuning.questions import Wanted
 from engine.tuning.store import Run
 from engine.tuning.words import COMMA, NO_BREAK, PERIOD, Word
 from tests.small_models import sentencepiece_like
+
+GROUP = 32
 
 
 @pytest.fixture
@@ -59,6 +62,25 @@ def asked_within(deciders: Deciders, margin: float) -> Deciders:
     return replace(deciders, opinion=Opinion(margin=margin))
 
 
+def packed(folder: Path, *, bits: int) -> None:
+    """Pack the matrices of a model folder."""
+    network, config = load_model(folder)
+    network, config = quantize_model(network, config, GROUP, bits)
+    save_model(folder, network)
+    save_config(config, folder / "config.json")
+
+
+def matrices(folder: Path) -> dict[str, np.ndarray]:
+    """Return the matrices of a model folder by name, unpacked."""
+    network, _ = load_model(folder)
+    modules = {name: one for name, one in network.named_modules() if hasattr(one, "bits")}
+    return {name: np.array(unpacked(one)) for name, one in modules.items()}
+
+
+def unpacked(one: Any) -> mx.array:
+    return mx.dequantize(one.weight, one.scales, one.biases, group_size=GROUP, bits=one.bits)
+
+
 def told(deciders: Deciders, ids: tuple[int, ...]) -> str:
     """Return tokens as text."""
     return b"".join(deciders.model.vocabulary.bytes_of[token] for token in ids).decode()
@@ -68,8 +90,8 @@ def test_a_chat_model_learns_and_becomes_a_folder_that_the_engine_loads(
     run: Run, options: chat_run.Options
 ) -> None:
     """Its weights are those of its base and what was learnt; an interrupted run ends the same."""
-    facts = train(run, options)
-    assert facts["best_valid"] < facts["first_valid"]
+    ended = train(run, options)
+    assert ended["best_valid"] < ended["first_valid"]
     info = catalog.describe(os.fsdecode(run.model), base=Path(options.home))
     assert info.converses
     assert guided.load(info).template.after
@@ -91,6 +113,33 @@ def test_a_chat_model_learns_and_becomes_a_folder_that_the_engine_loads(
     found = loop.best(run.training)
     assert all((np.array(found[name]) == wanted[name]).all() for name in wanted)
     assert all("lora" in name for name in wanted)
+
+
+def test_what_learnt_is_packed_in_eight_bits_and_the_rest_as_it_was(
+    run: Run, options: chat_run.Options
+) -> None:
+    """In four it would differ from its base by more than it learnt."""
+    base = Path(options.home) / "var" / "models" / "talker"
+    packed(base, bits=4)
+    train(run, options)
+    adapters = loop.best(run.training)
+    before, after = matrices(base), matrices(run.model)
+    assert before.keys() == after.keys()
+    learnt = {name.removesuffix(".lora_a") for name in adapters if name.endswith(".lora_a")}
+    assert learnt
+    for name in after:
+        if name not in learnt:
+            assert (after[name] == before[name]).all()
+            continue
+        delta = (adapters[f"{name}.lora_a"] @ adapters[f"{name}.lora_b"]).T * chat_run.SCALE
+        wanted = before[name] + np.array(delta)
+        grouped = wanted.reshape(-1, GROUP)
+        step = (grouped.max(axis=1) - grouped.min(axis=1)).max() / 255
+        assert np.abs(after[name] - wanted).max() <= step
+    models = [catalog.describe(os.fsdecode(path)) for path in (base, run.model)]
+    assert models[1].quantization == models[0].quantization
+    assert facts.read(models[1]).parameters == facts.read(models[0]).parameters
+    assert guided.load(models[1]).template.after
 
 
 def test_every_right_way_goes_on_as_the_text_does(run: Run, deciders: Deciders) -> None:
