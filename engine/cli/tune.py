@@ -181,7 +181,7 @@ def train_command(
             trainer = Trainer(lock_path=lease.lock_path)
             lease.attach(trainer.close)
             try:
-                with Bar(f"{name}: {info.name}", wanted=lease.wanted) as bar:
+                with Bar(name, wanted=lease.wanted) as bar:
                     facts = trainer.train(
                         kind, run, options, on_progress=bar.show, stopping=interrupts.asked
                     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import time
@@ -18,8 +19,10 @@ from engine.tuning.client import Learning
 #: Seconds between two lines where standard error is no terminal.
 _LINE_S: Final = 30.0
 _BAR: Final = 24
+_LEAST_BAR: Final = 6
 _LOOK_S: Final = 10.0  # between two looks whether the daemon waits
 _WAITS: Final = "; the daemon waits for the model (Ctrl-C: go on later)"
+_WAITS_SHORT: Final = "; the daemon waits"
 _ORIGINS: Final = {
     "edited": "edited by hand",
     "review": "corrected on the review page",
@@ -121,26 +124,49 @@ class Bar:
         self._said_at = now
         if now - self._asked_at >= _LOOK_S:
             self._asked_at, self._waits = now, self._wanted()
-        text = safe(f"{self._label}: {self._text(learning, now)}")
+        left_s = None if learning.stage else self._left_s(learning, now)
+        columns = shutil.get_terminal_size().columns - 1 if self._live else None
+        text = safe(line(self._label, learning, left_s, waits=self._waits, columns=columns))
         if self._live:
             click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
         else:
             click.echo(text, err=True)
 
-    def _text(self, learning: Learning, now: float) -> str:
-        memory = f"{learning.memory_bytes / 1e6:,.0f} MB"
-        if learning.stage:
-            return f"{learning.stage} ({learning.done + 1} of {learning.of}), {memory}"
-        filled = round(_BAR * learning.step / max(1, learning.steps))
+    def _left_s(self, learning: Learning, now: float) -> float | None:
         first, since = self._first or (0, now)
         done, left = learning.step - first, learning.steps - learning.step
-        until = f"{_clock(left * (now - since) / done)} left at most, " if done and left else ""
-        return (
-            f"[{'=' * filled}{' ' * (_BAR - filled)}] {learning.step}/{learning.steps} "
-            f"loss {learning.loss:.4f}, kept apart {learning.valid:.4f} (best "
-            f"{learning.best_valid:.4f} at {learning.best_step}), {until}"
-            f"{memory}{_WAITS if self._waits else ''}"
-        )
+        return left * (now - since) / done if done and left else None
+
+
+def line(
+    label: str, learning: Learning, left_s: float | None, *, waits: bool, columns: int | None
+) -> str:
+    """Return where a run stands in a line of `columns` at most: a longer one could not be replaced.
+
+    A narrow terminal gets a shorter text and then no bar; what is no terminal (None) gets no bar.
+    """
+    memory = f"{learning.memory_bytes / 1e6:,.0f} MB"
+    if learning.stage:
+        text = f"{label}: {learning.stage} ({learning.done + 1} of {learning.of}), {memory}"
+        return _cut(text, columns)
+    steps = f"{learning.step}/{learning.steps} loss {learning.loss:.4f}"
+    kept = f"kept apart {learning.valid:.4f}"
+    best = f" (best {learning.best_valid:.4f} at {learning.best_step})"
+    left = f"{_clock(left_s)} left at most, " if left_s is not None else ""
+    full = f"{steps}, {kept}{best}, {left}{memory}{_WAITS if waits else ''}"
+    if columns is None:
+        return f"{label}: {full}"
+    short = f"{steps}, {kept}, {left}{memory}{_WAITS_SHORT if waits else ''}"
+    for text in (full, short):
+        room = min(_BAR, columns - len(f"{label}: [] {text}"))
+        if room >= _LEAST_BAR:
+            filled = round(room * learning.step / max(1, learning.steps))
+            return f"{label}: [{'=' * filled}{' ' * (room - filled)}] {text}"
+    return _cut(f"{label}: {short}", columns)
+
+
+def _cut(text: str, columns: int | None) -> str:
+    return text if columns is None or len(text) <= columns else f"{text[: columns - 1]}…"
 
 
 def _clock(seconds: float) -> str:

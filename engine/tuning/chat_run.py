@@ -60,7 +60,7 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     info = catalog.describe(options.base, base=Path(options.home), use_measured=False)
     if info.template != "chat":
         raise ModelRefused(f"{info.name} is no chat model.")
-    report(stage=f"loading {info.name}", done=0, of=2)
+    report(stage=f"loading {Path(info.name).name}", done=0, of=2)
     deciders = Deciders.of(model.load(info), info.opinion or Opinion())
     preset = presets()[options.preset]
     made = {
