@@ -1,11 +1,9 @@
-"""Recordings and shipped text -> examples for a chat model: parts as it is asked about them."""
+"""Recordings -> examples for a chat model: parts as it is asked about them; and its anchors."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import CannotSpell
@@ -16,14 +14,14 @@ from engine.tuning.presets import Preset
 from engine.tuning.questions import Example, Wanted, example
 from engine.tuning.records import Recording
 from engine.tuning.trials import anchor_samples, transcript_of
-from engine.tuning.words import NO_BREAK, PARAGRAPH, TURN, Word
+from engine.tuning.words import NO_BREAK, TURN
 
 if TYPE_CHECKING:
     from engine.child.deciding import Deciders
+    from engine.guided.reader import Reader
 
-#: Words of an anchor, and anchors of a language.
+#: Words of an anchor.
 ANCHOR_WORDS: Final = 60
-ANCHORS: Final = 6
 _MARK_OF: Final = {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}
 
 
@@ -66,13 +64,9 @@ def _of_transcript(
     wanted: Sequence[Wanted],
     deciders: Deciders,
     rng: random.Random,
-    *,
-    part_words: int | None = None,
 ) -> Iterator[Example]:
     """Yield the parts of a transcript that are asked about and that the model can spell."""
     info = deciders.model.info
-    if part_words is not None:
-        info = replace(info, part_words=part_words)
     at = 0
     tail: tuple[EnhancedWord, ...] = ()
     for part in parts.split(transcript, info, covered=True, language=transcript.language):
@@ -88,26 +82,22 @@ def _of_transcript(
             yield found
 
 
-def anchors(deciders: Deciders) -> list[Example]:
-    """Return parts of every language's text that ships with llasa, none of which measures a model.
+def anchors(reader: Reader) -> list[tuple[int, ...]]:
+    """Return the text that ships with llasa, but for what measures a model, as tokens.
 
-    The works take turns.
+    It comes in stretches of `ANCHOR_WORDS`; what a vocabulary cannot spell is left out.
     """
-    rng = random.Random(0)  # noqa: S311
-    found: dict[str, list[Iterator[Example]]] = {}
+    found = []
     for sample in anchor_samples():
-        wanted = [
-            Wanted(
-                Word(word.core, _MARK_OF.get(word.label, "")),
-                PARAGRAPH if word.ends_paragraph else NO_BREAK,
-                asked=True,
-            )
-            for word in sample.words
-        ]
-        own = _of_transcript(sample.transcript(), wanted, deciders, rng, part_words=ANCHOR_WORDS)
-        found.setdefault(sample.language, []).append(own)
-    return [
-        one
-        for works in found.values()
-        for one in islice(chain.from_iterable(zip(*works, strict=False)), ANCHORS)
-    ]
+        for start in range(0, len(sample.words), ANCHOR_WORDS):
+            words = sample.words[start : start + ANCHOR_WORDS]
+            befores = ["", *("\n\n" if word.ends_paragraph else " " for word in words)]
+            pieces = [
+                f"{before}{word.core}{_MARK_OF.get(word.label, '')}".encode()
+                for before, word in zip(befores, words, strict=False)
+            ]
+            try:
+                found.append(tuple(reader.spell_text(pieces)[0]))
+            except CannotSpell:
+                continue
+    return found

@@ -41,14 +41,14 @@ class Options:
     preset: str = "general"
     upper: int = 8  # layers that learn
     rank: int = 8
-    rate: float = 1e-4
+    rate: float = 3e-4
     rows: int = 2  # of a step
-    ways: int = 1  # in which every recording is shown
+    ways: int = 2  # in which every recording is shown
     anchor_rows: int = 2  # beside those of a step: of text that it should read as before
     examples: int = 400  # at most
-    epochs: int = 2
+    epochs: int = 1
     patience: int = 3
-    validations: int = 2  # an epoch
+    validations: int = 4  # an epoch
     seed: int = 1
 
 
@@ -73,13 +73,13 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
     valid = made["valid"][: max(1, options.examples // 8)]
     if len(learning) < options.rows or not valid:
         raise NothingToLearn("The recordings have too few words for a chat model.")
-    anchors = chat_examples.anchors(deciders)
     network = deciders.model.network
     _adapt(network, options)
     task = ChatTask(
         network,
         deciders.reader,
-        {"train": learning, "valid": valid, "anchors": anchors},
+        {"train": learning, "valid": valid},
+        chat_examples.anchors(deciders.reader),
         seed=options.seed,
         rows=options.rows,
         anchor_rows=options.anchor_rows,

@@ -1,4 +1,4 @@
-"""What a chat model learns: what it is asked as a reader; and what it should say as before."""
+"""What a chat model learns: what it is asked as a reader; all other text it reads as before."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Less than any score: of what stands beyond the ways of a question.
 _NEVER: Final = -1e4
+#: What the divergence of an anchor's token counts beside the loss of a question.
+ANCHOR_WEIGHT: Final = 1.0
 
 
 class ChatTask:
@@ -27,23 +29,23 @@ class ChatTask:
         network: Any,
         reader: Reader,
         examples: Mapping[str, Sequence[Example]],
+        anchors: Sequence[Sequence[int]],
         *,
         seed: int,
         rows: int,
         anchor_rows: int,
     ) -> None:
-        """Take a network with new adapters, its reader, and examples (train, valid and anchors).
+        """Take a network with new adapters, its reader, examples (train, valid), and anchors.
 
-        `rows` examples and `anchor_rows` anchors make a step.
+        An anchor is a text, as tokens. `rows` examples and `anchor_rows` anchors make a step.
         """
         from mlx.utils import tree_flatten
 
         self._network, self._reader = network, reader
         self._train, self._valid = examples["train"], examples["valid"]
-        self._anchors = examples["anchors"] if anchor_rows else ()
+        self._anchors = anchors if anchor_rows else ()
         self._seed, self._rows, self._anchor_rows = seed, rows, anchor_rows
         self._untouched: dict[str, mx.array] = dict(tree_flatten(network.trainable_parameters()))
-        self._before: list[mx.array] = []  # what the untouched model says of each anchor
         self.steps_an_epoch = max(1, len(self._train) // rows)
 
     def begin(self) -> dict[str, mx.array]:
@@ -59,23 +61,33 @@ class ChatTask:
         random.Random(f"{self._seed}:{epoch}").shuffle(order)  # noqa: S311
         chosen = [self._train[n] for n in order[place * self._rows : (place + 1) * self._rows]]
         loss = mx.concatenate([_right(self.scores(learnt, one), one) for one in chosen]).mean()
-        return loss + self._anchored(learnt, step) if self._anchors else loss
+        return loss + ANCHOR_WEIGHT * self._anchored(learnt, step) if self._anchors else loss
 
     def _anchored(self, learnt: dict[str, mx.array], step: int) -> mx.array:
-        """Return how far the model has moved from what it said of some anchors."""
+        """Return how far the model has moved from what it expected of some anchors.
+
+        That is the divergence of the next token (Kullback and Leibler 1951), a mean over tokens.
+        """
         import mlx.core as mx
 
-        if not self._before:
-            self._before = [self.scores(self._untouched, one) for one in self._anchors]
-            mx.eval(self._before)
         rng = random.Random(f"{self._seed}:anchors:{step}")  # noqa: S311
-        total = mx.array(0.0)
         count = min(self._anchor_rows, len(self._anchors))
-        for n in rng.sample(range(len(self._anchors)), count):
-            before, now = self._before[n], self.scores(learnt, self._anchors[n])
-            moved = mx.where(before > _NEVER, mx.exp(before) * (before - now), 0.0)
-            total = total + moved.sum(axis=-1).mean() / count
-        return total
+        chosen = [self._anchors[n] for n in rng.sample(range(len(self._anchors)), count)]
+        longest = max(map(len, chosen))
+        ids = mx.array([[*one, *[0] * (longest - len(one))] for one in chosen])
+        own = mx.arange(longest) < mx.array([[len(one)] for one in chosen])
+        before = mx.stop_gradient(self._expected(self._untouched, ids))
+        moved = (mx.exp(before) * (before - self._expected(learnt, ids))).sum(axis=-1)
+        return (moved * own).sum() / own.sum()
+
+    def _expected(self, learnt: dict[str, mx.array], ids: mx.array) -> mx.array:
+        """Return the log probabilities of the token after each: rows x tokens x vocabulary."""
+        import mlx.core as mx
+        from mlx.utils import tree_unflatten
+
+        self._network.update(tree_unflatten(list(learnt.items())))
+        logits = self._network(ids).astype(mx.float32)
+        return cast("mx.array", logits - mx.logsumexp(logits, axis=-1, keepdims=True))
 
     def validate(self, learnt: dict[str, mx.array]) -> float:
         """Return the loss on the questions that are kept apart."""

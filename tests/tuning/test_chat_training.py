@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +15,14 @@ import numpy as np
 import pytest
 from mlx_lm.utils import load_model, quantize_model, save_config, save_model
 
-from engine.calibration.texts import LANGUAGES
 from engine.child.deciding import Deciders
 from engine.errors import CannotSpell
 from engine.guided import model as guided
 from engine.models import catalog, facts
 from engine.records import Opinion, Part
 from engine.records import Word as SourceWord
-from engine.tuning import chat_examples, chat_run, loop, presets, questions
+from engine.tuning import chat_examples, chat_run, loop, presets, questions, trials
+from engine.tuning.chat_task import ChatTask
 from engine.tuning.questions import Wanted
 from engine.tuning.store import Run
 from engine.tuning.words import COMMA, NO_BREAK, PERIOD, Word
@@ -31,9 +32,8 @@ GROUP = 32
 
 
 @pytest.fixture
-def options(base: Path, monkeypatch: pytest.MonkeyPatch) -> chat_run.Options:
-    """Return options for a small model with random weights, and few anchors."""
-    monkeypatch.setattr(chat_examples, "ANCHORS", 1)
+def options(base: Path) -> chat_run.Options:
+    """Return options for a small model with random weights."""
     sentencepiece_like(base / "var" / "models" / "talker")
     return chat_run.Options(
         base="talker", home=os.fsdecode(base), upper=1, rank=2, rows=2, ways=1, examples=6,
@@ -231,17 +231,60 @@ def test_where_no_tagger_knows_the_language_every_gap_is_asked(deciders: Decider
     assert again == found != other
 
 
-def test_text_that_a_model_cannot_spell_is_no_example(
+def test_text_that_a_model_cannot_spell_is_no_anchor(
     deciders: Deciders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vocabulary that lacks the bytes of one language has anchors in the others."""
-    every = len(chat_examples.anchors(deciders))
+    """A vocabulary that lacks the bytes of one letter has anchors without it."""
+    every = chat_examples.anchors(deciders.reader)
+    own = deciders.reader.spell_text
 
-    def without_polish(part: Part, *own: Any) -> questions.Example:
-        if part.language == "pl":
+    def without_polish(pieces: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        if any("ł".encode() in piece for piece in pieces):
             raise CannotSpell("The model's vocabulary has no token for byte 0xc5.")
-        return questions.example(part, *own)
+        return own(pieces)
 
-    monkeypatch.setattr(chat_examples, "example", without_polish)
-    assert len(chat_examples.anchors(deciders)) == every - 1
-    assert every == len(LANGUAGES)
+    monkeypatch.setattr(deciders.reader, "spell_text", without_polish)
+    fewer = chat_examples.anchors(deciders.reader)
+    texts = [told(deciders, ids) for ids in every]
+    assert fewer == [ids for ids, text in zip(every, texts, strict=True) if "ł" not in text]
+    assert 0 < len(fewer) < len(every)
+
+
+def test_anchors_are_the_shipped_text_that_measures_nothing(deciders: Deciders) -> None:
+    """All of it, as it is written."""
+    texts = [told(deciders, ids[1:]) for ids in chat_examples.anchors(deciders.reader)]
+    assert all(len(text.split()) <= chat_examples.ANCHOR_WORDS for text in texts)
+    found = " ".join(" ".join(texts).split())
+    marks = {"COMMA": ",", "PERIOD": ".", "QUESTION": "?"}
+    assert found == " ".join(
+        word.core + marks.get(word.label, "")
+        for sample in trials.anchor_samples()
+        for word in sample.words
+    )
+    assert "\n\n" in "".join(texts)
+
+
+def test_an_anchor_counts_when_the_model_has_moved(
+    options: chat_run.Options, deciders: Deciders
+) -> None:
+    """Token by token; what is filled up beside a longer one counts nothing."""
+    network = deciders.model.network
+    chat_run._adapt(network, options)
+
+    def task(*anchors: tuple[int, ...]) -> ChatTask:
+        examples: dict[str, list[questions.Example]] = {"train": [], "valid": []}
+        return ChatTask(network, deciders.reader, examples, anchors, seed=1, rows=1, anchor_rows=3)
+
+    anchors = (1, 5, 9, 7), (1, 6), (1, 8, 2, 4, 4, 3)
+    together, *apart = [task(*anchors), *(task(one) for one in anchors)]
+    untouched = together.begin()
+    moved = {name: array + 0.05 for name, array in untouched.items()}
+    assert together._anchored(untouched, 0).item() == pytest.approx(0.0, abs=1e-6)
+    sums = [
+        len(one) * cast("float", own._anchored(moved, 0).item())
+        for one, own in zip(anchors, apart, strict=True)
+    ]
+    assert min(sums) > 1e-4
+    assert together._anchored(moved, 0).item() == pytest.approx(
+        sum(sums) / sum(map(len, anchors)), rel=1e-3
+    )
