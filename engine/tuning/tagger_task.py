@@ -25,7 +25,7 @@ from engine.tuning.words import MASKED
 #: What the three labels count.
 LOSS_WEIGHTS: Final = (1.0, 0.5, 0.25)
 #: What the rows that should stay as they were count.
-ANCHOR_WEIGHT: Final = 1.0
+ANCHOR_WEIGHT: Final = 2.0
 #: Rows that are read at once where nothing is learnt.
 READ_ROWS: Final = 8
 #: Numbers of one row that is kept, two bytes each.
