@@ -127,7 +127,7 @@ def test_a_child_that_writes_without_end_is_ended(light: Make, tmp_path: Path) -
 def test_signs_of_life_without_progress_are_silence(light: Make, tmp_path: Path) -> None:
     """A child that reports the same figure again and again makes no progress."""
     reported: list[int] = []
-    one = light({"word": "boom", "do": "babble", "times": 1}, silence_s=0.5)
+    one = light({"word": "boom", "do": "babble", "times": 1}, silence_s=2.0)
     with pytest.raises(ChildSilent):
         one.enhance(part("boom goes it"), (), on_progress=reported.append)
     assert fired(tmp_path) == 1
@@ -141,7 +141,7 @@ def test_a_child_that_floods_without_progress_is_silent_too(
     """Time counts between two reads as well, though there is always something to read."""
     reported: list[int] = []
     lines: list[str] = []
-    one = light({"word": "boom", "do": what, "times": 1}, silence_s=0.5, log=lines.append)
+    one = light({"word": "boom", "do": what, "times": 1}, silence_s=2.0, log=lines.append)
     with pytest.raises(ChildSilent):
         one.enhance(part("boom goes it"), (), on_progress=reported.append)
     assert fired(tmp_path) == 1
