@@ -126,7 +126,7 @@ class Bar:
             self._asked_at, self._waits = now, self._wanted()
         left_s = None if learning.stage else self._left_s(learning, now)
         columns = shutil.get_terminal_size().columns - 1 if self._live else None
-        text = safe(line(self._label, learning, left_s, waits=self._waits, columns=columns))
+        text = line(self._label, learning, left_s, waits=self._waits, columns=columns)
         if self._live:
             click.echo(f"\r\x1b[2K{text}", nl=False, err=True)
         else:
@@ -145,10 +145,10 @@ def line(
 
     A narrow terminal gets a shorter text and then no bar; what is no terminal (None) gets no bar.
     """
-    memory = f"{learning.memory_bytes / 1e6:,.0f} MB"
+    label, memory = safe(label), f"{learning.memory_bytes / 1e6:,.0f} MB"
     if learning.stage:
-        text = f"{label}: {learning.stage} ({learning.done + 1} of {learning.of}), {memory}"
-        return _cut(text, columns)
+        stage = f"{safe(learning.stage)} ({learning.done + 1} of {learning.of})"
+        return _cut(f"{label}: {stage}, {memory}", columns)
     steps = f"{learning.step}/{learning.steps} loss {learning.loss:.4f}"
     kept = f"kept apart {learning.valid:.4f}"
     best = f" (best {learning.best_valid:.4f} at {learning.best_step})"

@@ -12,7 +12,7 @@ HALF = Learning(
     best_valid=0.6922, best_step=27, memory_bytes=4_115_000_000,
 )  # fmt: skip
 LOADING = Learning(
-    stage="loading " + "a-long-name-" * 12, done=0, of=2, step=0, steps=0, loss=0.0, valid=0.0,
+    stage="loading " + "a-long\x1b[2J-" * 12, done=0, of=2, step=0, steps=0, loss=0.0, valid=0.0,
     first_valid=0.0, best_valid=0.0, best_step=0, memory_bytes=55_000_000,
 )  # fmt: skip
 
@@ -24,6 +24,7 @@ def test_no_line_is_longer_than_the_terminal(columns: int, waits: bool) -> None:
     for learning, left_s in ((HALF, 1440.0), (HALF, None), (LOADING, None)):
         text = line("house", learning, left_s, waits=waits, columns=columns)
         assert len(text) <= columns
+        assert "\x1b" not in text
     assert line("house", HALF, 1440.0, waits=waits, columns=columns).startswith("house: ")
     assert "54/108" in line("house", HALF, 1440.0, waits=waits, columns=columns)
 
