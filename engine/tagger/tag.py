@@ -57,11 +57,6 @@ class Tagger:
         words = known.KnownWords(folder / known.FILE)
         return cls(info, network, pieces, words, network.form.device_path, load_s)
 
-    def without_biases(self) -> Self:
-        """Return the tagger with the scores of its labels as the network gives them."""
-        own = {k: bias for k, bias in self.info.bias_marked.items() if k not in STYLED}
-        return replace(self, info=replace(self.info, biases={}, bias_marked=own))
-
     def enhance(
         self,
         part: Part,

@@ -237,10 +237,7 @@ class _Consultation:
         return found
 
     def asked(self) -> Iterator[Asked]:
-        """Yield every gap that hesitates whatever stands there, as it is asked for.
-
-        What stands there is one of the ways.
-        """
+        """Yield every gap that hesitates whatever stands there, as it is asked for."""
         for gap in range(self._readable):
             table = self._scores.pairs[gap]
             admitted = [pair for pair in every(table) if self._is_admitted(gap, pair)]
@@ -248,8 +245,6 @@ class _Consultation:
                 continue
             pairs = self._near(gap, max(admitted, key=lambda pair: table[pair.join][pair.reading]))
             if len(pairs) > 1:
-                own = self._standing(gap)
-                pairs += [own] if own not in pairs else []
                 ways = [self._way(gap, pair) for pair in pairs]
                 yield Asked(gap, len(self._tail) + gap + 1, pairs, ways)
 

@@ -41,12 +41,12 @@ class Options:
     preset: str = "general"
     upper: int = 8  # layers that learn
     rank: int = 8
-    rate: float = 3e-4
+    rate: float = 1e-4
     rows: int = 2  # of a step
     ways: int = 2  # in which every recording is shown
     anchor_rows: int = 2  # beside those of a step: of text that it should read as before
     examples: int = 400  # at most
-    epochs: int = 1
+    epochs: int = 2
     patience: int = 3
     validations: int = 4  # an epoch
     seed: int = 1

@@ -82,12 +82,11 @@ def example(
     """Return the questions about a part whose words should be as `wanted`, as the product asks.
 
     `wanted` has the words of the part and the one after it, if there is one. What the lattice does
-    not offer is written as the path without the model has it, and nothing is learnt of it. The
-    right way is always among those to go on: else a style would be learnt only where the tagger
-    half knows it, and the next likeliest would be taken for it elsewhere. Of many questions some
-    are drawn. Raises `CannotSpell`.
+    not offer is written as the path without the model has it, and nothing is learnt of it; nor of
+    a gap where the right way is not among those that are asked for. Of many questions some are
+    drawn. Raises `CannotSpell`.
     """
-    lattice, scores, fair, opinion = _asked_with(deciders, part, tail)
+    lattice, scores, opinion = _asked_with(deciders, part, tail)
     readings, joins = _right_readings(lattice, wanted), _right_joins(lattice, wanted)
     path = _path(lattice, scores, readings, joins)
     text, asked = second_opinion.asked(lattice, scores, tail, opinion, path)
@@ -110,7 +109,7 @@ def example(
             Question(
                 before=ends[one.before],
                 ways=tuple(deciders.reader.spell(one.ways[n]) for n in kept),
-                scores=tuple(fair.pairs[one.gap][pair.join][pair.reading] for pair in pairs),
+                scores=tuple(scores.pairs[one.gap][pair.join][pair.reading] for pair in pairs),
                 weight=opinion.weight,
                 right=kept.index(right),
             )
@@ -120,20 +119,14 @@ def example(
 
 def _asked_with(
     deciders: Deciders, part: Part, tail: Sequence[EnhancedWord]
-) -> tuple[Lattice, PathScores, PathScores, Opinion]:
-    """Return what decides a part without the model, and how the model is heard beside it.
-
-    The scores come as the product has them, which say where it is asked, and without the biases of
-    the labels. These make a tagger write more marks than are likely, for the sake of F1: a model
-    that learnt beside them would learn to undo them.
-    """
+) -> tuple[Lattice, PathScores, Opinion]:
+    """Return what decides a part without the model, and how the model is heard beside it."""
     if deciders.tagger is not None and deciders.is_covered(part):
         weighed = deciders.tagger.weigh(part, tail)
-        fair = deciders.tagger.without_biases().weigh(part, tail).scores
-        return weighed.lattice, weighed.scores, fair, deciders.opinion
+        return weighed.lattice, weighed.scores, deciders.opinion
     lattice = Lattice(part, deciders.model.info, tail, labels=True)
     scores = second_opinion.without_opinion(lattice)
-    return lattice, scores, scores, second_opinion.alone(deciders.opinion)
+    return lattice, scores, second_opinion.alone(deciders.opinion)
 
 
 def _path(
