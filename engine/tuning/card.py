@@ -17,6 +17,7 @@ from engine.tuning.errors import NoSuchRun, NotBetter
 from engine.tuning.store import Run
 
 CARD: Final = "MODEL_CARD.md"
+_FOLDER: Final = ("/", "~", ".")
 
 
 def fuse(run: Run, base: Path, *, name: str) -> Path:
@@ -76,7 +77,9 @@ def text(
     evaluation: Mapping[str, Any],
 ) -> str:
     """Return the card of a tuned model."""
-    base = training["base"]
+    base = _base(training)
+    options = {**training["options"], "base": base["name"]}
+    options.pop("home", None)
     parts = report["parts"]
     origins = ", ".join(
         f"{count} {_ORIGINS[origin]}" for origin, count in report["origins"].items()
@@ -110,7 +113,7 @@ def text(
         f"{training['step']} steps of {training['steps']}, the best was step "
         f"{training['best_step']}; loss on what was kept apart {training['first_valid']:.4f} "
         f"before and {training['best_valid']:.4f} after; {training['seconds']:.0f} s.",
-        f"Options: {json.dumps({k: v for k, v in training['options'].items() if k != 'home'})}",
+        f"Options: {json.dumps(options)}",
         *([f"Biases searched: {json.dumps(training['biases'])}"] if "biases" in training else []),
         "",
         "## Figures",
@@ -149,10 +152,20 @@ def table(evaluation: Mapping[str, Any]) -> Sequence[str]:
         ("words_per_s", "words/s"),
     ):
         rows.append(
-            f"| {label} | {before['home'][key]:g} | {after['home'][key]:g} | "
-            f"| {before['elsewhere'][key]:g} | {after['elsewhere'][key]:g} | |"
+            f"| {label} | {_figure(before['home'][key])} | {_figure(after['home'][key])} | "
+            f"| {_figure(before['elsewhere'][key])} | {_figure(after['elsewhere'][key])} | |"
         )
     return rows
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _base(training: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a model was tuned from; of a folder its name, not where it lies here."""
+    name, revision = str(training["base"]["name"]), str(training["base"]["revision"])
+    return {"name": Path(name).name if name.startswith(_FOLDER) else name, "revision": revision}
 
 
 def _mark(
@@ -163,7 +176,7 @@ def _mark(
     card |= {
         "name": name,
         "tuned": {
-            "base": training["base"],
+            "base": _base(training),
             "better": evaluation["better"],
             "gain": evaluation["gain"]["home"],
             "elsewhere": evaluation["gain"]["elsewhere"],

@@ -79,12 +79,14 @@ class Tally:
             for kind in ("comma", "period", "question", "dash")
             if (said := self.marks[kind, "said"]) or self.marks[kind, "true"]
         }
+        of = self.right_before
+        kept = round(100 * self.right_kept / of, 1) if of else None  # no source had a mark
         return {
             **{kind: round(self.f1(kind), 2) for kind in KINDS},
             "by_mark": by_mark,
             "words": self.words,
             "words_kept": round(100 * self.kept_words / max(1, self.words), 3),
-            "right_marks_kept": round(100 * self.right_kept / max(1, self.right_before), 2),
+            "right_marks_kept": kept,
             "refused_parts": self.refused_parts,
             "words_per_s": round(self.words / max(1e-9, self.seconds), 1),
         }

@@ -35,6 +35,11 @@ def test_marks_and_case_are_counted_apart() -> None:
     assert found["words_kept"] == 100.0
 
 
+def test_right_marks_that_stayed_have_no_figure_where_the_source_had_none() -> None:
+    """No marks is not the same as none that stayed."""
+    assert tally("We went, home. Yes, we did.").to_json()["right_marks_kept"] is None
+
+
 def test_a_dash_is_a_mark_of_its_own_and_a_hyphen_is_none() -> None:
     """Quotes that close stand behind the mark."""
     assert [mark_of(text) for text in ("well—", "well—”", "well,", "well", "Ein-", "—")] == [

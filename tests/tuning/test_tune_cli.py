@@ -44,11 +44,23 @@ def call(base: Path, *words: object) -> Result:
 def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     base: Path, folder: Path
 ) -> None:
-    """Training runs in a child; what was gathered is reported with the reasons."""
+    """Training runs in a child; what was gathered is reported with the reasons.
+
+    The card names the model that was taught, and not the folder in which it lies on this machine.
+    """
     prepared = call(base, "prepare", "--text", folder, "--language", "en")
     assert prepared.exit_code == 0, prepared.output
     assert "1 because it has fewer than 30 words in sentences" in prepared.output
-    options = ("--model", "small", "--epochs", 12, "--layers", 1, "--rate", 0.01)
+    options = (
+        "--model",
+        base / "var" / "models" / "small",
+        "--epochs",
+        12,
+        "--layers",
+        1,
+        "--rate",
+        0.01,
+    )
     trained = call(base, "train", *options)
     assert trained.exit_code == 0, trained.output
     assert "Next: llasa-cli tune evaluate house" in trained.output
@@ -68,6 +80,12 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     card = (base / "var" / "models" / "mine" / "MODEL_CARD.md").read_text()
     assert "8 texts without a transcript" in card
     assert "| marks |" in card
+    assert "right marks kept, % | " in card
+    assert str(base) not in card
+    assert (
+        json.loads((base / "var/models/mine/llasa.json").read_text())["tuned"]["base"]["name"]
+        == "small"
+    )
 
 
 def test_a_model_is_used_and_the_one_before_comes_back(base: Path) -> None:
