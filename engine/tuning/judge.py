@@ -168,7 +168,8 @@ def _problems(before: Result, after: Result, home: Gain, elsewhere: Gain) -> lis
     if home.low <= 0:
         found.append("the gain on held-out recordings may be chance")
     if elsewhere.mean < -MOST_LOST:
-        found.append(f"text from elsewhere loses {-elsewhere.mean:.1f} points")
+        lost = f"{-elsewhere.mean:.2f} points, more than {MOST_LOST}"
+        found.append(f"text from elsewhere loses {lost}")
     if after.home.kept_words < after.home.words:
         found.append("it changes words")
     if after.home.refused_parts > before.home.refused_parts:

@@ -1,6 +1,6 @@
 """LoRA on SmolLM2-135M, from recordings to a file that the tuned model enhances.
 
-    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 6] [--excerpt 170]
+    uv run python tests/benchmarks/tune_chat.py --folder DIR [--recordings 10] [--excerpt 300]
 
 DIR becomes the home. The recordings are short excerpts of ../shared/data/corpora/en. `llasa-cli
 tune` trains twice: once without a break, once with Ctrl-C after some steps and the same command
@@ -38,12 +38,12 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True, help="becomes the home")
-    parser.add_argument("--recordings", type=int, default=6)
-    parser.add_argument("--excerpt", type=int, default=170, help="words of a recording")
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--words", type=int, default=50, help="of each shipped language")
+    parser.add_argument("--recordings", type=int, default=10)
+    parser.add_argument("--excerpt", type=int, default=300, help="words of a recording")
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--words", type=int, default=300, help="of each shipped language")
     options = parser.parse_args()
     texts = options.folder / "texts"
     texts.mkdir(parents=True, exist_ok=True)

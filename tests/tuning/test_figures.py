@@ -72,7 +72,7 @@ def test_a_gain_at_home_that_is_a_loss_elsewhere_is_not_better() -> None:
     assert judge(result(bad, good), result(good, good)).better
     lost = judge(result(bad, good), result(good, bad))
     assert not lost.better
-    assert "text from elsewhere loses" in lost.sentence
+    assert "text from elsewhere loses 100.00 points, more than 0.5." in lost.sentence
     assert "may be chance" in judge(result(good, good), result(good, good)).sentence
 
 
