@@ -9,7 +9,7 @@ from state.connection import Value
 from state.errors import IllegalMove
 from state.job import MOVES, RETRYABLE, UNFINISHED, Hold, Job, Origin, Pause, Reason, Status
 from state.migrations import NOW
-from state.rows import RECOUNT, REQUEUE, Rows, job_of, sql_list
+from state.rows import NOTE_CHANGED, RECOUNT, REQUEUE, Rows, job_of, sql_list
 
 REDOABLE = (Status.DONE, Status.PARTIAL, Status.FAILED)
 CANCELLABLE = tuple(status for status in Status if Status.CANCELLED in MOVES[status])
@@ -116,6 +116,7 @@ class ControlRows(Rows):
                     f"job {running['id']} is running: cancel it first",
                 )
             self.database.execute("DELETE FROM seen WHERE path = ?", (name,))
+            self.database.execute(NOTE_CHANGED, (name,))
             return len(
                 self.database.execute("DELETE FROM jobs WHERE path = ? RETURNING id", (name,))
             )

@@ -336,6 +336,11 @@ def m011_no_beats(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE model_requests DROP COLUMN beats")
 
 
+def m012_changed(db: sqlite_utils.Database) -> None:
+    """Paths whose outputs were written again or that were forgotten, for the library."""
+    db.execute("CREATE TABLE changed (path BLOB PRIMARY KEY) STRICT, WITHOUT ROWID")
+
+
 STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m001_jobs,
     m002_kept_parts,
@@ -348,6 +353,7 @@ STEPS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     m009_daily,
     m010_sounds,
     m011_no_beats,
+    m012_changed,
 )
 NAMES = tuple(step.__name__ for step in STEPS)
 

@@ -41,6 +41,9 @@ RECOUNT = (
     " total(decode_s) FROM parts WHERE job_id = jobs.id AND parts.status IS NOT NULL)"
 )
 
+# Any process may write outputs again or forget a file; the library's keeper asks for the path.
+NOTE_CHANGED = "INSERT INTO changed (path) VALUES (?) ON CONFLICT DO NOTHING"
+
 
 class Rows:
     """The base of every part of the queue. One per thread, like its database."""

@@ -121,17 +121,21 @@ class ViewRows(Rows):
         )
         return [_finished_of(row) for row in rows]
 
+    def finished_of(self, paths: Sequence[str]) -> list[FinishedRow]:
+        """Return the newest job with outputs of those of the paths that have one."""
+        marks = ", ".join("?" * len(paths))
+        rows = self.database.query(
+            f"{FINISHED} AND jobs.path IN ({marks})", [os.fsencode(path) for path in paths]
+        )
+        return [_finished_of(row) for row in rows]
+
     def finished_count(self) -> int:
         """Return of how many paths a job has outputs."""
         return int(self.database.query(f"SELECT count(*) FROM ({FINISHED})")[0][0])
 
     def without_outputs(self, paths: Sequence[str]) -> list[str]:
         """Return those of the paths of which no job has outputs, such as forgotten ones."""
-        marks = ", ".join("?" * len(paths))
-        rows = self.database.query(
-            f"{FINISHED} AND jobs.path IN ({marks})", [os.fsencode(path) for path in paths]
-        )
-        known = {os.fsdecode(row["path"]) for row in rows}
+        known = {row.path for row in self.finished_of(paths)}
         return [path for path in paths if path not in known]
 
     def parts(self, job_id: int) -> list[PartRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,15 @@ from typing import Any
 from state.errors import IllegalMove
 from state.job import ATTEMPT_CAP, FINISH_CAP, TERMINAL, Job, Output, Reason, Status
 from state.migrations import NOW
-from state.rows import RECOUNT, PathName, Rows, job_of, normalized_reason, outputs_json
+from state.rows import (
+    NOTE_CHANGED,
+    RECOUNT,
+    PathName,
+    Rows,
+    job_of,
+    normalized_reason,
+    outputs_json,
+)
 
 # The index is named in the statement: SQLite by itself takes the one on the status, and sorts.
 WAITING_ORDER = "tried_last, priority DESC, deferred, id"
@@ -189,11 +198,26 @@ class WorkRows(Rows):
 
         Raises JobMoved if the job has changed since the caller read it.
         """
-        return self._update_unmoved(
-            job,
-            "outputs = :outputs, intended = '[]', detail = :detail",
-            {"outputs": outputs_json(outputs), "detail": detail},
+        with self.database.transaction():
+            self.database.execute(NOTE_CHANGED, (os.fsencode(job.path),))
+            return self._update_unmoved(
+                job,
+                "outputs = :outputs, intended = '[]', detail = :detail",
+                {"outputs": outputs_json(outputs), "detail": detail},
+            )
+
+    def take_changed(self, *, limit: int) -> list[str]:
+        """Return paths whose outputs were written again or that were forgotten, each once.
+
+        They are noted no longer: what is not done with them is lost.
+        """
+        if not self.database.query("SELECT 1 FROM changed LIMIT 1"):
+            return []
+        rows = self.database.execute(
+            "DELETE FROM changed WHERE path IN (SELECT path FROM changed LIMIT ?) RETURNING path",
+            (limit,),
         )
+        return [os.fsdecode(row["path"]) for row in rows]
 
     def release(self, job: Job, *, reason: str | None = None) -> Job:
         """Return the job to the queue without counting the attempt: a stop, a pause or a hold."""

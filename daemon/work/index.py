@@ -1,7 +1,9 @@
 """Finished jobs -> the library: what is missing in it is put in, what is gone is taken out.
 
 Nothing is handed over when a job is done. The indexer compares the jobs with the library, page by
-page, so it does not matter what was killed, deleted, forgotten or written again, nor by whom.
+page, so it does not matter what was killed, deleted, forgotten or written again, nor by whom. In a
+large home that is long between two comparisons, so the database notes what other processes write
+again or forget, and only these paths are compared in between.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -164,7 +166,7 @@ class Indexer:
         """Compare one page; return whether there is more to do."""
         if self._pages is None:
             if self._clock() < self._due:
-                return False
+                return self._changed(library)
             self._begun = self._clock()
             self._pages = self._differences(library)
         page = next(self._pages, None)
@@ -176,13 +178,28 @@ class Indexer:
         self._tasks.extend(page)
         return True
 
+    def _changed(self, library: Library) -> bool:
+        """Compare what was written again or forgotten since; return whether there was anything."""
+        paths = self._queue.take_changed(limit=PAGE)
+        if not paths:
+            return False
+        rows = self._queue.finished_of(paths)
+        stamps = library.stamps(paths)
+        gone = stamps.keys() - {row.path for row in rows}
+        self._tasks.extend(self._tasks_of(rows, stamps))
+        self._tasks.extend(Task(path, None) for path in sorted(gone))
+        return True
+
+    def _tasks_of(self, rows: Iterable[FinishedRow], stamps: dict[str, str]) -> list[Task]:
+        return [task for row in rows if (task := self._task(row, stamps)) is not None]
+
     def _differences(self, library: Library) -> Iterator[list[Task]]:
         """Yield what the library lacks, the newest jobs first, then what it has too much."""
         last: int | None = None
         while rows := self._queue.finished(before=last, limit=PAGE):
             last = rows[-1].id
             stamps = library.stamps([row.path for row in rows])
-            yield [task for row in rows if (task := self._task(row, stamps)) is not None]
+            yield self._tasks_of(rows, stamps)
         last = 0
         while page := library.paths_after(last, limit=PAGE):
             last = page[-1][0]

@@ -108,11 +108,32 @@ def test_a_text_written_again_is_indexed_again(
     job = done(rig, "talk.json", "we went down to the river")
     catch_up(indexer)
     written_again(rig, job, monkeypatch)
+    rig.queue.take_changed(limit=9)  # as if it were killed then
     clock.pass_by(index.LOOK_S * 2)
     catch_up(indexer)
     with opened(rig.config) as library:
         (row,) = library.transcripts(limit=10)
     assert row.stamp == rig.queue.finished(limit=1)[0].stamp
+
+
+def test_what_is_written_again_or_forgotten_is_noticed_before_the_next_comparison(
+    rig: WorkerRig, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large home that may be long; a search does not wait for it."""
+    named, gone = (
+        done(rig, name, "we went down to the river") for name in ("talk.json", "gone.json")
+    )
+    done(rig, "other.json", "we went down to the river")
+    catch_up(indexer)
+    assert catch_up(indexer) == 0
+    written_again(rig, named, monkeypatch)
+    rig.queue.forget(gone.id)
+    catch_up(indexer)
+    assert files_with(rig.config, "river") == ["other.json", "talk.json"]
+    with opened(rig.config) as library:
+        stamps = library.stamps([named.path])
+    assert stamps == {row.path: row.stamp for row in rig.queue.finished_of([named.path])}
+    assert catch_up(indexer) == 0
 
 
 @pytest.mark.parametrize("how", ["forgotten", "deleted"])
@@ -125,6 +146,7 @@ def test_what_is_gone_is_taken_out(
     catch_up(indexer)
     if how == "forgotten":
         rig.queue.forget(job.id)
+        rig.queue.take_changed(limit=9)  # as if it were killed then
     else:
         for output in job.outputs:
             Path(output.path).unlink()

@@ -30,6 +30,8 @@ CREATE TABLE announcements (
         at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     ) STRICT;
 
+CREATE TABLE changed (path BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 CREATE TABLE conversations (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         title TEXT NOT NULL,

@@ -43,6 +43,20 @@ def test_outputs_that_are_written_again_have_another_stamp(queue: Queue) -> None
     assert queue.finished(limit=1)[0].stamp != before
 
 
+def test_paths_written_again_or_forgotten_are_noted_once(queue: Queue) -> None:
+    """A job that ends is not among them: whoever ended it knows."""
+    job = queue.finish(running(queue), status=Status.DONE, outputs=[Output("t", "/t", "old")])
+    other = done(queue, "/b")
+    assert queue.take_changed(limit=9) == []
+    job = queue.rerendered(job, [Output("t", "/t", "new")])
+    queue.rerendered(job, [Output("t", "/t", "newer")])
+    queue.forget(other)
+    assert sorted([*queue.take_changed(limit=1), *queue.take_changed(limit=9)]) == sorted(
+        [job.path, "/b"]
+    )
+    assert queue.take_changed(limit=9) == []
+
+
 def test_a_job_without_outputs_is_not_finished(queue: Queue) -> None:
     """Failed, cancelled and running ones have no text, nor has one that is forgotten."""
     job = running(queue)

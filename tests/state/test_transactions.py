@@ -38,6 +38,7 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "finish": lambda q: q.finish(running(q), status=Status.DONE, outputs=[OUTPUT]),
     "finished": lambda q: q.finished(limit=5),
     "failed_for": lambda q: q.failed_for(Reason.OUTPUT_MISSING),
+    "finished_of": lambda q: q.finished_of(["/x"]),
     "finished_count": lambda q: q.finished_count(),
     "forget": lambda q: q.forget(q.record("/x", None, FAILED).id),
     "forget_seen": lambda q: q.forget_seen(["/x"]),
@@ -88,6 +89,10 @@ QUEUE: dict[str, Callable[[Queue], Any]] = {
     "speakers_wanted": lambda q: q.speakers_wanted(),
     "want_speakers": lambda q: q.want_speakers(running(q)),
     "still_mine": lambda q: q.still_mine(running(q)),
+    "take_changed": lambda q: (
+        q.forget(q.record("/x", None, FAILED).id),
+        q.take_changed(limit=5),
+    ),
     "without_outputs": lambda q: q.without_outputs(["/x"]),
 }
 REFUSED: dict[str, Callable[[Queue], Any]] = {
