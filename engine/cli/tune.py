@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from engine.cli.context import CliContext, Lease
 from engine.cli.failure import failure
 from engine.cli.tune_show import Bar, Interrupts, report_lines
 from engine.cli.writer import home_option
-from engine.errors import EngineError, ModelNotFound, OutputError
+from engine.errors import EngineError, ModelNotFound, ModelRefused, OutputError
 from engine.models import catalog
 from engine.records import ModelInfo
 from engine.terminal import safe
 from engine.tuning import card, judge, prepare, presets, settings, texts
 from engine.tuning.client import Trainer
-from engine.tuning.errors import NoSuchRun, TuningError
+from engine.tuning.errors import NoSuchRun, RunMismatch, TuningError
 from engine.tuning.store import Run, runs
 
 _NAME = "house"
@@ -121,7 +121,8 @@ def prepare_command(
     for line in report_lines(found.report):
         click.echo(safe(line))
     click.echo(safe(f"written: {run.folder}"))
-    click.echo(f"Next: llasa-cli tune train {name}")
+    again = " --restart" if _is_outdated(run) else ""
+    click.echo(f"Next: llasa-cli tune train {name}{again}")
 
 
 @tune.command("train", short_help="Learn from what was gathered.")
@@ -237,11 +238,9 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
         base = _base(context)
         run = Run.of(base, name)
         training = run.read_json("training.json")
+        run.check(training)
         if not card.revision_of(run.model):
-            raise NoSuchRun(
-                f"The run {name} has no model: nothing was gained.",
-                hint="Correct more recordings, or train with another --rate.",
-            )
+            raise _no_model(name, training)
         before = catalog.describe(training["base"]["name"], base=base, use_measured=False)
         after = catalog.describe(os.fsdecode(run.model), base=base, use_measured=False)
         wanted = judge.trials_of(run.of_part("test"), languages=_languages(before), words=words)
@@ -258,7 +257,8 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
                 for info in (before, after)
             ]
         found = judge.judge(*results)
-        data = {"revision": card.revision_of(run.model), **found.data}
+        known = {"revision": card.revision_of(run.model), "recordings": run.digest()}
+        data = {**known, **found.data}
         run.write_json("evaluation.json", data)
     if as_json:
         click.echo(json.dumps(data, indent=2))
@@ -268,6 +268,18 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
     click.echo(safe(found.sentence))
     if found.better:
         click.echo(f"Next: llasa-cli tune fuse {name}")
+
+
+def _no_model(name: str, training: Mapping[str, object]) -> NoSuchRun:
+    if not training.get("ended"):
+        return NoSuchRun(
+            f"The training of {name} was stopped before anything was gained.",
+            hint=f"`llasa-cli tune train {name}` goes on.",
+        )
+    return NoSuchRun(
+        f"The run {name} has no model: nothing was gained.",
+        hint="Correct more recordings, or train with another --rate.",
+    )
 
 
 @tune.command("fuse", short_help="Make a model of what was learnt.")
@@ -312,6 +324,11 @@ def use_command(context: click.Context, *, name: str, undo: bool, chat: bool) ->
             said = f"llasa.toml has the line before: {model or 'none, so the default holds'}."
         else:
             info = _made(name, base)
+            if chat and not info.converses:
+                raise ModelRefused(
+                    f"{name} punctuates and does nothing else, so it cannot answer.",
+                    hint=f"`llasa-cli tune use {name}` has it enhance transcripts.",
+                )
             new = settings.used(text, key, name)
             undoing = f"llasa-cli tune use --undo{' --chat' if chat else ''}"
             said = f'llasa.toml says: {key} = "{info.name}". Undo: {undoing}'
@@ -351,7 +368,20 @@ def _languages(info: ModelInfo) -> tuple[str, ...]:
     return (info.decider or info).languages
 
 
+def _is_outdated(run: Run) -> bool:
+    """Return whether a run was trained, and prepared with other recordings since."""
+    try:
+        run.check(run.read_json("training.json"))
+    except RunMismatch:
+        return True
+    except NoSuchRun:
+        return False
+    return False
+
+
 def _stage(run: Run) -> str:
+    if _is_outdated(run):
+        return "prepared again, not trained since"
     for name in ("evaluation.json", "training.json"):
         with contextlib.suppress(NoSuchRun):
             data = run.read_json(name)

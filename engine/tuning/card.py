@@ -23,7 +23,8 @@ _FOLDER: Final = ("/", "~", ".")
 def fuse(run: Run, base: Path, *, name: str) -> Path:
     """Copy the model of a run to the models of the home, with its card; returns the folder.
 
-    Raises `NoSuchRun` where it was not judged, and `NotBetter` where it is no better.
+    Raises `NoSuchRun` where it was not judged, `RunMismatch` where the run has other recordings
+    since, and `NotBetter` where it is no better.
     """
     if not (run.model / "llasa.json").is_file() and not (run.model / "config.json").is_file():
         if not run.recordings.is_file():
@@ -38,6 +39,7 @@ def fuse(run: Run, base: Path, *, name: str) -> Path:
             f"The model of {run.name} was trained again after it was measured.",
             hint=f"Measure it with `llasa-cli tune evaluate {run.name}`.",
         )
+    run.check(evaluation)
     if not evaluation.get("better"):
         raise NotBetter(str(evaluation.get("sentence", "The model is no better.")))
     target = base / places.HOME_MODELS / name

@@ -107,6 +107,7 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
         "steps": schedule.steps,
         "windows": {"train": len(learning), "valid": len(valid)},
         "base": {"name": info.name, "revision": info.revision},
+        "recordings": run.digest(),
         "options": asdict(options),
     }
     run.write_json("training.json", facts)
@@ -178,5 +179,6 @@ def _fuse(network: Any) -> dict[str, dict[str, int]]:
 
 
 def _identity(run: Run, options: Options, info: ModelInfo) -> str:
-    plain = json.dumps([{**asdict(options), "home": ""}, info.revision], sort_keys=True)
-    return hashlib.sha256(run.recordings.read_bytes() + plain.encode()).hexdigest()[:16]
+    own = {**asdict(options), "home": ""}
+    plain = json.dumps([run.digest(), own, info.revision], sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]

@@ -48,4 +48,7 @@ class NotBetter(TuningError):
     """A tuned model that is no better is not offered."""
 
     reason = "not_better"
-    hint = "Correct more recordings, or train longer; `llasa-cli tune evaluate` says what it lacks."
+    hint = (
+        "Where the gain may be chance, more corrected recordings help; where other text loses, a "
+        "lower --rate or fewer --epochs may."
+    )

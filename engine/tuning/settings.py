@@ -1,7 +1,7 @@
-"""The one line of llasa.toml that makes a model the one that is used, and the line before it; pure.
+"""The line of llasa.toml that makes a model the one that is used, and the lines before it; pure.
 
-The former line stays above the new one as a comment, so that undoing is a matter of one line, by
-hand or by command.
+The former line stays above the new one as a comment, the last one nearest, so that undoing is a
+matter of one line, by hand or by command.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def used(text: str, key: str, model: str) -> str:
     if place is not None:
         if lines[place].strip() == wanted:
             return text
-        before = lines[place].split(_NOTE)[0].rstrip()
-        kept = [] if _remembered(lines, place, key) else [f"# {before}{_NOTE}"]
-        lines[place : place + 1] = [*kept, wanted]
+        lines[place : place + 1] = [f"# {lines[place].rstrip()}{_NOTE}", wanted]
     else:
         end = next((n for n, line in enumerate(lines) if _SECTION.match(line)), len(lines))
         lines[end:end] = [f"# {key} {_NONE}{_NOTE}", wanted, *([""] if end < len(lines) else [])]
@@ -52,7 +50,8 @@ def undone(text: str, key: str) -> tuple[str, str | None]:
         )
     before = lines[place - 1].removeprefix("# ").split(_NOTE)[0]
     if before.endswith(_NONE):
-        del lines[place - 1 : place + 1]
+        blank = place + 1 < len(lines) and not lines[place + 1].strip()  # `used` put it there
+        del lines[place - 1 : place + 1 + blank]
         return _checked(text, lines, key, None), None
     lines[place - 1 : place + 1] = [before]
     model = str(tomllib.loads(before)[key])

@@ -10,6 +10,7 @@ var/tuning/NAME/recordings.jsonl   what is learnt from, word by word
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,8 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import OutputError
+from engine.models.catalog import EMBEDDED, FORMER_NAMES
 from engine.tuning import records
-from engine.tuning.errors import NoSuchRun, TuningError
+from engine.tuning.errors import NoSuchRun, RunMismatch, TuningError
 from engine.tuning.records import Part, Recording
 
 ROOT: Final = Path("var") / "tuning"
@@ -43,6 +45,10 @@ class Run:
     @classmethod
     def of(cls, base: Path, name: str) -> Run:
         """Return the run of a name in the home `base`; raises `TuningError` for a bad name."""
+        if name == EMBEDDED or name in FORMER_NAMES:
+            raise TuningError(
+                f"{name} is the embedded model, which stays as it is.", hint="Take another name."
+            )
         if not _NAME.fullmatch(name) or name.endswith("."):
             raise TuningError(
                 f"{name!r} cannot be the name of a run.",
@@ -100,7 +106,7 @@ class Run:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             if not self.recordings.is_file():
-                raise NoSuchRun(f"There is no run {self.name}.") from None
+                raise self._missing() from None
             command, done = STEPS[name]
             raise NoSuchRun(
                 f"The run {self.name} was not {done} yet.",
@@ -121,9 +127,33 @@ class Run:
             with self.recordings.open(encoding="utf-8") as lines:
                 return [records.from_json(json.loads(line)) for line in lines]
         except FileNotFoundError:
-            raise NoSuchRun(f"There is no run {self.name}.") from None
+            raise self._missing() from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise NoSuchRun(f"{self.recordings} cannot be read: {error}") from None
+
+    def digest(self) -> str:
+        """Return a hash of the recordings; raises `NoSuchRun`."""
+        try:
+            return hashlib.sha256(self.recordings.read_bytes()).hexdigest()[:16]
+        except OSError:
+            raise self._missing() from None
+
+    def check(self, data: Mapping[str, Any]) -> None:
+        """Raise `RunMismatch` unless what was trained or measured is of the recordings of now.
+
+        Otherwise a recording could be judged by that the model has learnt from.
+        """
+        if data.get("recordings") != self.digest():
+            raise RunMismatch(
+                f"The run {self.name} was prepared again after it was trained.",
+                hint=f"`llasa-cli tune train {self.name} --restart` begins again.",
+            )
+
+    def _missing(self) -> NoSuchRun:
+        return NoSuchRun(
+            f"There is no run {self.name}.",
+            hint=f"Begin with `llasa-cli tune prepare {self.name}`.",
+        )
 
     def of_part(self, part: Part) -> list[Recording]:
         """Return the recordings of one side of the split."""

@@ -103,6 +103,7 @@ def train(run: Run, options: Options, *, report: Progress) -> dict[str, Any]:
         "steps": schedule.steps,
         "windows": {name: len(own) for name, own in rows.items()},
         "base": {"name": info.name, "revision": info.revision},
+        "recordings": run.digest(),
         "dashes": model.dashes,
         "biases": asdict(found),
         "options": asdict(options),
@@ -179,6 +180,5 @@ def set_biases(run: Run, recordings: Sequence[Recording]) -> biases.Found:
 
 
 def _identity(run: Run, options: Options, revision: str | None) -> str:
-    data = run.recordings.read_bytes()
-    plain = json.dumps([{**asdict(options), "home": ""}, revision], sort_keys=True)
-    return hashlib.sha256(data + plain.encode()).hexdigest()[:16]
+    plain = json.dumps([run.digest(), {**asdict(options), "home": ""}, revision], sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]

@@ -41,11 +41,15 @@ def test_settings_without_the_line_get_one_before_the_sections() -> None:
     assert used("", "model", "house").endswith('model = "house"\n')
 
 
-def test_the_line_before_stays_the_first_one_that_was_the_users() -> None:
-    """Using a model twice, or another one, does not lose it."""
-    new = used(used(TEXT, "model", "one"), "model", "two")
-    assert undone(new, "model")[1] == "punct"
+def test_models_used_one_after_the_other_come_back_one_after_the_other() -> None:
+    """The line that was the user's own is the last; using the same one again changes nothing."""
+    first = used(TEXT, "model", "one")
+    new = used(first, "model", "two")
     assert used(new, "model", "two") == new
+    assert undone(new, "model") == (first, "one")
+    assert undone(first, "model") == (TEXT, "punct")
+    bare = 'watch = ["a"]\n\n[profile.x]\nfolders = ["x"]\n'
+    assert undone(used(bare, "model", "house"), "model") == (bare, None)
 
 
 def test_there_is_nothing_to_undo_where_nothing_was_used() -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from engine.cli.context import CliContext
 from engine.cli.main import llasa_cli
+from engine.tuning.card import revision_of
 from engine.tuning.store import Run
 from tests.tuning.test_prepare import text
 
@@ -86,6 +87,55 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
         json.loads((base / "var/models/mine/llasa.json").read_text())["tuned"]["base"]["name"]
         == "small"
     )
+
+
+def test_a_run_that_is_prepared_again_is_not_measured_by_what_it_learnt_from(
+    base: Path, folder: Path
+) -> None:
+    """Its recordings of before may be among those that judge now."""
+    call(base, "prepare", "--text", folder, "--language", "en")
+    options = ("--model", "small", "--epochs", 1, "--layers", 1)
+    assert call(base, "train", *options).exit_code == 0
+    run = Run.of(base, "house")
+    measured = {"revision": revision_of(run.model), "recordings": run.digest(), "better": True}
+    run.write_json("evaluation.json", measured)
+    assert call(base, "prepare", "--text", folder, "--language", "en").output.endswith("house\n")
+    assert "prepared again" not in call(base, "list").output
+    (folder / "more.txt").write_text(text(9))
+    again = call(base, "prepare", "--text", folder, "--language", "en")
+    assert again.output.endswith("tune train house --restart\n")
+    assert "prepared again, not trained since" in call(base, "list").output
+    for refused in (call(base, "evaluate", "--words", 50), call(base, "fuse")):
+        assert refused.exit_code == 1
+        assert "was prepared again after it was trained" in refused.output
+    assert call(base, "train", *options, "--restart").exit_code == 0
+    assert "prepared again" not in call(base, "list").output
+
+
+def test_a_training_that_was_stopped_at_once_goes_on(base: Path, folder: Path) -> None:
+    """It is not said that nothing can be learnt."""
+    call(base, "prepare", "--text", folder, "--language", "en")
+    run = Run.of(base, "house")
+    run.write_json("training.json", {"step": 0, "ended": "", "recordings": run.digest()})
+    early = call(base, "evaluate")
+    assert early.exit_code == 1
+    assert "llasa-cli tune train house" in early.output
+
+
+@pytest.mark.parametrize("words", [("prepare", "punct"), ("fuse", "--as", "punct-en")])
+def test_the_embedded_models_name_is_taken(base: Path, words: tuple[str, ...]) -> None:
+    """A model of that name would be made and never used."""
+    refused = call(base, *words)
+    assert refused.exit_code == 1
+    assert "is the embedded model" in refused.output
+
+
+def test_a_tagger_is_not_used_to_answer(base: Path) -> None:
+    """The line would make every prompt fail."""
+    refused = call(base, "use", "small", "--chat")
+    assert refused.exit_code != 0
+    assert "cannot answer" in refused.output
+    assert not (base / "llasa.toml").exists()
 
 
 def test_a_model_is_used_and_the_one_before_comes_back(base: Path) -> None:
