@@ -37,7 +37,8 @@ def backup(session: TerminalSession, *, target: Path | None) -> None:
     from daemon.operations.backup import back_up  # late: zipfile takes time to import
 
     place = (target or Path()).expanduser().absolute()
-    if place.is_dir():
+    if place.is_dir() or place.suffix.lower() != ".zip":
+        place.mkdir(parents=True, exist_ok=True)
         place = place / f"llasa-backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
     made = back_up(session, place)
     click.echo(session.home_line())

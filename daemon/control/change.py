@@ -44,7 +44,7 @@ def redo(
     the new one is written beside it. With --all, new files go first.
     """
     if everything == bool(names):
-        raise click.UsageError("Name one or more files or jobs, or give --all.")
+        raise click.UsageError("Name one or more files or jobs, or give --all, not both.")
     if stage != "text":
         if model is not None or profile is not None:
             raise click.UsageError(f"--stage {stage} takes no --model and no --profile.")

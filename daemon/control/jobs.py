@@ -233,7 +233,7 @@ def retry(session: TerminalSession, *, names: tuple[str, ...], failed: bool) -> 
     JOB is an id, or a file (then its latest job). Parts that were enhanced are kept.
     """
     if failed == bool(names):
-        raise click.UsageError("Name one or more jobs, or give --failed.")
+        raise click.UsageError("Name one or more jobs, or give --failed, not both.")
     with session.writing() as book:
         click.echo(session.home_line())
         if failed:

@@ -32,7 +32,7 @@ def render(context: click.Context, *, names: tuple[str, ...], everything: bool) 
     """
     session = context.ensure_object(TerminalSession)
     if everything == bool(names):
-        raise click.UsageError("Name one or more files or jobs, or give --all.")
+        raise click.UsageError("Name one or more files or jobs, or give --all, not both.")
     written = failed = gone = 0
     with session.writing() as book:
         click.echo(session.home_line())

@@ -20,6 +20,7 @@ from engine import speakers as files
 from engine.diarize.introductions import Proposal, proposals
 from engine.errors import EngineError, TranscriptError
 from engine.records import EnhancedWord
+from engine.text.prose import UNKNOWN
 from state.job import TERMINAL, Job, Output
 
 _HEADING: Final = "# Who is who; `llasactl speakers` reads and writes this.\n"
@@ -153,6 +154,11 @@ def _changes(assignments: Sequence[str], labels: set[str]) -> dict[str, str | No
         label, name = label.strip(), " ".join(name.split())
         if not separator or not label:
             raise InvalidRequest(f"Expected LABEL=NAME, not {assignment}.")
+        if labels <= {UNKNOWN}:
+            raise InvalidRequest(
+                "The transcript names no speakers, so there is none to name.",
+                hint="`llasactl speakers FILE --find` finds out from the recording who speaks.",
+            )
         if label not in labels:
             known = ", ".join(sorted(labels)) or "none"
             raise InvalidRequest(f"{label} is not a speaker in this file. Its speakers: {known}.")

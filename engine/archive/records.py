@@ -41,6 +41,7 @@ class Settings:
     language: str | None
     cleaning: Cleaning
     recipe: str  # of this command; every worker must have the same
+    home: str | None = None  # whose models are named; other machines have none
 
     def profile(self) -> Profile:
         """Return the profile for every file."""

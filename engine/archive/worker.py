@@ -20,7 +20,7 @@ from engine.archive.transcript import Enhancer
 from engine.child import protocol
 from engine.child.client import ModelClient
 from engine.errors import EngineError
-from engine.models import catalog
+from engine.models import local
 from engine.recipe import Recipe
 
 
@@ -62,7 +62,7 @@ def _enhancer(request: dict[str, Any], pipe: _Pipe) -> Enhancer:
     """Return what enhances, with its model not loaded yet; raises `EngineError`."""
     settings = Settings(**request["settings"])
     profile = settings.profile()
-    info = catalog.describe(profile.model)
+    info = local.named(profile.model, Path(settings.home) if settings.home else None)
     recipe = str(Recipe.of(profile, info))
     if recipe != settings.recipe:
         raise WorkersDiffer(f"This worker has {recipe}, the command has {settings.recipe}.")

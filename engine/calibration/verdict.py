@@ -136,7 +136,12 @@ def _by_language(result: Result, languages: Sequence[str]) -> str:
 def _speed(result: Result) -> str:
     total = result.overall()
     memory = f" and {result.memory_bytes / 1e9:.1f} GB" if result.memory_bytes else ""
-    return f"{total.words / max(1e-9, total.seconds):.3g} words/s{memory}"
+    return f"{shown_speed(total.words / max(1e-9, total.seconds))} words/s{memory}"
+
+
+def shown_speed(words_per_s: float) -> str:
+    """Return a speed with three digits at least and no power of ten."""
+    return f"{words_per_s:.3g}" if words_per_s < 100 else f"{words_per_s:,.0f}"
 
 
 def _worth(model: str, embedded: Result, best: Result, found: Gain, covered: Sequence[str]) -> str:

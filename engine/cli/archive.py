@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -25,7 +26,7 @@ from engine.cli.failure import failure, hint
 from engine.cli.report import Output, Report, Reporter
 from engine.cli.run import EXIT_ENVIRONMENT
 from engine.errors import EngineError
-from engine.models import catalog
+from engine.models import local
 from engine.recipe import Recipe
 from engine.records import Profile
 from engine.terminal import safe
@@ -60,7 +61,8 @@ def run_archive(
             remote.Store(folder)
         elif folder is not None:
             out.check_folder(folder)
-        info = catalog.describe(profile.model)
+        home = context.base if sharing.engine == "processes" else None
+        info = local.named(profile.model, home)
     except EngineError as error:
         reporter.sum_up(0, error)
         raise failure(error) from error
@@ -69,6 +71,7 @@ def run_archive(
         language=profile.language,
         cleaning=profile.cleaning,
         recipe=str(Recipe.of(profile, info)),
+        home=None if home is None else os.fspath(home.absolute()),
     )
     said = _Said()
     try:

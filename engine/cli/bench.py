@@ -9,9 +9,10 @@ import click
 
 from engine.child.measure import measure
 from engine.child.operations import load_model
+from engine.cli.context import CliContext
 from engine.cli.failure import failure
 from engine.errors import EngineError
-from engine.models import catalog
+from engine.models import catalog, local
 from engine.records import Segment, Transcript, Word
 from engine.terminal import safe
 from engine.text.parts import split
@@ -33,14 +34,16 @@ TEXT = (
 @click.option(
     "--parts", type=click.IntRange(1, 1000), default=4, show_default=True, help="Parts to decode."
 )
-def bench(model: str, parts: int) -> None:
+@click.pass_context
+def bench(context: click.Context, *, model: str, parts: int) -> None:
     """Measure how fast a model enhances text on this machine.
 
     A language model decides alone here, by guided decoding, step by step and drafted; `calibrate`
     measures it in every way.
     """
     try:
-        info = dataclasses.replace(catalog.describe(model), opinion=None, decider=None)
+        found = local.named(model, context.ensure_object(CliContext).base)
+        info = dataclasses.replace(found, opinion=None, decider=None)
         # Only this command loads a model in its own process: it has nothing to protect from it.
         loaded = load_model(info)
         said = Segment(tuple(Word(word) for word in TEXT.split() * parts * 4))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from engine.calibration import run, texts
+from engine.calibration import run, texts, verdict
 from engine.calibration.measure import Result, Way, measure
 from engine.cli.failure import failure
-from engine.errors import EngineError, ModelNotFound, ModelRefused
+from engine.errors import EngineError, ModelRefused
 from engine.models import calibrations, catalog, local
 from engine.records import ModelInfo
 from engine.terminal import safe
@@ -80,10 +80,7 @@ def _find(model: str, base: Path) -> ModelInfo:
             f"{model} is what other models are compared with.",
             hint="Name another model; `llasactl model list` shows those on this machine.",
         )
-    try:
-        return local.resolve(model, use_measured=False)
-    except ModelNotFound:
-        return local.resolve(model, base=base, use_measured=False)
+    return local.named(model, base, use_measured=False)
 
 
 def _measured(way: Way, samples: Sequence[texts.Sample]) -> Result:
@@ -107,6 +104,6 @@ def _table(results: Sequence[Result]) -> list[str]:
         memory = f"{row.memory_bytes / 1e6:,.0f} MB" if row.memory_bytes else ""
         lines.append(
             f"{row.language + ' ' + row.way:20} {row.marks_f1:6.1f} {row.case_f1:6.1f} "
-            f"{paragraphs:>7} {row.words_per_s:8.3g} {memory:>8}"
+            f"{paragraphs:>7} {verdict.shown_speed(row.words_per_s):>8} {memory:>8}"
         )
     return lines

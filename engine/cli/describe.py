@@ -82,6 +82,12 @@ def describe(
             found["written"] = _written(own, model, result, how)
     except EngineError as error:
         raise failure(error, about=f"{file.name}: ") from error
+    if not as_json and not any(found.values()):
+        nothing = NotATranscript(
+            "There is too little in this transcript to say what it is about.",
+            hint="--json gives what there is.",
+        )
+        raise failure(nothing, about=f"{file.name}: ")
     _show(found, source, output, as_json=as_json)
 
 

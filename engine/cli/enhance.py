@@ -28,7 +28,7 @@ from engine.cli.source import FILE, Source
 from engine.errors import (
     EngineError,
 )
-from engine.models import catalog
+from engine.models import local
 from engine.records import Cleaning, EnhancedPart, EnhancedWord, ModelInfo, Part, Profile
 from engine.terminal import safe_block
 
@@ -146,7 +146,7 @@ def run_one(
     try:
         if output is not None:
             out.check_file(output, source=None if str(file) == sources.STDIN else file)
-        info = catalog.describe(profile.model)
+        info = local.named(profile.model, context.base)
     except EngineError as error:
         reporter.add(failed(str(file), error))
         raise failure(error) from error
@@ -175,7 +175,7 @@ def run_batch(
     try:
         if folder is not None:
             out.check_folder(folder)
-        info = catalog.describe(profile.model)
+        info = local.named(profile.model, context.base)
     except EngineError as error:
         reporter.sum_up(len(files), error)
         raise failure(error) from error

@@ -10,7 +10,8 @@ import click
 from engine.models import catalog, servers
 
 
-def _language_code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def language_code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return the code of a language; raises `click.BadParameter` for what is none."""
     if value is not None and not re.fullmatch(r"[a-z]{2,3}", value):
         raise click.BadParameter('expected an ISO 639-1 code, such as "en".')
     return value
@@ -19,7 +20,7 @@ def _language_code(_: click.Context, __: click.Parameter, value: str | None) -> 
 language_option = click.option(
     "--language",
     metavar="CODE",
-    callback=_language_code,
+    callback=language_code,
     help="Language of the speech (ISO 639-1), if known.",
 )
 _FAR_HOST: Final = f"{__name__}.far_host"

@@ -15,6 +15,7 @@ import click
 from engine import sidecars
 from engine.cli.context import CliContext, Lease
 from engine.cli.failure import failure
+from engine.cli.options import language_code
 from engine.cli.tune_show import Bar, Interrupts, report_lines
 from engine.cli.writer import home_option
 from engine.errors import EngineError, ModelNotFound, ModelRefused, OutputError
@@ -75,7 +76,8 @@ def _lease(context: click.Context) -> Lease:
     multiple=True,
     help="A folder of clean text (.txt, .md), a recording a file; may be given several times.",
 )
-@click.option("--language", help="The language of the folders (ISO 639-1); else it is found.")
+@click.option("--language", callback=language_code,
+              help="The language of the folders (ISO 639-1); else it is found.")  # fmt: skip
 @click.option("--corrections/--no-corrections", default=True, show_default=True,
               help="Whether what you corrected in this home is learnt.")  # fmt: skip
 @click.option(
@@ -334,7 +336,7 @@ def use_command(context: click.Context, *, name: str, undo: bool, chat: bool) ->
             said = f'llasa.toml says: {key} = "{info.name}". Undo: {undoing}'
         sidecars.write_file(path, new)
     click.echo(safe(said))
-    click.echo("Restart the daemon to use it (llasactl stop, llasactl start).")
+    click.echo("A daemon reads it when it starts: `llasactl restart`, if one is installed.")
 
 
 def _made(name: str, base: Path) -> ModelInfo:

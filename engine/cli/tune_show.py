@@ -20,9 +20,9 @@ from engine.tuning.client import Learning
 _LINE_S: Final = 30.0
 _BAR: Final = 24
 _LEAST_BAR: Final = 6
-_LOOK_S: Final = 10.0  # between two looks whether the daemon waits
-_WAITS: Final = "; the daemon waits for the model (Ctrl-C: go on later)"
-_WAITS_SHORT: Final = "; the daemon waits"
+_LOOK_S: Final = 10.0  # between two looks whether the daemon or a command waits
+_WAITS: Final = "; others wait for the model (Ctrl-C: go on later)"
+_WAITS_SHORT: Final = "; others wait"
 _ORIGINS: Final = {
     "edited": "edited by hand",
     "review": "corrected on the review page",
@@ -93,7 +93,7 @@ class Bar:
     """Loss, steps and the time that is left: one line on a terminal, a line now and then else."""
 
     def __init__(self, label: str, *, wanted: Callable[[], bool] = lambda: False) -> None:
-        """Make it; `wanted` says whether the daemon waits for the model."""
+        """Make it; `wanted` says whether others wait for the model."""
         self._label = label
         self._wanted, self._asked_at, self._waits = wanted, 0.0, False
         self._live = sys.stderr.isatty()

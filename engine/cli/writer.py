@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Final
 
@@ -117,7 +116,6 @@ def options(
 
 def choose(context: CliContext, model: str | None) -> ModelInfo:
     """Return the model that writes; raises `ModelError` if it cannot."""
-    base = context.base if model is None else Path.cwd()
     name = model or context.chat_model
     if name is None:
         found = local.chat_models(context.base)
@@ -127,11 +125,11 @@ def choose(context: CliContext, model: str | None) -> ModelInfo:
                 f"`llasa-cli chat --model {_RECOMMENDED}` uses it."
             )
         name = found[0].name
-    if name == local.PACKAGED:
-        with spinner(f"{name} is made ready"):
-            info = local.resolve(name, base=base)
-    else:
-        info = local.resolve(name, base=base)
+    with spinner(f"{name} is made ready") if name == local.PACKAGED else nullcontext():
+        if model is None:
+            info = local.resolve(name, base=context.base)
+        else:
+            info = local.named(name, context.base)
     if not info.converses:
         raise ModelRefused(
             f"{info.name} punctuates and does nothing else.",

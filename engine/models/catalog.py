@@ -17,6 +17,8 @@ from engine.records import Layout, ModelInfo, Opinion
 EMBEDDED = "punct"
 #: Names that the embedded model had in earlier versions; settings may still have them.
 FORMER_NAMES = {"punct-en": EMBEDDED}
+#: Of the embedded model's weights and of what is made of them; its card says why.
+EMBEDDED_LICENCE = "CC-BY-SA-4.0"
 _EMBEDDED_FOLDER = Path(__file__).parent
 _FINGERPRINT_BYTES = 1 << 20
 _HEADER_BYTES = 100_000_000  # the format's own limit

@@ -150,7 +150,7 @@ def _header(path: Path) -> dict[str, Any]:
 def _card(folder: Path, info: ModelInfo) -> tuple[str | None, tuple[str, ...]]:
     """Return licence and languages as the model's card says."""
     if info.name == catalog.EMBEDDED:
-        return "MIT", info.languages
+        return catalog.EMBEDDED_LICENCE, info.languages
     own = _json(folder / "llasa.json")
     if own.get("licence"):
         return str(own["licence"]), info.languages

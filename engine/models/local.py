@@ -6,6 +6,7 @@ local model and becomes a folder when it is first used. Nothing of the package i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final, Literal
 
-from engine.errors import ModelError, ModelRefused
+from engine.errors import ModelError, ModelNotFound, ModelRefused
 from engine.models import catalog, facts, places, suitability
 from engine.records import ModelInfo
 
@@ -87,6 +88,23 @@ def resolve(name: str, *, base: Path | None = None, use_measured: bool = True) -
     if source is not None and not _is_folder(places.own_folder() / PACKAGED):
         convert(source, places.own_folder() / PACKAGED)
     return catalog.describe(name, base=base, use_measured=use_measured)
+
+
+def named(name: str, home: Path | None, *, use_measured: bool = True) -> ModelInfo:
+    """Return the model that a command line names: a folder from here on, else one of the home.
+
+    Raises `ModelNotFound`, which says where it was looked for from here, and `ModelRefused`.
+    """
+    if home is not None and not Path(os.path.expanduser(name)).is_dir():
+        with contextlib.suppress(ModelNotFound):
+            return resolve(name, base=home, use_measured=use_measured)
+    try:
+        return resolve(name, use_measured=use_measured)
+    except ModelNotFound:
+        if home is not None:  # a folder of that name lies here and is no model
+            with contextlib.suppress(ModelNotFound):
+                return resolve(name, base=home, use_measured=use_measured)
+        raise
 
 
 def convert(source: Path, folder: Path) -> None:

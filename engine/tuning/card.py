@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import OutputError
-from engine.models import places
+from engine.models import catalog, places
 from engine.recipe import ENGINE_VERSION
 from engine.tuning.errors import NoSuchRun, NotBetter
 from engine.tuning.store import Run
@@ -175,6 +175,8 @@ def _mark(
 ) -> None:
     """Say in `llasa.json` what the model was tuned from, and how well."""
     card = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if training["base"]["name"] == catalog.EMBEDDED:
+        card["licence"] = catalog.EMBEDDED_LICENCE
     card |= {
         "name": name,
         "tuned": {

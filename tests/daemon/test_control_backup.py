@@ -93,6 +93,9 @@ def test_a_backup_is_named_by_its_date_and_replaces_nothing(
     assert (refused.code, "exists already" in refused.err) == (3, True)
     assert ask("backup", "--to", str(tmp_path / "none" / "x.zip")).code == 3
     assert not list((worked / "var" / "state").glob("backup-*"))
+    assert ask("backup", "--to", str(tmp_path / "new" / "Backups")).code == 0
+    (made,) = (tmp_path / "new" / "Backups").iterdir()
+    assert zipfile.is_zipfile(made)
 
 
 def test_names_files_of_folders_outside_the_home_are_in_it(

@@ -55,7 +55,7 @@ def test_the_list_has_the_embedded_model_and_marks_what_the_settings_name(
 def test_a_model_is_shown_with_what_it_needs(ask: Ask, home: Home, random_folder: Path) -> None:
     """By its name, or by a folder anywhere; an unknown one is a wrong argument."""
     embedded = ask("model", "show", catalog.EMBEDDED).out
-    assert "licence    MIT" in embedded
+    assert "licence    CC-BY-SA-4.0" in embedded
     assert "can        punctuate" in embedded
     shown = ask("model", "show", str(random_folder)).out
     assert "can        chat, thinking" in shown

@@ -95,6 +95,8 @@ def test_a_refused_operation_raises_an_error_with_a_hint(session: Session, book:
         actions.check_choice(session, model=None, profile="calls")
     with pytest.raises(InvalidRequest, match="Expected LABEL=NAME, not Ada"):
         speakers.name_speakers(book, "done.json", ["Ada"])
+    with pytest.raises(InvalidRequest, match="names no speakers"):
+        speakers.name_speakers(book, "done.json", ["UNKNOWN=Ada"])
 
 
 def test_changes_are_words_before_and_after(book: Book) -> None:

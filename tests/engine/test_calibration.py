@@ -252,3 +252,8 @@ def test_a_file_that_is_no_calibration_counts_as_none(
     path.parent.mkdir(parents=True)
     path.write_text(text)
     assert calibrations.read(tmp_path, info) is None
+
+
+def test_a_speed_is_a_number_as_people_write_it() -> None:
+    """Three digits, and no power of ten."""
+    assert [verdict.shown_speed(n) for n in (0.1234, 45.26, 1379.6)] == ["0.123", "45.3", "1,380"]

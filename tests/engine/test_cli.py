@@ -53,6 +53,20 @@ def test_one_file_gets_text_and_metadata_beside_it(transcript: Path) -> None:
     assert run("enhance", transcript)[0] == 0
 
 
+def test_nothing_is_described_where_nothing_can_be_said(tmp_path: Path) -> None:
+    """An empty file would look like a success; programs get what there is."""
+    short = tmp_path / "short.txt"
+    short.write_text("Hello.")
+    target = tmp_path / "out.txt"
+    code, output = run("describe", short, "--output", target)
+    assert code == 1
+    assert "too little" in output
+    assert not target.exists()
+    code, output = run("describe", short, "--json")
+    assert code == 0
+    assert json.loads(output)["summary"] is None
+
+
 def test_output_names_one_text_file(transcript: Path, tmp_path: Path) -> None:
     """Only the text is written, to the path that was given."""
     target = tmp_path / "out.txt"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.child.client import ModelClient
-from engine.errors import ModelRefused
+from engine.errors import ModelNotFound, ModelRefused
 from engine.models import catalog, facts, local, places
 from tests.chat_model import smollm2
 
@@ -197,3 +197,23 @@ def test_a_template_says_whether_tools_and_thinking_are_known(
 def test_a_name_becomes_a_file_name_that_stays_in_its_folder(model: str, file: str) -> None:
     """A name may hold anything."""
     assert places.file_name(model) == file
+
+
+def test_a_command_line_names_a_folder_from_here_before_a_model_of_the_home(
+    machine: Path, model_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the same name that is no model is passed over; the error names what was typed."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    of_home = machine / "var" / "models" / "mine"
+    shutil.copytree(model_folders["qwen3"], of_home)
+    assert Path(local.named("mine", machine).path) == of_home
+    with pytest.raises(ModelNotFound, match=str(here / "mine")):
+        local.named("mine", None)
+    (here / "mine").mkdir()
+    assert Path(local.named("mine", machine).path) == of_home
+    shutil.copytree(model_folders["qwen3"], here / "mine", dirs_exist_ok=True)
+    assert Path(local.named("mine", machine).path) == here / "mine"
+    with pytest.raises(ModelNotFound, match=str(here / "other")):
+        local.named("other", machine)

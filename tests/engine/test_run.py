@@ -139,7 +139,7 @@ def test_a_bug_of_llasa_cli_is_a_line_not_a_traceback() -> None:
     """With exit code 3 and the place in the code."""
     code = (
         "import sys; from engine.cli.main import main; from engine.models import catalog\n"
-        "def broken(*_): raise RuntimeError('oh\\x1b[2J')\n"
+        "def broken(*_, **__): raise RuntimeError('oh\\x1b[2J')\n"
         "catalog.describe = broken\n"
         "sys.argv = ['llasa-cli', 'bench']\n"
         "main()"

@@ -83,6 +83,15 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     assert "| marks |" in card
     assert "right marks kept, % | " in card
     assert str(base) not in card
+    training = run.read_json("training.json")
+    embedded = {**training, "base": {"name": "punct", "revision": "1"}}
+    run.write_json("training.json", embedded)
+    assert call(base, "fuse", "--as", "mine").exit_code == 0
+    assert (
+        json.loads((base / "var/models/mine/llasa.json").read_text())["licence"] == "CC-BY-SA-4.0"
+    )
+    run.write_json("training.json", training)
+    assert call(base, "fuse", "--as", "mine").exit_code == 0
     assert (
         json.loads((base / "var/models/mine/llasa.json").read_text())["tuned"]["base"]["name"]
         == "small"
@@ -130,12 +139,44 @@ def test_the_embedded_models_name_is_taken(base: Path, words: tuple[str, ...]) -
     assert "is the embedded model" in refused.output
 
 
+def test_a_language_is_a_code(base: Path, folder: Path) -> None:
+    """What is none would be learnt as a language of its own."""
+    refused = call(base, "prepare", "--text", folder, "--language", "klingon")
+    assert refused.exit_code == 2
+    assert "ISO 639-1" in refused.output
+
+
 def test_a_tagger_is_not_used_to_answer(base: Path) -> None:
     """The line would make every prompt fail."""
     refused = call(base, "use", "small", "--chat")
     assert refused.exit_code != 0
     assert "cannot answer" in refused.output
     assert not (base / "llasa.toml").exists()
+
+
+def test_every_command_finds_a_model_of_the_home_by_its_name(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is called, and in the processes that share a batch."""
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "talk.json"
+    said = [{"start": 0, "end": 9, "text": " we went home and the beans were late"}]
+    source.write_text(json.dumps({"language": "en", "segments": said}))
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(llasa_cli, [*map(str, words)], obj=InHome(base))
+
+    for words in (
+        ("enhance", source),
+        ("batch", source),
+        ("batch", source, "--jobs", 1, "--output-dir", tmp_path / "out"),
+        ("bench", "--parts", 1),
+    ):
+        done = run(*words, "--model", "small")
+        assert done.exit_code == 0, done.output
+    for folder in (tmp_path, tmp_path / "out"):
+        written = json.loads((folder / "talk.metadata.json").read_text())
+        assert written["model"]["name"] == "small"
 
 
 def test_a_model_is_used_and_the_one_before_comes_back(base: Path) -> None:

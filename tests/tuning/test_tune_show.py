@@ -42,5 +42,5 @@ def test_a_wide_terminal_has_all_of_it_and_a_narrow_one_what_counts() -> None:
         "house: [=====     ] 54/108 loss 0.7500, kept apart 0.7012, 24:00 left at most, 4,115 MB"
     )
     assert line("house", HALF, None, waits=True, columns=None).endswith(
-        "(best 0.6922 at 27), 4,115 MB; the daemon waits for the model (Ctrl-C: go on later)"
+        "(best 0.6922 at 27), 4,115 MB; others wait for the model (Ctrl-C: go on later)"
     )
