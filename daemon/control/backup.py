@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +35,7 @@ def backup(session: TerminalSession, *, target: Path | None) -> None:
     """
     from daemon.operations.backup import back_up  # late: zipfile takes time to import
 
-    place = (target or Path()).expanduser().absolute()
-    if place.is_dir() or place.suffix.lower() != ".zip":
-        place.mkdir(parents=True, exist_ok=True)
-        place = place / f"llasa-backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
-    made = back_up(session, place)
+    made = back_up(session, (target or Path()).expanduser().absolute())
     click.echo(session.home_line())
     for what, names in made.kinds.items():
         number = f"  ({len(names):,} files)" if len(names) > 1 else ""

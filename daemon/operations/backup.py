@@ -12,6 +12,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -57,9 +58,16 @@ class Backup:
 def back_up(session: Session, target: Path) -> Backup:
     """Write the backup to a new zip file and return what is in it; works while a daemon runs.
 
+    What does not end with .zip is a folder, made if it is not there; the file is named by the date.
     Raises NotPossible where the file exists or cannot be written, StateError for a database that
     cannot be read.
     """
+    if target.is_dir() or target.suffix.lower() != ".zip":
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotPossible(f"{target} cannot be made: {error.strerror}") from error
+        target = target / f"llasa-backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
     if os.path.lexists(target):
         raise NotPossible(f"{target} exists already.", hint="Name another file, or move it away.")
     tail = f"{os.getpid()}-{os.urandom(8).hex()}"

@@ -259,7 +259,10 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
                 for info in (before, after)
             ]
         found = judge.judge(*results)
-        known = {"revision": card.revision_of(run.model), "recordings": run.digest()}
+        known = {
+            "revision": card.revision_of(run.model),
+            "recordings": training["recordings"],
+        }
         data = {**known, **found.data}
         run.write_json("evaluation.json", data)
     if as_json:

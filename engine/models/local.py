@@ -95,7 +95,7 @@ def named(name: str, home: Path | None, *, use_measured: bool = True) -> ModelIn
 
     Raises `ModelNotFound`, which says where it was looked for from here, and `ModelRefused`.
     """
-    if home is not None and not Path(os.path.expanduser(name)).is_dir():
+    if home is not None and not os.path.isdir(os.path.expanduser(name)):
         with contextlib.suppress(ModelNotFound):
             return resolve(name, base=home, use_measured=use_measured)
     try:

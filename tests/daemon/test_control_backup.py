@@ -96,6 +96,8 @@ def test_a_backup_is_named_by_its_date_and_replaces_nothing(
     assert ask("backup", "--to", str(tmp_path / "new" / "Backups")).code == 0
     (made,) = (tmp_path / "new" / "Backups").iterdir()
     assert zipfile.is_zipfile(made)
+    below = ask("backup", "--to", str(made / "below"))
+    assert (below.code, "cannot be made" in below.err) == (3, True)
 
 
 def test_names_files_of_folders_outside_the_home_are_in_it(

@@ -217,3 +217,5 @@ def test_a_command_line_names_a_folder_from_here_before_a_model_of_the_home(
     assert Path(local.named("mine", machine).path) == here / "mine"
     with pytest.raises(ModelNotFound, match=str(here / "other")):
         local.named("other", machine)
+    with pytest.raises(ModelNotFound):
+        local.named("x" * 5_000, machine)
