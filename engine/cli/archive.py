@@ -222,7 +222,11 @@ class _Run:
         wall_s = time.monotonic() - self._begun
         speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
         bad = f", {tally.count('failed'):,} failed" if tally.count("failed") else ""
-        return f"{tally.files:,} of {self.files:,} files{bad}{speed}"
+        return f"{tally.files:,} of {_files(self.files)}{bad}{speed}"
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
 
 
 def _error(outcome: Outcome) -> EngineError:
@@ -261,11 +265,11 @@ def table(tally: Tally, files: int, wall_s: float) -> Iterator[str]:
     for node, worked in sorted(tally.nodes.items()):
         if worked.words_per_s is not None:
             yield (
-                f"{node}: {worked.files:,} files, {worked.words:,} words, "
+                f"{node}: {_files(worked.files)}, {worked.words:,} words, "
                 f"{_speed(worked.words_per_s)} while it worked"
             )
     speed = f", {_speed(tally.words / wall_s)}" if tally.words and wall_s > 0 else ""
-    yield f"{tally.files:,} of {files:,} files in {_span(wall_s)}{speed}"
+    yield f"{tally.files:,} of {_files(files)} in {_span(wall_s)}{speed}"
 
 
 def _speed(words_per_s: float) -> str:

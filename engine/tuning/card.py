@@ -28,7 +28,7 @@ def fuse(run: Run, base: Path, *, name: str) -> Path:
     """
     if not (run.model / "llasa.json").is_file() and not (run.model / "config.json").is_file():
         if not run.recordings.is_file():
-            raise NoSuchRun(f"There is no run {run.name}.")
+            raise run.missing()
         raise NoSuchRun(
             f"The run {run.name} has no model.",
             hint=f"Train it with `llasa-cli tune train {run.name}`.",

@@ -106,7 +106,7 @@ class Run:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             if not self.recordings.is_file():
-                raise self._missing() from None
+                raise self.missing() from None
             command, done = STEPS[name]
             raise NoSuchRun(
                 f"The run {self.name} was not {done} yet.",
@@ -127,7 +127,7 @@ class Run:
             with self.recordings.open(encoding="utf-8") as lines:
                 return [records.from_json(json.loads(line)) for line in lines]
         except FileNotFoundError:
-            raise self._missing() from None
+            raise self.missing() from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise NoSuchRun(f"{self.recordings} cannot be read: {error}") from None
 
@@ -136,7 +136,7 @@ class Run:
         try:
             return hashlib.sha256(self.recordings.read_bytes()).hexdigest()[:16]
         except OSError:
-            raise self._missing() from None
+            raise self.missing() from None
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Raise `RunMismatch` unless what was trained or measured is of the recordings of now.
@@ -149,7 +149,8 @@ class Run:
                 hint=f"`llasa-cli tune train {self.name} --restart` begins again.",
             )
 
-    def _missing(self) -> NoSuchRun:
+    def missing(self) -> NoSuchRun:
+        """Return the error that there is no such run."""
         return NoSuchRun(
             f"There is no run {self.name}.",
             hint=f"Begin with `llasa-cli tune prepare {self.name}`.",

@@ -113,7 +113,7 @@ def test_one_source_without_a_file_does_not_keep_the_others_from_their_end(tmp_p
     code, table, errors = batch(tmp_path / "empty", tmp_path / "full")
     assert code == 1
     assert "empty has no *.json file" in errors
-    assert "1 of 1 files" in table
+    assert "1 of 1 file in" in table
 
 
 @pytest.mark.parametrize(

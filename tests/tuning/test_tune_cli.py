@@ -134,6 +134,7 @@ def test_a_training_that_was_stopped_at_once_goes_on(base: Path, folder: Path) -
 @pytest.mark.parametrize("words", [("prepare", "punct"), ("fuse", "--as", "punct-en")])
 def test_the_embedded_models_name_is_taken(base: Path, words: tuple[str, ...]) -> None:
     """A model of that name would be made and never used."""
+    assert "tune prepare nope`" in call(base, "fuse", "nope").output
     refused = call(base, *words)
     assert refused.exit_code == 1
     assert "is the embedded model" in refused.output
