@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -75,7 +75,7 @@ def search(
         limits = Limits(speaker, since, folder)
         with by_meaning(session, on_problem=_say_words_alone) as nearest:
             found = searching.search(
-                session, " ".join(words), limits=limits, limit=limit, nearest=nearest
+                session, _text_of(words), limits=limits, limit=limit, nearest=nearest
             )
     if as_json:
         print_json(
@@ -156,7 +156,7 @@ def quote(
     """
     session = context.ensure_object(TerminalSession)
     with usage_errors():
-        checked = quotes.verify(session, " ".join(words), limits=Limits(speaker, since, folder))
+        checked = quotes.verify(session, _text_of(words), limits=Limits(speaker, since, folder))
     if as_json:
         print_json(checked.to_json())
     else:
@@ -166,6 +166,13 @@ def quote(
             click.echo(_way(checked.media, checked.output))
     if checked.status != "found":
         context.exit(EXIT_NOT_SAID)
+
+
+def _text_of(words: Sequence[str]) -> str:
+    text = " ".join(words)
+    if not text.strip():
+        raise click.UsageError("Give at least one word.")
+    return text
 
 
 def _verdict(session: TerminalSession, checked: Checked, speaker: str | None) -> Text:

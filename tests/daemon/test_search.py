@@ -79,6 +79,15 @@ def test_limits_that_mean_nothing_are_refused(
     assert more[1] in answer.err
 
 
+@pytest.mark.parametrize("command", ["search", "quote"])
+@pytest.mark.parametrize("words", ["", "  "])
+def test_nothing_is_no_question(library: Path, ask: Ask, command: str, words: str) -> None:
+    """That nobody said it would be no answer."""
+    answer = ask(command, words)
+    assert answer.code == 2
+    assert "at least one word" in answer.err
+
+
 def test_without_a_library_a_search_says_what_to_do(ask: Ask) -> None:
     """No traceback, and no answer that looks like one."""
     answer = ask("search", "river")
