@@ -78,7 +78,7 @@ def run(
         files: Their number, as far as it is known; blocks are cut by it.
         size_bytes: Of all of them.
     """
-    ray = _ray(address)
+    ray = ray_module(address)
     ours = not ray.is_initialized()
     if ours:
         _connect(ray, address)
@@ -93,8 +93,12 @@ def run(
             ray.shutdown()
 
 
-def _ray(address: str | None) -> Any:
+def ray_module(address: str | None = None) -> Any:
+    """Import Ray, which reads its settings then; raises `RayMissing`."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
+    # Under `uv run` it would send the working directory, transcripts and all, to every machine and
+    # start the workers there with `uv run`: without a network they never come.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     if address:  # its 20 tries would be ten minutes of silence where nothing answers
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
     try:

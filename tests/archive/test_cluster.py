@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from engine.archive import cluster, listing, pool
+from engine.archive.errors import RayMissing
 from engine.archive.records import Outcome
 from tests.archive.making import outputs, settings, transcript
 
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-ray_cluster = pytest.importorskip("ray.cluster_utils", reason="needs the extra llasa[ray]")
+try:
+    cluster.ray_module()  # with the settings of the command
+except RayMissing:
+    pytest.skip("needs the extra llasa[ray]", allow_module_level=True)
+ray_cluster = importlib.import_module("ray.cluster_utils")
 
 _STORE_BYTES = 100_000_000
 _FILES = 80  # so that the slower machine to start gets some

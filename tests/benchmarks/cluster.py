@@ -290,7 +290,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     os.environ.update(PATIENCE)
     with tempfile.TemporaryDirectory(prefix="llasa-cluster-") as folder:
         place = Path(folder)
