@@ -97,7 +97,7 @@ def ray_module(address: str | None = None) -> Any:
     """Import Ray, which reads its settings then; raises `RayMissing`."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
     # Under `uv run` it would send the working directory, transcripts and all, to every machine and
-    # start the workers there with `uv run`: without a network they never come.
+    # start the workers there with the same `uv run`.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     if address:  # its 20 tries would be ten minutes of silence where nothing answers
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")

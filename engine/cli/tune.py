@@ -24,7 +24,7 @@ from engine.records import ModelInfo
 from engine.terminal import safe
 from engine.tuning import card, judge, prepare, presets, settings, texts
 from engine.tuning.client import Trainer
-from engine.tuning.errors import NoSuchRun, RunMismatch, TuningError
+from engine.tuning.errors import NoSuchRun, TuningError
 from engine.tuning.store import Run, runs
 
 _NAME = "house"
@@ -259,11 +259,11 @@ def evaluate_command(context: click.Context, *, name: str, words: int, as_json: 
                 for info in (before, after)
             ]
         found = judge.judge(*results)
-        known = {
+        data = {
             "revision": card.revision_of(run.model),
             "recordings": training["recordings"],
+            **found.data,
         }
-        data = {**known, **found.data}
         run.write_json("evaluation.json", data)
     if as_json:
         click.echo(json.dumps(data, indent=2))
@@ -375,12 +375,8 @@ def _languages(info: ModelInfo) -> tuple[str, ...]:
 
 def _is_outdated(run: Run) -> bool:
     """Return whether a run was trained, and prepared with other recordings since."""
-    try:
-        run.check(run.read_json("training.json"))
-    except RunMismatch:
-        return True
-    except NoSuchRun:
-        return False
+    with contextlib.suppress(NoSuchRun):
+        return not run.fits(run.read_json("training.json"))
     return False
 
 

@@ -73,7 +73,7 @@ def describe(
             tail_words=tagger.tail_words,
             lookahead_words=tagger.lookahead_words,
         )
-    return _as_measured(info, home) if use_measured else info
+    return as_measured(info, home) if use_measured else info
 
 
 def _served(model: str, decider: ModelInfo) -> ModelInfo:
@@ -96,8 +96,10 @@ def _served(model: str, decider: ModelInfo) -> ModelInfo:
     )
 
 
-def _as_measured(info: ModelInfo, home: Path) -> ModelInfo:
-    """Return a model as it is best used, where that was measured."""
+def as_measured(info: ModelInfo, home: Path) -> ModelInfo:
+    """Return a model as it is best used, where that was measured in the home `home`."""
+    if not info.converses:
+        return info
     file = calibrations.file_of(home, info)
     if file is None:
         return info

@@ -93,17 +93,24 @@ def resolve(name: str, *, base: Path | None = None, use_measured: bool = True) -
 def named(name: str, home: Path | None, *, use_measured: bool = True) -> ModelInfo:
     """Return the model that a command line names: a folder from here on, else one of the home.
 
-    Raises `ModelNotFound`, which says where it was looked for from here, and `ModelRefused`.
+    Wherever it lies, what `calibrate` found about it in the home holds. Raises `ModelNotFound`,
+    which says where it was looked for from here, and `ModelRefused`.
     """
-    if home is not None and not os.path.isdir(os.path.expanduser(name)):
+    info = _named(name, home)
+    return catalog.as_measured(info, home or Path.cwd()) if use_measured else info
+
+
+def _named(name: str, home: Path | None) -> ModelInfo:
+    here_first = home is None or os.path.isdir(os.path.expanduser(name))
+    if not here_first:
         with contextlib.suppress(ModelNotFound):
-            return resolve(name, base=home, use_measured=use_measured)
+            return resolve(name, base=home, use_measured=False)
     try:
-        return resolve(name, use_measured=use_measured)
+        return resolve(name, use_measured=False)
     except ModelNotFound:
-        if home is not None:  # a folder of that name lies here and is no model
+        if here_first and home is not None:  # a folder of that name lies here and is no model
             with contextlib.suppress(ModelNotFound):
-                return resolve(name, base=home, use_measured=use_measured)
+                return resolve(name, base=home, use_measured=False)
         raise
 
 

@@ -4,6 +4,7 @@ var/tuning/NAME/recordings.jsonl   what is learnt from, word by word
                 proposals.toml     pairs for the glossary
                 report.json        what was taken, and why not
                 run/               checkpoints of the training
+                training.json      how the training went, and of which recordings
                 model/             the model that was made last
                 evaluation.json    how good it is
 """
@@ -138,12 +139,13 @@ class Run:
         except OSError:
             raise self.missing() from None
 
-    def check(self, data: Mapping[str, Any]) -> None:
-        """Raise `RunMismatch` unless what was trained or measured is of the recordings of now.
+    def fits(self, data: Mapping[str, Any]) -> bool:
+        """Return whether what was trained or measured is of the recordings of now."""
+        return bool(data.get("recordings") == self.digest())
 
-        Otherwise a recording could be judged by that the model has learnt from.
-        """
-        if data.get("recordings") != self.digest():
+    def check(self, data: Mapping[str, Any]) -> None:
+        """Raise `RunMismatch` for other recordings: the model may have learnt from those of now."""
+        if not self.fits(data):
             raise RunMismatch(
                 f"The run {self.name} was prepared again after it was trained.",
                 hint=f"`llasa-cli tune train {self.name} --restart` begins again.",

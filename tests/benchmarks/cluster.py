@@ -290,8 +290,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     os.environ.update(PATIENCE)
+    cluster.ray_module()  # with the settings of the command
     with tempfile.TemporaryDirectory(prefix="llasa-cluster-") as folder:
         place = Path(folder)
         model = catalog.EMBEDDED

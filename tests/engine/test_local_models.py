@@ -12,7 +12,8 @@ import pytest
 
 from engine.child.client import ModelClient
 from engine.errors import ModelNotFound, ModelRefused
-from engine.models import catalog, facts, local, places
+from engine.models import catalog, facts, local, opinions, places
+from engine.records import Opinion
 from tests.chat_model import smollm2
 
 
@@ -219,3 +220,21 @@ def test_a_command_line_names_a_folder_from_here_before_a_model_of_the_home(
         local.named("other", machine)
     with pytest.raises(ModelNotFound):
         local.named("x" * 5_000, machine)
+
+
+def test_what_was_measured_in_the_home_holds_wherever_the_model_lies(
+    machine: Path, model_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`calibrate` writes to the home and says that it is used from then on."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(model_folders["qwen3"], tmp_path / "near")
+    shutil.copytree(model_folders["qwen3"], machine / "var" / "models" / "mine")
+    for name in ("near", "mine"):
+        measured = opinions.path_of(machine, name)
+        measured.write_text(json.dumps({"opinion": opinions.dump(Opinion(margin=2.5))}))
+        found = local.named(name, machine).opinion
+        assert found is not None
+        assert (found.margin, found.calibrated) == (2.5, True)
+        cautious = local.named(name, machine, use_measured=False).opinion
+        assert cautious is not None
+        assert not cautious.calibrated

@@ -52,16 +52,8 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
     prepared = call(base, "prepare", "--text", folder, "--language", "en")
     assert prepared.exit_code == 0, prepared.output
     assert "1 because it has fewer than 30 words in sentences" in prepared.output
-    options = (
-        "--model",
-        base / "var" / "models" / "small",
-        "--epochs",
-        12,
-        "--layers",
-        1,
-        "--rate",
-        0.01,
-    )
+    models = base / "var" / "models"
+    options = ("--model", models / "small", "--epochs", 12, "--layers", 1, "--rate", 0.01)
     trained = call(base, "train", *options)
     assert trained.exit_code == 0, trained.output
     assert "Next: llasa-cli tune evaluate house" in trained.output
@@ -78,24 +70,17 @@ def test_a_run_is_prepared_trained_measured_and_not_offered_if_it_is_no_better(
         run.write_json("evaluation.json", {**data, "better": better})
         fused = call(base, "fuse", "--as", "mine")
         assert fused.exit_code == code, fused.output
-    card = (base / "var" / "models" / "mine" / "MODEL_CARD.md").read_text()
+    card = (models / "mine" / "MODEL_CARD.md").read_text()
     assert "8 texts without a transcript" in card
     assert "| marks |" in card
     assert "right marks kept, % | " in card
     assert str(base) not in card
-    training = run.read_json("training.json")
-    embedded = {**training, "base": {"name": "punct", "revision": "1"}}
-    run.write_json("training.json", embedded)
+    named = json.loads((models / "mine" / "llasa.json").read_text())
+    assert (named["tuned"]["base"]["name"], "licence" in named) == ("small", False)
+    embedded = {"name": "punct", "revision": "1"}
+    run.write_json("training.json", {**run.read_json("training.json"), "base": embedded})
     assert call(base, "fuse", "--as", "mine").exit_code == 0
-    assert (
-        json.loads((base / "var/models/mine/llasa.json").read_text())["licence"] == "CC-BY-SA-4.0"
-    )
-    run.write_json("training.json", training)
-    assert call(base, "fuse", "--as", "mine").exit_code == 0
-    assert (
-        json.loads((base / "var/models/mine/llasa.json").read_text())["tuned"]["base"]["name"]
-        == "small"
-    )
+    assert json.loads((models / "mine" / "llasa.json").read_text())["licence"] == "CC-BY-SA-4.0"
 
 
 def test_a_run_that_is_prepared_again_is_not_measured_by_what_it_learnt_from(
@@ -131,10 +116,15 @@ def test_a_training_that_was_stopped_at_once_goes_on(base: Path, folder: Path) -
     assert "llasa-cli tune train house" in early.output
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate", "fuse"])
+def test_a_run_that_is_not_there_is_begun_by_its_name(base: Path, command: str) -> None:
+    """A hint without it would make a run of another name."""
+    assert "`llasa-cli tune prepare nope`" in call(base, command, "nope").output
+
+
 @pytest.mark.parametrize("words", [("prepare", "punct"), ("fuse", "--as", "punct-en")])
 def test_the_embedded_models_name_is_taken(base: Path, words: tuple[str, ...]) -> None:
     """A model of that name would be made and never used."""
-    assert "tune prepare nope`" in call(base, "fuse", "nope").output
     refused = call(base, *words)
     assert refused.exit_code == 1
     assert "is the embedded model" in refused.output
